@@ -1,0 +1,137 @@
+//! The clients, and how one proves to be one of them.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::{bounded::Bounded, error::OAuthError, params::Params, redirect_uri, secret};
+use crate::client_credentials::form_decoded_basic;
+
+const MAX_REGISTERED: usize = 1_000;
+
+#[derive(Clone)]
+pub(super) struct Client {
+    pub(super) id: String,
+    /// A client without one is public.
+    pub(super) secret: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) redirect_uris: Vec<String>,
+    pub(super) grants: Vec<GrantType>,
+    pub(super) introspects: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum GrantType {
+    AuthorizationCode,
+    RefreshToken,
+    ClientCredentials,
+}
+
+impl GrantType {
+    pub(super) fn named(name: &str) -> Option<Self> {
+        match name {
+            "authorization_code" => Some(Self::AuthorizationCode),
+            "refresh_token" => Some(Self::RefreshToken),
+            "client_credentials" => Some(Self::ClientCredentials),
+            _ => None,
+        }
+    }
+}
+
+impl Client {
+    pub(super) fn new(id: String, secret: Option<String>) -> Self {
+        Self {
+            id,
+            secret,
+            name: None,
+            redirect_uris: Vec::new(),
+            grants: Vec::new(),
+            introspects: false,
+        }
+    }
+
+    /// Where the answer to this request goes; may be left out by a client that has only one.
+    pub(super) fn redirect_uri(&self, asked: Option<&str>) -> Result<String, OAuthError> {
+        let found = match (asked, self.redirect_uris.as_slice()) {
+            (None, [only]) => Some(only.as_str()),
+            (None, _) => None,
+            (Some(asked), uris) => {
+                let registered = uris.iter().any(|uri| redirect_uri::matches(uri, asked));
+                registered.then_some(asked)
+            }
+        };
+        found.map(str::to_owned).ok_or_else(|| {
+            OAuthError::invalid_request("redirect_uri is not one that this client registered")
+        })
+    }
+
+    pub(super) fn check_grant(&self, grant: GrantType) -> Result<(), OAuthError> {
+        if self.grants.contains(&grant) {
+            return Ok(());
+        }
+        let description = "this client is not registered for this grant";
+        Err(OAuthError::new("unauthorized_client", description))
+    }
+}
+
+pub(super) struct Clients {
+    configured: HashMap<String, Client>,
+    registered: Bounded<Client>,
+}
+
+impl Clients {
+    pub(super) fn new(configured: Vec<Client>) -> Self {
+        let by_id = configured
+            .into_iter()
+            .map(|client| (client.id.clone(), client));
+        Self {
+            configured: by_id.collect(),
+            registered: Bounded::new(MAX_REGISTERED),
+        }
+    }
+
+    pub(super) fn register(&mut self, client: Client) {
+        self.registered.insert(client.id.clone(), client);
+    }
+
+    pub(super) fn find(&self, id: &str) -> Option<&Client> {
+        self.configured.get(id).or_else(|| self.registered.get(id))
+    }
+
+    /// The client that sent the request: `client_secret_basic` or `client_secret_post` for one with
+    /// a secret, `none` for a public one.
+    pub(super) fn authenticate(
+        &self,
+        authorization: Option<&str>,
+        params: &Params,
+    ) -> Result<&Client, OAuthError> {
+        let posted_id = params.optional("client_id")?;
+        let posted_secret = params.optional("client_secret")?;
+        let (id, secret) = match authorization {
+            Some(_) if posted_secret.is_some() => {
+                return Err(OAuthError::invalid_request("two client authentications"));
+            }
+            Some(authorization) => {
+                let (id, secret) = form_decoded_basic(authorization)
+                    .ok_or_else(|| OAuthError::invalid_client("malformed Basic credentials"))?;
+                (id, Some(secret))
+            }
+            None => (
+                params.required("client_id")?.to_owned(),
+                posted_secret.map(str::to_owned),
+            ),
+        };
+        if posted_id.is_some_and(|posted| posted != id) {
+            return Err(OAuthError::invalid_request("two client ids"));
+        }
+        let client = self.find(&id);
+        client
+            .filter(|client| match (&client.secret, &secret) {
+                (Some(expected), Some(sent)) => secret::equal(expected, sent),
+                (None, None) => true,
+                _ => false,
+            })
+            .ok_or_else(|| OAuthError::invalid_client("unknown client or wrong secret"))
+    }
+}

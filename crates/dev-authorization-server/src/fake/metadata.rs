@@ -1,0 +1,61 @@
+//! The issuer, the three URLs at which clients look for its metadata, and that metadata.
+
+use serde_json::{Value, json};
+
+/// A form of the metadata URL, by example of the issuer `https://as.example/tenant`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetadataForm {
+    /// `/.well-known/oauth-authorization-server/tenant` (RFC 8414 §3.1).
+    OAuth,
+    /// `/.well-known/openid-configuration/tenant` (RFC 8414 §5).
+    OpenIdInserted,
+    /// `/tenant/.well-known/openid-configuration` (OpenID Connect Discovery §4.1). The same as
+    /// [`OpenIdInserted`](Self::OpenIdInserted) where the issuer has no path.
+    OpenIdAppended,
+}
+
+impl MetadataForm {
+    /// Every form, in the order in which MCP clients try them.
+    pub const ALL: [Self; 3] = [Self::OAuth, Self::OpenIdInserted, Self::OpenIdAppended];
+}
+
+pub(super) struct MetadataUrls {
+    issuer: String,
+    issuer_path: String,
+}
+
+impl MetadataUrls {
+    pub(super) fn new(origin: String, issuer_path: String) -> Self {
+        Self {
+            issuer: origin + &issuer_path,
+            issuer_path,
+        }
+    }
+
+    pub(super) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    pub(super) fn path(&self, form: MetadataForm) -> String {
+        let path = self.issuer_path.trim_end_matches('/');
+        match form {
+            MetadataForm::OAuth => format!("/.well-known/oauth-authorization-server{path}"),
+            MetadataForm::OpenIdInserted => format!("/.well-known/openid-configuration{path}"),
+            MetadataForm::OpenIdAppended => format!("{path}/.well-known/openid-configuration"),
+        }
+    }
+
+    pub(super) fn document(&self, introspection_url: &str) -> Value {
+        let issuer = self.issuer.trim_end_matches('/');
+        json!({
+            "issuer": self.issuer,
+            "authorization_endpoint": format!("{issuer}/authorize"),
+            "token_endpoint": format!("{issuer}/token"),
+            "introspection_endpoint": introspection_url,
+            "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            "response_types_supported": ["code"],
+            "grant_types_supported": ["authorization_code", "client_credentials"],
+            "code_challenge_methods_supported": ["S256"],
+        })
+    }
+}

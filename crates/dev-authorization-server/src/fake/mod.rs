@@ -1,0 +1,309 @@
+//! The scripted authorization server.
+
+mod connection;
+mod metadata;
+mod reply;
+mod request;
+mod script;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+pub use self::{
+    metadata::MetadataForm,
+    reply::Reply,
+    request::RecordedRequest,
+    script::{ExpectedClient, Gate},
+};
+use self::{metadata::MetadataUrls, script::Script};
+use crate::{
+    clock::unix_now,
+    server_thread::{ServerThread, listen},
+};
+
+/// How long a test waits for a request that does not come.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// An authorization server that answers what the test told it to and records what it was asked.
+///
+/// Every method takes `&self` and takes effect for the next request. Without instructions it serves
+/// valid metadata at every form of its URL and says `{"active":false}` to every introspection.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use dev_authorization_server::{FakeAuthorizationServer, Reply};
+///
+/// let fake = FakeAuthorizationServer::start();
+/// fake.answer_token("good", fake.active_claims("http://127.0.0.1:8000/mcp", "mcp:tools"));
+/// fake.answer_next(Reply::status(503));
+/// assert_eq!(fake.introspection_count(), 0);
+/// fake.stop().await;
+/// # }
+/// ```
+pub struct FakeAuthorizationServer {
+    address: SocketAddr,
+    urls: MetadataUrls,
+    introspection_path: String,
+    script: Arc<Script>,
+    running: Mutex<Option<ServerThread>>,
+}
+
+/// Where a [`FakeAuthorizationServer`] listens and what its URLs look like.
+pub struct FakeConfig {
+    /// 0 picks a free port.
+    pub port: u16,
+    /// The issuer's path: empty, or like `/realms/mcp`.
+    pub issuer_path: String,
+    /// The path of the introspection endpoint.
+    pub introspection_path: String,
+    /// The forms of the metadata URL that are served at first.
+    pub metadata: Vec<MetadataForm>,
+}
+
+impl Default for FakeConfig {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            issuer_path: String::new(),
+            introspection_path: "/introspect".to_owned(),
+            metadata: MetadataForm::ALL.to_vec(),
+        }
+    }
+}
+
+impl FakeAuthorizationServer {
+    /// Starts with the default [`FakeConfig`].
+    ///
+    /// # Panics
+    ///
+    /// If no port can be had.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::start_with(FakeConfig::default())
+    }
+
+    /// Starts as configured.
+    ///
+    /// # Panics
+    ///
+    /// If the port cannot be had.
+    #[must_use]
+    pub fn start_with(config: FakeConfig) -> Self {
+        let listener = listen(config.port).expect("the port is free");
+        let address = listener
+            .local_addr()
+            .expect("a bound socket has an address");
+        let fake = Self {
+            address,
+            urls: MetadataUrls::new(format!("http://{address}"), config.issuer_path),
+            script: Arc::new(Script::new(config.introspection_path.clone())),
+            introspection_path: config.introspection_path,
+            running: Mutex::new(None),
+        };
+        for form in config.metadata {
+            fake.serve_metadata(form, fake.metadata());
+        }
+        fake.run(listener);
+        fake
+    }
+
+    /// The issuer, as in the metadata.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        self.urls.issuer()
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// An absolute URL of this server.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// The absolute URL of the introspection endpoint.
+    #[must_use]
+    pub fn introspection_url(&self) -> String {
+        self.url(&self.introspection_path)
+    }
+
+    /// Frees the port and cuts every connection; the script and the records stay.
+    pub async fn stop(&self) {
+        let thread = self.thread().take();
+        if let Some(thread) = thread {
+            thread.stop().await;
+        }
+    }
+
+    /// Listens again on the same port, after [`stop`](Self::stop).
+    ///
+    /// # Panics
+    ///
+    /// If it was not stopped, or if something else took the port.
+    pub fn restart(&self) {
+        let listener = listen(self.address.port()).expect("the port is still free");
+        self.run(listener);
+    }
+
+    fn run(&self, listener: TcpListener) {
+        let script = Arc::clone(&self.script);
+        let thread = ServerThread::spawn(move |shutdown| {
+            connection::serve(listener, script, shutdown).expect("the fake serves connections");
+        });
+        *self.thread() = Some(thread.expect("a thread can be started"));
+    }
+
+    fn thread(&self) -> MutexGuard<'_, Option<ServerThread>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What it answers.
+impl FakeAuthorizationServer {
+    /// The valid metadata document, to be served elsewhere or changed by a test.
+    #[must_use]
+    pub fn metadata(&self) -> Value {
+        self.urls.document(&self.introspection_url())
+    }
+
+    /// The path at which metadata of this form is looked for.
+    #[must_use]
+    pub fn metadata_path(&self, form: MetadataForm) -> String {
+        self.urls.path(form)
+    }
+
+    /// Serves this answer at one form of the metadata URL.
+    pub fn serve_metadata(&self, form: MetadataForm, reply: impl Into<Reply>) {
+        self.serve(&self.metadata_path(form), reply);
+    }
+
+    /// Answers 404 at every form of the metadata URL.
+    pub fn hide_metadata(&self) {
+        for form in MetadataForm::ALL {
+            self.unserve(&self.metadata_path(form));
+        }
+    }
+
+    /// Serves any further path (JWKS, user info, ...), whatever the method; queries are ignored.
+    pub fn serve(&self, path: &str, reply: impl Into<Reply>) {
+        self.script.serve(path, reply.into());
+    }
+
+    /// Answers 404 at this path.
+    pub fn unserve(&self, path: &str) {
+        self.script.unserve(path);
+    }
+
+    /// Answers introspections of this token so: JSON claims, or a [`Reply`].
+    pub fn answer_token(&self, token: &str, reply: impl Into<Reply>) {
+        self.script.answer_token(token, reply.into());
+    }
+
+    /// Undoes [`answer_token`](Self::answer_token), as a revocation would.
+    pub fn forget_token(&self, token: &str) {
+        self.script.forget_token(token);
+    }
+
+    /// Answers introspections of all other tokens so; at first `{"active":false}`.
+    pub fn answer_by_default(&self, reply: impl Into<Reply>) {
+        self.script.answer_by_default(reply.into());
+    }
+
+    /// Answers one introspection so, whatever its token and credentials. Calls queue up.
+    pub fn answer_next(&self, reply: impl Into<Reply>) {
+        self.script.answer_next(reply.into());
+    }
+
+    /// From now on answers 401 `invalid_client` to any other client; call it again to rotate the
+    /// secret. At first every client is welcome.
+    pub fn require_client(&self, client: ExpectedClient) {
+        self.script.require_client(client);
+    }
+
+    /// Keeps introspections waiting (recorded, unanswered) until the gate opens or is dropped.
+    #[must_use]
+    pub fn hold_introspections(&self) -> Gate {
+        self.script.hold()
+    }
+
+    /// Claims that a resource server should accept: `alice` by way of client `client`, for ten
+    /// minutes.
+    #[must_use]
+    pub fn active_claims(&self, audience: &str, scope: &str) -> Value {
+        let now = unix_now();
+        json!({
+            "active": true,
+            "iss": self.issuer(),
+            "sub": "alice",
+            "client_id": "client",
+            "aud": audience,
+            "scope": scope,
+            "iat": now,
+            "exp": now + 600,
+            "token_type": "Bearer",
+        })
+    }
+}
+
+/// What it was asked.
+impl FakeAuthorizationServer {
+    /// Every request so far, oldest first.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.script.requests(|_| true)
+    }
+
+    /// Every request so far at this path.
+    #[must_use]
+    pub fn requests_at(&self, path: &str) -> Vec<RecordedRequest> {
+        self.script.requests(|request| request.path == path)
+    }
+
+    /// Every introspection so far.
+    #[must_use]
+    pub fn introspections(&self) -> Vec<RecordedRequest> {
+        self.requests_at(&self.introspection_path)
+    }
+
+    /// How many introspections have arrived, answered or not.
+    #[must_use]
+    pub fn introspection_count(&self) -> usize {
+        self.script.arrivals().borrow().to_owned()
+    }
+
+    /// The most introspections that were unanswered at one time.
+    #[must_use]
+    pub fn peak_introspections(&self) -> usize {
+        self.script.peak()
+    }
+
+    /// Waits until `count` introspections have arrived since the start.
+    ///
+    /// # Panics
+    ///
+    /// If they have not after ten seconds.
+    pub async fn wait_for_introspections(&self, count: usize) {
+        let mut arrivals = self.script.arrivals();
+        let arrived = timeout(PATIENCE, arrivals.wait_for(|arrived| *arrived >= count))
+            .await
+            .map(|_| ());
+        assert!(
+            arrived.is_ok(),
+            "{} introspections arrived, not {count}",
+            self.introspection_count()
+        );
+    }
+}

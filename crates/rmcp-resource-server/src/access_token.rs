@@ -1,0 +1,92 @@
+//! The proof that a request is authorized.
+
+use std::{fmt, sync::Arc, time::SystemTime};
+
+use serde_json::Value;
+
+use crate::{
+    claims::Claims,
+    scope::{ScopeHierarchy, Scopes},
+};
+
+/// An access token that passed every check of this request: active, of the configured issuer, for
+/// this server, in its time, of the right kind, with all required scopes.
+///
+/// It is made anew for every request and only by a [`ResourceServer`](crate::ResourceServer), so
+/// a handler that holds one needs no further check but for scopes of its own
+/// ([`has_scope`](Self::has_scope)). It does not hold the token's text.
+#[derive(Clone)]
+pub struct AccessToken {
+    pub(crate) claims: Arc<Claims>,
+    pub(crate) issuer: Arc<str>,
+    pub(crate) hierarchy: Arc<ScopeHierarchy>,
+}
+
+impl AccessToken {
+    /// The authorization server that issued the token: the configured issuer.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// `sub`: whom the token is about (RFC 7662 §2.2). It may be the client itself; see
+    /// [`user`](Self::user).
+    pub fn subject(&self) -> Option<&str> {
+        self.claims.subject.as_deref()
+    }
+
+    /// The subject, if it is somebody other than the client: a user for whom the client acts. A
+    /// client's own token has no `sub`, or its client id for one.
+    ///
+    /// Some servers give a client an account of its own whose `sub` cannot be told from a user's
+    /// (Keycloak's service accounts): see the claims of yours.
+    pub fn user(&self) -> Option<&str> {
+        self.subject().filter(|sub| Some(*sub) != self.client_id())
+    }
+
+    /// `username`: a name for the user that people can read, where the server tells one.
+    pub fn username(&self) -> Option<&str> {
+        self.claims.username.as_deref()
+    }
+
+    /// `client_id`: the client that requested the token.
+    pub fn client_id(&self) -> Option<&str> {
+        self.claims.client_id.as_deref()
+    }
+
+    /// `aud`: all resources that the token is for.
+    pub fn audience(&self) -> impl Iterator<Item = &str> {
+        self.claims.audience.iter().map(AsRef::as_ref)
+    }
+
+    /// The scopes as granted, without those they imply.
+    pub fn scopes(&self) -> &Scopes {
+        &self.claims.scopes
+    }
+
+    /// Whether the token has `scope`, itself or by a broader one that implies it.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.hierarchy.satisfies(&self.claims.scopes, scope)
+    }
+
+    /// `exp`: when the token ends, if the server tells.
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.claims.expires_at
+    }
+
+    /// Another member of the server's answer, for example `realm_access`. `None` for those that
+    /// have a method of their own, and for the token itself.
+    pub fn claim(&self, member: &str) -> Option<Value> {
+        self.claims.extra(member)
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken")
+            .field("issuer", &self.issuer)
+            .field("subject", &self.claims.subject)
+            .field("client_id", &self.claims.client_id)
+            .field("scopes", &self.claims.scopes)
+            .finish_non_exhaustive()
+    }
+}

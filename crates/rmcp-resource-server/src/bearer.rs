@@ -1,0 +1,159 @@
+//! Takes the bearer token out of a request (RFC 6750 §2.1), and nothing else for one.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::error::TokenError;
+
+/// The token cap unless configured otherwise, in bytes. Keycloak's tokens are JWTs of several KiB.
+pub const DEFAULT_MAX_TOKEN_BYTES: usize = 8 * 1024;
+
+/// A bearer token of acceptable form, not yet verified. Its `Debug` prints `[redacted]`, and its
+/// memory is wiped when it is dropped.
+#[derive(Clone)]
+pub struct BearerToken(Zeroizing<String>);
+
+impl BearerToken {
+    /// Accepts `text` if it is of the form `token68` (RFC 9110 §11.2) and at most `limit` bytes
+    /// long.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::TooLong`], [`TokenError::Malformed`], or [`TokenError::EmptyCredential`].
+    pub fn parse(text: &str, limit: usize) -> Result<Self, TokenError> {
+        let body = text.trim_end_matches('=');
+        if text.is_empty() {
+            Err(TokenError::EmptyCredential)
+        } else if text.len() > limit {
+            Err(TokenError::TooLong { limit })
+        } else if body.is_empty() || !body.bytes().all(is_token68) {
+            Err(TokenError::Malformed)
+        } else {
+            Ok(Self(Zeroizing::new(text.to_owned())))
+        }
+    }
+
+    /// Reads the values of all `Authorization` headers of one request.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::NoCredential`] also where the only credential has another scheme.
+    pub fn from_authorization<'a>(
+        mut values: impl Iterator<Item = &'a [u8]>,
+        limit: usize,
+    ) -> Result<Self, TokenError> {
+        let value = values.next().ok_or(TokenError::NoCredential)?;
+        if values.next().is_some() {
+            return Err(TokenError::SeveralCredentials);
+        }
+        let value = value.trim_ascii();
+        let (scheme, rest) = match value.iter().position(|&byte| byte == b' ') {
+            Some(end) => (&value[..end], value[end..].trim_ascii_start()),
+            None => (value, &[][..]),
+        };
+        if !scheme.eq_ignore_ascii_case(b"bearer") {
+            return Err(TokenError::NoCredential);
+        }
+        if rest.iter().any(|byte| matches!(byte, b' ' | b',')) {
+            return Err(TokenError::SeveralCredentials);
+        }
+        let text = str::from_utf8(rest).map_err(|_not_ascii| TokenError::Malformed)?;
+        Self::parse(text, limit)
+    }
+
+    /// The token's text, for a [`TokenVerifier`](crate::TokenVerifier) that sends it to its
+    /// authorization server or checks its signature. It must not be kept, logged or sent anywhere
+    /// else (MCP authorization, token passthrough).
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for BearerToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// `ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/"`.
+fn is_token68(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(values: &[&str]) -> Result<String, TokenError> {
+        let values = values.iter().map(|value| value.as_bytes());
+        BearerToken::from_authorization(values, 16).map(|token| token.expose().to_owned())
+    }
+
+    #[test]
+    fn a_table_of_headers() {
+        use TokenError::{EmptyCredential, Malformed, NoCredential, SeveralCredentials, TooLong};
+        let cases: &[(&[&str], Result<&str, TokenError>)] = &[
+            (&["Bearer abc"], Ok("abc")),
+            (&["bearer abc"], Ok("abc")),
+            (&["BEARER   abc  "], Ok("abc")),
+            (&["Bearer a-._~+/9=="], Ok("a-._~+/9==")),
+            (&["Bearer 0123456789abcdef"], Ok("0123456789abcdef")),
+            (&["Bearer 0123456789abcdefg"], Err(TooLong { limit: 16 })),
+            (&[], Err(NoCredential)),
+            (&[""], Err(NoCredential)),
+            (&["Basic abc"], Err(NoCredential)),
+            (&["Bearerabc"], Err(NoCredential)),
+            (&["DPoP abc"], Err(NoCredential)),
+            (&["Bearer"], Err(EmptyCredential)),
+            (&["Bearer   "], Err(EmptyCredential)),
+            (&["Bearer abc def"], Err(SeveralCredentials)),
+            (&["Bearer abc, Bearer def"], Err(SeveralCredentials)),
+            (&["Bearer abc", "Bearer def"], Err(SeveralCredentials)),
+            (&["Bearer abc", "Basic def"], Err(SeveralCredentials)),
+            (&["Bearer a=b"], Err(Malformed)),
+            (&["Bearer =="], Err(Malformed)),
+            (&["Bearer a\tb"], Err(Malformed)),
+            (&["Bearer \u{e9}"], Err(Malformed)),
+            (&["Bearer \"abc\""], Err(Malformed)),
+        ];
+        for (values, expected) in cases {
+            assert_eq!(
+                read(values),
+                expected.clone().map(str::to_owned),
+                "{values:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn debug_prints_no_token() {
+        let token = BearerToken::parse("abc", 16).expect("valid");
+        assert_eq!(format!("{token:?}"), "[redacted]");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_panic_and_only_token68_passes(
+            value in proptest::collection::vec(any::<u8>(), 0..64),
+        ) {
+            if let Ok(token) = BearerToken::from_authorization([&value[..]].into_iter(), 32) {
+                prop_assert!(token.expose().len() <= 32);
+                prop_assert!(token.expose().bytes().all(|b| b == b'=' || is_token68(b)));
+            }
+        }
+
+        #[test]
+        fn every_token68_passes(text in "[A-Za-z0-9._~+/-]{1,30}={0,2}") {
+            let value = format!("Bearer {text}");
+            prop_assert_eq!(read_long(&value), Ok(text));
+        }
+    }
+
+    fn read_long(value: &str) -> Result<String, TokenError> {
+        BearerToken::from_authorization([value.as_bytes()].into_iter(), DEFAULT_MAX_TOKEN_BYTES)
+            .map(|token| token.expose().to_owned())
+    }
+}

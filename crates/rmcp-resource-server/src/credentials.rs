@@ -1,0 +1,193 @@
+//! Where the client credentials come from. Files are read for every introspection, so that a
+//! secret which Kubernetes or an operator replaces is used at once.
+
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use zeroize::Zeroizing;
+
+use crate::{client_auth::ClientAuth, secret::Secret};
+
+/// A value given directly or by a file that holds it.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// The value itself.
+    Value(Secret),
+    /// A file with the value; one line end after it is dropped.
+    File(PathBuf),
+}
+
+/// The client authentication method and where id and secret are found.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum ClientCredentials {
+    /// See [`ClientAuth::SecretBasic`].
+    SecretBasic {
+        /// The client id.
+        id: Source,
+        /// The client secret.
+        secret: Source,
+    },
+    /// See [`ClientAuth::SecretBasicRaw`].
+    SecretBasicRaw {
+        /// The client id.
+        id: Source,
+        /// The client secret.
+        secret: Source,
+    },
+    /// See [`ClientAuth::SecretPost`].
+    SecretPost {
+        /// The client id.
+        id: Source,
+        /// The client secret.
+        secret: Source,
+    },
+    /// See [`ClientAuth::None`].
+    None {
+        /// The client id, if the server wants to be told.
+        id: Option<Source>,
+    },
+}
+
+/// A credential file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CredentialsError {
+    /// The file cannot be opened or read.
+    #[error("cannot read {path}: {cause}", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// The file is empty, or has only a line end.
+    #[error("{path} is empty", path = path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// More than 64 KiB is no secret.
+    #[error("{path} is larger than 64 KiB", path = path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The content is not UTF-8.
+    #[error("{path} is not UTF-8 text", path = path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl ClientCredentials {
+    /// `client_secret_basic` with the given id and secret.
+    pub fn secret_basic(id: impl Into<String>, secret: impl Into<Secret>) -> Self {
+        Self::SecretBasic {
+            id: Source::Value(Secret::new(id)),
+            secret: Source::Value(secret.into()),
+        }
+    }
+
+    /// Reads what stands in files now.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialsError`] for the first file that cannot be used.
+    pub fn read(&self) -> Result<ClientAuth, CredentialsError> {
+        let id = |source: &Source| source.read().map(|id| id.expose().to_owned());
+        Ok(match self {
+            Self::SecretBasic { id: i, secret } => ClientAuth::SecretBasic {
+                id: id(i)?,
+                secret: secret.read()?,
+            },
+            Self::SecretBasicRaw { id: i, secret } => ClientAuth::SecretBasicRaw {
+                id: id(i)?,
+                secret: secret.read()?,
+            },
+            Self::SecretPost { id: i, secret } => ClientAuth::SecretPost {
+                id: id(i)?,
+                secret: secret.read()?,
+            },
+            Self::None { id: i } => ClientAuth::None {
+                id: i.as_ref().map(id).transpose()?,
+            },
+        })
+    }
+}
+
+impl Source {
+    fn read(&self) -> Result<Secret, CredentialsError> {
+        match self {
+            Self::Value(value) => Ok(value.clone()),
+            Self::File(path) => read_file(path),
+        }
+    }
+}
+
+fn read_file(path: &Path) -> Result<Secret, CredentialsError> {
+    const LIMIT: u64 = 64 * 1024;
+    let path_buf = || path.to_owned();
+    let mut bytes = Zeroizing::new(Vec::new());
+    File::open(path)
+        .and_then(|file| file.take(LIMIT + 1).read_to_end(&mut bytes))
+        .map_err(|cause| CredentialsError::Unreadable {
+            path: path_buf(),
+            cause,
+        })?;
+    if bytes.len() as u64 > LIMIT {
+        return Err(CredentialsError::TooLarge { path: path_buf() });
+    }
+    let text = str::from_utf8(&bytes)
+        .map_err(|_position_tells_of_content| CredentialsError::NotText { path: path_buf() })?;
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    if text.is_empty() {
+        return Err(CredentialsError::Empty { path: path_buf() });
+    }
+    Ok(Secret::new(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(content: &[u8]) -> Result<String, CredentialsError> {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        std::fs::write(file.path(), content).expect("writable");
+        read_file(file.path()).map(|secret| secret.expose().to_owned())
+    }
+
+    #[test]
+    fn one_line_end_is_dropped_and_nothing_else() {
+        for (content, expected) in [
+            ("hush", "hush"),
+            ("hush\n", "hush"),
+            ("hush\r\n", "hush"),
+            (" hush \n\n", " hush \n"),
+            ("s:+/%& é", "s:+/%& é"),
+        ] {
+            assert_eq!(read(content.as_bytes()).expect("readable"), expected);
+        }
+    }
+
+    #[test]
+    fn unusable_files_are_named() {
+        assert!(matches!(read(b"\n"), Err(CredentialsError::Empty { .. })));
+        assert!(matches!(
+            read(b"\xff"),
+            Err(CredentialsError::NotText { .. })
+        ));
+        assert!(matches!(
+            read(&vec![b'x'; 70_000]),
+            Err(CredentialsError::TooLarge { .. })
+        ));
+        let missing = read_file(Path::new("/nonexistent/secret")).expect_err("missing");
+        assert!(missing.to_string().contains("/nonexistent/secret"));
+    }
+}

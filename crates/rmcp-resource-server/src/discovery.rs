@@ -1,0 +1,165 @@
+//! Finds the introspection endpoint in the authorization server's metadata (RFC 8414, OpenID
+//! Connect Discovery 1.0).
+
+use std::time::Duration;
+
+use reqwest::{Client, StatusCode, header::ACCEPT};
+use serde::Deserialize;
+use url::Url;
+
+use crate::{
+    http_client::{MAX_BODY_BYTES, read_body, transport_causes},
+    strict_json,
+    urls::{EndpointUrl, InvalidUrl, Issuer},
+};
+
+/// What this crate needs of the metadata.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Metadata {
+    issuer: String,
+    pub(crate) introspection_endpoint: Option<String>,
+    pub(crate) introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
+}
+
+/// Why one document was of no use.
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    #[error("{0}")]
+    Transport(String),
+    #[error("HTTP {0}")]
+    Status(StatusCode),
+    #[error("a body of more than {MAX_BODY_BYTES} bytes")]
+    TooLarge,
+    #[error("{0}")]
+    NotMetadata(String),
+    #[error("its issuer is {0:?}, not the configured one; both must agree to the letter")]
+    OtherIssuer(String),
+    #[error("it names no introspection_endpoint; configure the introspection URL")]
+    NoIntrospection,
+    #[error("its introspection_endpoint cannot be used: {0}")]
+    BadEndpoint(InvalidUrl),
+}
+
+/// The endpoint found, and which client authentication methods it advertises, if any.
+#[derive(Debug)]
+pub(crate) struct Discovered {
+    pub(crate) endpoint: EndpointUrl,
+    pub(crate) auth_methods: Option<Vec<String>>,
+}
+
+/// Tries every place where the metadata may be, and takes the first document with the issuer
+/// asked for and an introspection endpoint.
+///
+/// # Errors
+///
+/// One line that names each place and what was found there.
+pub(crate) async fn discover(
+    http: &Client,
+    issuer: &Issuer,
+    allow_http: bool,
+    limit: Duration,
+) -> Result<Discovered, String> {
+    let mut failures = Vec::new();
+    for url in metadata_urls(issuer) {
+        match fetch(http, &url, issuer, limit)
+            .await
+            .and_then(|metadata| accept(metadata, allow_http))
+        {
+            Ok(discovered) => return Ok(discovered),
+            Err(unusable) => failures.push(format!("{url}: {unusable}")),
+        }
+    }
+    Err(failures.join("; "))
+}
+
+async fn fetch(
+    http: &Client,
+    url: &Url,
+    issuer: &Issuer,
+    limit: Duration,
+) -> Result<Metadata, Unusable> {
+    let transport = |error: reqwest::Error| Unusable::Transport(transport_causes(error));
+    let request = http
+        .get(url.clone())
+        .header(ACCEPT, "application/json")
+        .timeout(limit);
+    let response = request.send().await.map_err(transport)?;
+    if response.status() != StatusCode::OK {
+        return Err(Unusable::Status(response.status()));
+    }
+    let body = read_body(response).await.map_err(transport)?;
+    let members = strict_json::parse_object(&body.ok_or(Unusable::TooLarge)?)
+        .map_err(Unusable::NotMetadata)?;
+    let metadata: Metadata = serde_json::from_value(members.into())
+        .map_err(|error| Unusable::NotMetadata(error.to_string()))?;
+    if metadata.issuer == issuer.as_str() {
+        Ok(metadata)
+    } else {
+        Err(Unusable::OtherIssuer(metadata.issuer))
+    }
+}
+
+fn accept(metadata: Metadata, allow_http: bool) -> Result<Discovered, Unusable> {
+    let endpoint = metadata
+        .introspection_endpoint
+        .ok_or(Unusable::NoIntrospection)?;
+    let endpoint = if allow_http {
+        EndpointUrl::parse_allowing_http(&endpoint)
+    } else {
+        endpoint.parse()
+    };
+    Ok(Discovered {
+        endpoint: endpoint.map_err(Unusable::BadEndpoint)?,
+        auth_methods: metadata.introspection_endpoint_auth_methods_supported,
+    })
+}
+
+/// Where metadata may be, in the order of the MCP authorization specification: RFC 8414 §3.1 with
+/// the issuer's path inserted, OpenID with it inserted, OpenID with it in front; last the form of
+/// servers that insist on a slash at the end (django-oauth-toolkit).
+fn metadata_urls(issuer: &Issuer) -> Vec<Url> {
+    let path = issuer.url().path().trim_end_matches('/');
+    let mut paths = vec![
+        format!("/.well-known/oauth-authorization-server{path}"),
+        format!("/.well-known/openid-configuration{path}"),
+    ];
+    if !path.is_empty() {
+        paths.push(format!("{path}/.well-known/openid-configuration"));
+    }
+    paths.push(format!("{path}/.well-known/openid-configuration/"));
+    let at = |path: String| {
+        let mut url = issuer.url().clone();
+        url.set_path(&path);
+        url
+    };
+    paths.into_iter().map(at).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_forms_of_the_metadata_url() {
+        let urls = |issuer: &str| -> Vec<String> {
+            let issuer = issuer.parse().expect("valid");
+            metadata_urls(&issuer).iter().map(Url::to_string).collect()
+        };
+        assert_eq!(
+            urls("https://as.example.com/realms/mcp"),
+            [
+                "https://as.example.com/.well-known/oauth-authorization-server/realms/mcp",
+                "https://as.example.com/.well-known/openid-configuration/realms/mcp",
+                "https://as.example.com/realms/mcp/.well-known/openid-configuration",
+                "https://as.example.com/realms/mcp/.well-known/openid-configuration/",
+            ]
+        );
+        let at_root = [
+            "https://as.example.com/.well-known/oauth-authorization-server",
+            "https://as.example.com/.well-known/openid-configuration",
+            "https://as.example.com/.well-known/openid-configuration/",
+        ];
+        assert_eq!(urls("https://as.example.com"), at_root);
+        assert_eq!(urls("https://as.example.com/"), at_root);
+    }
+}

@@ -1,0 +1,256 @@
+//! The two families of failure: the token is bad, or the authorization server could not say.
+//!
+//! Nothing lies between them. What a client sees of either is decided in one place, the private
+//! module `answer`; what an operator sees is the `Display` text, in one log line per denied
+//! request. Neither ever holds a token or a secret.
+
+use std::time::Duration;
+
+use crate::scope::Scopes;
+
+/// Why a request was not authorized.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// The request or its token is at fault: 400, 401 or 403.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The authorization server could not be asked, or gave no usable answer: 503.
+    #[error(transparent)]
+    AuthorizationServer(#[from] AuthorizationServerError),
+}
+
+/// The request carries no acceptable token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// No `Authorization: Bearer` (RFC 6750 §3).
+    #[error("no bearer token in the request")]
+    NoCredential,
+    /// `Bearer` with nothing after it.
+    #[error("the scheme Bearer stands without a token")]
+    EmptyCredential,
+    /// More than one token or more than one way of sending it (RFC 6750 §2).
+    #[error("more than one credential in the request")]
+    SeveralCredentials,
+    /// Not of the form `token68` (RFC 9110 §11.2).
+    #[error("the token has characters that no bearer token has")]
+    Malformed,
+    /// Longer than the cap.
+    #[error("the token is longer than {limit} bytes")]
+    TooLong {
+        /// The cap in bytes.
+        limit: usize,
+    },
+    /// The authorization server says `active: false` (RFC 7662 §2.2): the token is unknown,
+    /// expired or revoked, or this resource server is not permitted to introspect it.
+    #[error(
+        "the authorization server answers active=false: the token is unknown, expired or \
+         revoked, or our client is not permitted to introspect it"
+    )]
+    Inactive,
+    /// The authorization server does not introspect tokens of this type (RFC 7662 and RFC 7009
+    /// §2.2.1, `unsupported_token_type`).
+    #[error("the authorization server answers unsupported_token_type")]
+    UnsupportedType,
+    /// `exp` is not in the future.
+    #[error("the token has expired")]
+    Expired,
+    /// `nbf` is in the future, beyond the leeway.
+    #[error("the token is not valid yet (nbf)")]
+    NotYetValid,
+    /// `iss` names another issuer.
+    #[error("the token was issued by {found:?}, not by the configured issuer")]
+    WrongIssuer {
+        /// What the token says, shortened.
+        found: String,
+    },
+    /// `aud` names other resources only (RFC 8707 §2).
+    #[error("the token is for the audience {found:?}, not for this server")]
+    WrongAudience {
+        /// What the token says, shortened.
+        found: String,
+    },
+    /// There is no `aud`, and no list of client ids takes its place.
+    #[error(
+        "the token has no audience: have the authorization server add this server's URL as aud, \
+         or name the permitted client ids"
+    )]
+    NoAudience,
+    /// A list of client ids is configured and the token's `client_id` is not in it.
+    #[error("the token's client {found:?} is not among the permitted client ids")]
+    ClientNotAllowed {
+        /// What the token says, shortened.
+        found: String,
+    },
+    /// A refresh token, an ID token or a type unknown here.
+    #[error("a token of the kind {found:?} is no access token")]
+    RefusedKind {
+        /// The member and value that tell, shortened.
+        found: String,
+    },
+    /// The token is bound to a key (`cnf`, or type DPoP), and that proof is not checked here.
+    #[error("the token is bound to a key (cnf or DPoP), which this server does not check")]
+    ProofOfPossession,
+    /// Neither `sub`, `username` nor `client_id`: nobody to whom a session could belong.
+    #[error("the token names neither a subject nor a client, so it cannot own a session")]
+    NoPrincipal,
+    /// Scopes are missing (RFC 6750 §3.1).
+    #[error("the token lacks a scope: it has {granted:?}, needed are {required:?}")]
+    InsufficientScope {
+        /// All scopes of the operation.
+        required: Scopes,
+        /// The scopes of the token.
+        granted: Scopes,
+    },
+}
+
+impl TokenError {
+    /// A short constant name, for logs and metrics.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NoCredential => "no_credential",
+            Self::EmptyCredential => "empty_credential",
+            Self::SeveralCredentials => "several_credentials",
+            Self::Malformed => "malformed_token",
+            Self::TooLong { .. } => "token_too_long",
+            Self::Inactive => "inactive",
+            Self::UnsupportedType => "unsupported_token_type",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::WrongIssuer { .. } => "wrong_issuer",
+            Self::WrongAudience { .. } => "wrong_audience",
+            Self::NoAudience => "no_audience",
+            Self::ClientNotAllowed { .. } => "client_not_allowed",
+            Self::RefusedKind { .. } => "refused_kind",
+            Self::ProofOfPossession => "proof_of_possession",
+            Self::NoPrincipal => "no_principal",
+            Self::InsufficientScope { .. } => "insufficient_scope",
+        }
+    }
+}
+
+/// The authorization server could not be asked, or its answer is unusable. Says nothing about
+/// the token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthorizationServerError {
+    /// Its metadata has not been fetched yet.
+    #[error("the authorization server's metadata is not known yet: {last_failure}")]
+    NotDiscovered {
+        /// Why the latest attempt failed.
+        last_failure: String,
+    },
+    /// No connection, or it broke.
+    #[error("no answer from the authorization server: {cause}")]
+    Unreachable {
+        /// The transport's account, without the request.
+        cause: String,
+    },
+    /// No complete answer in time.
+    #[error("no answer from the authorization server within {limit:?}")]
+    TimedOut {
+        /// The time allowed for everything.
+        limit: Duration,
+    },
+    /// Too many introspections were in flight for the whole of the time allowed.
+    #[error("{limit} introspections are in flight and none ended in time")]
+    Overloaded {
+        /// The cap.
+        limit: usize,
+    },
+    /// The circuit breaker is open after repeated failures.
+    #[error("the authorization server failed repeatedly; asking again in {retry_after:?}")]
+    CircuitOpen {
+        /// Until the next attempt.
+        retry_after: Duration,
+    },
+    /// A status that is no answer to an introspection.
+    #[error("the introspection endpoint answers HTTP {status}")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// A redirect, which is never followed: it would send token and secret elsewhere.
+    #[error(
+        "the introspection endpoint answers with a redirect (HTTP {status}), which is not \
+         followed: configure the final URL"
+    )]
+    Redirect {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// Our own client credentials were refused.
+    #[error(
+        "the authorization server refuses our client credentials (HTTP {status}): check the \
+         client id, its secret, the client authentication method, and that this client may \
+         introspect"
+    )]
+    CredentialsRefused {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// HTTP 429.
+    #[error("the authorization server limits our rate; asking again in {retry_after:?}")]
+    RateLimited {
+        /// What it asked for, or a default.
+        retry_after: Duration,
+    },
+    /// The answer is not an introspection response (RFC 7662 §2.2).
+    #[error("the introspection response is malformed: {cause}")]
+    Malformed {
+        /// What is wrong with it; never its text.
+        cause: String,
+    },
+    /// Our own fault: a task ended without an answer.
+    #[error("the verification ended without an answer")]
+    Interrupted,
+}
+
+impl AuthorizationServerError {
+    /// A short constant name, for logs and metrics.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NotDiscovered { .. } => "not_discovered",
+            Self::Unreachable { .. } => "unreachable",
+            Self::TimedOut { .. } => "timed_out",
+            Self::Overloaded { .. } => "overloaded",
+            Self::CircuitOpen { .. } => "circuit_open",
+            Self::Status { .. } => "status",
+            Self::Redirect { .. } => "redirect",
+            Self::CredentialsRefused { .. } => "credentials_refused",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Malformed { .. } => "malformed_response",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// When a client should try again.
+    pub fn retry_after(&self) -> Duration {
+        match self {
+            Self::CircuitOpen { retry_after } | Self::RateLimited { retry_after } => *retry_after,
+            // A person has to mend these; asking often does not help.
+            Self::CredentialsRefused { .. } | Self::Redirect { .. } => Duration::from_secs(30),
+            _ => Duration::from_secs(2),
+        }
+    }
+}
+
+impl VerifyError {
+    /// A short constant name, for logs and metrics.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Token(error) => error.reason(),
+            Self::AuthorizationServer(error) => error.reason(),
+        }
+    }
+}
+
+/// Claims are the authorization server's text: shown to operators shortened, so that no answer
+/// floods a log line.
+pub(crate) fn shortened(text: &str) -> String {
+    const LIMIT: usize = 200;
+    match text.char_indices().nth(LIMIT) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

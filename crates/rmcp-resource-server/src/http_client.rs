@@ -1,0 +1,115 @@
+//! The HTTP client that talks to the authorization server, and nothing else.
+
+use std::{
+    error::Error,
+    fmt::Write,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use reqwest::{Certificate, Client, Response, redirect::Policy};
+
+use crate::urls::Issuer;
+
+/// The largest body read from an authorization server, in bytes.
+pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// How long a connection may take, if the time for everything allows as much.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The HTTP client cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HttpClientError {
+    /// The CA file cannot be read.
+    #[error("cannot read the CA file {path}: {cause}", path = path.display())]
+    CaFileUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// The CA file holds no usable certificate.
+    #[error("the CA file {path} holds no PEM certificate: {cause}", path = path.display())]
+    CaFileInvalid {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: String,
+    },
+    /// TLS cannot be set up, for example because the system has no CA certificates.
+    #[error("cannot set up TLS: {cause} (install the system's CA certificates or name a CA file)")]
+    Tls {
+        /// Why.
+        cause: String,
+    },
+}
+
+/// Builds the client: no redirects, since a 307 would send token and secret to another host.
+pub(crate) fn build(
+    issuer: &Issuer,
+    ca_file: Option<&Path>,
+    timeout: Duration,
+) -> Result<Client, HttpClientError> {
+    let mut builder = Client::builder()
+        .user_agent(concat!("rmcp-resource-server/", env!("CARGO_PKG_VERSION")))
+        .redirect(Policy::none())
+        .referer(false)
+        .connect_timeout(CONNECT_TIMEOUT.min(timeout))
+        .pool_idle_timeout(Duration::from_secs(30));
+    if issuer.url().scheme() == "http" {
+        // Loopback or a test network: neither proxies nor the system's certificates matter.
+        builder = builder.no_proxy().tls_certs_only([]);
+    }
+    if let Some(path) = ca_file {
+        builder = builder.tls_certs_merge(read_certificates(path)?);
+    }
+    builder.build().map_err(|error| HttpClientError::Tls {
+        cause: causes(&error),
+    })
+}
+
+fn read_certificates(path: &Path) -> Result<Vec<Certificate>, HttpClientError> {
+    let invalid = |cause: String| HttpClientError::CaFileInvalid {
+        path: path.to_owned(),
+        cause,
+    };
+    let pem = std::fs::read(path).map_err(|cause| HttpClientError::CaFileUnreadable {
+        path: path.to_owned(),
+        cause,
+    })?;
+    let certificates =
+        Certificate::from_pem_bundle(&pem).map_err(|error| invalid(causes(&error)))?;
+    if certificates.is_empty() {
+        return Err(invalid("it is empty".to_owned()));
+    }
+    Ok(certificates)
+}
+
+/// Reads a body up to [`MAX_BODY_BYTES`]; `None` if there is more.
+pub(crate) async fn read_body(mut response: Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
+}
+
+/// An error with what caused it, on one line. No request is in it: not the URL, no header.
+pub(crate) fn transport_causes(error: reqwest::Error) -> String {
+    causes(&error.without_url())
+}
+
+fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let _ = write!(text, ": {cause}");
+        next = cause.source();
+    }
+    text
+}

@@ -1,0 +1,54 @@
+#![doc = include_str!("../README.md")]
+
+mod access_token;
+mod answer;
+mod bearer;
+mod breaker;
+mod cache;
+mod challenge;
+mod claims;
+mod client_auth;
+mod clock;
+mod credentials;
+mod discovery;
+mod error;
+mod extract;
+mod http_client;
+mod introspection;
+mod metadata;
+mod metrics;
+mod middleware;
+mod policy;
+mod request_id;
+mod resource_server;
+mod scope;
+mod secret;
+mod session;
+mod sessions;
+mod stream;
+mod strict_json;
+mod urls;
+mod verifier;
+pub use crate::{
+    access_token::AccessToken,
+    bearer::{BearerToken, DEFAULT_MAX_TOKEN_BYTES},
+    cache::{CacheConfig, CachePartition, TokenCache},
+    claims::{Claims, InvalidClaims},
+    client_auth::ClientAuth,
+    clock::{Clock, SystemClock},
+    credentials::{ClientCredentials, CredentialsError, Source},
+    error::{AuthorizationServerError, TokenError, VerifyError},
+    extract::{Caller, forward_access_token},
+    http_client::HttpClientError,
+    introspection::{IntrospectionConfig, IntrospectionVerifier, StartError},
+    metrics::Metrics,
+    middleware::{ProtectedService, Protection},
+    request_id::RequestId,
+    resource_server::{ResourceServer, ResourceServerConfig},
+    scope::{InvalidScope, ScopeHierarchy, Scopes},
+    secret::Secret,
+    session::{SessionKey, SessionKeyError},
+    sessions::{BoundedSessions, SessionLimits},
+    urls::{EndpointUrl, InvalidUrl, Issuer, ResourceUrl, is_loopback},
+    verifier::TokenVerifier,
+};

@@ -1,0 +1,228 @@
+//! What an operator counts. Facts go in by named methods; names and labels live here only.
+
+use std::time::Duration;
+
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+
+use crate::error::{AuthorizationServerError, VerifyError};
+
+/// Counters of a resource server, cheap to clone: every clone counts into the same. Register them
+/// with a `prometheus-client` registry to have them scraped.
+///
+/// No label holds anything that a client chooses.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    allowed: Counter,
+    denied: Family<ReasonLabel, Counter>,
+    unavailable: Family<ReasonLabel, Counter>,
+    introspections: Family<OutcomeLabel, Counter>,
+    introspection_seconds: Histogram,
+    introspections_in_flight: Gauge,
+    cache_hits: Counter,
+    cache_negative_hits: Counter,
+    cache_misses: Counter,
+    cache_coalesced: Counter,
+    circuit_open: Gauge,
+    sessions: Gauge,
+    streams: Gauge,
+    streams_cut: Counter,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabel {
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabel {
+    outcome: &'static str,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            allowed: Counter::default(),
+            denied: Family::default(),
+            unavailable: Family::default(),
+            introspections: Family::default(),
+            // From a call on the same host to the default time-out of 3 s.
+            introspection_seconds: Histogram::new([
+                0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0,
+            ]),
+            introspections_in_flight: Gauge::default(),
+            cache_hits: Counter::default(),
+            cache_negative_hits: Counter::default(),
+            cache_misses: Counter::default(),
+            cache_coalesced: Counter::default(),
+            circuit_open: Gauge::default(),
+            sessions: Gauge::default(),
+            streams: Gauge::default(),
+            streams_cut: Counter::default(),
+        }
+    }
+}
+
+impl Metrics {
+    /// Registers every counter under its public name.
+    pub fn register(&self, registry: &mut Registry) {
+        let registry = registry.sub_registry_with_prefix("resource_server");
+        registry.register(
+            "requests_allowed",
+            "Requests with an accepted token",
+            self.allowed.clone(),
+        );
+        registry.register(
+            "requests_denied",
+            "Requests answered 400, 401 or 403, by reason",
+            self.denied.clone(),
+        );
+        registry.register(
+            "requests_unavailable",
+            "Requests answered 503 because of the authorization server, by reason",
+            self.unavailable.clone(),
+        );
+        registry.register(
+            "introspections",
+            "Calls to the introspection endpoint, by outcome",
+            self.introspections.clone(),
+        );
+        registry.register(
+            "introspection_duration_seconds",
+            "Time of one introspection with its retry",
+            self.introspection_seconds.clone(),
+        );
+        registry.register(
+            "introspections_in_flight",
+            "Introspections that wait for their answer",
+            self.introspections_in_flight.clone(),
+        );
+        registry.register(
+            "cache_hits",
+            "Tokens found in the cache of active tokens",
+            self.cache_hits.clone(),
+        );
+        registry.register(
+            "cache_negative_hits",
+            "Tokens found in the cache of inactive tokens",
+            self.cache_negative_hits.clone(),
+        );
+        registry.register(
+            "cache_misses",
+            "Tokens that were verified anew",
+            self.cache_misses.clone(),
+        );
+        registry.register(
+            "cache_coalesced",
+            "Requests that waited for the verification another one had begun",
+            self.cache_coalesced.clone(),
+        );
+        registry.register(
+            "circuit_open",
+            "1 while the circuit breaker refuses calls to the authorization server",
+            self.circuit_open.clone(),
+        );
+        registry.register(
+            "sessions",
+            "MCP sessions that are open",
+            self.sessions.clone(),
+        );
+        registry.register("streams", "SSE streams that are open", self.streams.clone());
+        registry.register(
+            "streams_cut",
+            "SSE streams ended because their token was no longer good",
+            self.streams_cut.clone(),
+        );
+    }
+
+    pub(crate) fn request_allowed(&self) {
+        self.allowed.inc();
+    }
+
+    pub(crate) fn request_refused(&self, error: &VerifyError) {
+        let family = match error {
+            VerifyError::Token(_) => &self.denied,
+            VerifyError::AuthorizationServer(_) => &self.unavailable,
+        };
+        let reason = error.reason();
+        family.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
+    pub(crate) fn introspected(&self, outcome: IntrospectionOutcome<'_>, took: Duration) {
+        let outcome = match outcome {
+            IntrospectionOutcome::Active => "active",
+            IntrospectionOutcome::Inactive => "inactive",
+            IntrospectionOutcome::Failed(error) => error.reason(),
+        };
+        self.introspections
+            .get_or_create(&OutcomeLabel { outcome })
+            .inc();
+        self.introspection_seconds.observe(took.as_secs_f64());
+    }
+
+    /// Counts one introspection in flight until the guard is dropped.
+    pub(crate) fn introspection_in_flight(&self) -> GaugeGuard {
+        GaugeGuard::raise(&self.introspections_in_flight)
+    }
+
+    pub(crate) fn cache_hit(&self) {
+        self.cache_hits.inc();
+    }
+
+    pub(crate) fn cache_negative_hit(&self) {
+        self.cache_negative_hits.inc();
+    }
+
+    pub(crate) fn cache_miss(&self) {
+        self.cache_misses.inc();
+    }
+
+    pub(crate) fn cache_coalesced(&self) {
+        self.cache_coalesced.inc();
+    }
+
+    pub(crate) fn circuit(&self, open: bool) {
+        self.circuit_open.set(i64::from(open));
+    }
+
+    /// Counts one session as open until the guard is dropped.
+    pub(crate) fn session(&self) -> GaugeGuard {
+        GaugeGuard::raise(&self.sessions)
+    }
+
+    /// Counts one stream as open until the guard is dropped.
+    pub(crate) fn stream(&self) -> GaugeGuard {
+        GaugeGuard::raise(&self.streams)
+    }
+
+    pub(crate) fn stream_cut(&self) {
+        self.streams_cut.inc();
+    }
+}
+
+/// How a call to the introspection endpoint ended.
+pub(crate) enum IntrospectionOutcome<'a> {
+    Active,
+    Inactive,
+    Failed(&'a AuthorizationServerError),
+}
+
+/// Keeps a gauge raised by one.
+#[derive(Debug)]
+pub(crate) struct GaugeGuard(Gauge);
+
+impl GaugeGuard {
+    fn raise(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for GaugeGuard {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

@@ -1,0 +1,227 @@
+//! The actix middleware: thin glue around [`ResourceServer`].
+
+use std::{
+    future::{Ready, ready},
+    rc::Rc,
+    sync::Arc,
+};
+
+use actix_web::{
+    Error, HttpMessage,
+    body::{BoxBody, MessageBody},
+    dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
+    http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    web,
+};
+use futures_core::future::LocalBoxFuture;
+use url::form_urlencoded;
+
+use crate::{
+    access_token::AccessToken, answer::Refusal, bearer::BearerToken, error::TokenError,
+    request_id::RequestId, resource_server::ResourceServer, session::Principal, sessions::OWNER,
+    stream::GuardedStream,
+};
+
+const MCP_SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+
+/// Lets only authorized requests through. Made by [`ResourceServer::protect`].
+///
+/// It answers a refused request with a response, never with an actix error: middleware around it,
+/// such as `actix-cors`, would not see an error, and a browser could not read the challenge.
+#[derive(Clone)]
+pub struct Protection {
+    resource_server: ResourceServer,
+}
+
+impl Protection {
+    pub(crate) fn new(resource_server: ResourceServer) -> Self {
+        Self { resource_server }
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for Protection
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<BoxBody>;
+    type Error = Error;
+    type Transform = ProtectedService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(ProtectedService {
+            service: Rc::new(service),
+            resource_server: self.resource_server.clone(),
+        }))
+    }
+}
+
+/// The service that [`Protection`] makes of another.
+pub struct ProtectedService<S> {
+    service: Rc<S>,
+    resource_server: ResourceServer,
+}
+
+impl<S, B> Service<ServiceRequest> for ProtectedService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<BoxBody>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
+
+    forward_ready!(service);
+
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
+        let service = self.service.clone();
+        let resource_server = self.resource_server.clone();
+        Box::pin(async move {
+            match admit(&resource_server, &mut request).await {
+                Ok((bearer, token)) => {
+                    resource_server.metrics().request_allowed();
+                    request.extensions_mut().insert(token.clone());
+                    let response = match owner(&resource_server, &token) {
+                        Some(owner) => OWNER.scope(owner, service.call(request)).await?,
+                        None => service.call(request).await?,
+                    };
+                    Ok(dress(&resource_server, bearer, &token, response))
+                }
+                Err(refusal) => Ok(refuse(&resource_server, request, &refusal)),
+            }
+        })
+    }
+}
+
+/// Decides whether `request` goes on, and takes out of it what nobody behind should see.
+async fn admit(
+    resource_server: &ResourceServer,
+    request: &mut ServiceRequest,
+) -> Result<(BearerToken, AccessToken), Refusal> {
+    let bearer = take_bearer(resource_server, request).await?;
+    let token = resource_server.authorize(&bearer).await?;
+    if let Some(key) = resource_server.session_key() {
+        let principal = Principal::of(&token).ok_or(TokenError::NoPrincipal)?;
+        if let Some(sealed) = request.headers_mut().remove(&MCP_SESSION_ID).next() {
+            let id = sealed
+                .to_str()
+                .ok()
+                .and_then(|sealed| key.unseal(sealed, &principal))
+                .and_then(|id| HeaderValue::try_from(id).ok())
+                .ok_or(Refusal::ForeignSession)?;
+            request.headers_mut().insert(MCP_SESSION_ID, id);
+        }
+    }
+    Ok((bearer, token))
+}
+
+/// The only credential of the request. It is removed from the request: handlers never see it.
+async fn take_bearer(
+    resource_server: &ResourceServer,
+    request: &mut ServiceRequest,
+) -> Result<BearerToken, TokenError> {
+    let bearer = BearerToken::from_authorization(
+        request
+            .headers()
+            .get_all(AUTHORIZATION)
+            .map(HeaderValue::as_bytes),
+        resource_server.max_token_bytes(),
+    )?;
+    request.headers_mut().remove(AUTHORIZATION);
+    if has_access_token(request.query_string().as_bytes())
+        || is_form(request.headers()) && form_has_access_token(request).await
+    {
+        return Err(TokenError::SeveralCredentials);
+    }
+    Ok(bearer)
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|value| {
+        value
+            .as_bytes()
+            .to_ascii_lowercase()
+            .starts_with(b"application/x-www-form-urlencoded")
+    })
+}
+
+/// Reads a form body, which no MCP request has: what is read here is not passed on, and the
+/// service behind refuses the content type. A form too large to read counts as one with a token.
+async fn form_has_access_token(request: &mut ServiceRequest) -> bool {
+    const LIMIT: usize = 64 * 1024;
+    let Ok(body) = request.extract::<web::Payload>().await else {
+        return true;
+    };
+    match body.to_bytes_limited(LIMIT).await {
+        Ok(Ok(body)) => has_access_token(&body),
+        Ok(Err(_)) | Err(_) => true,
+    }
+}
+
+fn has_access_token(form: &[u8]) -> bool {
+    form_urlencoded::parse(form).any(|(name, _)| name == "access_token")
+}
+
+/// Under whom sessions opened by this request are counted.
+fn owner(resource_server: &ResourceServer, token: &AccessToken) -> Option<Arc<str>> {
+    resource_server.session_key()?;
+    Principal::of(token).map(|principal| principal.name().into())
+}
+
+/// Seals the id of a new session, and ends an event stream in time.
+fn dress<B: MessageBody + 'static>(
+    resource_server: &ResourceServer,
+    bearer: BearerToken,
+    token: &AccessToken,
+    mut response: ServiceResponse<B>,
+) -> ServiceResponse<BoxBody> {
+    if let Some(key) = resource_server.session_key()
+        && let Some(principal) = Principal::of(token)
+        && let Some(id) = response.headers_mut().remove(&MCP_SESSION_ID).next()
+    {
+        let sealed = id.to_str().ok().map(|id| key.seal(id, &principal));
+        if let Some(sealed) = sealed.and_then(|sealed| HeaderValue::try_from(sealed).ok()) {
+            response.headers_mut().insert(MCP_SESSION_ID, sealed);
+        }
+    }
+    let response = response.map_into_boxed_body();
+    let is_stream = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
+    if !is_stream {
+        return response;
+    }
+    response.map_body(|_, body| {
+        GuardedStream::new(body, resource_server.clone(), bearer, token).boxed()
+    })
+}
+
+fn refuse(
+    resource_server: &ResourceServer,
+    request: ServiceRequest,
+    refusal: &Refusal,
+) -> ServiceResponse<BoxBody> {
+    let request_id = RequestId::of_or_fresh(&request);
+    let response = resource_server.answers().respond(refusal, &request_id);
+    let status = response.status().as_u16();
+    let (method, path) = (request.method(), request.path());
+    match refusal {
+        Refusal::Unverified(error) => {
+            resource_server.metrics().request_refused(error);
+            let reason = error.reason();
+            if status == 503 {
+                tracing::error!(%request_id, status, reason, %method, path, %error, "request refused");
+            } else {
+                tracing::info!(%request_id, status, reason, %method, path, %error, "request refused");
+            }
+        }
+        Refusal::ForeignSession => {
+            let reason = "foreign_session";
+            tracing::info!(%request_id, status, reason, %method, path, "request refused");
+        }
+    }
+    request.into_response(response)
+}

@@ -1,0 +1,251 @@
+//! Decides whether claims are good for this server, now. Asked on every request, cached or not.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use crate::{
+    access_token::AccessToken,
+    claims::Claims,
+    error::{TokenError, shortened},
+    scope::{ScopeHierarchy, Scopes},
+};
+
+/// How far `nbf` may lie in the future, for clocks that differ. There is no leeway for `exp`.
+const NOT_BEFORE_LEEWAY: Duration = Duration::from_secs(30);
+
+/// What a token must satisfy.
+pub(crate) struct Policy {
+    pub(crate) issuer: Arc<str>,
+    /// Any one of them must be in `aud`, to the letter.
+    pub(crate) audiences: Box<[Box<str>]>,
+    /// If not empty, `client_id` must be one of them; a token without `aud` is then accepted.
+    pub(crate) allowed_client_ids: Box<[Box<str>]>,
+    pub(crate) required_scopes: Scopes,
+    pub(crate) hierarchy: Arc<ScopeHierarchy>,
+}
+
+impl Policy {
+    /// Judges `claims` at the time `now`. Expiry comes before scopes, so that an expired token
+    /// never asks a user for more permissions.
+    pub(crate) fn judge(
+        &self,
+        claims: Arc<Claims>,
+        now: SystemTime,
+    ) -> Result<AccessToken, TokenError> {
+        judge_kind(&claims)?;
+        self.judge_issuer(&claims)?;
+        judge_time(&claims, now)?;
+        self.judge_recipient(&claims)?;
+        self.judge_scopes(&claims.scopes, &self.required_scopes)?;
+        Ok(AccessToken {
+            claims,
+            issuer: self.issuer.clone(),
+            hierarchy: self.hierarchy.clone(),
+        })
+    }
+
+    /// Whether `granted` covers all of `required`.
+    pub(crate) fn judge_scopes(
+        &self,
+        granted: &Scopes,
+        required: &Scopes,
+    ) -> Result<(), TokenError> {
+        let covered = required
+            .iter()
+            .all(|scope| self.hierarchy.satisfies(granted, scope));
+        covered
+            .then_some(())
+            .ok_or_else(|| TokenError::InsufficientScope {
+                required: required.clone(),
+                granted: granted.clone(),
+            })
+    }
+
+    /// An absent `iss` is accepted: the answer came from the configured server, and several
+    /// servers leave it out.
+    fn judge_issuer(&self, claims: &Claims) -> Result<(), TokenError> {
+        match &claims.issuer {
+            Some(issuer) if **issuer != *self.issuer => Err(TokenError::WrongIssuer {
+                found: shortened(issuer),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn judge_recipient(&self, claims: &Claims) -> Result<(), TokenError> {
+        let by_client_id = !self.allowed_client_ids.is_empty();
+        if by_client_id {
+            let client_id = claims.client_id.as_deref().unwrap_or_default();
+            if !self.allowed_client_ids.iter().any(|id| **id == *client_id) {
+                return Err(TokenError::ClientNotAllowed {
+                    found: shortened(client_id),
+                });
+            }
+        }
+        if claims.audience.is_empty() {
+            return by_client_id.then_some(()).ok_or(TokenError::NoAudience);
+        }
+        if claims
+            .audience
+            .iter()
+            .any(|aud| self.audiences.contains(aud))
+        {
+            Ok(())
+        } else {
+            Err(TokenError::WrongAudience {
+                found: shortened(&claims.audience.join(" ")),
+            })
+        }
+    }
+}
+
+fn judge_kind(claims: &Claims) -> Result<(), TokenError> {
+    if let Some(kind) = &claims.refused_kind {
+        return Err(TokenError::RefusedKind {
+            found: shortened(kind),
+        });
+    }
+    if claims.key_bound {
+        return Err(TokenError::ProofOfPossession);
+    }
+    Ok(())
+}
+
+fn judge_time(claims: &Claims, now: SystemTime) -> Result<(), TokenError> {
+    if claims.expires_at.is_some_and(|exp| exp <= now) {
+        return Err(TokenError::Expired);
+    }
+    if claims
+        .not_before
+        .is_some_and(|nbf| nbf > now + NOT_BEFORE_LEEWAY)
+    {
+        return Err(TokenError::NotYetValid);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const NOW: u64 = 1_800_000_000;
+    const SERVER: &str = "https://mcp.example.com/mcp";
+
+    fn policy() -> Policy {
+        Policy {
+            issuer: "https://as.example.com".into(),
+            audiences: Box::new([SERVER.into()]),
+            allowed_client_ids: Box::new([]),
+            required_scopes: "read write".parse().expect("valid"),
+            hierarchy: Arc::default(),
+        }
+    }
+
+    fn judge(policy: &Policy, changes: Value) -> Result<AccessToken, TokenError> {
+        let mut members = json!({
+            "iss": "https://as.example.com", "sub": "alice", "client_id": "app", "aud": SERVER,
+            "scope": "read write extra", "exp": NOW + 60,
+        });
+        for (name, value) in changes.as_object().expect("an object") {
+            members[name] = value.clone();
+        }
+        let members = members.as_object().expect("an object").clone();
+        let claims = Claims::from_members(members).expect("readable claims");
+        policy.judge(
+            Arc::new(claims),
+            SystemTime::UNIX_EPOCH + Duration::from_secs(NOW),
+        )
+    }
+
+    fn reason(changes: Value) -> &'static str {
+        match judge(&policy(), changes) {
+            Ok(_) => "accepted",
+            Err(error) => error.reason(),
+        }
+    }
+
+    #[test]
+    fn a_table_of_claims() {
+        for (changes, expected) in [
+            (json!({}), "accepted"),
+            (json!({"iss": null}), "accepted"),
+            (json!({"iss": "https://as.example.com/"}), "wrong_issuer"),
+            (json!({"exp": null}), "accepted"),
+            (json!({"exp": NOW}), "expired"),
+            (json!({"exp": NOW + 1}), "accepted"),
+            (json!({"exp": 1_800_000_000.5}), "accepted"),
+            (json!({"nbf": NOW + 30}), "accepted"),
+            (json!({"nbf": NOW + 31}), "not_yet_valid"),
+            (json!({"aud": ["x", SERVER]}), "accepted"),
+            (json!({"aud": null}), "no_audience"),
+            (json!({"aud": []}), "no_audience"),
+            (json!({"aud": ""}), "no_audience"),
+            (json!({"aud": "x"}), "wrong_audience"),
+            (
+                json!({"aud": "https://MCP.example.com/mcp"}),
+                "wrong_audience",
+            ),
+            (
+                json!({"aud": "https://mcp.example.com/mcp/"}),
+                "wrong_audience",
+            ),
+            (json!({"aud": "https://mcp.example.com/"}), "wrong_audience"),
+            (json!({"scope": "read"}), "insufficient_scope"),
+            (json!({"scope": null}), "insufficient_scope"),
+            (json!({"scope": "READ WRITE"}), "insufficient_scope"),
+            (json!({"scope": "", "exp": NOW}), "expired"),
+            (json!({"token_use": "refresh_token"}), "refused_kind"),
+            (json!({"cnf": {"jkt": "x"}}), "proof_of_possession"),
+            (json!({"token_type": "DPoP"}), "proof_of_possession"),
+        ] {
+            assert_eq!(reason(changes.clone()), expected, "{changes}");
+        }
+    }
+
+    #[test]
+    fn a_client_id_list_admits_only_its_clients() {
+        let policy = Policy {
+            allowed_client_ids: Box::new(["app".into()]),
+            ..policy()
+        };
+        for (changes, accepted) in [
+            (json!({"aud": null}), true),
+            (json!({}), true),
+            (json!({"aud": "x"}), false),
+            (json!({"aud": null, "client_id": "other"}), false),
+            (json!({"client_id": "other"}), false),
+            (json!({"aud": null, "client_id": null}), false),
+        ] {
+            assert_eq!(
+                judge(&policy, changes.clone()).is_ok(),
+                accepted,
+                "{changes}"
+            );
+        }
+    }
+
+    #[test]
+    fn rs_50_a_clients_own_token_is_no_users() {
+        for (changes, user) in [
+            (json!({}), Some("alice")),
+            (json!({"sub": "app"}), None),
+            (json!({"sub": null}), None),
+        ] {
+            let token = judge(&policy(), changes).expect("accepted");
+            assert_eq!(token.user(), user);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_audience_matches_to_the_letter_only(aud in "[ -~]{0,40}|https://mcp.example.com/mcp.{0,3}") {
+            let accepted = judge(&policy(), json!({"aud": aud})).is_ok();
+            prop_assert_eq!(accepted, aud == SERVER);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Ties what a client is told to what the log says.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use actix_web::{HttpMessage, HttpRequest, dev::ServiceRequest};
+
+/// Identifies one request in logs and error bodies. An outer middleware may put one into the
+/// request's extensions; else the resource server makes one when it refuses a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    /// A fresh id, unique among processes: random digits of this process, then a count.
+    pub fn fresh() -> Self {
+        static PROCESS: OnceLock<u32> = OnceLock::new();
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        // Only distinctness matters: without randomness the count still tells requests apart.
+        let process = PROCESS.get_or_init(|| getrandom::u32().unwrap_or_default());
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        Self(format!("{process:08x}-{count:x}").into())
+    }
+
+    /// Accepts an id that a client or proxy sent: 1 to 64 letters, digits, `-`, `_` or `.`.
+    pub fn accept(text: &str) -> Option<Self> {
+        let fine = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        ((1..=64).contains(&text.len()) && text.bytes().all(fine)).then(|| Self(text.into()))
+    }
+
+    /// The id of `request`, if it has been given one.
+    pub fn of(request: &HttpRequest) -> Option<Self> {
+        request.extensions().get::<Self>().cloned()
+    }
+
+    pub(crate) fn of_or_fresh(request: &ServiceRequest) -> Self {
+        Self::of(request.request()).unwrap_or_else(Self::fresh)
+    }
+
+    /// The id's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

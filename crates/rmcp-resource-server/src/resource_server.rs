@@ -1,0 +1,170 @@
+//! Puts the parts together: a verifier, the policy, the answers.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use actix_web::web::{Bytes, ServiceConfig};
+
+use crate::{
+    access_token::AccessToken,
+    answer::Answers,
+    bearer::{BearerToken, DEFAULT_MAX_TOKEN_BYTES},
+    challenge::without_offline_access,
+    clock::{Clock, SystemClock},
+    error::VerifyError,
+    metadata,
+    metrics::Metrics,
+    middleware::Protection,
+    policy::Policy,
+    scope::{ScopeHierarchy, Scopes},
+    session::SessionKey,
+    urls::{Issuer, ResourceUrl},
+    verifier::TokenVerifier,
+};
+
+/// What a resource server demands of tokens and tells about itself.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct ResourceServerConfig {
+    /// The public URL of the protected resource.
+    pub resource: ResourceUrl,
+    /// The authorization server whose tokens are accepted.
+    pub issuer: Issuer,
+    /// Any one of them must be in a token's `aud`, to the letter. Default: the resource's URL.
+    pub audiences: Vec<String>,
+    /// If not empty, only tokens of these clients are accepted, and then also such as have no
+    /// `aud` at all. For authorization servers that issue none.
+    pub allowed_client_ids: Vec<String>,
+    /// Scopes that every request needs. Default: none.
+    pub required_scopes: Scopes,
+    /// Scopes to name in the metadata in addition to the required ones.
+    pub optional_scopes: Scopes,
+    /// Which broader scope implies which narrower ones. Default: none does.
+    pub scope_hierarchy: ScopeHierarchy,
+    /// A name for people, for the metadata.
+    pub resource_name: Option<String>,
+    /// The longest token accepted, in bytes. Default 8 KiB.
+    pub max_token_bytes: usize,
+    /// Seals session ids. Default: `None`, for servers without sessions; a session id in a request
+    /// is then passed on as it is.
+    pub session_key: Option<SessionKey>,
+    /// How often the token of an open event stream is verified anew. Default 30 s.
+    pub stream_recheck: Duration,
+    /// The clock. Default: the system's.
+    pub clock: Arc<dyn Clock>,
+    /// Where to count. Default: counters that nobody reads.
+    pub metrics: Metrics,
+}
+
+impl ResourceServerConfig {
+    /// The defaults, for `resource` protected by `issuer`.
+    pub fn new(resource: ResourceUrl, issuer: Issuer) -> Self {
+        Self {
+            audiences: vec![resource.as_str().to_owned()],
+            resource,
+            issuer,
+            allowed_client_ids: Vec::new(),
+            required_scopes: Scopes::none(),
+            optional_scopes: Scopes::none(),
+            scope_hierarchy: ScopeHierarchy::default(),
+            resource_name: None,
+            max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
+            session_key: None,
+            stream_recheck: Duration::from_secs(30),
+            clock: Arc::new(SystemClock),
+            metrics: Metrics::default(),
+        }
+    }
+}
+
+/// An OAuth 2.1 resource server: decides which requests reach an MCP service, and tells the others
+/// why not. Cheap to clone; make one and clone it into each actix worker.
+#[derive(Clone)]
+pub struct ResourceServer {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    verifier: Arc<dyn TokenVerifier>,
+    policy: Policy,
+    answers: Answers,
+    metadata: Bytes,
+    config: ResourceServerConfig,
+}
+
+impl ResourceServer {
+    /// Accepts the tokens that `verifier` finds genuine and that satisfy `config`.
+    pub fn new(config: ResourceServerConfig, verifier: impl TokenVerifier) -> Self {
+        let boxed = |texts: &[String]| texts.iter().map(|text| text.as_str().into()).collect();
+        let advertised = config.required_scopes.union(&config.optional_scopes);
+        Self {
+            inner: Arc::new(Inner {
+                verifier: Arc::new(verifier),
+                policy: Policy {
+                    issuer: config.issuer.shared(),
+                    audiences: boxed(&config.audiences),
+                    allowed_client_ids: boxed(&config.allowed_client_ids),
+                    required_scopes: config.required_scopes.clone(),
+                    hierarchy: Arc::new(config.scope_hierarchy.clone()),
+                },
+                answers: Answers::new(metadata::url(&config.resource), &config.required_scopes),
+                metadata: metadata::document(
+                    &config.resource,
+                    &config.issuer,
+                    &without_offline_access(&advertised),
+                    config.resource_name.as_deref(),
+                ),
+                config,
+            }),
+        }
+    }
+
+    /// Wraps an actix scope so that only authorized requests reach it. Handlers find the
+    /// [`AccessToken`] in the request's extensions.
+    pub fn protect(&self) -> Protection {
+        Protection::new(self.clone())
+    }
+
+    /// Adds the protected resource metadata, at both well-known paths (RFC 9728 §3.1):
+    /// `App::new().configure(|config| resource_server.serve_metadata(config))`. It must lie
+    /// outside of what is protected.
+    pub fn serve_metadata(&self, config: &mut ServiceConfig) {
+        metadata::configure(config, &self.inner.config.resource, &self.inner.metadata);
+    }
+
+    /// Verifies a token and judges it by the policy.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError`]: the token is bad, or that could not be found out.
+    pub async fn authorize(&self, bearer: &BearerToken) -> Result<AccessToken, VerifyError> {
+        let claims = self.inner.verifier.verify(bearer).await?;
+        Ok(self.inner.policy.judge(claims, self.now())?)
+    }
+
+    pub(crate) fn answers(&self) -> &Answers {
+        &self.inner.answers
+    }
+
+    pub(crate) fn max_token_bytes(&self) -> usize {
+        self.inner.config.max_token_bytes
+    }
+
+    pub(crate) fn session_key(&self) -> Option<&SessionKey> {
+        self.inner.config.session_key.as_ref()
+    }
+
+    pub(crate) fn stream_recheck(&self) -> Duration {
+        self.inner.config.stream_recheck
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.inner.config.clock.now()
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.inner.config.metrics
+    }
+}

@@ -1,0 +1,190 @@
+//! OAuth scopes (RFC 6749 §3.3) and which broader scope implies which narrower one.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
+
+/// A set of scopes: distinct, sorted, compared case-sensitively.
+///
+/// Parses from a space-separated list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scopes(Box<[Box<str>]>);
+
+/// A scope that RFC 6749 §3.3 does not allow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a scope: use visible ASCII characters other than \" and \\")]
+pub struct InvalidScope(String);
+
+impl Scopes {
+    /// The empty set.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Collects scopes as an authorization server granted them, without judging their
+    /// characters: an odd scope grants nothing but itself.
+    pub(crate) fn granted<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Self {
+        let set: BTreeSet<&str> = scopes.into_iter().filter(|s| !s.is_empty()).collect();
+        Self(set.into_iter().map(Box::from).collect())
+    }
+
+    /// Whether `scope` is in the set, to the letter.
+    pub fn contains(&self, scope: &str) -> bool {
+        self.0
+            .binary_search_by(|held| held.as_ref().cmp(scope))
+            .is_ok()
+    }
+
+    /// The scopes in alphabetical order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(AsRef::as_ref)
+    }
+
+    /// Whether there is no scope in the set.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// This set and `other` together.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        Self::granted(self.iter().chain(other.iter()))
+    }
+
+    pub(crate) fn text_len(&self) -> usize {
+        self.iter().map(|scope| scope.len() + 16).sum()
+    }
+}
+
+impl FromStr for Scopes {
+    type Err = InvalidScope;
+
+    fn from_str(list: &str) -> Result<Self, InvalidScope> {
+        match list
+            .split(' ')
+            .find(|scope| !scope.bytes().all(is_scope_character))
+        {
+            Some(odd) => Err(InvalidScope(odd.to_owned())),
+            None => Ok(Self::granted(list.split(' '))),
+        }
+    }
+}
+
+impl fmt::Display for Scopes {
+    /// Space-separated, as in a `scope` parameter.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, scope) in self.iter().enumerate() {
+            if index > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(scope)?;
+        }
+        Ok(())
+    }
+}
+
+/// `%x21 / %x23-5B / %x5D-7E`, RFC 6749 §3.3.
+fn is_scope_character(byte: u8) -> bool {
+    matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E)
+}
+
+/// Which broader scope implies which narrower ones, to any depth. Empty by default: then a scope
+/// is satisfied by itself only.
+#[derive(Debug, Clone, Default)]
+pub struct ScopeHierarchy {
+    /// Narrower scope to every scope that implies it, directly or through others.
+    implied_by: BTreeMap<Box<str>, BTreeSet<Box<str>>>,
+}
+
+impl ScopeHierarchy {
+    /// Builds a hierarchy from pairs `(broader, narrower scopes)`. A cycle makes its members
+    /// equivalent.
+    pub fn new<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a Scopes)>) -> Self {
+        let mut implied_by: BTreeMap<Box<str>, BTreeSet<Box<str>>> = BTreeMap::new();
+        for (broader, narrower) in pairs {
+            for scope in narrower.iter() {
+                implied_by
+                    .entry(scope.into())
+                    .or_default()
+                    .insert(broader.into());
+            }
+        }
+        loop {
+            let mut grew = false;
+            let before = implied_by.clone();
+            for broader in implied_by.values_mut() {
+                for scope in broader.clone() {
+                    for broadest in before.get(&scope).into_iter().flatten() {
+                        grew |= broader.insert(broadest.clone());
+                    }
+                }
+            }
+            if !grew {
+                return Self { implied_by };
+            }
+        }
+    }
+
+    /// Whether `granted` holds `scope` itself or a scope that implies it.
+    pub fn satisfies(&self, granted: &Scopes, scope: &str) -> bool {
+        granted.contains(scope)
+            || self
+                .implied_by
+                .get(scope)
+                .is_some_and(|broader| broader.iter().any(|b| granted.contains(b)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scopes(list: &str) -> Scopes {
+        list.parse().expect("valid scopes")
+    }
+
+    #[test]
+    fn a_list_is_a_sorted_set() {
+        assert_eq!(scopes("b a  b ").to_string(), "a b");
+        assert!(scopes("").is_empty());
+        assert!(scopes("mcp:tools").contains("mcp:tools"));
+        assert!(!scopes("mcp:tools").contains("mcp:Tools"));
+        assert!(!scopes("mcp:tools").contains("mcp"));
+    }
+
+    #[test]
+    fn characters_outside_the_grammar_are_refused() {
+        for odd in ["a\"b", "a\\b", "a\tb", "é", "a\u{7f}"] {
+            assert!(odd.parse::<Scopes>().is_err(), "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn rs_14_broader_scope_implies_narrower() {
+        let hierarchy = ScopeHierarchy::new([
+            ("admin", &scopes("write")),
+            ("write", &scopes("read")),
+            ("x", &scopes("y")),
+            ("y", &scopes("x")),
+        ]);
+        for (granted, wanted, satisfied) in [
+            ("admin", "read", true),
+            ("write", "read", true),
+            ("read", "write", false),
+            ("read", "read", true),
+            ("administrator", "read", false),
+            ("x", "y", true),
+            ("y", "x", true),
+            ("x", "read", false),
+        ] {
+            assert_eq!(
+                hierarchy.satisfies(&scopes(granted), wanted),
+                satisfied,
+                "{granted} for {wanted}"
+            );
+        }
+        assert!(!ScopeHierarchy::default().satisfies(&scopes("admin"), "read"));
+    }
+}

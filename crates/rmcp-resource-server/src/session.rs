@@ -1,0 +1,180 @@
+//! Binds an MCP session to the principal that opened it, without keeping state.
+//!
+//! rmcp's sessions know no owner: whoever has an id could use the session. So the client gets the
+//! id with a seal, `<id>.<mac>`, where the mac covers the id and the principal. Every request with
+//! a session id must bring the seal that fits its own token's principal; then rmcp sees the bare
+//! id. A refreshed token keeps the principal, so it keeps the session (MCP security best
+//! practices, session hijacking).
+
+use std::{fs, path::Path};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::{access_token::AccessToken, cache::absorb, cache::random_key};
+
+/// The key that seals session ids. Replicas that serve the same sessions must share it.
+#[derive(Clone)]
+pub struct SessionKey(Hmac<Sha256>);
+
+/// A session key file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionKeyError {
+    /// The file cannot be read.
+    #[error("cannot read it: {0}")]
+    Unreadable(#[from] std::io::Error),
+    /// Fewer than 32 bytes can be guessed too easily.
+    #[error("it has {0} bytes; it needs 32 random bytes or more (head -c 32 /dev/urandom)")]
+    TooShort(usize),
+}
+
+impl SessionKey {
+    /// A fresh random key: seals do not outlive the process.
+    pub fn random() -> Self {
+        Self(random_key())
+    }
+
+    /// Takes the bytes of a file as the key.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionKeyError`].
+    pub fn from_file(path: &Path) -> Result<Self, SessionKeyError> {
+        let bytes = fs::read(path)?;
+        if bytes.len() < 32 {
+            return Err(SessionKeyError::TooShort(bytes.len()));
+        }
+        Ok(Self(
+            Hmac::new_from_slice(&bytes).expect("HMAC takes a key of any length"),
+        ))
+    }
+
+    /// The id as its owner gets it.
+    pub(crate) fn seal(&self, id: &str, owner: &Principal<'_>) -> String {
+        let mac = self.mac(id, owner).finalize().into_bytes();
+        format!("{id}.{}", BASE64_URL_SAFE_NO_PAD.encode(mac))
+    }
+
+    /// The bare id, if `sealed` is whole and `owner`'s. Compares in constant time.
+    pub(crate) fn unseal<'a>(&self, sealed: &'a str, owner: &Principal<'_>) -> Option<&'a str> {
+        let (id, seal) = sealed.rsplit_once('.')?;
+        let mac = BASE64_URL_SAFE_NO_PAD.decode(seal).ok()?;
+        self.mac(id, owner).verify_slice(&mac).ok()?;
+        Some(id)
+    }
+
+    fn mac(&self, id: &str, owner: &Principal<'_>) -> Hmac<Sha256> {
+        let mut mac = self.0.clone();
+        absorb(&mut mac, id);
+        absorb(&mut mac, owner.issuer);
+        for part in [owner.user, owner.client_id] {
+            // Absent and empty are not the same.
+            mac.update(&[u8::from(part.is_some())]);
+            absorb(&mut mac, part.unwrap_or_default());
+        }
+        mac
+    }
+}
+
+/// To whom a session belongs. Never the token: a refreshed one must keep its sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Principal<'a> {
+    issuer: &'a str,
+    user: Option<&'a str>,
+    client_id: Option<&'a str>,
+}
+
+impl<'a> Principal<'a> {
+    /// The principal of a token; `None` if the token names nobody. Where there is no `sub`, as
+    /// with django-oauth-toolkit, `username` stands for it.
+    pub(crate) fn of(token: &'a AccessToken) -> Option<Self> {
+        let principal = Self {
+            issuer: token.issuer(),
+            user: token.subject().or(token.username()),
+            client_id: token.client_id(),
+        };
+        (principal.user.is_some() || principal.client_id.is_some()).then_some(principal)
+    }
+
+    /// A key for counting what one principal holds.
+    pub(crate) fn name(&self) -> String {
+        format!("{:?}", (self.issuer, self.user, self.client_id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn principal<'a>(user: Option<&'a str>, client_id: Option<&'a str>) -> Principal<'a> {
+        Principal {
+            issuer: "https://as.example.com",
+            user,
+            client_id,
+        }
+    }
+
+    #[test]
+    fn a_seal_fits_its_principal_id_and_key_only() {
+        let key = SessionKey::random();
+        let alice = principal(Some("alice"), Some("app"));
+        let sealed = key.seal("session-1", &alice);
+        assert_eq!(key.unseal(&sealed, &alice), Some("session-1"));
+        for other in [
+            principal(Some("bob"), Some("app")),
+            principal(Some("alice"), Some("other")),
+            principal(Some("alice"), None),
+            principal(None, Some("app")),
+            principal(Some("aliceapp"), Some("")),
+            Principal {
+                issuer: "https://other.example.com",
+                ..alice
+            },
+        ] {
+            assert_eq!(key.unseal(&sealed, &other), None, "{other:?}");
+        }
+        assert_eq!(SessionKey::random().unseal(&sealed, &alice), None);
+        let (_, seal) = sealed.rsplit_once('.').expect("sealed");
+        for forged in [
+            "session-1".to_owned(),
+            "session-1.".to_owned(),
+            format!("session-2.{seal}"),
+            format!("session-1.{}", &seal[1..]),
+            format!("{sealed}="),
+        ] {
+            assert_eq!(key.unseal(&forged, &alice), None, "{forged}");
+        }
+    }
+
+    #[test]
+    fn short_key_files_are_refused() {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        fs::write(file.path(), [7; 31]).expect("writable");
+        assert!(matches!(
+            SessionKey::from_file(file.path()),
+            Err(SessionKeyError::TooShort(31))
+        ));
+        fs::write(file.path(), [7; 32]).expect("writable");
+        let (one, two) = (
+            SessionKey::from_file(file.path()).expect("long enough"),
+            SessionKey::from_file(file.path()).expect("long enough"),
+        );
+        let alice = principal(Some("alice"), None);
+        assert_eq!(
+            two.unseal(&one.seal("s", &alice), &alice),
+            Some("s"),
+            "replicas with one key"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_unsealed_without_panic(text in ".{0,80}") {
+            prop_assert_eq!(SessionKey::random().unseal(&text, &principal(None, Some("c"))), None);
+        }
+    }
+}

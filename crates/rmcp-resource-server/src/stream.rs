@@ -1,0 +1,90 @@
+//! Ends an event stream when its token is no longer good.
+//!
+//! A request is checked when it begins, but a stream may stay open for hours, and nothing in rmcp
+//! looks at the token again. So the token is verified anew while the stream is open, through the
+//! same cache and policy as a new request would be, and the stream ends as soon as that fails. The
+//! client connects again and gets the precise answer.
+
+use std::{
+    error::Error,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use bytes::Bytes;
+use tokio::time::sleep;
+
+use crate::{
+    access_token::AccessToken, bearer::BearerToken, metrics::GaugeGuard,
+    resource_server::ResourceServer,
+};
+
+pin_project_lite::pin_project! {
+    /// A body that ends early when `no_longer_good` does.
+    pub(crate) struct GuardedStream {
+        #[pin]
+        body: BoxBody,
+        no_longer_good: Pin<Box<dyn Future<Output = ()>>>,
+        _counted: GaugeGuard,
+    }
+}
+
+impl GuardedStream {
+    pub(crate) fn new(
+        body: BoxBody,
+        resource_server: ResourceServer,
+        bearer: BearerToken,
+        token: &AccessToken,
+    ) -> Self {
+        let _counted = resource_server.metrics().stream();
+        let expires_at = token.expires_at();
+        Self {
+            body,
+            no_longer_good: Box::pin(async move {
+                let mut expires_at = expires_at;
+                loop {
+                    let now = resource_server.now();
+                    let left = expires_at.map(|exp| exp.duration_since(now).unwrap_or_default());
+                    let pause = resource_server.stream_recheck();
+                    sleep(left.map_or(pause, |left| left.min(pause))).await;
+                    match resource_server.authorize(&bearer).await {
+                        Ok(token) => expires_at = token.expires_at(),
+                        Err(error) => {
+                            tracing::info!(
+                                reason = error.reason(),
+                                %error,
+                                "event stream ended: its token is no longer good"
+                            );
+                            resource_server.metrics().stream_cut();
+                            return;
+                        }
+                    }
+                    // A clock that does not advance must not make this a busy loop.
+                    sleep(Duration::from_millis(10)).await;
+                }
+            }),
+            _counted,
+        }
+    }
+}
+
+impl MessageBody for GuardedStream {
+    type Error = Box<dyn Error>;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let this = self.project();
+        if this.no_longer_good.as_mut().poll(context).is_ready() {
+            return Poll::Ready(None);
+        }
+        this.body.poll_next(context)
+    }
+}

@@ -1,0 +1,60 @@
+//! A protected MCP server on a free port, whose authorization server is the fake, and clients.
+
+mod answer;
+mod clock;
+mod forwarder;
+mod logs;
+mod mcp;
+mod probe;
+mod raw;
+mod server;
+mod tls;
+
+pub(crate) use answer::{Answer, Challenge};
+pub(crate) use clock::{TestClock, unix_now};
+pub(crate) use forwarder::{Fate, Forwarder};
+pub(crate) use logs::Logs;
+pub(crate) use mcp::{Session, call_tool, initialize};
+pub(crate) use raw::{Connection, exchange_raw};
+pub(crate) use server::{Setup, TestServer, spawn_server};
+pub(crate) use tls::{TestCa, TlsFront};
+
+use dev_authorization_server::FakeAuthorizationServer;
+use serde_json::{Value, json};
+
+/// The protected resource's public URL in all tests, which is not where the server listens.
+pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
+
+/// The one scope that is required unless a test says otherwise.
+pub(crate) const SCOPE: &str = "mcp:tools";
+
+/// The metadata URL of [`RESOURCE`].
+pub(crate) const METADATA_URL: &str =
+    "https://mcp.example.com/.well-known/oauth-protected-resource/mcp";
+
+/// Stands for "leave this member out" in [`altered`].
+pub(crate) const ABSENT: &str = "(absent)";
+
+/// Claims that are accepted, but for these changes.
+pub(crate) fn altered(fake: &FakeAuthorizationServer, changes: Value) -> Value {
+    let mut claims = fake.active_claims(RESOURCE, SCOPE);
+    let members = claims.as_object_mut().expect("claims are an object");
+    let Value::Object(changes) = changes else {
+        unreachable!("changes are an object");
+    };
+    for (name, value) in changes {
+        if value == ABSENT {
+            members.remove(&name);
+        } else {
+            members.insert(name, value);
+        }
+    }
+    claims
+}
+
+/// A fake that takes the token `good` for `alice`'s by way of `client`, for ten minutes.
+pub(crate) fn fake_with_good_token() -> FakeAuthorizationServer {
+    let fake = FakeAuthorizationServer::start();
+    fake.answer_token("good", altered(&fake, json!({})));
+    fake
+}

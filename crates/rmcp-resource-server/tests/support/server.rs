@@ -1,0 +1,203 @@
+//! The server under test: an actix `HttpServer` on a free port, put together as in the README.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, mpsc},
+    thread,
+};
+
+use actix_cors::Cors;
+use actix_web::{App, HttpServer, dev::ServerHandle, middleware::Condition, web};
+use dev_authorization_server::FakeAuthorizationServer;
+use prometheus_client::{encoding::text::encode, registry::Registry};
+use reqwest::{Client, RequestBuilder};
+use rmcp_actix_web::transport::StreamableHttpService;
+use rmcp_resource_server::{
+    BoundedSessions, ClientCredentials, IntrospectionConfig, IntrospectionVerifier, Metrics,
+    ResourceServer, ResourceServerConfig, SessionLimits, forward_access_token,
+};
+use tracing::{Dispatch, dispatcher};
+
+use super::{Answer, RESOURCE, SCOPE, call_tool, probe::Probe};
+
+/// What a test may change before the server starts.
+pub(crate) struct Setup {
+    pub(crate) resource: ResourceServerConfig,
+    pub(crate) introspection: IntrospectionConfig,
+    /// Instead of a verifier of its own.
+    pub(crate) verifier: Option<IntrospectionVerifier>,
+    pub(crate) stateful: bool,
+    pub(crate) sessions: SessionLimits,
+    /// The origin that `actix-cors` around everything lets in.
+    pub(crate) allowed_origin: Option<&'static str>,
+    pub(crate) workers: usize,
+    /// Where the server's threads write their logs.
+    pub(crate) logs: Option<Dispatch>,
+}
+
+/// A running server. It stops when this is dropped.
+pub(crate) struct TestServer {
+    pub(crate) address: SocketAddr,
+    pub(crate) resource_server: ResourceServer,
+    pub(crate) verifier: IntrospectionVerifier,
+    pub(crate) http: Client,
+    metrics: Metrics,
+    handle: ServerHandle,
+}
+
+/// Starts a server that trusts `fake`, as changed by `adjust`.
+pub(crate) fn spawn_server(
+    fake: &FakeAuthorizationServer,
+    adjust: impl FnOnce(&mut Setup),
+) -> TestServer {
+    let mut setup = Setup::new(fake);
+    adjust(&mut setup);
+    setup.start()
+}
+
+impl Setup {
+    fn new(fake: &FakeAuthorizationServer) -> Self {
+        let metrics = Metrics::default();
+        let issuer = fake.issuer().parse().expect("an issuer");
+        let resource = RESOURCE.parse().expect("a resource");
+        let mut resource = ResourceServerConfig::new(resource, issuer);
+        resource.required_scopes = SCOPE.parse().expect("a scope");
+        resource.metrics = metrics.clone();
+        let credentials = ClientCredentials::secret_basic("mcp", "hush");
+        let mut introspection = IntrospectionConfig::new(resource.issuer.clone(), credentials);
+        introspection.endpoint = Some(fake.introspection_url().parse().expect("an endpoint"));
+        introspection.metrics = metrics;
+        Self {
+            resource,
+            introspection,
+            verifier: None,
+            stateful: false,
+            sessions: SessionLimits::default(),
+            allowed_origin: None,
+            workers: 1,
+            logs: None,
+        }
+    }
+
+    fn start(self) -> TestServer {
+        let metrics = self.resource.metrics.clone();
+        let verifier = self.verifier.unwrap_or_else(|| {
+            IntrospectionVerifier::start(self.introspection).expect("usable credentials")
+        });
+        let resource_server = ResourceServer::new(self.resource, verifier.clone());
+        let sessions = Arc::new(BoundedSessions::new(self.sessions, metrics.clone()));
+        let protected = resource_server.clone();
+        let app = move || {
+            if let Some(logs) = &self.logs {
+                // For the whole life of this worker's thread.
+                std::mem::forget(dispatcher::set_default(logs));
+            }
+            let mcp = StreamableHttpService::builder()
+                .service_factory(Arc::new(|| Ok(Probe)))
+                .session_manager(sessions.clone())
+                .stateful_mode(self.stateful)
+                .json_response(true)
+                .on_request_fn(forward_access_token)
+                .build();
+            let cors = Cors::default()
+                .allowed_origin(self.allowed_origin.unwrap_or("https://nobody.invalid"))
+                .allowed_methods(["GET", "POST", "DELETE"])
+                .allow_any_header()
+                .expose_headers(["WWW-Authenticate", "Mcp-Session-Id", "Retry-After"]);
+            App::new()
+                .configure(|config| protected.serve_metadata(config))
+                .service(
+                    web::scope("/mcp")
+                        .wrap(protected.protect())
+                        .service(mcp.scope()),
+                )
+                .wrap(Condition::new(self.allowed_origin.is_some(), cors))
+        };
+        let (started, start) = mpsc::channel();
+        let workers = self.workers;
+        thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async {
+                let server = HttpServer::new(app)
+                    .workers(workers)
+                    .tcp_nodelay(true)
+                    .disable_signals()
+                    .bind((Ipv4Addr::LOCALHOST, 0))
+                    .expect("a free port");
+                let address = server.addrs()[0];
+                let server = server.run();
+                started
+                    .send((address, server.handle()))
+                    .expect("the test waits");
+                server.await.expect("the server runs until it is stopped");
+            });
+        });
+        let (address, handle) = start.recv().expect("it starts");
+        TestServer {
+            address,
+            resource_server,
+            verifier,
+            http: Client::builder().no_proxy().build().expect("a client"),
+            metrics,
+            handle,
+        }
+    }
+}
+
+impl TestServer {
+    pub(crate) fn url(&self, path_and_query: &str) -> String {
+        format!("http://{}{path_and_query}", self.address)
+    }
+
+    /// A call of the tool `whoami` without credentials, to be changed and sent.
+    pub(crate) fn request(&self) -> RequestBuilder {
+        self.request_to("/mcp")
+    }
+
+    pub(crate) fn request_to(&self, path_and_query: &str) -> RequestBuilder {
+        call_tool(self.http.post(self.url(path_and_query)), "whoami")
+    }
+
+    /// Calls `whoami` with this token.
+    pub(crate) async fn call(&self, token: &str) -> Answer {
+        self.send(self.request().bearer_auth(token)).await
+    }
+
+    /// Calls `whoami` with this value of `Authorization`.
+    pub(crate) async fn call_with(&self, authorization: impl AsRef<[u8]>) -> Answer {
+        let authorization = authorization.as_ref();
+        self.send(self.request().header("Authorization", authorization))
+            .await
+    }
+
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
+        Answer::read(request.send().await.expect("an answer")).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.http.get(self.url(path))).await
+    }
+
+    /// All metrics in the text format.
+    pub(crate) fn metrics_text(&self) -> String {
+        let mut registry = Registry::default();
+        self.metrics.register(&mut registry);
+        let mut text = String::new();
+        encode(&mut text, &registry).expect("a string takes all");
+        text
+    }
+
+    /// The value of the metric line that begins so; 0 if there is none.
+    pub(crate) fn metric(&self, line_start: &str) -> f64 {
+        let text = self.metrics_text();
+        text.lines()
+            .find_map(|line| line.strip_prefix(line_start))
+            .map_or(0.0, |value| value.trim().parse().expect("a number"))
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        // The command is sent at once; only the confirmation would have to be awaited.
+        drop(self.handle.stop(false));
+    }
+}

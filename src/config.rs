@@ -1,0 +1,312 @@
+//! The effective configuration: every option parsed, every error reported at once.
+
+mod auth;
+mod parse;
+mod print;
+
+use std::{ffi::OsString, fmt, net::SocketAddr, path::PathBuf, time::Duration};
+
+use rmcp_resource_server::{IntrospectionConfig, ResourceServerConfig, SessionKey, SessionLimits};
+
+use crate::options::{self, Given};
+use parse::Parser;
+
+/// Everything the server needs to know, checked.
+pub struct Config {
+    /// How clients connect.
+    pub transport: Transport,
+    /// The name clients show.
+    pub server_name: String,
+    /// Where documents are, besides the built-in ones.
+    pub documents_dir: Option<PathBuf>,
+    /// What is logged and how.
+    pub log: LogConfig,
+    /// Things an operator should know, though nothing is wrong enough to stop.
+    pub warnings: Vec<String>,
+}
+
+/// How clients connect.
+pub enum Transport {
+    /// Over standard input and output; no authorization.
+    Stdio,
+    /// Over HTTP.
+    StreamableHttp(Box<HttpConfig>),
+}
+
+/// Where and how to serve HTTP.
+pub struct HttpConfig {
+    /// Address or name to listen on.
+    pub host: String,
+    /// Port to listen on; 0 for a free one.
+    pub port: u16,
+    /// Path of the MCP endpoint.
+    pub path: String,
+    /// No sessions, JSON answers.
+    pub stateless: bool,
+    /// Limits of sessions, where there are any.
+    pub session_limits: SessionLimits,
+    /// Accepted `Host` headers; empty for any.
+    pub allowed_hosts: Vec<String>,
+    /// Accepted `Origin` headers.
+    pub allowed_origins: AllowedOrigins,
+    /// Where to serve metrics and probes.
+    pub admin_addr: Option<SocketAddr>,
+    /// Authorization, if it is on.
+    pub auth: Option<AuthConfig>,
+    /// How long running requests may take after SIGTERM.
+    pub drain: Duration,
+}
+
+/// Authorization by introspection.
+pub struct AuthConfig {
+    /// What is demanded of tokens.
+    pub resource_server: ResourceServerConfig,
+    /// How they are verified.
+    pub introspection: IntrospectionConfig,
+}
+
+/// Browser origins that may use the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AllowedOrigins {
+    /// Every one.
+    Any,
+    /// These, as browsers write them: scheme, host, port unless it is the scheme's own.
+    Only(Vec<String>),
+}
+
+/// What is logged and how.
+#[derive(Debug, Clone)]
+pub struct LogConfig {
+    /// A level, or directives such as `info,rmcp=debug`.
+    pub level: String,
+    /// JSON instead of text.
+    pub json: bool,
+}
+
+/// What the command line asks for.
+pub enum Request {
+    /// Run with this configuration.
+    Run(Config),
+    /// Show this text and exit with this status: help, version, configuration or errors.
+    Show {
+        /// The text.
+        text: String,
+        /// Whether it goes to standard error, and the exit status is 2.
+        is_error: bool,
+    },
+}
+
+/// One thing wrong with the configuration: which option, what is wrong, what to change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    option: String,
+    problem: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.option, self.problem)
+    }
+}
+
+impl Request {
+    /// Reads `.env`, the environment and `arguments` (the program's name first).
+    pub fn from_environment(arguments: impl IntoIterator<Item = OsString>) -> Self {
+        if let Err(error) = load_dotenv() {
+            return Self::errors(&[error]);
+        }
+        let given = match Given::read(arguments) {
+            Ok(given) => given,
+            Err(error) => {
+                return Self::Show {
+                    text: error.render().to_string(),
+                    is_error: error.use_stderr(),
+                };
+            }
+        };
+        match Config::resolve(&given) {
+            Ok(config) if given.options.print_config => Self::Show {
+                text: print::effective(&given, &config),
+                is_error: false,
+            },
+            Ok(config) => Self::Run(config),
+            Err(errors) => Self::errors(&errors),
+        }
+    }
+
+    fn errors(errors: &[ConfigError]) -> Self {
+        let mut text = match errors.len() {
+            1 => "The configuration has an error:\n".to_owned(),
+            count => format!("The configuration has {count} errors:\n"),
+        };
+        for error in errors {
+            text.push_str(&format!("  {error}\n"));
+        }
+        Self::Show {
+            text,
+            is_error: true,
+        }
+    }
+}
+
+/// `.env` in the working directory, if there is one; existing variables win.
+fn load_dotenv() -> Result<(), ConfigError> {
+    let problem = match dotenvy::from_path(".env") {
+        Ok(()) => return Ok(()),
+        Err(dotenvy::Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(());
+        }
+        Err(dotenvy::Error::Io(error)) => format!("cannot be read: {error}"),
+        // The library's own text would quote the line, which may hold a secret.
+        Err(dotenvy::Error::LineParse(line, position)) => {
+            let name = line.split('=').next().unwrap_or_default().trim();
+            format!("the line of {name:?} cannot be read at character {position}; quote its value")
+        }
+        Err(_) => "cannot be read".to_owned(),
+    };
+    Err(ConfigError {
+        option: ".env".to_owned(),
+        problem,
+    })
+}
+
+impl Config {
+    /// Parses and checks all options.
+    pub(crate) fn resolve(given: &Given) -> Result<Self, Vec<ConfigError>> {
+        let mut parser = Parser::default();
+        let options = &given.options;
+        let log = LogConfig {
+            level: parser.log_level("log_level", options.log_level.as_deref()),
+            json: parser.choice(
+                "log_format",
+                options.log_format.as_deref(),
+                "text",
+                |text| match text {
+                    "text" => Some(false),
+                    "json" => Some(true),
+                    _ => None,
+                },
+                "text or json",
+            ),
+        };
+        let is_http = parser.choice(
+            "transport",
+            options.transport.as_deref(),
+            "stdio",
+            |text| match text {
+                "stdio" => Some(false),
+                "streamable-http" => Some(true),
+                _ => None,
+            },
+            "stdio or streamable-http",
+        );
+        let mut warnings: Vec<String> = options::unknown_variables()
+            .into_iter()
+            .map(|name| format!("the variable {name} is unknown and has no effect"))
+            .collect();
+        let transport = if is_http {
+            resolve_http(&mut parser, given, &mut warnings)
+                .map(|http| Transport::StreamableHttp(Box::new(http)))
+        } else {
+            if auth::is_touched(given) {
+                warnings.push(
+                    "the transport is stdio, so the authorization options are ignored".to_owned(),
+                );
+            }
+            Some(Transport::Stdio)
+        };
+        let server_name = parser.text("server_name", options.server_name.as_deref(), "OSCAL");
+        let documents_dir = parser.directory("documents_dir", options.documents_dir.as_deref());
+        match (transport, parser.finish()) {
+            (Some(transport), errors) if errors.is_empty() => Ok(Self {
+                transport,
+                server_name,
+                documents_dir,
+                log,
+                warnings,
+            }),
+            (_, errors) => Err(errors),
+        }
+    }
+}
+
+fn resolve_http(
+    parser: &mut Parser,
+    given: &Given,
+    warnings: &mut Vec<String>,
+) -> Option<HttpConfig> {
+    let options = &given.options;
+    let host = parser.text("host", options.host.as_deref(), "127.0.0.1");
+    let port = parser.number("port", options.port.as_deref(), 8000, 0..=u16::MAX);
+    let path = parser.path("path", options.path.as_deref(), "/mcp");
+    let stateless = parser.flag("stateless_http", options.stateless_http.as_deref(), true);
+    let defaults = SessionLimits::default();
+    let session_limits = SessionLimits {
+        per_principal: parser.number(
+            "max_sessions_per_principal",
+            options.max_sessions_per_principal.as_deref(),
+            defaults.per_principal,
+            1..=1_000_000,
+        ),
+        total: parser.number(
+            "max_sessions",
+            options.max_sessions.as_deref(),
+            defaults.total,
+            1..=1_000_000,
+        ),
+    };
+    let session_key = match options
+        .session_key_file
+        .as_deref()
+        .filter(|path| !path.is_empty())
+    {
+        _ if stateless => None,
+        None => Some(SessionKey::random()),
+        Some(path) => parser.result("session_key_file", SessionKey::from_file(path.as_ref())),
+    };
+    let admin_addr = parser.optional("admin_addr", options.admin_addr.as_deref(), |text| {
+        text.parse()
+            .map_err(|_| format!("{text:?} is not an address with a port, such as 127.0.0.1:9090"))
+    });
+    let allow_unauthenticated = parser.flag(
+        "allow_unauthenticated",
+        options.allow_unauthenticated.as_deref(),
+        false,
+    );
+    let auth = auth::resolve(parser, given, session_key);
+    if matches!(auth, auth::Resolved::Off) {
+        let exposed = !parse::is_loopback_host(&host);
+        if exposed && !allow_unauthenticated {
+            parser.error(
+                "auth_issuer_url",
+                format!(
+                    "without authorization the server is not exposed on {host:?}: name the \
+                     issuer, or listen on 127.0.0.1, or say --allow-unauthenticated \
+                     (OSCAL_ALLOW_UNAUTHENTICATED=true)"
+                ),
+            );
+        }
+        warnings.push(format!(
+            "no authorization: whoever reaches {host} can use this server; name an issuer with {}",
+            options::name("auth_issuer_url")
+        ));
+    }
+    let resource_host = auth.resource_host();
+    let allowed_hosts = parser.hosts("allowed_hosts", options.allowed_hosts.as_deref(), || {
+        let loopback = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+        resource_host.into_iter().chain(loopback).collect()
+    });
+    let allowed_origins = parser.origins("allowed_origins", options.allowed_origins.as_deref());
+    Some(HttpConfig {
+        host,
+        port,
+        path,
+        stateless,
+        session_limits,
+        allowed_hosts,
+        allowed_origins,
+        admin_addr,
+        auth: auth.into_config()?,
+        drain: Duration::from_secs(10),
+    })
+}

@@ -1,0 +1,325 @@
+//! The authorization options.
+
+use std::time::Duration;
+
+use rmcp_resource_server::{
+    CacheConfig, ClientCredentials, EndpointUrl, IntrospectionConfig, InvalidUrl, Issuer, Metrics,
+    ResourceServerConfig, ResourceUrl, Scopes, Secret, SessionKey, Source,
+};
+
+use super::{AuthConfig, parse::Parser};
+use crate::options::{CLIENT_SECRET_VARIABLE, Given};
+
+/// Whether authorization is on, and its configuration if that is without error.
+pub(super) enum Resolved {
+    Off,
+    Faulty,
+    On(Box<AuthConfig>),
+}
+
+impl Resolved {
+    /// `None` if there were errors; `Some(None)` if authorization is off.
+    pub(super) fn into_config(self) -> Option<Option<AuthConfig>> {
+        match self {
+            Self::Off => Some(None),
+            Self::Faulty => None,
+            Self::On(config) => Some(Some(*config)),
+        }
+    }
+
+    pub(super) fn resource_host(&self) -> Option<String> {
+        match self {
+            Self::On(config) => config
+                .resource_server
+                .resource
+                .url()
+                .host_str()
+                .map(|host| host.trim_matches(['[', ']']).to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// Whether any authorization option is set.
+pub(super) fn is_touched(given: &Given) -> bool {
+    let options = &given.options;
+    let texts = [
+        &options.auth_issuer_url,
+        &options.auth_resource_server_url,
+        &options.auth_required_scopes,
+        &options.auth_verifier,
+        &options.auth_introspection_url,
+        &options.auth_client_id,
+        &options.auth_client_id_file,
+        &options.auth_client_secret_file,
+        &options.auth_client_auth_method,
+        &options.auth_audience,
+        &options.auth_allowed_client_ids,
+        &given.client_secret,
+    ];
+    texts
+        .into_iter()
+        .flatten()
+        .any(|text| !text.trim().is_empty())
+}
+
+/// Reads the options; authorization is on exactly when there is an issuer.
+pub(super) fn resolve(
+    parser: &mut Parser,
+    given: &Given,
+    session_key: Option<SessionKey>,
+) -> Resolved {
+    let options = &given.options;
+    let issuer_given = options
+        .auth_issuer_url
+        .as_deref()
+        .is_some_and(|issuer| !issuer.trim().is_empty());
+    if !issuer_given {
+        if is_touched(given) {
+            parser.error(
+                "auth_issuer_url",
+                "other authorization options are set, but not this one, so there would be no \
+                 authorization: set it, or remove the others",
+            );
+            return Resolved::Faulty;
+        }
+        return Resolved::Off;
+    }
+    let allow_http = parser.flag(
+        "auth_allow_insecure_http",
+        options.auth_allow_insecure_http.as_deref(),
+        false,
+    );
+    let issuer = parser.optional(
+        "auth_issuer_url",
+        options.auth_issuer_url.as_deref(),
+        |text| {
+            let parsed = if allow_http {
+                Issuer::parse_allowing_http(text)
+            } else {
+                text.parse()
+            };
+            parsed.map_err(|error| explain(text, &error, "OSCAL_AUTH_ALLOW_INSECURE_HTTP=true"))
+        },
+    );
+    let resource = parser.optional(
+        "auth_resource_server_url",
+        options.auth_resource_server_url.as_deref(),
+        |text| {
+            text.parse::<ResourceUrl>()
+                .map_err(|error| format!("{text:?}: {error}"))
+        },
+    );
+    if options
+        .auth_resource_server_url
+        .as_deref()
+        .is_none_or(|url| url.trim().is_empty())
+    {
+        parser.error(
+            "auth_resource_server_url",
+            "is required with an issuer: the public URL of the MCP endpoint, such as \
+             https://mcp.example.com/mcp, which tokens must have as audience",
+        );
+    }
+    let endpoint = parser.optional(
+        "auth_introspection_url",
+        options.auth_introspection_url.as_deref(),
+        |text| {
+            let parsed = if allow_http {
+                EndpointUrl::parse_allowing_http(text)
+            } else {
+                text.parse()
+            };
+            parsed.map_err(|error| explain(text, &error, "OSCAL_AUTH_ALLOW_INSECURE_HTTP=true"))
+        },
+    );
+    let _introspection = parser.choice(
+        "auth_verifier",
+        options.auth_verifier.as_deref(),
+        "introspection",
+        |text| (text == "introspection").then_some(()),
+        "introspection",
+    );
+    let required_scopes = parser.optional(
+        "auth_required_scopes",
+        Some(
+            Parser::list(options.auth_required_scopes.as_deref())
+                .join(" ")
+                .as_str(),
+        ),
+        str::parse::<Scopes>,
+    );
+    let credentials = credentials(parser, given);
+    let cache = cache(parser, given);
+    let timeout = parser.duration(
+        "auth_timeout",
+        options.auth_timeout.as_deref(),
+        Duration::from_secs(3),
+        Duration::from_millis(100)..=Duration::from_secs(60),
+    );
+    let (Some(issuer), Some(resource), Some(credentials)) = (issuer, resource, credentials) else {
+        return Resolved::Faulty;
+    };
+
+    let metrics = Metrics::default();
+    let mut resource_server = ResourceServerConfig::new(resource, issuer.clone());
+    let audiences = Parser::list(options.auth_audience.as_deref());
+    if !audiences.is_empty() {
+        resource_server.audiences = audiences;
+    }
+    resource_server.allowed_client_ids = Parser::list(options.auth_allowed_client_ids.as_deref());
+    resource_server.required_scopes = required_scopes.unwrap_or_default();
+    resource_server.session_key = session_key;
+    resource_server.metrics = metrics.clone();
+    let mut introspection = IntrospectionConfig::new(issuer, credentials);
+    introspection.endpoint = endpoint;
+    introspection.timeout = timeout;
+    introspection.ca_file = options
+        .auth_ca_file
+        .as_deref()
+        .filter(|path| !path.is_empty())
+        .map(Into::into);
+    introspection.allow_insecure_http = allow_http;
+    introspection.cache = cache;
+    introspection.metrics = metrics;
+    Resolved::On(Box::new(AuthConfig {
+        resource_server,
+        introspection,
+    }))
+}
+
+fn explain(text: &str, error: &InvalidUrl, permission: &str) -> String {
+    match error {
+        InvalidUrl::Insecure if text.starts_with("http://") => {
+            format!("{text:?}: {error}; use https, or on a test network only say {permission}")
+        }
+        // What stands before the @ is a password.
+        InvalidUrl::UserInfo => error.to_string(),
+        _ => format!("{text:?}: {error}"),
+    }
+}
+
+fn cache(parser: &mut Parser, given: &Given) -> CacheConfig {
+    let options = &given.options;
+    let defaults = CacheConfig::default();
+    let range = Duration::ZERO..=Duration::from_secs(300);
+    CacheConfig {
+        ttl: parser.duration(
+            "auth_cache_ttl",
+            options.auth_cache_ttl.as_deref(),
+            defaults.ttl,
+            range.clone(),
+        ),
+        negative_ttl: parser.duration(
+            "auth_cache_negative_ttl",
+            options.auth_cache_negative_ttl.as_deref(),
+            defaults.negative_ttl,
+            range,
+        ),
+        capacity: parser.number(
+            "auth_cache_capacity",
+            options.auth_cache_capacity.as_deref(),
+            defaults.capacity,
+            1..=10_000_000,
+        ),
+        ..defaults
+    }
+}
+
+/// Which client authentication method, of those there are.
+#[derive(Clone, Copy, PartialEq)]
+enum Method {
+    Basic,
+    BasicRaw,
+    Post,
+    None,
+}
+
+fn credentials(parser: &mut Parser, given: &Given) -> Option<ClientCredentials> {
+    let options = &given.options;
+    let method = parser.choice(
+        "auth_client_auth_method",
+        options.auth_client_auth_method.as_deref(),
+        "client_secret_basic",
+        |text| match text {
+            "client_secret_basic" => Some(Method::Basic),
+            "client_secret_basic_raw" => Some(Method::BasicRaw),
+            "client_secret_post" => Some(Method::Post),
+            "none" => Some(Method::None),
+            _ => None,
+        },
+        "client_secret_basic, client_secret_post, client_secret_basic_raw or none",
+    );
+    let id = one_source(
+        parser,
+        ("auth_client_id", options.auth_client_id.as_deref()),
+        (
+            "auth_client_id_file",
+            options.auth_client_id_file.as_deref(),
+        ),
+        "--auth-client-id (OSCAL_AUTH_CLIENT_ID)",
+    );
+    let secret = one_source(
+        parser,
+        (CLIENT_SECRET_VARIABLE, given.client_secret.as_deref()),
+        (
+            "auth_client_secret_file",
+            options.auth_client_secret_file.as_deref(),
+        ),
+        CLIENT_SECRET_VARIABLE,
+    );
+    if method == Method::None {
+        return Some(ClientCredentials::None { id });
+    }
+    if id.is_none() {
+        parser.error(
+            "auth_client_id",
+            "is required: the client id of this server at the authorization server (or say \
+             --auth-client-auth-method none)",
+        );
+    }
+    if secret.is_none() {
+        parser.error(
+            "auth_client_secret_file",
+            format!("is required: a file with the client secret, or the variable {CLIENT_SECRET_VARIABLE}"),
+        );
+    }
+    let (id, secret) = (id?, secret?);
+    let credentials = match method {
+        Method::BasicRaw => ClientCredentials::SecretBasicRaw { id, secret },
+        Method::Post => ClientCredentials::SecretPost { id, secret },
+        Method::Basic | Method::None => ClientCredentials::SecretBasic { id, secret },
+    };
+    // Read once now, so that a missing file stops the start and not the first request.
+    parser.result("auth_client_secret_file", credentials.read())?;
+    Some(credentials)
+}
+
+/// The value or the file, whichever is given; both at once are an error.
+fn one_source(
+    parser: &mut Parser,
+    (value_id, value): (&str, Option<&str>),
+    (file_id, file): (&str, Option<&str>),
+    value_name: &str,
+) -> Option<Source> {
+    let file = file.filter(|path| !path.trim().is_empty());
+    match (value.filter(|value| !value.is_empty()), file) {
+        (Some(_), Some(_)) => {
+            parser.error(
+                file_id,
+                format!("and {value_name} are both set: remove one"),
+            );
+            None
+        }
+        (Some(value), None) => {
+            let value = if value_id == CLIENT_SECRET_VARIABLE {
+                value
+            } else {
+                value.trim()
+            };
+            Some(Source::Value(Secret::from(value)))
+        }
+        (None, Some(path)) => Some(Source::File(path.into())),
+        (None, None) => None,
+    }
+}

@@ -1,0 +1,61 @@
+//! Metrics and probes on an address of their own, which clients need not reach.
+
+use std::net::SocketAddr;
+
+use actix_web::{
+    App, HttpResponse, HttpServer,
+    dev::Server,
+    web::{Data, get},
+};
+use prometheus_client::{encoding::text::encode, metrics::info::Info, registry::Registry};
+use rmcp_resource_server::Metrics;
+
+use super::{
+    HostError,
+    probes::{self, Readiness},
+};
+
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Binds `address` and serves `/metrics`, `/healthz` and `/readyz` there.
+pub(super) fn serve(
+    address: SocketAddr,
+    metrics: Metrics,
+    readiness: Readiness,
+) -> Result<(Server, Vec<SocketAddr>), HostError> {
+    let mut registry = Registry::default();
+    metrics.register(&mut registry);
+    registry.register(
+        "build",
+        "The version that runs",
+        Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+    );
+    let registry = Data::new(registry);
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(registry.clone())
+            .app_data(Data::new(readiness.clone()))
+            .configure(probes::configure)
+            .route("/metrics", get().to(scrape))
+    })
+    .workers(1)
+    .disable_signals()
+    .bind(address)
+    .map_err(|cause| HostError::Listen {
+        address: address.to_string(),
+        cause,
+    })?;
+    let addresses = server.addrs();
+    Ok((server.run(), addresses))
+}
+
+async fn scrape(registry: Data<Registry>) -> HttpResponse {
+    let mut text = String::new();
+    match encode(&mut text, &registry) {
+        Ok(()) => HttpResponse::Ok().content_type(OPENMETRICS).body(text),
+        Err(error) => {
+            tracing::error!(%error, "metrics cannot be written");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}

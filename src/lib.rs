@@ -1,0 +1,15 @@
+//! The OSCAL MCP server as a library: the binary, the examples and the tests put it together from
+//! these parts. Imports point one way: `run -> config, host -> mcp -> oscal`. How requests are
+//! authorized is the crate [`rmcp_resource_server`].
+
+pub mod config;
+mod content;
+pub mod host;
+pub mod mcp;
+mod options;
+pub mod oscal;
+mod run;
+pub mod telemetry;
+
+pub use content::BUILT_IN;
+pub use run::{RunError, load_library, run};

@@ -1,0 +1,35 @@
+//! The binary: options in, exit status out.
+
+use std::{
+    io::{Write, stderr, stdout},
+    process::ExitCode,
+};
+
+use oscal_mcp_server::{config::Request, run, telemetry};
+
+/// The exit status for a wrong configuration, as clap has it for wrong flags.
+const WRONG_CONFIGURATION: u8 = 2;
+
+fn main() -> ExitCode {
+    match Request::from_environment(std::env::args_os()) {
+        Request::Show { text, is_error } => {
+            // Nobody is left to tell if that fails.
+            let _ = if is_error {
+                stderr().write_all(text.as_bytes())
+            } else {
+                stdout().write_all(text.as_bytes())
+            };
+            ExitCode::from(if is_error { WRONG_CONFIGURATION } else { 0 })
+        }
+        Request::Run(config) => {
+            telemetry::init(&config.log);
+            match run(config) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    tracing::error!("{error}");
+                    ExitCode::FAILURE
+                }
+            }
+        }
+    }
+}

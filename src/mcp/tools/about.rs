@@ -1,0 +1,106 @@
+//! `about`: which server this is, what it has loaded, and who asks.
+
+use std::collections::BTreeMap;
+
+use rmcp::{
+    Json,
+    schemars::{self, JsonSchema},
+    tool, tool_router,
+};
+use rmcp_resource_server::{AccessToken, Caller};
+use serde::Serialize;
+
+use crate::mcp::OscalServer;
+
+/// The most load problems listed.
+const MAX_PROBLEMS: usize = 50;
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct About {
+    name: String,
+    version: &'static str,
+    /// Loaded documents by model
+    documents: BTreeMap<&'static str, usize>,
+    /// Controls of all catalogs
+    controls: usize,
+    /// Files that could not be loaded
+    problem_count: usize,
+    /// The first of them
+    problems: Vec<Problem>,
+    /// Who asks; absent where there is no authorization
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caller: Option<CallerIdentity>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Problem {
+    file: String,
+    message: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct CallerIdentity {
+    /// user: somebody for whom the client acts; client: the client itself
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
+    scopes: Vec<String>,
+}
+
+#[tool_router(router = about_router, vis = "pub(super)")]
+impl OscalServer {
+    /// This server: version, loaded documents, files that could not be loaded, and who you are to it
+    #[tool(annotations(
+        title = "About this server",
+        read_only_hint = true,
+        destructive_hint = false,
+        idempotent_hint = true,
+        open_world_hint = false
+    ))]
+    async fn about(&self, Caller(caller): Caller) -> Json<About> {
+        let documents = self.documents();
+        let mut by_model = BTreeMap::new();
+        for document in documents.documents() {
+            *by_model
+                .entry(document.info().model.root_key())
+                .or_default() += 1;
+        }
+        let problems = self.shared.library.problems();
+        Json(About {
+            name: self.shared.name.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            documents: by_model,
+            controls: documents
+                .documents()
+                .map(|document| document.controls().len())
+                .sum(),
+            problem_count: problems.len(),
+            problems: problems
+                .iter()
+                .take(MAX_PROBLEMS)
+                .map(|problem| Problem {
+                    file: problem.file.clone(),
+                    message: problem.message.clone(),
+                })
+                .collect(),
+            caller: caller.as_ref().map(CallerIdentity::of),
+        })
+    }
+}
+
+impl CallerIdentity {
+    fn of(token: &AccessToken) -> Self {
+        let kind = match token.user() {
+            Some(_) => "user",
+            None => "client",
+        };
+        Self {
+            kind,
+            subject: token.subject().map(str::to_owned),
+            client_id: token.client_id().map(str::to_owned),
+            scopes: token.scopes().iter().map(str::to_owned).collect(),
+        }
+    }
+}

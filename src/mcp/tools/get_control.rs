@@ -1,0 +1,264 @@
+//! `get_control`: one control to read.
+
+use std::cmp::Reverse;
+
+use rmcp::{
+    Json,
+    handler::server::wrapper::Parameters,
+    schemars::{self, JsonSchema},
+    tool, tool_router,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    mcp::{
+        OscalServer,
+        output::{ControlName, ToolError, document, shortened},
+    },
+    oscal::{Control, ControlView, LinkedControl, ParamValues, ParamView, PartView},
+};
+
+/// The most bytes of text of all parts together.
+const MAX_TEXT: usize = 20_000;
+
+/// The most entries of each list of a control.
+const MAX_LISTED: usize = 60;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GetControl {
+    /// Id or label in any usual writing: AC-2(1), ac-2.1, AC-02 (01)
+    control: String,
+    /// Id of the catalog; by default the largest that has the control
+    document: Option<String>,
+    /// Which text; statement and guidance by default
+    parts: Option<Vec<Parts>>,
+}
+
+/// Kinds of text.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Parts {
+    /// What the control asks for
+    Statement,
+    /// Discussion
+    Guidance,
+    /// How to assess it
+    Assessment,
+    /// Everything
+    All,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ControlDetail {
+    /// Id of the catalog it is from
+    document: String,
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    title: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
+    withdrawn: bool,
+    /// Where a withdrawn control went
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    moved_to: Vec<Linked>,
+    /// Text with parameters filled in
+    parts: Vec<Part>,
+    parameters: Vec<Parameter>,
+    /// The control that this one enhances
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<ControlName>,
+    enhancements: Vec<ControlName>,
+    related: Vec<Linked>,
+    /// Titles of publications
+    references: Vec<String>,
+    /// Other documents that have a control of this id
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    also_in: Vec<String>,
+    /// Whether something was cut to keep the answer small
+    truncated: bool,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Part {
+    /// statement, guidance, assessment-objective and so on
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    text: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Parameter {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    /// What stands for it in the text
+    text: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    values: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    choices: Vec<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Linked {
+    /// The relation, such as related or required
+    rel: String,
+    /// Id of the control or of a part of it
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+}
+
+#[tool_router(router = get_control_router, vis = "pub(super)")]
+impl OscalServer {
+    /// One control by id or label: its text with parameters filled in, its enhancements and related
+    /// controls
+    #[tool(annotations(
+        title = "Get control",
+        read_only_hint = true,
+        destructive_hint = false,
+        idempotent_hint = true,
+        open_world_hint = false
+    ))]
+    async fn get_control(
+        &self,
+        Parameters(asked): Parameters<GetControl>,
+    ) -> Result<Json<ControlDetail>, ToolError> {
+        let documents = self.documents();
+        let (mut found, place) = match &asked.document {
+            Some(id) => {
+                let document = document(&documents, id)?;
+                let place = format!("is in the document {:?}", document.info().id);
+                (document.find_controls(&asked.control), place)
+            }
+            None => (
+                documents.find_controls(&asked.control),
+                "is in any loaded catalog".to_owned(),
+            ),
+        };
+        // The most complete catalog first: a control may stand in resolved baselines too.
+        found.sort_by_key(|control| Reverse(control.document().controls().len()));
+        let Some((first, others)) = found.split_first() else {
+            return Err(ToolError::UnknownControl {
+                reference: shortened(&asked.control),
+                place,
+            });
+        };
+        let wanted = asked
+            .parts
+            .unwrap_or_else(|| vec![Parts::Statement, Parts::Guidance]);
+        Ok(Json(ControlDetail::of(*first, others, &wanted)))
+    }
+}
+
+impl ControlDetail {
+    fn of(control: Control<'_>, others: &[Control<'_>], wanted: &[Parts]) -> Self {
+        let view: ControlView = control.view(&ParamValues::new());
+        let mut truncated = false;
+        let mut left = MAX_TEXT;
+        let parts = view
+            .parts
+            .into_iter()
+            .filter(|part| wanted.iter().any(|parts| parts.cover(&part.name)))
+            .map(|part| Part::of(part, &mut left, &mut truncated))
+            .collect();
+        let other_documents = others
+            .iter()
+            .map(|other| other.document().info().id.clone());
+        Self {
+            document: view.document,
+            id: view.id,
+            label: view.label,
+            title: view.title,
+            group: view.group_title.or(view.group),
+            withdrawn: view.withdrawn,
+            moved_to: first(view.moved_to, &mut truncated),
+            parts,
+            parameters: first(view.params, &mut truncated),
+            parent: view.parent.map(ControlName::from),
+            enhancements: first(view.enhancements, &mut truncated),
+            related: first(view.related, &mut truncated),
+            references: view
+                .references
+                .into_iter()
+                .map(|reference| reference.title)
+                .take(MAX_LISTED)
+                .collect(),
+            also_in: other_documents.take(MAX_LISTED).collect(),
+            truncated,
+        }
+    }
+}
+
+/// The first entries of a list, in the form that is sent.
+fn first<T, U: From<T>>(list: Vec<T>, truncated: &mut bool) -> Vec<U> {
+    *truncated |= list.len() > MAX_LISTED;
+    list.into_iter().take(MAX_LISTED).map(U::from).collect()
+}
+
+impl Parts {
+    fn cover(self, part: &str) -> bool {
+        match self {
+            Self::Statement => part == "statement",
+            Self::Guidance => part == "guidance",
+            Self::Assessment => part.starts_with("assessment"),
+            Self::All => true,
+        }
+    }
+}
+
+impl Part {
+    fn of(part: PartView, left: &mut usize, truncated: &mut bool) -> Self {
+        let mut text = part.text;
+        if text.len() > *left {
+            text.truncate(text.floor_char_boundary(*left));
+            text.push('…');
+            *truncated = true;
+        }
+        *left = left.saturating_sub(text.len());
+        Self {
+            name: part.name,
+            label: part.label,
+            title: part.title,
+            text,
+        }
+    }
+}
+
+impl From<ParamView> for Parameter {
+    fn from(param: ParamView) -> Self {
+        Self {
+            id: param.id,
+            label: param.label,
+            text: param.text,
+            values: param.values,
+            choices: param.choices,
+        }
+    }
+}
+
+impl From<LinkedControl> for Linked {
+    fn from(link: LinkedControl) -> Self {
+        let (label, title) = match link.control {
+            Some(control) => (control.label, Some(control.title)),
+            None => (None, None),
+        };
+        Self {
+            rel: link.rel,
+            id: link.target,
+            label,
+            title,
+        }
+    }
+}

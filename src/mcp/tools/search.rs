@@ -1,0 +1,100 @@
+//! `search`: finds controls and other entries by words.
+
+use rmcp::{
+    Json,
+    handler::server::wrapper::Parameters,
+    schemars::{self, JsonSchema},
+    tool, tool_router,
+};
+use serde::{Deserialize, Serialize};
+
+use super::list_documents::model;
+use crate::{
+    mcp::{
+        OscalServer,
+        output::{ToolError, document},
+    },
+    oscal::{Hit, Query},
+};
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Search {
+    /// Words, or a control's id or label in any usual writing
+    query: String,
+    /// Only documents of this model, such as catalog
+    model: Option<String>,
+    /// Only the document with this id
+    document: Option<String>,
+    /// At most 50; 10 by default
+    limit: Option<usize>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct SearchResult {
+    /// Best first
+    items: Vec<SearchHit>,
+    /// Hits in all
+    total: usize,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct SearchHit {
+    /// control, component, implemented-requirement and so on
+    kind: String,
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    title: String,
+    /// Text around the best match
+    snippet: String,
+    /// Id of the document it is in
+    document: String,
+    model: &'static str,
+}
+
+#[tool_router(router = search_router, vis = "pub(super)")]
+impl OscalServer {
+    /// Ranked search over controls (title, statement, guidance), components, implemented
+    /// requirements and other entries of all documents
+    #[tool(annotations(
+        title = "Search",
+        read_only_hint = true,
+        destructive_hint = false,
+        idempotent_hint = true,
+        open_world_hint = false
+    ))]
+    async fn search(
+        &self,
+        Parameters(asked): Parameters<Search>,
+    ) -> Result<Json<SearchResult>, ToolError> {
+        let documents = self.documents();
+        if let Some(id) = &asked.document {
+            document(&documents, id)?;
+        }
+        let hits = documents.search(&Query {
+            text: &asked.query,
+            model: model(asked.model.as_deref())?,
+            document: asked.document.as_deref(),
+            limit: asked.limit.unwrap_or(10).clamp(1, 50),
+        });
+        Ok(Json(SearchResult {
+            items: hits.items.into_iter().map(SearchHit::of).collect(),
+            total: hits.total,
+        }))
+    }
+}
+
+impl SearchHit {
+    fn of(hit: Hit) -> Self {
+        Self {
+            kind: hit.kind.to_string(),
+            id: hit.id,
+            label: hit.label,
+            title: hit.title,
+            snippet: hit.snippet,
+            document: hit.document,
+            model: hit.model.root_key(),
+        }
+    }
+}

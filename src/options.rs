@@ -1,0 +1,244 @@
+//! Flags and variables, as an operator writes them. What they mean is decided in `config`.
+
+use std::ffi::OsString;
+
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, parser::ValueSource};
+
+/// An MCP server for OSCAL, NIST's machine-readable security controls.
+///
+/// Every option is a flag and a variable; the flag wins over the variable, the variable over a
+/// file `.env` in the working directory. Durations are like 30s, lists are separated by commas or
+/// spaces.
+#[derive(Debug, Default, Parser)]
+#[command(name = "oscal-mcp-server", version, max_term_width = 100)]
+pub(crate) struct Options {
+    /// How clients connect: stdio or streamable-http [default: stdio]
+    #[arg(long, env = "OSCAL_MCP_TRANSPORT", hide_env_values = true)]
+    pub(crate) transport: Option<String>,
+
+    /// Address or name to listen on [default: 127.0.0.1]
+    #[arg(long, env = "OSCAL_MCP_HOST", hide_env_values = true)]
+    pub(crate) host: Option<String>,
+
+    /// Port to listen on; 0 takes a free one [default: 8000]
+    #[arg(long, env = "OSCAL_MCP_PORT", hide_env_values = true)]
+    pub(crate) port: Option<String>,
+
+    /// Path of the MCP endpoint [default: /mcp]
+    #[arg(long, env = "OSCAL_MCP_PATH", hide_env_values = true)]
+    pub(crate) path: Option<String>,
+
+    /// true: no sessions, JSON answers, any replica serves any request; false: sessions for
+    /// protocol versions before 2026-07-28 [default: true]
+    #[arg(long, env = "OSCAL_MCP_STATELESS_HTTP", hide_env_values = true,
+          num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) stateless_http: Option<String>,
+
+    /// File of 32 random bytes or more that seals session ids; replicas share it [default: random]
+    #[arg(long, env = "OSCAL_MCP_SESSION_KEY_FILE", hide_env_values = true)]
+    pub(crate) session_key_file: Option<String>,
+
+    /// Most open sessions of one principal; the idlest ends for a new one [default: 32]
+    #[arg(
+        long,
+        env = "OSCAL_MCP_MAX_SESSIONS_PER_PRINCIPAL",
+        hide_env_values = true
+    )]
+    pub(crate) max_sessions_per_principal: Option<String>,
+
+    /// Most open sessions in all, some 57 KiB each [default: 1000]
+    #[arg(long, env = "OSCAL_MCP_MAX_SESSIONS", hide_env_values = true)]
+    pub(crate) max_sessions: Option<String>,
+
+    /// Name of the server as clients show it [default: OSCAL]
+    #[arg(long, env = "OSCAL_MCP_SERVER_NAME", hide_env_values = true)]
+    pub(crate) server_name: Option<String>,
+
+    /// Host headers to accept, with or without port; * for any [default: the resource URL's host
+    /// and loopback]
+    #[arg(long, env = "OSCAL_MCP_ALLOWED_HOSTS", hide_env_values = true)]
+    pub(crate) allowed_hosts: Option<String>,
+
+    /// Browser origins to accept, such as https://app.example.com; * for any [default: none]
+    #[arg(long, env = "OSCAL_MCP_ALLOWED_ORIGINS", hide_env_values = true)]
+    pub(crate) allowed_origins: Option<String>,
+
+    /// Directory of OSCAL documents (JSON), read with its subdirectories [default: built-in only]
+    #[arg(long, env = "OSCAL_DOCUMENTS_DIR", hide_env_values = true)]
+    pub(crate) documents_dir: Option<String>,
+
+    /// error, warn, info, debug, trace, or directives such as info,rmcp=debug [default: info]
+    #[arg(long, env = "LOG_LEVEL", hide_env_values = true)]
+    pub(crate) log_level: Option<String>,
+
+    /// Log lines as text or json, on stderr [default: text]
+    #[arg(long, env = "OSCAL_LOG_FORMAT", hide_env_values = true)]
+    pub(crate) log_format: Option<String>,
+
+    /// Address and port that serve /metrics, /healthz and /readyz, such as 0.0.0.0:9090
+    /// [default: off]
+    #[arg(long, env = "OSCAL_ADMIN_ADDR", hide_env_values = true)]
+    pub(crate) admin_addr: Option<String>,
+
+    /// Issuer of the authorization server; switches authorization on [default: none]
+    #[arg(long, env = "OSCAL_AUTH_ISSUER_URL", hide_env_values = true)]
+    pub(crate) auth_issuer_url: Option<String>,
+
+    /// Public URL of the MCP endpoint, such as https://mcp.example.com/mcp; required with an issuer
+    #[arg(long, env = "OSCAL_AUTH_RESOURCE_SERVER_URL", hide_env_values = true)]
+    pub(crate) auth_resource_server_url: Option<String>,
+
+    /// Scopes that every request needs, all of them [default: none]
+    #[arg(long, env = "OSCAL_AUTH_REQUIRED_SCOPES", hide_env_values = true)]
+    pub(crate) auth_required_scopes: Option<String>,
+
+    /// How tokens are verified: introspection [default: introspection]
+    #[arg(long, env = "OSCAL_AUTH_VERIFIER", hide_env_values = true)]
+    pub(crate) auth_verifier: Option<String>,
+
+    /// Introspection endpoint [default: from the issuer's metadata]
+    #[arg(long, env = "OSCAL_AUTH_INTROSPECTION_URL", hide_env_values = true)]
+    pub(crate) auth_introspection_url: Option<String>,
+
+    /// Client id of this server at the authorization server
+    #[arg(long, env = "OSCAL_AUTH_CLIENT_ID", hide_env_values = true)]
+    pub(crate) auth_client_id: Option<String>,
+
+    /// File with the client id
+    #[arg(long, env = "OSCAL_AUTH_CLIENT_ID_FILE", hide_env_values = true)]
+    pub(crate) auth_client_id_file: Option<String>,
+
+    /// File with the client secret; or the variable OSCAL_AUTH_CLIENT_SECRET, never a flag
+    #[arg(long, env = "OSCAL_AUTH_CLIENT_SECRET_FILE", hide_env_values = true)]
+    pub(crate) auth_client_secret_file: Option<String>,
+
+    /// client_secret_basic, client_secret_post or none; client_secret_basic_raw for servers that
+    /// do not form-decode Basic credentials [default: client_secret_basic]
+    #[arg(long, env = "OSCAL_AUTH_CLIENT_AUTH_METHOD", hide_env_values = true)]
+    pub(crate) auth_client_auth_method: Option<String>,
+
+    /// Audiences, one of which a token must have [default: the resource server URL]
+    #[arg(long, env = "OSCAL_AUTH_AUDIENCE", hide_env_values = true)]
+    pub(crate) auth_audience: Option<String>,
+
+    /// Only these clients' tokens are accepted, and then also those without any audience
+    /// [default: none]
+    #[arg(long, env = "OSCAL_AUTH_ALLOWED_CLIENT_IDS", hide_env_values = true)]
+    pub(crate) auth_allowed_client_ids: Option<String>,
+
+    /// How long an active token is remembered, 0s to 300s [default: 30s]
+    #[arg(long, env = "OSCAL_AUTH_CACHE_TTL", hide_env_values = true)]
+    pub(crate) auth_cache_ttl: Option<String>,
+
+    /// How long an inactive token is remembered, 0s to 300s [default: 3s]
+    #[arg(long, env = "OSCAL_AUTH_CACHE_NEGATIVE_TTL", hide_env_values = true)]
+    pub(crate) auth_cache_negative_ttl: Option<String>,
+
+    /// Most active tokens remembered, counted in KiB of their claims [default: 100000]
+    #[arg(long, env = "OSCAL_AUTH_CACHE_CAPACITY", hide_env_values = true)]
+    pub(crate) auth_cache_capacity: Option<String>,
+
+    /// Time for one introspection with everything in it, 100ms to 60s [default: 3s]
+    #[arg(long, env = "OSCAL_AUTH_TIMEOUT", hide_env_values = true)]
+    pub(crate) auth_timeout: Option<String>,
+
+    /// CA certificates (PEM) to trust in addition to the system's
+    #[arg(long, env = "OSCAL_AUTH_CA_FILE", hide_env_values = true)]
+    pub(crate) auth_ca_file: Option<String>,
+
+    /// Accept http:// to an authorization server that is not on a loopback address, where tokens
+    /// and the client secret can be read on the way [default: false]
+    #[arg(long, env = "OSCAL_AUTH_ALLOW_INSECURE_HTTP", hide_env_values = true,
+          num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) auth_allow_insecure_http: Option<String>,
+
+    /// Serve streamable-http without authorization on an address that is not loopback
+    /// [default: false]
+    #[arg(long, env = "OSCAL_ALLOW_UNAUTHENTICATED", hide_env_values = true,
+          num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) allow_unauthenticated: Option<String>,
+
+    /// Show the effective configuration, secrets redacted, and exit
+    #[arg(long)]
+    pub(crate) print_config: bool,
+}
+
+/// The one option that is a variable only: a flag would show in the process list.
+pub(crate) const CLIENT_SECRET_VARIABLE: &str = "OSCAL_AUTH_CLIENT_SECRET";
+
+/// Options together with where each came from.
+pub(crate) struct Given {
+    pub(crate) options: Options,
+    pub(crate) client_secret: Option<String>,
+    matches: ArgMatches,
+}
+
+impl Given {
+    /// Reads flags and variables. An empty variable counts as none.
+    ///
+    /// # Errors
+    ///
+    /// Flags that clap does not know, or a request for help or version.
+    pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let matches = Options::command().try_get_matches_from(arguments)?;
+        Ok(Self {
+            options: Options::from_arg_matches(&matches)?,
+            client_secret: std::env::var(CLIENT_SECRET_VARIABLE)
+                .ok()
+                .filter(|secret| !secret.is_empty()),
+            matches,
+        })
+    }
+
+    /// The value of the option `id` as it was given, if it was.
+    pub(crate) fn value(&self, id: &str) -> Option<&str> {
+        let value = self.matches.get_one::<String>(id)?;
+        (!value.trim().is_empty()).then_some(value)
+    }
+
+    /// Where the value of the option `id` came from.
+    pub(crate) fn origin(&self, id: &str) -> &'static str {
+        match self.matches.value_source(id) {
+            Some(ValueSource::CommandLine) => "flag",
+            Some(ValueSource::EnvVariable) => "variable",
+            _ => "default",
+        }
+    }
+}
+
+/// How an operator knows the option `id`: `--auth-issuer-url (OSCAL_AUTH_ISSUER_URL)`.
+pub(crate) fn name(id: &str) -> String {
+    let flag = id.replace('_', "-");
+    match variable(id) {
+        Some(variable) => format!("--{flag} ({variable})"),
+        None => format!("--{flag}"),
+    }
+}
+
+/// The variable of the option `id`.
+pub(crate) fn variable(id: &str) -> Option<String> {
+    Options::command()
+        .get_arguments()
+        .find(|argument| argument.get_id() == id)
+        .and_then(|argument| argument.get_env())
+        .map(|variable| variable.to_string_lossy().into_owned())
+}
+
+/// Variables of the environment that look like ours and are none: most likely misspelt, and a
+/// misspelt safeguard is no safeguard.
+pub(crate) fn unknown_variables() -> Vec<String> {
+    let command = Options::command();
+    let known: Vec<_> = command
+        .get_arguments()
+        .filter_map(|argument| argument.get_env())
+        .collect();
+    std::env::vars_os()
+        .map(|(name, _)| name)
+        .filter(|name| {
+            name.to_string_lossy().starts_with("OSCAL_AUTH_")
+                && name != CLIENT_SECRET_VARIABLE
+                && !known.contains(&name.as_os_str())
+        })
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect()
+}

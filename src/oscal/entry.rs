@@ -1,0 +1,290 @@
+//! What else than controls a reader looks for: components, implemented requirements, findings and
+//! so on, with their titles and descriptions.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::cursor::{Cursor, Span, decoded, find};
+use super::document_error::DocumentError;
+use super::element::SetParameter;
+
+/// The kind of a thing that search finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the variants are OSCAL's own names")]
+pub enum EntryKind {
+    Document,
+    Control,
+    Activity,
+    Capability,
+    Component,
+    Finding,
+    ImplementedRequirement,
+    InventoryItem,
+    LeveragedAuthorization,
+    Mapping,
+    Observation,
+    PoamItem,
+    Result,
+    Risk,
+    Task,
+    User,
+}
+
+/// Each kind but control and document with its name and the member that holds a list of them.
+const LISTED: [(EntryKind, &str, &str); 14] = [
+    (EntryKind::Activity, "activity", "activities"),
+    (EntryKind::Capability, "capability", "capabilities"),
+    (EntryKind::Component, "component", "components"),
+    (EntryKind::Finding, "finding", "findings"),
+    (
+        EntryKind::ImplementedRequirement,
+        "implemented-requirement",
+        "implemented-requirements",
+    ),
+    (
+        EntryKind::InventoryItem,
+        "inventory-item",
+        "inventory-items",
+    ),
+    (
+        EntryKind::LeveragedAuthorization,
+        "leveraged-authorization",
+        "leveraged-authorizations",
+    ),
+    (EntryKind::Mapping, "mapping", "maps"),
+    (EntryKind::Observation, "observation", "observations"),
+    (EntryKind::PoamItem, "poam-item", "poam-items"),
+    (EntryKind::Result, "result", "results"),
+    (EntryKind::Risk, "risk", "risks"),
+    (EntryKind::Task, "task", "tasks"),
+    (EntryKind::User, "user", "users"),
+];
+
+impl EntryKind {
+    /// The name in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Document => "document",
+            Self::Control => "control",
+            listed => listed.listed().1,
+        }
+    }
+
+    /// The member that holds a list of them; for documents and controls the plural.
+    pub(super) fn member(self) -> &'static str {
+        match self {
+            Self::Document => "documents",
+            Self::Control => "controls",
+            listed => listed.listed().2,
+        }
+    }
+
+    fn of_member(member: &str) -> Option<Self> {
+        LISTED
+            .into_iter()
+            .find_map(|listed| (listed.2 == member).then_some(listed.0))
+    }
+
+    fn listed(self) -> (Self, &'static str, &'static str) {
+        let found = LISTED.into_iter().find(|listed| listed.0 == self);
+        found.unwrap_or((self, "entry", "entries"))
+    }
+}
+
+impl fmt::Display for EntryKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The document itself or something described in it.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) kind: EntryKind,
+    /// The uuid.
+    pub(super) id: Box<str>,
+    pub(super) title: Box<str>,
+    /// The control that an implemented requirement is about.
+    pub(super) control: Option<Box<str>>,
+    /// The entry that this one is in.
+    parent: u32,
+    /// Strings of prose.
+    prose: Vec<Span>,
+    /// Ids and places of the parameters that it sets, sorted.
+    set_parameters: Vec<(Box<str>, Span)>,
+}
+
+impl Entry {
+    fn new(kind: EntryKind, parent: u32) -> Self {
+        Self {
+            kind,
+            id: Box::default(),
+            title: Box::default(),
+            control: None,
+            parent,
+            prose: Vec::new(),
+            set_parameters: Vec::new(),
+        }
+    }
+
+    /// Titles within the entry, descriptions and remarks, one a line.
+    pub(super) fn prose(&self, text: &str) -> String {
+        let strings: Vec<_> = self.prose.iter().map(|s| decoded(s.of(text))).collect();
+        strings.join("\n")
+    }
+}
+
+/// The entries of a document; the first one is the document.
+#[derive(Debug)]
+pub(super) struct Entries(Vec<Entry>);
+
+impl Entries {
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Entry> {
+        self.0.iter()
+    }
+
+    pub(super) fn at(&self, number: usize) -> &Entry {
+        &self.0[number]
+    }
+
+    /// The entry's own title, or else what it is about and in what.
+    pub(super) fn title(&self, entry: &Entry) -> String {
+        if entry.title.is_empty() {
+            let about = entry.control.as_deref().unwrap_or(entry.kind.name());
+            format!("{}: {about}", self.outer_title(entry))
+        } else {
+            entry.title.as_ref().to_owned()
+        }
+    }
+
+    /// The values of a parameter that the entry sets, or else the entries around it.
+    pub(super) fn values(&self, entry: &Entry, param: &str, text: &str) -> Option<Vec<String>> {
+        let mut entry = entry;
+        loop {
+            if let Some(span) = find(&entry.set_parameters, param) {
+                let set: SetParameter = serde_json::from_str(span.of(text)).ok()?;
+                return Some(set.values);
+            }
+            if entry.kind == EntryKind::Document {
+                return None;
+            }
+            entry = self.at(entry.parent as usize);
+        }
+    }
+
+    /// The title of the innermost entry around this one that has a title.
+    pub(super) fn outer_title(&self, entry: &Entry) -> &str {
+        let mut outer = self.at(entry.parent as usize);
+        while outer.title.is_empty() && outer.kind != EntryKind::Document {
+            outer = self.at(outer.parent as usize);
+        }
+        &outer.title
+    }
+}
+
+/// Collects the entries during the pass over a document's text.
+pub(super) struct EntriesBuilder {
+    entries: Vec<Entry>,
+    references: Vec<(u32, String)>,
+}
+
+impl EntriesBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            entries: vec![Entry::new(EntryKind::Document, 0)],
+            references: Vec::new(),
+        }
+    }
+
+    /// Takes a member of the document's root object.
+    pub(super) fn member(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        name: &str,
+    ) -> Result<(), DocumentError> {
+        self.member_of(0, cursor, name)
+    }
+
+    /// The entries, with the document's own identity; and, sorted, numbers of entries and ids of
+    /// the controls that they name.
+    pub(super) fn finish(mut self, id: &str, title: &str) -> (Entries, Vec<(u32, String)>) {
+        self.entries[0].id = id.into();
+        self.entries[0].title = title.into();
+        for entry in &mut self.entries {
+            entry.prose.shrink_to_fit();
+            entry.set_parameters.sort_by(|a, b| a.0.cmp(&b.0));
+        }
+        self.entries.shrink_to_fit();
+        self.references.sort();
+        (Entries(self.entries), self.references)
+    }
+
+    /// Adds the prose of a member to the entry `owner`, and the entries within it to the list.
+    fn member_of(
+        &mut self,
+        owner: u32,
+        cursor: &mut Cursor<'_>,
+        name: &str,
+    ) -> Result<(), DocumentError> {
+        match (cursor.peek(), name) {
+            (_, "props" | "links") => Ok(()),
+            (_, "set-parameters") => {
+                let set = &mut self.entries[owner as usize].set_parameters;
+                cursor.places("param-id", set).map(drop)
+            }
+            (b'{', _) => cursor.object(|cursor, name| self.member_of(owner, cursor, name)),
+            (b'[', _) => {
+                let kind = EntryKind::of_member(name);
+                cursor.array(|cursor| match (kind, cursor.peek()) {
+                    (Some(kind), b'{') => self.entry(kind, owner, cursor),
+                    _ => self.member_of(owner, cursor, ""),
+                })
+            }
+            (b'"', "control-id" | "id-ref") => {
+                let control = cursor.string().unwrap_or_default();
+                self.references.push((owner, control));
+                Ok(())
+            }
+            (
+                b'"',
+                "title" | "description" | "purpose" | "remarks" | "prose" | "statement"
+                | "rationale" | "caveats",
+            ) => {
+                self.entries[owner as usize].prose.push(cursor.skip());
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn entry(
+        &mut self,
+        kind: EntryKind,
+        parent: u32,
+        cursor: &mut Cursor<'_>,
+    ) -> Result<(), DocumentError> {
+        DocumentError::if_too_many(&self.entries, "components and other entries")?;
+        let at = self.entries.len();
+        let number = u32::try_from(at).unwrap_or(u32::MAX);
+        self.entries.push(Entry::new(kind, parent));
+        cursor.object(|cursor, name| {
+            match (cursor.peek(), name) {
+                (b'"', "uuid") => self.entries[at].id = text(cursor),
+                (b'"', "title") => self.entries[at].title = text(cursor),
+                (b'"', "control-id") => {
+                    let control = text(cursor);
+                    self.references.push((number, control.clone().into()));
+                    self.entries[at].control = Some(control);
+                }
+                _ => self.member_of(number, cursor, name)?,
+            }
+            Ok(())
+        })
+    }
+}
+
+fn text(cursor: &mut Cursor<'_>) -> Box<str> {
+    cursor.string().unwrap_or_default().into()
+}

@@ -1,0 +1,51 @@
+//! OSCAL documents: loading, controls, parameter substitution, search.
+//!
+//! A [`Library`] is an immutable snapshot of all loaded documents. Everything is asked through a
+//! [`LibraryView`], which is made with a predicate on documents: what the predicate hides has no
+//! influence on look-ups, lists, search results, totals or scores.
+//!
+//! ```text
+//! files ─> Document ─> Library ─> LibraryView ─> Document, Control, Hits
+//!            │ wellformed, compact   check the text and strip its whitespace
+//!            │ outline               note where controls, parameters and entries are
+//!            └ search::Segment       postings of the document
+//! ```
+//!
+//! A document is kept as its compact JSON text and an outline of byte ranges into it. A control is
+//! parsed when it is asked for, which takes microseconds; a tree of the whole document is made
+//! only by [`Document::value`].
+//!
+//! This module knows neither HTTP nor MCP.
+
+mod budget;
+mod catalog;
+mod compact;
+mod control;
+mod control_key;
+mod cursor;
+mod document;
+mod document_error;
+mod element;
+mod entry;
+mod files;
+mod insert;
+mod library;
+mod model;
+mod outline;
+mod prose;
+mod search;
+mod substitution;
+mod view;
+mod wellformed;
+
+pub use control::{Control, ControlFilter, Page};
+pub use control_key::control_key;
+pub use document::{Document, DocumentInfo};
+pub use document_error::DocumentError;
+pub use entry::EntryKind;
+pub use files::{Limits, LoadError};
+pub use library::{Library, LibraryView, Problem};
+pub use model::{Model, UnknownModel};
+pub use search::{Hit, Hits, Query};
+pub use substitution::ParamValues;
+pub use view::{ControlName, ControlView, LinkedControl, ParamView, PartView, Reference};

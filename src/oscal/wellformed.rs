@@ -1,0 +1,167 @@
+//! The check that JSON text may be kept: whatever passes can be parsed later without an error.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+/// The deepest nesting of arrays and objects. Real documents stay below 30; `serde_json` itself
+/// refuses 128, so that whatever passes here can be made into a `Value`.
+const MAX_DEPTH: u32 = 100;
+
+/// Checks that `text` is one JSON value with no member written twice in an object, no lone
+/// surrogate, no number beyond `f64`, and nesting up to [`MAX_DEPTH`].
+///
+/// A member written twice is refused since readers differ in which one they take.
+///
+/// # Errors
+///
+/// Names what is wrong with line and column. The category is data for duplicate members and
+/// nesting, else syntax or end of file.
+pub(super) fn check(text: &str) -> serde_json::Result<()> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    AnyValue { depth: 0 }.deserialize(&mut deserializer)?;
+    deserializer.end()
+}
+
+#[derive(Clone, Copy)]
+struct AnyValue {
+    depth: u32,
+}
+
+impl AnyValue {
+    fn deeper<E: Error>(self) -> Result<Self, E> {
+        if self.depth == MAX_DEPTH {
+            return Err(E::custom(format_args!(
+                "nested deeper than {MAX_DEPTH} levels"
+            )));
+        }
+        Ok(Self {
+            depth: self.depth + 1,
+        })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for AnyValue {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        let element = self.deeper()?;
+        while elements.next_element_seed(element)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let member = self.deeper()?;
+        let mut seen = BTreeSet::new();
+        while let Some(name) = members.next_key_seed(MemberName)? {
+            if let Some(name) = seen.replace(name) {
+                return Err(A::Error::custom(format_args!(
+                    "member `{name:.40}` is written twice"
+                )));
+            }
+            members.next_value_seed(member)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a member's name without a copy where it holds no escape.
+struct MemberName;
+
+impl<'de> DeserializeSeed<'de> for MemberName {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for MemberName {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member's name")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn errors_name_the_cause_and_the_place() {
+        let deep = "[".repeat(101) + &"]".repeat(101);
+        for (text, message) in [
+            ("", "EOF while parsing a value at line 1 column 0"),
+            ("{\n \"a\": 1,\n \"a\": 2}", "member `a` is written twice"),
+            (r#"{"a":1,"\u0061":2}"#, "member `a` is written twice"),
+            ("{} {}", "trailing characters at line 1 column 4"),
+            (r#""\ud800""#, "line 1"),
+            ("1e999", "number out of range"),
+            (deep.as_str(), "nested deeper than 100 levels"),
+        ] {
+            let error = check(text).expect_err(text).to_string();
+            assert!(error.contains(message), "{text}: {error}");
+        }
+        let deepest = "[".repeat(100) + &"]".repeat(100);
+        check(&deepest).expect("at the limit");
+    }
+
+    proptest! {
+        #[test]
+        fn what_passes_can_be_parsed(text in r#"[\[\]{}:,"a\\u0-9 .eE+-]{0,40}"#) {
+            if check(&text).is_ok() {
+                prop_assert!(serde_json::from_str::<Value>(&text).is_ok());
+            }
+        }
+    }
+}
