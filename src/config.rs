@@ -57,6 +57,27 @@ pub struct HttpConfig {
     pub drain: Duration,
 }
 
+impl Default for HttpConfig {
+    /// The defaults of the flags: loopback, stateless, no authorization.
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port: 8000,
+            path: "/mcp".to_owned(),
+            stateless: true,
+            session_limits: SessionLimits::default(),
+            allowed_hosts: LOOPBACK_HOSTS.map(str::to_owned).to_vec(),
+            allowed_origins: AllowedOrigins::Only(Vec::new()),
+            admin_addr: None,
+            auth: None,
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// `Host` headers of clients on the same machine.
+const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
 /// Authorization by introspection.
 pub struct AuthConfig {
     /// What is demanded of tokens.
@@ -236,22 +257,27 @@ fn resolve_http(
     warnings: &mut Vec<String>,
 ) -> Option<HttpConfig> {
     let options = &given.options;
-    let host = parser.text("host", options.host.as_deref(), "127.0.0.1");
-    let port = parser.number("port", options.port.as_deref(), 8000, 0..=u16::MAX);
-    let path = parser.path("path", options.path.as_deref(), "/mcp");
-    let stateless = parser.flag("stateless_http", options.stateless_http.as_deref(), true);
-    let defaults = SessionLimits::default();
+    let defaults = HttpConfig::default();
+    let host = parser.text("host", options.host.as_deref(), &defaults.host);
+    let port = parser.number("port", options.port.as_deref(), defaults.port, 0..=u16::MAX);
+    let path = parser.path("path", options.path.as_deref(), &defaults.path);
+    let stateless = parser.flag(
+        "stateless_http",
+        options.stateless_http.as_deref(),
+        defaults.stateless,
+    );
+    let limits = defaults.session_limits;
     let session_limits = SessionLimits {
         per_principal: parser.number(
             "max_sessions_per_principal",
             options.max_sessions_per_principal.as_deref(),
-            defaults.per_principal,
+            limits.per_principal,
             1..=1_000_000,
         ),
         total: parser.number(
             "max_sessions",
             options.max_sessions.as_deref(),
-            defaults.total,
+            limits.total,
             1..=1_000_000,
         ),
     };
@@ -293,7 +319,7 @@ fn resolve_http(
     }
     let resource_host = auth.resource_host();
     let allowed_hosts = parser.hosts("allowed_hosts", options.allowed_hosts.as_deref(), || {
-        let loopback = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+        let loopback = LOOPBACK_HOSTS.map(str::to_owned);
         resource_host.into_iter().chain(loopback).collect()
     });
     let allowed_origins = parser.origins("allowed_origins", options.allowed_origins.as_deref());
@@ -307,6 +333,6 @@ fn resolve_http(
         allowed_origins,
         admin_addr,
         auth: auth.into_config()?,
-        drain: Duration::from_secs(10),
+        drain: defaults.drain,
     })
 }

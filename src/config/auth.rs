@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use rmcp_resource_server::{
-    CacheConfig, ClientCredentials, EndpointUrl, IntrospectionConfig, InvalidUrl, Issuer, Metrics,
-    ResourceServerConfig, ResourceUrl, Scopes, Secret, SessionKey, Source,
+    CacheConfig, ClientCredentials, EndpointUrl, IntrospectionConfig, IntrospectionVerifier,
+    InvalidUrl, Issuer, Metrics, ResourceServerConfig, ResourceUrl, Scopes, Secret, SessionKey,
+    Source,
 };
 
 use super::{AuthConfig, parse::Parser};
@@ -182,6 +183,12 @@ pub(super) fn resolve(
     introspection.allow_insecure_http = allow_http;
     introspection.cache = cache;
     introspection.metrics = metrics;
+    if parser
+        .result("auth_ca_file", IntrospectionVerifier::check(&introspection))
+        .is_none()
+    {
+        return Resolved::Faulty;
+    }
     Resolved::On(Box::new(AuthConfig {
         resource_server,
         introspection,
@@ -271,28 +278,33 @@ fn credentials(parser: &mut Parser, given: &Given) -> Option<ClientCredentials> 
     if method == Method::None {
         return Some(ClientCredentials::None { id });
     }
-    if id.is_none() {
+    let given_id = [&options.auth_client_id, &options.auth_client_id_file];
+    if is_unset(given_id) {
         parser.error(
             "auth_client_id",
             "is required: the client id of this server at the authorization server (or say \
              --auth-client-auth-method none)",
         );
     }
-    if secret.is_none() {
+    if is_unset([&given.client_secret, &options.auth_client_secret_file]) {
         parser.error(
             "auth_client_secret_file",
             format!("is required: a file with the client secret, or the variable {CLIENT_SECRET_VARIABLE}"),
         );
     }
     let (id, secret) = (id?, secret?);
-    let credentials = match method {
+    Some(match method {
         Method::BasicRaw => ClientCredentials::SecretBasicRaw { id, secret },
         Method::Post => ClientCredentials::SecretPost { id, secret },
         Method::Basic | Method::None => ClientCredentials::SecretBasic { id, secret },
-    };
-    // Read once now, so that a missing file stops the start and not the first request.
-    parser.result("auth_client_secret_file", credentials.read())?;
-    Some(credentials)
+    })
+}
+
+fn is_unset(values: [&Option<String>; 2]) -> bool {
+    values
+        .into_iter()
+        .flatten()
+        .all(|value| value.trim().is_empty())
 }
 
 /// The value or the file, whichever is given; both at once are an error.
@@ -319,7 +331,12 @@ fn one_source(
             };
             Some(Source::Value(Secret::from(value)))
         }
-        (None, Some(path)) => Some(Source::File(path.into())),
+        (None, Some(path)) => {
+            let source = Source::File(path.into());
+            // Read once now, so that a missing file stops the start and not the first request.
+            parser.result(file_id, source.read())?;
+            Some(source)
+        }
         (None, None) => None,
     }
 }

@@ -4,6 +4,7 @@ use std::{
     fmt::Display, net::IpAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration,
 };
 
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use url::Url;
 
@@ -159,14 +160,18 @@ impl Parser {
 
     pub(super) fn log_level(&mut self, id: &str, value: Option<&str>) -> String {
         self.optional(id, value, |text| {
-            text.parse::<Targets>()
-                .map(|_| text.to_owned())
-                .map_err(|_| {
-                    format!(
-                        "{text:?} is neither error, warn, info, debug, trace nor directives such \
-                         as info,rmcp=debug"
-                    )
-                })
+            // A directive without `=` that is no level would be taken for the name of a module.
+            let levels = text
+                .split(',')
+                .all(|part| part.contains('=') || part.parse::<LevelFilter>().is_ok());
+            if levels && text.parse::<Targets>().is_ok() {
+                Ok(text.to_owned())
+            } else {
+                Err(format!(
+                    "{text:?} is neither error, warn, info, debug, trace nor directives such as \
+                     info,rmcp=debug"
+                ))
+            }
         })
         .unwrap_or_else(|| "info".to_owned())
     }

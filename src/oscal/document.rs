@@ -1,6 +1,7 @@
 //! An OSCAL document.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -19,7 +20,6 @@ use super::search::Segment;
 use super::wellformed;
 
 /// An OSCAL document: its text, and what is needed to find things in it.
-#[derive(Debug)]
 pub struct Document {
     info: DocumentInfo,
     file: String,
@@ -49,7 +49,8 @@ pub struct DocumentInfo {
     /// The time of the last change, as the document writes it; empty where it gives none.
     pub last_modified: String,
     /// How many there are of `controls`, `withdrawn-controls`, `groups`, `params`, `components`,
-    /// `implemented-requirements`, `findings`, `imports`, `resources` and so on; none is left out.
+    /// `implemented-requirements`, `findings`, `imports`, `resources` and so on; without those
+    /// that there are none of.
     pub counts: BTreeMap<&'static str, usize>,
     /// Whether the document comes with the program.
     pub built_in: bool,
@@ -196,6 +197,16 @@ impl Document {
 
     pub(super) fn segment(&self) -> &Segment {
         &self.segment
+    }
+}
+
+impl fmt::Debug for Document {
+    /// Without the text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document")
+            .field("info", &self.info)
+            .field("file", &self.file)
+            .finish_non_exhaustive()
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::budget::floor_char_boundary;
 use super::control::Control;
 use super::document::{Document, DocumentInfo};
 use super::files::{self, Limits, LoadError};
@@ -28,10 +29,15 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Messages quote the file: they are cut, so that it cannot flood the log.
+    const MAX_MESSAGE: usize = 300;
+
     pub(super) fn new(file: impl Into<String>, message: impl Into<String>) -> Self {
+        let mut message = message.into();
+        message.truncate(floor_char_boundary(&message, Self::MAX_MESSAGE));
         Self {
             file: file.into(),
-            message: message.into(),
+            message,
         }
     }
 }

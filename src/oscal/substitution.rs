@@ -18,6 +18,9 @@ pub type ParamValues = BTreeMap<String, Vec<String>>;
 /// The deepest nesting of parameters in parameters. NIST's catalogs need 3.
 const MAX_DEPTH: usize = 8;
 
+/// The most parameters that one aggregates. NIST's catalogs need 9.
+const MAX_AGGREGATED: usize = 100;
+
 /// Writes prose with parameters filled in.
 pub(super) struct Renderer<'a> {
     document: &'a Document,
@@ -175,7 +178,7 @@ impl<'a> Renderer<'a> {
     fn aggregated(&self, param: &Param, path: &Path<'_>) -> Option<String> {
         let mut any_set = false;
         let mut parts: Vec<String> = Vec::new();
-        for id in element::values(&param.props, "aggregates") {
+        for id in element::values(&param.props, "aggregates").take(MAX_AGGREGATED) {
             let Some(member) = self.defined(id) else {
                 continue;
             };

@@ -122,7 +122,12 @@ impl ClientCredentials {
 }
 
 impl Source {
-    fn read(&self) -> Result<Secret, CredentialsError> {
+    /// The value, from the file if it is in one.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialsError`].
+    pub fn read(&self) -> Result<Secret, CredentialsError> {
         match self {
             Self::Value(value) => Ok(value.clone()),
             Self::File(path) => read_file(path),

@@ -158,6 +158,17 @@ impl IntrospectionVerifier {
         })
     }
 
+    /// Finds out whether [`start`](Self::start) would succeed, without starting anything.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`].
+    pub fn check(config: &IntrospectionConfig) -> Result<(), StartError> {
+        config.credentials.read()?;
+        http_client::build(&config.issuer, config.ca_file.as_deref(), config.timeout)?;
+        Ok(())
+    }
+
     /// Whether the endpoint is known, so that tokens can be verified.
     ///
     /// # Errors
@@ -337,9 +348,10 @@ async fn look_for_endpoint(inner: Weak<Inner>, auth: ClientAuth) {
                 endpoint,
                 auth_methods,
             }) => {
-                tracing::info!(issuer = %config.issuer, %endpoint, "authorization server found");
                 warn_of_unadvertised(&auth, auth_methods.as_deref());
-                inner.aim(endpoint, auth);
+                let target = inner.aim(endpoint, auth);
+                let endpoint = &target.endpoint;
+                tracing::info!(issuer = %config.issuer, %endpoint, "authorization server found");
                 return;
             }
             Err(error) => {

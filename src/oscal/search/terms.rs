@@ -120,11 +120,15 @@ impl QueryTerms {
 
     fn add_reference(&mut self, text: &str, documents: &[&Document]) -> bool {
         let term = reference_term(text);
-        let known = documents
-            .iter()
-            .any(|document| !document.segment().postings(&term).is_empty());
+        let key = &term[1..];
+        let known = documents.iter().any(|document| {
+            !document.segment().postings(&term).is_empty()
+                || document.controls_by_key(key).next().is_some()
+        });
         if known {
-            self.controls.push(term[1..].to_owned());
+            if !self.controls.iter().any(|other| other == key) {
+                self.controls.push(key.to_owned());
+            }
             self.add_term(term);
         }
         known

@@ -19,8 +19,11 @@ pub(crate) use raw::{Connection, exchange_raw};
 pub(crate) use server::{Setup, TestServer, spawn_server};
 pub(crate) use tls::{TestCa, TlsFront};
 
+use std::time::Duration;
+
 use dev_authorization_server::FakeAuthorizationServer;
 use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
 
 /// The protected resource's public URL in all tests, which is not where the server listens.
 pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
@@ -57,4 +60,16 @@ pub(crate) fn fake_with_good_token() -> FakeAuthorizationServer {
     let fake = FakeAuthorizationServer::start();
     fake.answer_token("good", altered(&fake, json!({})));
     fake
+}
+
+/// Waits until `condition` holds.
+pub(crate) async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
+    let patience = Duration::from_secs(10);
+    let waiting = async {
+        while !condition().await {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let in_time = timeout(patience, waiting).await;
+    assert!(in_time.is_ok(), "not in {patience:?}: {what}");
 }

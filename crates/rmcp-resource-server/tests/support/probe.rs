@@ -5,7 +5,7 @@ use std::time::UNIX_EPOCH;
 use rmcp::{RoleServer, ServerHandler, service::RequestContext, tool, tool_handler, tool_router};
 use rmcp_actix_web::transport::on_request_extensions;
 use rmcp_resource_server::{AccessToken, Caller};
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[derive(Clone)]
 pub(crate) struct Probe;

@@ -23,6 +23,11 @@ impl Connection {
         written.expect("it reads");
     }
 
+    /// Writes until the server no longer reads.
+    pub(crate) async fn write_what_it_takes(&mut self, bytes: impl AsRef<[u8]>) {
+        self.0.write_all(bytes.as_ref()).await.ok();
+    }
+
     /// Everything that comes until `done` holds for it or the server closes.
     pub(crate) async fn read_until(&mut self, done: impl Fn(&str) -> bool) -> String {
         let mut received = Vec::new();

@@ -1,6 +1,21 @@
 //! What a client and an authorization server see of a protected MCP server, over real sockets.
 //! The number in a test's name is the control's in the resource-server checklist.
 
+mod cache;
+mod challenges;
+mod cors;
+mod discovery;
+mod failure;
+mod hostile;
 mod intake;
+mod introspection_request;
+mod introspection_response;
+mod metadata;
+mod policy;
+mod rotation;
+mod session_owner;
+mod sessions;
+mod single_flight;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;

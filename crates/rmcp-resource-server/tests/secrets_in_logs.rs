@@ -1,0 +1,190 @@
+//! No token and no secret in any log line, answer or metric, at the most talkative log level. In a
+//! binary of its own because it captures what the whole process logs.
+
+#[expect(dead_code, reason = "each test binary uses its part of the support")]
+mod support;
+
+use std::{sync::LazyLock, time::Duration};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use dev_authorization_server::{ExpectedClient, FakeAuthorizationServer, Reply};
+use rmcp_resource_server::{ClientCredentials, Secret, SessionKey, Source};
+use serde_json::json;
+use support::{Logs, Session, TestServer, altered, spawn_server};
+use tracing::Level;
+use tracing_subscriber::util::SubscriberInitExt;
+use url::form_urlencoded::byte_serialize;
+
+/// All that this process logs.
+static LOGS: LazyLock<Logs> = LazyLock::new(|| {
+    let logs = Logs::default();
+    logs.subscriber(Level::TRACE).init();
+    logs
+});
+
+const CLIENT_ID: &str = "http://127.0.0.1/mcp";
+const SECRET: &str = "sEcReT:%+ é/value";
+
+/// Every form in which `secret` might appear.
+fn forms(secret: &str) -> Vec<String> {
+    let encoded: String = byte_serialize(secret.as_bytes()).collect();
+    let percent = encoded.replace('+', "%20");
+    let bytes = format!("{:?}", secret.as_bytes());
+    let mut forms = vec![
+        secret.to_owned(),
+        secret.escape_debug().to_string(),
+        secret.escape_default().to_string(),
+        BASE64_STANDARD.encode(secret),
+        encoded.to_ascii_lowercase(),
+        percent,
+        bytes.trim_matches(['[', ']']).to_owned(),
+        encoded,
+    ];
+    forms.retain(|form| !form.is_empty());
+    forms
+}
+
+/// The base64 of `Authorization: Basic`, encoded and raw.
+fn basic_headers() -> [String; 2] {
+    let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+    [
+        BASE64_STANDARD.encode(format!("{}:{}", encoded(CLIENT_ID), encoded(SECRET))),
+        BASE64_STANDARD.encode(format!("{CLIENT_ID}:{SECRET}")),
+    ]
+}
+
+fn token(case: &str) -> String {
+    format!("tOkEn-{case}+with/special~characters==")
+}
+
+/// What the fake answers to each token, and the status of our answer.
+fn cases(fake: &FakeAuthorizationServer) -> Vec<(&'static str, Option<Reply>, u16)> {
+    let with = |changes| Some(Reply::from(altered(fake, changes)));
+    vec![
+        ("good", with(json!({})), 200),
+        ("echoed", with(json!({"jwt": token("echoed")})), 200),
+        ("unknown", None, 401),
+        ("audience", with(json!({"aud": "other"})), 401),
+        ("scope", with(json!({"scope": "other"})), 403),
+        ("limited", Some(Reply::status(429)), 503),
+        ("html", Some(Reply::html()), 503),
+        ("cut", Some(Reply::huge(10).truncated()), 503),
+        (
+            "bad-request",
+            Some(Reply::json(400, &json!({"error": token("bad-request")}))),
+            503,
+        ),
+        (
+            "silent",
+            Some(Reply::status(200).after(Duration::from_secs(60))),
+            503,
+        ),
+        (
+            "away",
+            Some(Reply::redirect(307, "http://127.0.0.1:1/")),
+            503,
+        ),
+    ]
+}
+
+fn credentials() -> [ClientCredentials; 3] {
+    let id = || Source::Value(Secret::from(CLIENT_ID));
+    let secret = || Source::Value(Secret::from(SECRET));
+    [
+        ClientCredentials::secret_basic(CLIENT_ID, SECRET),
+        ClientCredentials::SecretBasicRaw {
+            id: id(),
+            secret: secret(),
+        },
+        ClientCredentials::SecretPost {
+            id: id(),
+            secret: secret(),
+        },
+    ]
+}
+
+#[tokio::test]
+async fn rs_32_no_token_or_secret_in_logs_errors_or_metrics() {
+    LazyLock::force(&LOGS);
+    let mut seen = String::new();
+    let mut tokens = Vec::new();
+    for credentials in credentials() {
+        seen += &format!("{credentials:?}");
+        let fake = FakeAuthorizationServer::start();
+        let server = spawn_server(&fake, |setup| {
+            setup.introspection.endpoint = None;
+            setup.introspection.credentials = credentials;
+            setup.introspection.timeout = Duration::from_millis(300);
+            setup.stateful = true;
+            setup.resource.session_key = Some(SessionKey::random());
+            setup.resource.stream_recheck = Duration::from_millis(50);
+            setup.introspection.cache.ttl = Duration::ZERO;
+        });
+        server.verifier.ready().await;
+        provoke(&fake, &server, &mut seen, &mut tokens).await;
+        seen += &server.metrics_text();
+    }
+    let logs = LOGS.text();
+    for logged in ["rmcp_resource_server", "request refused", "hyper", "actix"] {
+        assert!(logs.contains(logged), "{logged} is captured");
+    }
+    let mut needles = forms(SECRET);
+    needles.extend(basic_headers());
+    needles.extend(tokens.iter().flat_map(|token| forms(token)));
+    for needle in needles {
+        for (place, text) in [("logs", &logs), ("answers or metrics", &seen)] {
+            let lines = text.lines().filter(|line| line.contains(&needle));
+            let lines: Vec<_> = lines.collect();
+            assert!(lines.is_empty(), "{needle:?} in {place}: {lines:#?}");
+        }
+    }
+}
+
+/// Makes everything happen that can happen to a token.
+async fn provoke(
+    fake: &FakeAuthorizationServer,
+    server: &TestServer,
+    seen: &mut String,
+    tokens: &mut Vec<String>,
+) {
+    for (case, reply, status) in cases(fake) {
+        let token = token(case);
+        if let Some(reply) = reply {
+            fake.answer_token(&token, reply);
+        }
+        let answer = server.call(&token).await;
+        assert_eq!(answer.status, status, "{case}: {answer:?}");
+        *seen += &format!("{answer:?}\n");
+        tokens.push(token);
+    }
+    let good = token("good");
+    let query = format!("/mcp?access_token={}", token("in-the-url"));
+    let malformed = format!("Bearer {{{}}}", token("malformed"));
+    for (request, status) in [
+        (server.request_to(&query), 401),
+        (server.request_to(&query).bearer_auth(&good), 400),
+        (server.request().header("Authorization", malformed), 401),
+        (server.request().bearer_auth(format!("{good} {good}")), 400),
+    ] {
+        let answer = server.send(request).await;
+        assert_eq!(answer.status, status);
+        *seen += &format!("{answer:?}\n");
+    }
+    tokens.push(token("malformed"));
+
+    let session = Session::open(server, &good).await;
+    let mut stream = session.stream(&good).await;
+    fake.forget_token(&good);
+    while stream.chunk().await.expect("a clean end").is_some() {}
+
+    fake.require_client(ExpectedClient::basic("somebody", "else"));
+    let refused = server.call(&token("refused")).await;
+    refused.assert_unavailable("our credentials");
+    *seen += &format!("{refused:?}\n");
+    tokens.push(token("refused"));
+    fake.stop().await;
+    let unreachable = server.call(&token("unreachable")).await;
+    unreachable.assert_unavailable("stopped");
+    *seen += &format!("{unreachable:?}\n");
+    tokens.push(token("unreachable"));
+}

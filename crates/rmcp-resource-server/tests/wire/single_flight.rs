@@ -1,0 +1,98 @@
+//! Many first uses of one token make one call, and its going away fails nobody.
+
+use std::time::Duration;
+
+use dev_authorization_server::Reply;
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::support::{Connection, altered, fake_with_good_token, spawn_server};
+
+#[tokio::test]
+async fn rs_58_concurrent_first_uses_make_one_call() {
+    let fake = fake_with_good_token();
+    let claims = altered(&fake, json!({}));
+    let late = Reply::from(claims).after(Duration::from_millis(200));
+    fake.answer_token("late", late);
+    let server = spawn_server(&fake, |setup| setup.workers = 2);
+    let answers = join_all((0..100).map(|_| server.call("late"))).await;
+    for answer in answers {
+        answer.assert_served("one of a hundred");
+    }
+    assert_eq!(fake.introspection_count(), 1);
+    let served = server.metric("resource_server_requests_allowed_total");
+    assert!((served - 100.0).abs() < 0.5, "{served}");
+}
+
+#[tokio::test]
+async fn rs_58_the_first_caller_going_away_fails_nobody() {
+    let fake = fake_with_good_token();
+    let server = spawn_server(&fake, |setup| {
+        setup.workers = 2;
+        setup.introspection.timeout = Duration::from_secs(10);
+    });
+    let gate = fake.hold_introspections();
+    let mut first = Connection::open(server.address).await;
+    first
+        .write(
+            "POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer good\r\n\
+             Accept: application/json, text/event-stream\r\nContent-Type: application/json\r\n\
+             Content-Length: 2\r\n\r\n{}",
+        )
+        .await;
+    fake.wait_for_introspections(1).await;
+    let others = join_all((0..99).map(|_| server.call("good")));
+    let release = async {
+        first.reset();
+        // Each round trip lets the server see what came before it.
+        for _ in 0..10 {
+            server.get("/.well-known/oauth-protected-resource").await;
+        }
+        gate.open();
+    };
+    let (answers, ()) = tokio::join!(others, release);
+    for answer in answers {
+        answer.assert_served("one of ninety-nine");
+    }
+    assert_eq!(fake.introspection_count(), 1);
+}
+
+#[tokio::test]
+async fn at_most_the_configured_number_is_in_flight() {
+    let fake = fake_with_good_token();
+    let slow = Reply::from(altered(&fake, json!({}))).after(Duration::from_millis(10));
+    fake.answer_by_default(slow);
+    let server = spawn_server(&fake, |setup| {
+        setup.workers = 2;
+        setup.introspection.max_in_flight = 4;
+        setup.introspection.timeout = Duration::from_secs(20);
+    });
+    let calls = (0..200).map(|number| {
+        let server = &server;
+        async move { server.call(&format!("t{number}")).await }
+    });
+    for answer in join_all(calls).await {
+        answer.assert_served("one of two hundred");
+    }
+    assert_eq!(fake.introspection_count(), 200);
+    assert_eq!(fake.peak_introspections(), 4);
+}
+
+#[tokio::test]
+async fn who_gets_no_turn_in_time_gets_503_and_trips_no_breaker() {
+    let fake = fake_with_good_token();
+    let server = spawn_server(&fake, |setup| {
+        setup.introspection.max_in_flight = 1;
+        setup.introspection.timeout = Duration::from_millis(500);
+    });
+    let gate = fake.hold_introspections();
+    let calls = (0..10).map(|number| {
+        let server = &server;
+        async move { server.call(&format!("t{number}")).await }
+    });
+    for answer in join_all(calls).await {
+        answer.assert_unavailable("no turn");
+    }
+    gate.open();
+    server.call("good").await.assert_served("afterwards");
+}

@@ -1,0 +1,75 @@
+//! What the documents claim is so.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use serde_json::Value;
+
+const CRATE: &str = "crates/rmcp-resource-server";
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect(path)
+}
+
+#[test]
+fn the_crates_readme_has_the_lines_of_the_example() {
+    let example = read("examples/protect-your-own-server.rs");
+    let (_, rest) = example.split_once("// <protect>\n").expect("a mark");
+    let (lines, _) = rest.split_once("    // </protect>").expect("a mark");
+    let readme = read(&format!("{CRATE}/README.md"));
+    assert!(readme.contains(lines), "the README lacks:\n{lines}");
+}
+
+#[test]
+fn every_test_that_the_component_definition_names_exists() {
+    let component: Value =
+        serde_json::from_str(&read("content/oscal-mcp-server-component.json")).expect("JSON");
+    let mut named = BTreeSet::new();
+    collect_tests(&component, &mut named);
+    assert!(named.len() >= 65, "{} tests are named", named.len());
+
+    let mut sources = String::new();
+    for folder in [
+        "src",
+        "tests",
+        &format!("{CRATE}/src"),
+        &format!("{CRATE}/tests"),
+    ] {
+        append_sources(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+            &mut sources,
+        );
+    }
+    let missing: Vec<_> = named
+        .iter()
+        .filter(|name| !sources.contains(&format!("fn {name}(")))
+        .collect();
+    assert!(missing.is_empty(), "no such tests: {missing:?}");
+}
+
+fn collect_tests(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            if members.get("name").is_some_and(|name| name == "test")
+                && let Some(test) = members.get("value").and_then(Value::as_str)
+            {
+                found.insert(test.to_owned());
+            }
+            members
+                .values()
+                .for_each(|value| collect_tests(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| collect_tests(value, found)),
+        _ => {}
+    }
+}
+
+fn append_sources(folder: &Path, sources: &mut String) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("readable").path();
+        if path.is_dir() {
+            append_sources(&path, sources);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            sources.push_str(&fs::read_to_string(&path).expect("UTF-8"));
+        }
+    }
+}

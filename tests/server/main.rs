@@ -1,0 +1,7 @@
+//! The server from outside: the binary, over pipes and sockets.
+
+mod configuration;
+mod documentation;
+mod http;
+mod stdio;
+mod support;

@@ -1,0 +1,266 @@
+//! Starts the binary as an operator would, and talks to it over sockets and pipes.
+
+use std::{
+    ffi::OsStr,
+    io::{BufRead, BufReader, Read, Write},
+    path::Path,
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::{Arc, Condvar, Mutex},
+    time::Duration,
+};
+
+use reqwest::{Client, RequestBuilder, Response, redirect::Policy};
+use serde_json::{Value, json};
+
+/// How long anything may take before a test fails instead of hanging.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The resource that servers of these tests protect: their public name, not where they listen.
+pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
+
+/// The binary, with an empty environment and an empty working directory.
+pub(crate) fn command(directory: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_oscal-mcp-server"));
+    command.env_clear().current_dir(directory);
+    command
+}
+
+/// Runs the binary to its end with these flags and variables.
+pub(crate) fn run<S: AsRef<OsStr>>(flags: &[S], variables: &[(&str, &str)]) -> Output {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    command(directory.path())
+        .args(flags)
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary runs")
+}
+
+/// Flags that switch authorization on against the authorization server `issuer`.
+pub(crate) fn protected_by(issuer: &str) -> Vec<String> {
+    [
+        "--transport=streamable-http",
+        "--port=0",
+        "--log-format=json",
+        "--auth-client-id=mcp",
+        &format!("--auth-issuer-url={issuer}"),
+        &format!("--auth-resource-server-url={RESOURCE}"),
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+/// The variable that goes with [`protected_by`].
+pub(crate) const SECRET: (&str, &str) = ("OSCAL_AUTH_CLIENT_SECRET", "hush:+/%& é");
+
+/// A running server. It is killed when this is dropped.
+pub(crate) struct Server {
+    child: Child,
+    log: Arc<Log>,
+    address: String,
+    admin_address: Option<String>,
+    http: Client,
+    _directory: tempfile::TempDir,
+}
+
+#[derive(Default)]
+struct Log {
+    text: Mutex<String>,
+    grew: Condvar,
+}
+
+impl Server {
+    /// Starts a server with these flags and variables and waits until it listens.
+    pub(crate) fn start(flags: &[String], variables: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let mut child = command(directory.path())
+            .args(flags)
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let log = Arc::new(Log::default());
+        follow(child.stderr.take().expect("piped"), log.clone());
+        let admin = flags.iter().any(|flag| flag.starts_with("--admin-addr"));
+        let last_line = if admin {
+            "\"metrics\""
+        } else {
+            "\"listening\""
+        };
+        let text = log.wait_for(last_line);
+        let url_of = |message: &str| {
+            let line = text.lines().find(|line| line.contains(message))?;
+            let entry: Value = serde_json::from_str(line).expect("a JSON log line");
+            let url = entry["url"].as_str().expect("a URL");
+            let rest = url.strip_prefix("http://").expect("http");
+            Some(rest.split('/').next().expect("an authority").to_owned())
+        };
+        Self {
+            child,
+            address: url_of("\"listening\"").expect("it listens"),
+            admin_address: url_of("\"metrics\""),
+            log,
+            http: Client::builder()
+                .no_proxy()
+                .tls_certs_only([])
+                .redirect(Policy::none())
+                .timeout(PATIENCE)
+                .build()
+                .expect("an HTTP client"),
+            _directory: directory,
+        }
+    }
+
+    /// The address it listens on.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// A GET of any path.
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.http.get(format!("http://{}{path}", self.address))
+    }
+
+    /// A GET on the admin address.
+    pub(crate) async fn admin(&self, path: &str) -> Response {
+        let address = self.admin_address.as_ref().expect("an admin address");
+        let request = self.http.get(format!("http://{address}{path}"));
+        request.send().await.expect("an answer")
+    }
+
+    /// A request to call a tool, without a token.
+    pub(crate) fn call(&self, tool: &str, arguments: &Value) -> RequestBuilder {
+        self.http
+            .post(format!("http://{}/mcp", self.address))
+            .header("Accept", "application/json, text/event-stream")
+            .json(&json!({
+                "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+                "params": {"name": tool, "arguments": arguments},
+            }))
+    }
+
+    /// The result of `about` for the bearer of `token`.
+    pub(crate) async fn about(&self, token: &str) -> Value {
+        let response = self
+            .call("about", &json!({}))
+            .bearer_auth(token)
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(response.status(), 200);
+        let answer: Value = response.json().await.expect("JSON");
+        answer["result"]["structuredContent"].clone()
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.text.lock().expect("no panic").clone()
+    }
+
+    /// Waits until it has logged `text`, and returns all it has logged.
+    pub(crate) fn wait_for_log(&self, text: &str) -> String {
+        self.log.wait_for(text)
+    }
+
+    /// Sends SIGTERM.
+    pub(crate) fn terminate(&self) {
+        let status = Command::new("sh")
+            .args(["-c", &format!("kill -TERM {}", self.child.id())])
+            .status()
+            .expect("a shell");
+        assert!(status.success());
+    }
+
+    /// Waits for the process to end.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.child.wait().expect("a child")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Both fail only for a process that has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Log {
+    fn wait_for(&self, wanted: &str) -> String {
+        let text = self.text.lock().expect("no panic");
+        let (text, timeout) = self
+            .grew
+            .wait_timeout_while(text, PATIENCE, |text| !text.contains(wanted))
+            .expect("no panic");
+        assert!(!timeout.timed_out(), "no {wanted:?} in the log:\n{text}");
+        text.clone()
+    }
+}
+
+fn follow(stderr: impl Read + Send + 'static, log: Arc<Log>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            let mut text = log.text.lock().expect("no panic");
+            text.push_str(&line);
+            text.push('\n');
+            log.grew.notify_all();
+        }
+    });
+}
+
+/// Sends JSON-RPC messages to a server over stdio and returns its answers, by id, and its status.
+pub(crate) fn over_stdio(
+    flags: &[&str],
+    variables: &[(&str, &str)],
+    requests: &[Value],
+) -> (Vec<Value>, Output) {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut child = command(directory.path())
+        .args(flags)
+        .envs(variables.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+    let mut send = |message: &Value| writeln!(stdin, "{message}").expect("it reads");
+    let mut receive = || {
+        let mut line = String::new();
+        stdout.read_line(&mut line).expect("it writes");
+        serde_json::from_str::<Value>(&line).expect("JSON")
+    };
+    send(
+        &json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
+            "protocolVersion": "2025-06-18", "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"},
+        }}),
+    );
+    let mut answers = vec![receive()];
+    send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+    for request in requests {
+        send(request);
+        answers.push(receive());
+    }
+    drop(stdin);
+    (answers, child.wait_with_output().expect("it ends"))
+}
+
+/// A `tools/call` message.
+pub(crate) fn tool_call(tool: &str, arguments: &Value) -> Value {
+    json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+           "params": {"name": tool, "arguments": arguments}})
+}
+
+/// Standard error as text.
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+/// Standard output as text.
+pub(crate) fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
