@@ -115,9 +115,6 @@ async fn rs_32_no_token_or_secret_in_logs_errors_or_metrics() {
             setup.introspection.endpoint = None;
             setup.introspection.credentials = credentials;
             setup.introspection.timeout = Duration::from_millis(300);
-            setup.stateful = true;
-            setup.resource.session_key = Some(SessionKey::random());
-            setup.resource.stream_recheck = Duration::from_millis(50);
             setup.introspection.cache.ttl = Duration::ZERO;
         });
         server.verifier.ready().await;
@@ -172,7 +169,13 @@ async fn provoke(
     }
     tokens.push(token("malformed"));
 
-    let session = Session::open(server, &good).await;
+    let with_sessions = spawn_server(fake, |setup| {
+        setup.verifier = Some(server.verifier.clone());
+        setup.stateful = true;
+        setup.resource.session_key = Some(SessionKey::random());
+        setup.resource.stream_recheck = Duration::from_millis(50);
+    });
+    let session = Session::open(&with_sessions, &good).await;
     let mut stream = session.stream(&good).await;
     fake.forget_token(&good);
     while stream.chunk().await.expect("a clean end").is_some() {}

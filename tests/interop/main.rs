@@ -1,0 +1,14 @@
+//! Real authorization servers and real MCP clients. Run by `scripts/interop`, which installs what
+//! they need; `cargo test` leaves them out.
+//!
+//! A test that lacks something is skipped with a line that says what, and fails where `CI` is set.
+
+mod clients;
+mod environment;
+mod oidc_provider;
+#[path = "../server/support.rs"]
+#[expect(
+    dead_code,
+    reason = "shared with the hermetic tests, which use all of it"
+)]
+mod support;
