@@ -27,6 +27,7 @@ pub(super) struct Group {
     pub(super) id: Option<Box<str>>,
     pub(super) title: Box<str>,
     pub(super) parent: Option<u32>,
+    pub(super) span: Span,
 }
 
 /// What is kept of a control; the rest is parsed from its spans when asked for.
@@ -63,6 +64,19 @@ impl Catalog {
     /// The first definition of a parameter.
     pub(super) fn param(&self, id: &str) -> Option<Span> {
         find(&self.params, id)
+    }
+
+    /// Whether a parameter is the catalog's or a group's, not a control's.
+    pub(super) fn is_loose(&self, id: &str) -> bool {
+        let Some(span) = self.param(id) else {
+            return false;
+        };
+        let after = self.controls.partition_point(|control| control.span <= span);
+        let before = after.checked_sub(1).map(|at| &self.controls[at]);
+        let mut outer = std::iter::successors(before, |control| {
+            control.parent.map(|parent| &self.controls[parent as usize])
+        });
+        !outer.any(|control| control.span.contains(span))
     }
 
     pub(super) fn param_count(&self) -> usize {
@@ -136,6 +150,7 @@ impl<'t> CatalogBuilder<'t> {
         DocumentError::if_too_many(&self.catalog.groups, "groups")?;
         let at = self.catalog.groups.len();
         let number = number(at);
+        let start = cursor.offset();
         self.catalog.groups.push(Group {
             parent,
             ..Group::default()
@@ -149,7 +164,9 @@ impl<'t> CatalogBuilder<'t> {
                 _ => self.container(cursor, name, Some(number))?,
             }
             Ok(())
-        })
+        })?;
+        self.catalog.groups[at].span = Span::new(start, cursor.offset());
+        Ok(())
     }
 
     fn control(

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::document_error::DocumentError;
 
 /// The byte range of a JSON value in the text of its document.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Span {
     start: u32,
     end: u32,
@@ -28,6 +28,11 @@ impl Span {
     pub(super) fn of(self, text: &str) -> &str {
         text.get(self.start as usize..self.end as usize)
             .unwrap_or("")
+    }
+
+    /// Whether the other range is within this one.
+    pub(super) fn contains(self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
     }
 
     pub(super) fn len(self) -> usize {

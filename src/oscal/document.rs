@@ -183,8 +183,21 @@ impl Document {
 
     /// The resource of the back matter with this uuid.
     pub(super) fn resource(&self, uuid: &str) -> Option<Resource> {
-        let span = find(&self.resources, uuid)?;
-        serde_json::from_str(span.of(&self.text)).ok()
+        serde_json::from_str(self.resource_json(uuid)?).ok()
+    }
+
+    /// The text of the resource with this uuid.
+    pub(super) fn resource_json(&self, uuid: &str) -> Option<&str> {
+        Some(find(&self.resources, uuid)?.of(&self.text))
+    }
+
+    /// Uuids and texts of the resources, in document order.
+    pub(super) fn resources_json(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut resources: Vec<_> = self.resources.iter().collect();
+        resources.sort_by_key(|(_, span)| *span);
+        resources
+            .into_iter()
+            .map(|(uuid, span)| (uuid.as_ref(), span.of(&self.text)))
     }
 
     pub(super) fn catalog(&self) -> &Catalog {

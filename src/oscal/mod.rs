@@ -11,6 +11,8 @@
 //!            └ search::Segment       postings of the document
 //! ```
 //!
+//! [`resolve_profile`] makes the baseline that a profile stands for.
+//!
 //! A document is kept as its compact JSON text and an outline of byte ranges into it. A control is
 //! parsed when it is asked for, which takes microseconds; a tree of the whole document is made
 //! only by [`Document::value`].
@@ -33,8 +35,10 @@ mod library;
 mod model;
 mod outline;
 mod prose;
+mod resolve;
 mod search;
 mod substitution;
+mod validation;
 mod view;
 mod wellformed;
 
@@ -46,6 +50,14 @@ pub use entry::EntryKind;
 pub use files::{Limits, LoadError};
 pub use library::{Library, LibraryView, Problem};
 pub use model::{Model, UnknownModel};
+pub use resolve::{
+    BaselineControl, NotFound, ParamChange, ParamState, ResolveError, Resolved, Warning,
+    resolve_profile,
+};
 pub use search::{Hit, Hits, Query};
 pub use substitution::ParamValues;
+pub use validation::{
+    Caps, Finding, Findings, ModelInfo, NoSchema, OutlineError, SchemaMember, SchemaOutline,
+    SchemaShape, Schemas, SchemasError, Source, TooLarge, UnknownDefinition, Validation,
+};
 pub use view::{ControlName, ControlView, LinkedControl, ParamView, PartView, Reference};

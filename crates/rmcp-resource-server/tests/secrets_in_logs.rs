@@ -1,7 +1,11 @@
 //! No token and no secret in any log line, answer or metric, at the most talkative log level. In a
 //! binary of its own because it captures what the whole process logs.
 
-#[expect(dead_code, reason = "each test binary uses its part of the support")]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "each test binary uses its part of the support"
+)]
 mod support;
 
 use std::{sync::LazyLock, time::Duration};

@@ -38,7 +38,6 @@ pub(crate) struct Setup {
 /// A running server. It stops when this is dropped.
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
-    pub(crate) resource_server: ResourceServer,
     pub(crate) verifier: IntrospectionVerifier,
     pub(crate) http: Client,
     metrics: Metrics,
@@ -84,9 +83,8 @@ impl Setup {
         let verifier = self.verifier.unwrap_or_else(|| {
             IntrospectionVerifier::start(self.introspection).expect("usable credentials")
         });
-        let resource_server = ResourceServer::new(self.resource, verifier.clone());
+        let protected = ResourceServer::new(self.resource, verifier.clone());
         let sessions = Arc::new(BoundedSessions::new(self.sessions, metrics.clone()));
-        let protected = resource_server.clone();
         let app = move || {
             if let Some(logs) = &self.logs {
                 // For the whole life of this worker's thread.
@@ -134,7 +132,6 @@ impl Setup {
         let (address, handle) = start.recv().expect("it starts");
         TestServer {
             address,
-            resource_server,
             verifier,
             http: plain_client(),
             metrics,

@@ -12,7 +12,7 @@ use crate::support::{
     Fate, Forwarder, Logs, TestClock, altered, fake_with_good_token, spawn_server,
 };
 
-const SHORT: Duration = Duration::from_millis(300);
+const SHORT: Duration = Duration::from_millis(500);
 
 fn silence() -> Reply {
     Reply::status(200).after(Duration::from_secs(60))
@@ -156,7 +156,7 @@ async fn rs_61_timeouts_and_one_retry() {
 #[tokio::test]
 async fn rs_61_a_silent_server_costs_the_timeout_and_no_more() {
     // With the second, the first answer leaves too little time for the retry to be answered.
-    let retried = Reply::status(503).after(Duration::from_millis(150));
+    let retried = Reply::status(503).after(SHORT / 2);
     for (case, replies, calls) in [
         ("silent", vec![silence()], 1),
         ("stalling", vec![Reply::huge(100).stalling()], 1),

@@ -113,6 +113,40 @@ async fn what_follows_a_refused_head_is_no_request() {
     assert_eq!(fake.introspection_count(), 0);
 }
 
+#[tokio::test]
+async fn no_method_and_no_spelling_of_the_path_goes_around() {
+    let fake = fake_with_good_token();
+    let server = spawn_server(&fake, |_| {});
+    for method in [
+        "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW",
+    ] {
+        for path in ["/mcp", "/mcp/", "/mcp/x", "/%6dcp", "/mcp?x", "/mcp%3Fx/"] {
+            let request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            let answer = exchange_raw(server.address, request).await;
+            let [status] = statuses(&answer)[..] else {
+                panic!("{method} {path}: {answer}");
+            };
+            let outside = path == "/mcp%3Fx/" && status == "404";
+            assert!(outside || status == "401", "{method} {path}: {answer}");
+        }
+    }
+    for path in [
+        "//mcp",
+        "/./mcp",
+        "/x/../mcp",
+        "/MCP",
+        "http://localhost/mcp",
+        "*",
+        "/mcp;x",
+    ] {
+        let request = call("").replacen("/mcp", path, 1);
+        let answer = exchange_raw(server.address, request).await;
+        let refused = matches!(statuses(&answer)[..], ["400" | "401" | "404"]);
+        assert!(refused, "{path}: {answer}");
+    }
+    assert_eq!(fake.introspection_count(), 0);
+}
+
 /// Whoever has no token yet may hold a connection for some seconds only.
 #[tokio::test]
 async fn a_form_that_never_ends_holds_no_connection() {

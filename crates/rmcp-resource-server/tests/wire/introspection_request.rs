@@ -130,6 +130,30 @@ async fn rs_27_missing_credential_files_are_refused_at_start() {
 }
 
 #[tokio::test]
+async fn rs_27_credentials_that_cannot_work_are_refused_at_start() {
+    let fake = fake_with_good_token();
+    let raw = |id, secret| ClientCredentials::SecretBasicRaw {
+        id: value(id),
+        secret: value(secret),
+    };
+    let mut started = Vec::new();
+    for (case, credentials) in [
+        ("no secret", basic("mcp", "")),
+        ("no id", basic("", "hush")),
+        ("no secret to post", post("mcp", "")),
+        ("no id to post", post("", "hush")),
+        ("a colon in a raw id", raw("http://mcp", "hush")),
+    ] {
+        let issuer = fake.issuer().parse().expect("an issuer");
+        let config = IntrospectionConfig::new(issuer, credentials);
+        if IntrospectionVerifier::start(config).is_ok() {
+            started.push(case);
+        }
+    }
+    assert_eq!(started, Vec::<&str>::new());
+}
+
+#[tokio::test]
 async fn rs_28_basic_credentials_are_form_encoded() {
     let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
     let id = "http://127.0.0.1/mcp";
@@ -153,7 +177,6 @@ async fn rs_28_basic_credentials_are_form_encoded() {
         let pair = basic_pair(&fake.introspections()[0]);
         let (sent_id, sent_secret) = pair.split_once(':').expect("a pair");
         assert_eq!(sent_id, encoded(id));
-        // `oauth2` and the `url` crate agree on every byte but the asterisk's neighbours.
         assert_eq!(sent_secret, encoded(secret), "{secret}");
     }
 }

@@ -76,7 +76,7 @@ async fn a_stream_ends_when_its_token_expires() {
 #[tokio::test]
 async fn a_stream_ends_at_expiry_however_long_the_recheck() {
     let fake = FakeAuthorizationServer::start();
-    let exp = unix_now() + 2;
+    let exp = unix_now() + 3;
     fake.answer_token("t", altered(&fake, json!({"exp": exp})));
     let server = spawn_server(&fake, |setup| {
         with_sessions(setup);

@@ -1,0 +1,121 @@
+//! What authorization costs a request that needs no call to the authorization server:
+//! `cargo bench -p rmcp-resource-server`.
+#![allow(missing_docs, reason = "criterion's macros make public functions")]
+
+use std::{hint::black_box, sync::Arc, time::Instant};
+
+use async_trait::async_trait;
+use criterion::{Criterion, criterion_group, criterion_main};
+use rmcp_resource_server::{
+    BearerToken, CacheConfig, CachePartition, Claims, Metrics, ResourceServer,
+    ResourceServerConfig, Scopes, SystemClock, TokenCache, TokenVerifier, VerifyError, measured,
+};
+use tokio::runtime::{Builder, Runtime};
+
+const RESOURCE: &str = "https://mcp.example.com/mcp";
+const ISSUER: &str = "https://as.example.com/realms/mcp";
+
+/// 404 bytes of claims, as Keycloak answers for a lightweight token.
+const RESPONSE: &str = r#"{"active":true,"iss":"https://as.example.com/realms/mcp","sub":"6f1d9c1e-6a46-4a7e-9a1b-1b0c9f3b6a10","aud":["https://mcp.example.com/mcp","account"],"client_id":"agent","username":"alice","scope":"mcp:tools mcp:read profile email","token_type":"Bearer","exp":4102444800,"iat":1796258000,"jti":"onrtro:2f0c1f6e-1b7d-4b5e-8d0e-6a2f3c4d5e6f","sid":"a2f1c0de","email_verified":true,"acr":"1"}"#;
+
+/// A verifier with the cache and without an authorization server: every token is active.
+struct Cached {
+    cache: TokenCache,
+    partition: CachePartition,
+}
+
+#[async_trait]
+impl TokenVerifier for Cached {
+    async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {
+        self.cache
+            .get_or_verify(&self.partition, token, || async {
+                let members = serde_json::from_str(RESPONSE).expect("JSON");
+                Ok(Claims::from_members(members).expect("claims"))
+            })
+            .await
+    }
+}
+
+fn resource_server() -> ResourceServer {
+    let clock = Arc::new(SystemClock);
+    let cache = TokenCache::new(CacheConfig::default(), clock, Metrics::default());
+    let mut config = ResourceServerConfig::new(
+        RESOURCE.parse().expect("a URL"),
+        ISSUER.parse().expect("a URL"),
+    );
+    config.required_scopes = "mcp:tools".parse().expect("scopes");
+    let partition = cache.partition(ISSUER, "https://as.example.com/introspect", RESOURCE);
+    ResourceServer::new(config, Cached { cache, partition })
+}
+
+/// A 64-byte opaque token.
+fn token(number: u64) -> BearerToken {
+    let text = format!("{number:016x}").repeat(4);
+    BearerToken::parse(&text, 8192).expect("token68")
+}
+
+fn authorize(criterion: &mut Criterion) {
+    let runtime: Runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let server = resource_server();
+
+    let hot = token(0);
+    runtime.block_on(server.authorize(&hot)).expect("accepted");
+    criterion.bench_function("authorize, one hot token", |bencher| {
+        bencher.iter_custom(|times| {
+            runtime.block_on(async {
+                let begun = Instant::now();
+                for _ in 0..times {
+                    black_box(server.authorize(black_box(&hot)).await.is_ok());
+                }
+                begun.elapsed()
+            })
+        });
+    });
+
+    const KEYS: u64 = 100_000;
+    let tokens: Vec<BearerToken> = (0..KEYS).map(token).collect();
+    let fill = || {
+        for token in &tokens {
+            runtime.block_on(server.authorize(token)).expect("accepted");
+        }
+    };
+    fill();
+    // A multiplicative generator visits the tokens in an order that caches cannot foresee.
+    let mut at = 1_u64;
+    criterion.bench_function("authorize, 100,000 tokens at random", |bencher| {
+        bencher.iter_custom(|times| {
+            runtime.block_on(async {
+                let begun = Instant::now();
+                for _ in 0..times {
+                    at = at
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1_442_695_040_888_963_407);
+                    let index = usize::try_from((at >> 33) % KEYS).expect("below 100,000");
+                    black_box(server.authorize(&tokens[index]).await.is_ok());
+                }
+                begun.elapsed()
+            })
+        });
+    });
+}
+
+fn pieces(criterion: &mut Criterion) {
+    criterion.bench_function("parse an introspection response", |bencher| {
+        bencher.iter(|| measured::parse_introspection_response(black_box(RESPONSE.as_bytes())));
+    });
+    let scope: Scopes = "mcp:tools mcp:read".parse().expect("scopes");
+    let metadata = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp";
+    criterion.bench_function("build a challenge", |bencher| {
+        bencher.iter(|| measured::build_challenge(black_box(&scope), black_box(metadata)));
+    });
+    criterion.bench_function("parse a bearer token", |bencher| {
+        let text = "0123456789abcdef".repeat(4);
+        bencher.iter(|| BearerToken::parse(black_box(&text), 8192).is_ok());
+    });
+}
+
+criterion_group!(benches, authorize, pieces);
+criterion_main!(benches);
