@@ -281,15 +281,11 @@ fn resolve_http(
             1..=1_000_000,
         ),
     };
-    let session_key = match options
-        .session_key_file
-        .as_deref()
-        .filter(|path| !path.is_empty())
-    {
-        _ if stateless => None,
-        None => Some(SessionKey::random()),
-        Some(path) => parser.result("session_key_file", SessionKey::from_file(path.as_ref())),
-    };
+    let session_key = parser.optional(
+        "session_key_file",
+        options.session_key_file.as_deref(),
+        |path| SessionKey::from_file(path.as_ref()),
+    );
     let admin_addr = parser.optional("admin_addr", options.admin_addr.as_deref(), |text| {
         text.parse()
             .map_err(|_| format!("{text:?} is not an address with a port, such as 127.0.0.1:9090"))

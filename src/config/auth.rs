@@ -170,7 +170,9 @@ pub(super) fn resolve(
     }
     resource_server.allowed_client_ids = Parser::list(options.auth_allowed_client_ids.as_deref());
     resource_server.required_scopes = required_scopes.unwrap_or_default();
-    resource_server.session_key = session_key;
+    if let Some(session_key) = session_key {
+        resource_server.session_key = session_key;
+    }
     resource_server.metrics = metrics.clone();
     let mut introspection = IntrospectionConfig::new(issuer, credentials);
     introspection.endpoint = endpoint;

@@ -71,6 +71,12 @@ pub enum CredentialsError {
         /// The file.
         path: PathBuf,
     },
+    /// A value given directly is empty.
+    #[error("the client id or the client secret is empty")]
+    EmptyValue,
+    /// With a colon in the id, the server could not tell where the secret begins.
+    #[error("raw HTTP Basic cannot carry a client id with a colon; use client_secret_basic")]
+    ColonInRawId,
     /// More than 64 KiB is no secret.
     #[error("{path} is larger than 64 KiB", path = path.display())]
     TooLarge {
@@ -106,10 +112,16 @@ impl ClientCredentials {
                 id: id(i)?,
                 secret: secret.read()?,
             },
-            Self::SecretBasicRaw { id: i, secret } => ClientAuth::SecretBasicRaw {
-                id: id(i)?,
-                secret: secret.read()?,
-            },
+            Self::SecretBasicRaw { id: i, secret } => {
+                let id = id(i)?;
+                if id.contains(':') {
+                    return Err(CredentialsError::ColonInRawId);
+                }
+                ClientAuth::SecretBasicRaw {
+                    id,
+                    secret: secret.read()?,
+                }
+            }
             Self::SecretPost { id: i, secret } => ClientAuth::SecretPost {
                 id: id(i)?,
                 secret: secret.read()?,
@@ -129,6 +141,7 @@ impl Source {
     /// [`CredentialsError`].
     pub fn read(&self) -> Result<Secret, CredentialsError> {
         match self {
+            Self::Value(value) if value.expose().is_empty() => Err(CredentialsError::EmptyValue),
             Self::Value(value) => Ok(value.clone()),
             Self::File(path) => read_file(path),
         }

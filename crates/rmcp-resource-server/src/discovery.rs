@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, StatusCode, header::ACCEPT};
+use reqwest::{StatusCode, header::ACCEPT};
 use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    http_client::{MAX_BODY_BYTES, read_body, transport_causes},
+    http_client::{HttpClient, MAX_BODY_BYTES, read_body, transport_causes},
     strict_json,
     urls::{EndpointUrl, InvalidUrl, Issuer},
 };
@@ -54,7 +54,7 @@ pub(crate) struct Discovered {
 ///
 /// One line that names each place and what was found there.
 pub(crate) async fn discover(
-    http: &Client,
+    http: &HttpClient,
     issuer: &Issuer,
     allow_http: bool,
     limit: Duration,
@@ -73,13 +73,14 @@ pub(crate) async fn discover(
 }
 
 async fn fetch(
-    http: &Client,
+    http: &HttpClient,
     url: &Url,
     issuer: &Issuer,
     limit: Duration,
 ) -> Result<Metadata, Unusable> {
     let transport = |error: reqwest::Error| Unusable::Transport(transport_causes(error));
     let request = http
+        .to(url)
         .get(url.clone())
         .header(ACCEPT, "application/json")
         .timeout(limit);

@@ -7,7 +7,8 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Certificate, Client, Response, redirect::Policy};
+use reqwest::{Certificate, Client, ClientBuilder, Response, redirect::Policy};
+use url::Url;
 
 use crate::urls::Issuer;
 
@@ -46,28 +47,55 @@ pub enum HttpClientError {
     },
 }
 
-/// Builds the client: no redirects, since a 307 would send token and secret to another host.
-pub(crate) fn build(
-    issuer: &Issuer,
-    ca_file: Option<&Path>,
-    timeout: Duration,
-) -> Result<Client, HttpClientError> {
-    let mut builder = Client::builder()
+/// One client for each scheme. Neither follows redirects, since a 307 would send token and secret
+/// to another host. Plain http, which is for loopback or a test network, takes no proxy.
+pub(crate) struct HttpClient {
+    https: Option<Client>,
+    http: Client,
+}
+
+impl HttpClient {
+    /// Builds the clients that `issuer` makes necessary.
+    pub(crate) fn build(
+        issuer: &Issuer,
+        ca_file: Option<&Path>,
+        timeout: Duration,
+    ) -> Result<Self, HttpClientError> {
+        let tls = |error: reqwest::Error| HttpClientError::Tls {
+            cause: causes(&error),
+        };
+        let mut https = builder(timeout);
+        if let Some(path) = ca_file {
+            https = https.tls_certs_merge(read_certificates(path)?);
+        }
+        let https = match https.build() {
+            // A machine without CA certificates can do without TLS.
+            Err(_) if issuer.url().scheme() == "http" => None,
+            built => Some(built.map_err(tls)?),
+        };
+        let http = builder(timeout).no_proxy().tls_certs_only([]);
+        Ok(Self {
+            https,
+            http: http.build().map_err(tls)?,
+        })
+    }
+
+    /// The client for requests to `url`.
+    pub(crate) fn to(&self, url: &Url) -> &Client {
+        match &self.https {
+            Some(https) if url.scheme() == "https" => https,
+            _ => &self.http,
+        }
+    }
+}
+
+fn builder(timeout: Duration) -> ClientBuilder {
+    Client::builder()
         .user_agent(concat!("rmcp-resource-server/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
         .referer(false)
         .connect_timeout(CONNECT_TIMEOUT.min(timeout))
-        .pool_idle_timeout(Duration::from_secs(30));
-    if issuer.url().scheme() == "http" {
-        // Loopback or a test network: neither proxies nor the system's certificates matter.
-        builder = builder.no_proxy().tls_certs_only([]);
-    }
-    if let Some(path) = ca_file {
-        builder = builder.tls_certs_merge(read_certificates(path)?);
-    }
-    builder.build().map_err(|error| HttpClientError::Tls {
-        cause: causes(&error),
-    })
+        .pool_idle_timeout(Duration::from_secs(30))
 }
 
 fn read_certificates(path: &Path) -> Result<Vec<Certificate>, HttpClientError> {

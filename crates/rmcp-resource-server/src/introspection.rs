@@ -9,7 +9,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use reqwest::Client;
 use tokio::{
     sync::{Semaphore, watch},
     task::AbortHandle,
@@ -26,7 +25,7 @@ use crate::{
     credentials::{ClientCredentials, CredentialsError},
     discovery::{Discovered, discover},
     error::{AuthorizationServerError, TokenError, VerifyError},
-    http_client::{self, HttpClientError},
+    http_client::{HttpClient, HttpClientError},
     metrics::{IntrospectionOutcome, Metrics},
     urls::{EndpointUrl, Issuer},
     verifier::TokenVerifier,
@@ -102,7 +101,7 @@ pub struct IntrospectionVerifier {
 
 struct Inner {
     config: IntrospectionConfig,
-    http: Client,
+    http: HttpClient,
     cache: TokenCache,
     breaker: Breaker,
     turns: Semaphore,
@@ -127,7 +126,7 @@ impl IntrospectionVerifier {
     /// [`StartError`]. A server that is not up is no error: see [`readiness`](Self::readiness).
     pub fn start(config: IntrospectionConfig) -> Result<Self, StartError> {
         let auth = config.credentials.read()?;
-        let http = http_client::build(&config.issuer, config.ca_file.as_deref(), config.timeout)?;
+        let http = HttpClient::build(&config.issuer, config.ca_file.as_deref(), config.timeout)?;
         let cache = TokenCache::new(
             config.cache.clone(),
             config.clock.clone(),
@@ -165,7 +164,7 @@ impl IntrospectionVerifier {
     /// [`StartError`].
     pub fn check(config: &IntrospectionConfig) -> Result<(), StartError> {
         config.credentials.read()?;
-        http_client::build(&config.issuer, config.ca_file.as_deref(), config.timeout)?;
+        HttpClient::build(&config.issuer, config.ca_file.as_deref(), config.timeout)?;
         Ok(())
     }
 
@@ -259,10 +258,11 @@ impl Inner {
                 limit: self.config.max_in_flight,
             })?;
         let _counted = self.config.metrics.introspection_in_flight();
+        let asked = Instant::now();
         let result = timeout_at(begun + limit, self.ask(token))
             .await
             .unwrap_or_else(|_elapsed| Err(AuthorizationServerError::TimedOut { limit }.into()));
-        self.note_health(&result);
+        self.note_health(&result, asked.elapsed());
         match result? {
             IntrospectionResponse::Active(claims) => Ok(*claims),
             IntrospectionResponse::Inactive => Err(TokenError::Inactive.into()),
@@ -315,8 +315,19 @@ impl Inner {
         }
     }
 
-    fn note_health(&self, result: &Result<IntrospectionResponse, VerifyError>) {
+    /// Tells the circuit breaker. A call that had waited for its turn so long that little time was
+    /// left says nothing about the server.
+    fn note_health(
+        &self,
+        result: &Result<IntrospectionResponse, VerifyError>,
+        asked_for: Duration,
+    ) {
         let open = match result {
+            Err(VerifyError::AuthorizationServer(AuthorizationServerError::TimedOut { limit }))
+                if asked_for < *limit / 2 =>
+            {
+                return;
+            }
             Err(VerifyError::AuthorizationServer(error)) if error.is_outage() => {
                 self.breaker.failed(Instant::now())
             }

@@ -2,6 +2,7 @@
 
 use actix_web::{
     HttpResponse, Resource,
+    guard::fn_guard,
     http::header::{
         ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
         ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL,
@@ -67,8 +68,12 @@ pub(crate) fn configure(config: &mut ServiceConfig, resource_url: &ResourceUrl, 
 }
 
 fn route(path: &str, document: Bytes) -> Resource {
-    // Braces have a meaning in an actix path; in a URL they are percent-encoded.
-    resource(path)
+    // actix matches decoded paths against patterns: neither fits a path with percent-encoding.
+    let exactly = path.to_owned();
+    resource("/.well-known/oauth-protected-resource{path:.*}")
+        .guard(fn_guard(move |context| {
+            context.head().uri.path() == exactly
+        }))
         .app_data(Data::new(document))
         .route(get().to(|document: Data<Bytes>| async move {
             HttpResponse::Ok()

@@ -3,7 +3,7 @@
 use std::{
     future::{Ready, ready},
     rc::Rc,
-    sync::Arc,
+    time::Duration,
 };
 
 use actix_web::{
@@ -14,6 +14,7 @@ use actix_web::{
     web,
 };
 use futures_core::future::LocalBoxFuture;
+use tokio::time::timeout;
 use url::form_urlencoded;
 
 use crate::{
@@ -83,11 +84,16 @@ where
                 Ok((bearer, token)) => {
                     resource_server.metrics().request_allowed();
                     request.extensions_mut().insert(token.clone());
-                    let response = match owner(&resource_server, &token) {
-                        Some(owner) => OWNER.scope(owner, service.call(request)).await?,
-                        None => service.call(request).await?,
-                    };
-                    Ok(dress(&resource_server, bearer, &token, response))
+                    let served = OWNER.scope(token.clone(), service.call(request));
+                    let mut response = served.await?.map_into_boxed_body();
+                    match seal_new_session(&resource_server, &token, &mut response) {
+                        Ok(()) => Ok(guard_stream(&resource_server, bearer, &token, response)),
+                        Err(refusal) => {
+                            let (request, _unsealed) = response.into_parts();
+                            let request = ServiceRequest::from_request(request);
+                            Ok(refuse(&resource_server, request, &refusal))
+                        }
+                    }
                 }
                 Err(refusal) => Ok(refuse(&resource_server, request, &refusal)),
             }
@@ -102,17 +108,16 @@ async fn admit(
 ) -> Result<(BearerToken, AccessToken), Refusal> {
     let bearer = take_bearer(resource_server, request).await?;
     let token = resource_server.authorize(&bearer).await?;
-    if let Some(key) = resource_server.session_key() {
+    if let Some(sealed) = request.headers_mut().remove(&MCP_SESSION_ID).next() {
         let principal = Principal::of(&token).ok_or(TokenError::NoPrincipal)?;
-        if let Some(sealed) = request.headers_mut().remove(&MCP_SESSION_ID).next() {
-            let id = sealed
-                .to_str()
-                .ok()
-                .and_then(|sealed| key.unseal(sealed, &principal))
-                .and_then(|id| HeaderValue::try_from(id).ok())
-                .ok_or(Refusal::ForeignSession)?;
-            request.headers_mut().insert(MCP_SESSION_ID, id);
-        }
+        let key = resource_server.session_key();
+        let id = sealed
+            .to_str()
+            .ok()
+            .and_then(|sealed| key.unseal(sealed, &principal))
+            .and_then(|id| HeaderValue::try_from(id).ok())
+            .ok_or(Refusal::ForeignSession)?;
+        request.headers_mut().insert(MCP_SESSION_ID, id);
     }
     Ok((bearer, token))
 }
@@ -151,12 +156,14 @@ fn is_form(headers: &HeaderMap) -> bool {
 /// service behind refuses the content type. A form too large to read counts as one with a token.
 async fn form_has_access_token(request: &mut ServiceRequest) -> bool {
     const LIMIT: usize = 64 * 1024;
+    // The caller is not authenticated yet, so it may not hold a connection for long.
+    const PATIENCE: Duration = Duration::from_secs(2);
     let Ok(body) = request.extract::<web::Payload>().await else {
         return true;
     };
-    match body.to_bytes_limited(LIMIT).await {
-        Ok(Ok(body)) => has_access_token(&body),
-        Ok(Err(_)) | Err(_) => true,
+    match timeout(PATIENCE, body.to_bytes_limited(LIMIT)).await {
+        Ok(Ok(Ok(body))) => has_access_token(&body),
+        Ok(Ok(Err(_)) | Err(_)) | Err(_) => true,
     }
 }
 
@@ -164,29 +171,34 @@ fn has_access_token(form: &[u8]) -> bool {
     form_urlencoded::parse(form).any(|(name, _)| name == "access_token")
 }
 
-/// Under whom sessions opened by this request are counted.
-fn owner(resource_server: &ResourceServer, token: &AccessToken) -> Option<Arc<str>> {
-    resource_server.session_key()?;
-    Principal::of(token).map(|principal| principal.name().into())
+/// Gives the client the sealed form of a session id that rmcp has issued.
+fn seal_new_session(
+    resource_server: &ResourceServer,
+    token: &AccessToken,
+    response: &mut ServiceResponse<BoxBody>,
+) -> Result<(), Refusal> {
+    let headers = response.headers_mut();
+    let Some(id) = headers.remove(&MCP_SESSION_ID).next() else {
+        return Ok(());
+    };
+    let principal = Principal::of(token).ok_or(TokenError::NoPrincipal)?;
+    let sealed = id
+        .to_str()
+        .ok()
+        .map(|id| resource_server.session_key().seal(id, &principal))
+        .and_then(|sealed| HeaderValue::try_from(sealed).ok())
+        .ok_or(Refusal::ForeignSession)?;
+    headers.insert(MCP_SESSION_ID, sealed);
+    Ok(())
 }
 
-/// Seals the id of a new session, and ends an event stream in time.
-fn dress<B: MessageBody + 'static>(
+/// Lets an event stream end with its token.
+fn guard_stream(
     resource_server: &ResourceServer,
     bearer: BearerToken,
     token: &AccessToken,
-    mut response: ServiceResponse<B>,
+    response: ServiceResponse<BoxBody>,
 ) -> ServiceResponse<BoxBody> {
-    if let Some(key) = resource_server.session_key()
-        && let Some(principal) = Principal::of(token)
-        && let Some(id) = response.headers_mut().remove(&MCP_SESSION_ID).next()
-    {
-        let sealed = id.to_str().ok().map(|id| key.seal(id, &principal));
-        if let Some(sealed) = sealed.and_then(|sealed| HeaderValue::try_from(sealed).ok()) {
-            response.headers_mut().insert(MCP_SESSION_ID, sealed);
-        }
-    }
-    let response = response.map_into_boxed_body();
     let is_stream = response
         .headers()
         .get(CONTENT_TYPE)

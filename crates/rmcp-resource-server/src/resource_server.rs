@@ -47,10 +47,11 @@ pub struct ResourceServerConfig {
     pub resource_name: Option<String>,
     /// The longest token accepted, in bytes. Default 8 KiB.
     pub max_token_bytes: usize,
-    /// Seals session ids. Default: `None`, for servers without sessions; a session id in a request
-    /// is then passed on as it is.
-    pub session_key: Option<SessionKey>,
-    /// How often the token of an open event stream is verified anew. Default 30 s.
+    /// Seals session ids, so that a session serves only the principal that opened it. Default: a
+    /// random key; replicas that serve the same sessions must share one.
+    pub session_key: SessionKey,
+    /// How often the token of an open event stream is verified anew, through the cache: a
+    /// revocation is felt there within the cache's time and this. Default 5 s.
     pub stream_recheck: Duration,
     /// The clock. Default: the system's.
     pub clock: Arc<dyn Clock>,
@@ -71,8 +72,8 @@ impl ResourceServerConfig {
             scope_hierarchy: ScopeHierarchy::default(),
             resource_name: None,
             max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
-            session_key: None,
-            stream_recheck: Duration::from_secs(30),
+            session_key: SessionKey::random(),
+            stream_recheck: Duration::from_secs(5),
             clock: Arc::new(SystemClock),
             metrics: Metrics::default(),
         }
@@ -152,8 +153,8 @@ impl ResourceServer {
         self.inner.config.max_token_bytes
     }
 
-    pub(crate) fn session_key(&self) -> Option<&SessionKey> {
-        self.inner.config.session_key.as_ref()
+    pub(crate) fn session_key(&self) -> &SessionKey {
+        &self.inner.config.session_key
     }
 
     pub(crate) fn stream_recheck(&self) -> Duration {

@@ -69,7 +69,7 @@ impl SessionKey {
         let mut mac = self.0.clone();
         absorb(&mut mac, id);
         absorb(&mut mac, owner.issuer);
-        for part in [owner.user, owner.client_id] {
+        for part in [owner.subject, owner.username, owner.client_id] {
             // Absent and empty are not the same.
             mac.update(&[u8::from(part.is_some())]);
             absorb(&mut mac, part.unwrap_or_default());
@@ -82,7 +82,9 @@ impl SessionKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Principal<'a> {
     issuer: &'a str,
-    user: Option<&'a str>,
+    subject: Option<&'a str>,
+    /// Only where there is no subject.
+    username: Option<&'a str>,
     client_id: Option<&'a str>,
 }
 
@@ -92,15 +94,18 @@ impl<'a> Principal<'a> {
     pub(crate) fn of(token: &'a AccessToken) -> Option<Self> {
         let principal = Self {
             issuer: token.issuer(),
-            user: token.subject().or(token.username()),
+            subject: token.subject(),
+            username: token.username().filter(|_| token.subject().is_none()),
             client_id: token.client_id(),
         };
-        (principal.user.is_some() || principal.client_id.is_some()).then_some(principal)
+        let parts = [principal.subject, principal.username, principal.client_id];
+        parts.iter().any(Option::is_some).then_some(principal)
     }
 
     /// A key for counting what one principal holds.
     pub(crate) fn name(&self) -> String {
-        format!("{:?}", (self.issuer, self.user, self.client_id))
+        let parts = (self.issuer, self.subject, self.username, self.client_id);
+        format!("{parts:?}")
     }
 }
 
@@ -110,10 +115,11 @@ mod tests {
 
     use super::*;
 
-    fn principal<'a>(user: Option<&'a str>, client_id: Option<&'a str>) -> Principal<'a> {
+    fn principal<'a>(subject: Option<&'a str>, client_id: Option<&'a str>) -> Principal<'a> {
         Principal {
             issuer: "https://as.example.com",
-            user,
+            subject,
+            username: None,
             client_id,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use futures_core::Stream;
@@ -14,12 +14,16 @@ use rmcp::{
 };
 use tokio::time::Instant;
 
-use crate::metrics::{GaugeGuard, Metrics};
+use crate::{
+    access_token::AccessToken,
+    metrics::{GaugeGuard, Metrics},
+    session::Principal,
+};
 
 tokio::task_local! {
-    /// The principal of the request that this task serves, for `create_session`, which is told
-    /// nothing about the request. Set by the middleware.
-    pub(crate) static OWNER: Arc<str>;
+    /// The token of the request that this task serves, for `create_session`, which is told nothing
+    /// about the request. Set by the middleware.
+    pub(crate) static OWNER: AccessToken;
 }
 
 /// How many sessions may be open.
@@ -51,7 +55,7 @@ pub struct BoundedSessions {
 }
 
 struct Open {
-    owner: Option<Arc<str>>,
+    owner: Option<String>,
     last_used: Instant,
     _counted: GaugeGuard,
 }
@@ -72,7 +76,7 @@ impl BoundedSessions {
     }
 
     /// Enters `id` and returns the session that has to end for it, if any.
-    fn admit(&self, id: SessionId, owner: Option<Arc<str>>) -> Option<SessionId> {
+    fn admit(&self, id: SessionId, owner: Option<String>) -> Option<SessionId> {
         let mut open = self.open();
         let held = |session: &Open| owner.is_some() && session.owner == owner;
         let at_own_limit =
@@ -103,7 +107,10 @@ impl SessionManager for BoundedSessions {
     type Transport = <LocalSessionManager as SessionManager>::Transport;
 
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
-        let owner = OWNER.try_with(Arc::clone).ok();
+        let owner = OWNER
+            .try_with(|token| Principal::of(token).map(|principal| principal.name()))
+            .ok()
+            .flatten();
         let (id, transport) = self.inner.create_session().await?;
         if let Some(surplus) = self.admit(id.clone(), owner) {
             tracing::info!("the session idle longest was ended to admit a new one");
@@ -166,7 +173,12 @@ impl SessionManager for BoundedSessions {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
     use super::*;
+    use crate::claims::Claims;
 
     fn sessions(per_principal: usize, total: usize) -> BoundedSessions {
         BoundedSessions::new(
@@ -180,10 +192,23 @@ mod tests {
 
     async fn create(sessions: &BoundedSessions, owner: Option<&str>) -> SessionId {
         let created = match owner {
-            Some(owner) => OWNER.scope(owner.into(), sessions.create_session()).await,
+            Some(owner) => {
+                OWNER
+                    .scope(token_of(owner), sessions.create_session())
+                    .await
+            }
             None => sessions.create_session().await,
         };
         created.expect("created").0
+    }
+
+    fn token_of(subject: &str) -> AccessToken {
+        let claims = json!({"sub": subject}).as_object().cloned();
+        AccessToken {
+            claims: Arc::new(Claims::from_members(claims.expect("an object")).expect("claims")),
+            issuer: "https://as.example.com".into(),
+            hierarchy: Arc::default(),
+        }
     }
 
     async fn which_live(sessions: &BoundedSessions, ids: &[&SessionId]) -> Vec<bool> {

@@ -26,7 +26,8 @@ pin_project_lite::pin_project! {
     pub(crate) struct GuardedStream {
         #[pin]
         body: BoxBody,
-        no_longer_good: Pin<Box<dyn Future<Output = ()>>>,
+        // `None` once it has ended, and the stream with it.
+        no_longer_good: Option<Pin<Box<dyn Future<Output = ()>>>>,
         _counted: GaugeGuard,
     }
 }
@@ -42,7 +43,7 @@ impl GuardedStream {
         let expires_at = token.expires_at();
         Self {
             body,
-            no_longer_good: Box::pin(async move {
+            no_longer_good: Some(Box::pin(async move {
                 let mut expires_at = expires_at;
                 loop {
                     let now = resource_server.now();
@@ -55,7 +56,7 @@ impl GuardedStream {
                             tracing::info!(
                                 reason = error.reason(),
                                 %error,
-                                "event stream ended: its token is no longer good"
+                                "event stream ended: its token could not be verified anew"
                             );
                             resource_server.metrics().stream_cut();
                             return;
@@ -64,7 +65,7 @@ impl GuardedStream {
                     // A clock that does not advance must not make this a busy loop.
                     sleep(Duration::from_millis(10)).await;
                 }
-            }),
+            })),
             _counted,
         }
     }
@@ -82,7 +83,11 @@ impl MessageBody for GuardedStream {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let this = self.project();
-        if this.no_longer_good.as_mut().poll(context).is_ready() {
+        let Some(no_longer_good) = this.no_longer_good else {
+            return Poll::Ready(None);
+        };
+        if no_longer_good.as_mut().poll(context).is_ready() {
+            *this.no_longer_good = None;
             return Poll::Ready(None);
         }
         this.body.poll_next(context)

@@ -129,6 +129,10 @@ impl EndpointUrl {
     pub fn as_str(&self) -> &str {
         &self.0.text
     }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.0.url
+    }
 }
 
 impl FromStr for EndpointUrl {

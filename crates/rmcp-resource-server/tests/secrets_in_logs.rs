@@ -97,7 +97,7 @@ fn credentials() -> [ClientCredentials; 3] {
     [
         ClientCredentials::secret_basic(CLIENT_ID, SECRET),
         ClientCredentials::SecretBasicRaw {
-            id: id(),
+            id: Source::Value(CLIENT_ID.replace(':', "").into()),
             secret: secret(),
         },
         ClientCredentials::SecretPost {
@@ -176,7 +176,7 @@ async fn provoke(
     let with_sessions = spawn_server(fake, |setup| {
         setup.verifier = Some(server.verifier.clone());
         setup.stateful = true;
-        setup.resource.session_key = Some(SessionKey::random());
+        setup.resource.session_key = SessionKey::random();
         setup.resource.stream_recheck = Duration::from_millis(50);
     });
     let session = Session::open(&with_sessions, &good).await;

@@ -64,7 +64,7 @@ impl<'s, 'a> Combined<'s, 'a> {
 
     /// The controls in their groups; groups that are the same in several bodies become one, with
     /// the title and so on of the first.
-    pub(super) fn as_is(mut self, bodies: &'s [Body<'a>]) -> Result<Body<'a>, ResolveError> {
+    pub(super) fn in_groups(mut self, bodies: &'s [Body<'a>]) -> Result<Body<'a>, ResolveError> {
         self.body(bodies.iter().collect())
     }
 
@@ -133,7 +133,7 @@ impl<'s, 'a> Combined<'s, 'a> {
     }
 
     fn key(&self, node: &Node<'a>) -> Key<'a> {
-        let version = (self.method == Method::Keep).then(|| Arc::as_ptr(&node.version));
+        let version = (self.method == Method::Keep).then_some(Arc::as_ptr(&node.version));
         (node.id(), version)
     }
 }

@@ -6,6 +6,9 @@ use super::super::document::Document;
 use super::super::library::LibraryView;
 use super::super::model::Model;
 
+/// How many places of a resource are looked at.
+const MAX_LINKS: usize = 32;
+
 /// What an import means.
 pub(super) enum Located<'a> {
     Found(&'a Document),
@@ -54,11 +57,12 @@ pub(super) fn locate<'a>(
         let missing = || Located::Missing("the profile has no such resource".to_owned());
         return found.map_or_else(missing, Located::Found);
     };
-    let ids = resource.document_ids.iter();
+    let ids = resource.document_ids.iter().take(MAX_LINKS);
     if let Some(found) = ids.filter_map(|id| by_uuid(view, &id.identifier)).next() {
         return Located::Found(found);
     }
     resource.rlinks.sort_by_key(|link| !link.is_json());
+    resource.rlinks.truncate(MAX_LINKS);
     let hrefs: Vec<_> = resource.rlinks.iter().map(|link| link.href.as_str()).collect();
     match by_links(view, &hrefs) {
         Located::Missing(wanted) => {

@@ -123,7 +123,10 @@ impl<'v, 'a> Resolver<'v, 'a> {
 
     fn locate(&mut self, profile: &Document, href: &str) -> Result<&'a Document, ResolveError> {
         // Each look-up passes over all documents.
-        self.budget.spend(256 * self.view.documents().len());
+        self.budget.spend(256 * (1 + self.view.documents().len()));
+        if self.budget.is_spent() {
+            return Err(ResolveError::TooLarge);
+        }
         let located = locate(self.view, profile, href);
         if let Located::Found(document) = located {
             return Ok(document);
@@ -204,7 +207,7 @@ impl<'v, 'a> Resolver<'v, 'a> {
     ) -> Result<Body<'a>, ResolveError> {
         let combined = Combined::of(bodies, merge.combine.method, &self.budget);
         if merge.as_is == Some(true) {
-            return combined.as_is(bodies);
+            return combined.in_groups(bodies);
         }
         let flat = combined.flat(bodies)?;
         let Some(custom) = &merge.custom else {

@@ -23,69 +23,102 @@ pub struct UnknownDefinition {
     pub suggestions: Vec<String>,
 }
 
-/// The definition with this name: `control`, `Control`, `controls`, `assembly_oscal-catalog_control`
-/// or `oscal-catalog-oscal-catalog:control`. Objects that the schema defines in place, such as
-/// `role`, count as well.
-///
-/// # Errors
-///
-/// There is none; see [`UnknownDefinition`].
-pub(super) fn find<'s>(
+/// The definitions of a schema with what they are called, the more binding names first.
+pub(super) struct Definitions<'s> {
     schema: &'s Schema,
-    name: &str,
-) -> Result<(&'s str, &'s Value), UnknownDefinition> {
-    let name = name.trim();
-    let known = known(schema);
-    let after = |separator| name.rsplit(separator).next().unwrap_or(name);
-    [name, after(':'), after('_'), after('/')]
-        .into_iter()
-        .find_map(|name| {
-            let key = key(name);
-            known.iter().find(|(known, ..)| self::key(known) == key)
-        })
-        .map(|(_, name, definition)| (*name, *definition))
-        .ok_or_else(|| UnknownDefinition {
-            model: schema.model,
-            name: shortened(name, 60),
-            suggestions: suggestions(after(':'), known.iter().map(|(known, ..)| *known)),
-        })
+    known: Vec<Known<'s>>,
+}
+
+struct Known<'s> {
+    key: String,
+    name: &'s str,
+    definition: &'s Value,
+}
+
+impl<'s> Definitions<'s> {
+    pub(super) fn of(schema: &'s Schema) -> Self {
+        let known = |called, name, definition| Known {
+            key: key(called),
+            name,
+            definition,
+        };
+        let mut by_name = Vec::new();
+        let mut by_title = Vec::new();
+        let mut by_member = Vec::new();
+        for (name, definition) in schema.definitions() {
+            let name = short_name(name);
+            by_name.push(known(name, name, definition));
+            if let Some(title) = definition["title"].as_str() {
+                by_title.push(known(title, name, definition));
+            }
+            each_member(definition, &mut |member, value| {
+                let value = value.get("items").unwrap_or(value);
+                if let Some((name, definition)) = schema.referenced(value) {
+                    by_member.push(known(member, short_name(name), definition));
+                } else if value["type"] == "object" {
+                    by_member.push(known(member, member, value));
+                    if let Some(title) = value["title"].as_str() {
+                        by_member.push(known(title, member, value));
+                    }
+                }
+            });
+        }
+        Self {
+            schema,
+            known: by_name
+                .into_iter()
+                .chain(by_title)
+                .chain(by_member)
+                .collect(),
+        }
+    }
+
+    /// The definition with this name: `control`, `Control`, `controls`,
+    /// `assembly_oscal-catalog_control` or `oscal-catalog-oscal-catalog:control`. Objects that the
+    /// schema defines in place, such as `roles`, count as well.
+    ///
+    /// # Errors
+    ///
+    /// There is none; see [`UnknownDefinition`].
+    pub(super) fn named(&self, name: &str) -> Result<(&'s str, &'s Value), UnknownDefinition> {
+        let after = |separator| name.rsplit(separator).next().unwrap_or(name);
+        [name, after(':'), after('_'), after('/')]
+            .into_iter()
+            .find_map(|name| {
+                let key = key(name);
+                self.known.iter().find(|known| known.key == key)
+            })
+            .map(|known| (known.name, known.definition))
+            .ok_or_else(|| UnknownDefinition {
+                model: self.schema.model,
+                name: shortened(name, 60),
+                suggestions: self.suggestions(name),
+            })
+    }
+
+    /// The names that are like a mistyped one, or have it in them.
+    fn suggestions(&self, name: &str) -> Vec<String> {
+        const MAX_SUGGESTIONS: usize = 5;
+        let part = key(shortened(name, 60).as_str());
+        let names = self.known.iter().map(|known| known.name);
+        let containing = self
+            .known
+            .iter()
+            .filter(|known| part.len() > 2 && known.key.contains(&part));
+        let containing = containing.map(|known| known.name);
+        let mut suggestions: Vec<String> = Vec::new();
+        for name in closest(name, names).into_iter().chain(containing) {
+            if suggestions.len() < MAX_SUGGESTIONS && !suggestions.iter().any(|s| s == name) {
+                suggestions.push(name.to_owned());
+            }
+        }
+        suggestions
+    }
 }
 
 /// The last part of a definition's name, which is unique in NIST's schemas.
 pub(super) fn short_name(name: &str) -> &str {
     name.rsplit(':').next().unwrap_or(name)
-}
-
-/// What a definition is called, its short name, and the definition; the more binding names first.
-fn known(schema: &Schema) -> Vec<(&str, &str, &Value)> {
-    let mut known: Vec<_> = schema
-        .definitions()
-        .map(|(name, definition)| (short_name(name), short_name(name), definition))
-        .collect();
-    let mut by_title = Vec::new();
-    let mut by_member = Vec::new();
-    for (name, definition) in schema.definitions() {
-        if let Some(title) = definition["title"].as_str() {
-            by_title.push((title, short_name(name), definition));
-        }
-        each_member(definition, &mut |member, value| {
-            let value = match value.get("items") {
-                Some(items) => items,
-                None => value,
-            };
-            if let Some((name, definition)) = schema.referenced(value) {
-                by_member.push((member, short_name(name), definition));
-            } else if value["type"] == "object" {
-                by_member.push((member, member, value));
-                if let Some(title) = value["title"].as_str() {
-                    by_member.push((title, member, value));
-                }
-            }
-        });
-    }
-    known.extend(by_title);
-    known.extend(by_member);
-    known
 }
 
 /// Visits the members that a definition has, at any depth.
@@ -111,20 +144,4 @@ fn each_member<'s>(schema: &'s Value, visit: &mut impl FnMut(&'s str, &'s Value)
 fn key(name: &str) -> String {
     let letters = name.chars().filter(|c| c.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
-}
-
-/// The names that are like a mistyped one, or have it in them.
-fn suggestions<'k>(name: &str, known: impl Iterator<Item = &'k str> + Clone) -> Vec<String> {
-    const MAX_SUGGESTIONS: usize = 5;
-    let part = key(name);
-    let containing = known
-        .clone()
-        .filter(|known| part.len() > 2 && key(known).contains(&part));
-    let mut names: Vec<String> = Vec::new();
-    for known in closest(name, known).into_iter().chain(containing) {
-        if names.len() < MAX_SUGGESTIONS && !names.iter().any(|name| name == known) {
-            names.push(known.to_owned());
-        }
-    }
-    names
 }

@@ -8,6 +8,7 @@
 use serde_json::{Map, Value};
 
 use super::datatype;
+use super::definition::short_name;
 use super::finding::{Findings, Path, closest, listed, quoted, quoted_text, shortened};
 use super::schema::{Compiled, Schema};
 
@@ -37,7 +38,7 @@ pub(super) fn explain(
     };
     let root = At {
         schema: schema.root(),
-        definition: "",
+        definition: "document",
         branches: &[],
     };
     walk.value(root, document, &Path::Root);
@@ -106,12 +107,6 @@ impl<'s> At<'s> {
     fn array(self, keyword: &str) -> &'s [Value] {
         self.schema[keyword].as_array().map_or(&[], Vec::as_slice)
     }
-
-    /// `a control`, from the title; `it` where there is none.
-    fn noun(self) -> String {
-        let title = self.schema["title"].as_str().unwrap_or("this object");
-        title.to_lowercase()
-    }
 }
 
 impl<'s> Walk<'s> {
@@ -125,7 +120,7 @@ impl<'s> Walk<'s> {
             // JSON Schema draft 7, section 8.3: what stands beside `$ref` does not count.
             let referenced = At {
                 schema,
-                definition,
+                definition: short_name(definition),
                 branches: at.branches,
             };
             self.value(referenced, value, path);
@@ -168,8 +163,7 @@ impl<'s> Walk<'s> {
         path: &Path<'_>,
         message: impl FnOnce() -> String,
     ) {
-        let separator = if at.definition.is_empty() { "" } else { "/" };
-        let rule = format_args!("{}{separator}{keyword}", at.definition);
+        let rule = format_args!("{}/{keyword}", at.definition);
         self.found.push(path, rule, message);
     }
 
@@ -182,7 +176,7 @@ impl<'s> Walk<'s> {
         }
         self.error(at, "type", path, || {
             let (wanted, given) = (with_article(wanted), with_article(type_of(value)));
-            format!("is {given}; must be {wanted}")
+            format!("must be {wanted}; it is {given}")
         });
         false
     }
@@ -191,8 +185,10 @@ impl<'s> Walk<'s> {
         for name in at.required() {
             if !members.contains_key(name) {
                 self.error(at, "required", path, || {
-                    let (noun, required) = (at.noun(), listed(at.required()));
-                    format!("`{name}` is missing; {noun} requires {required}")
+                    format!(
+                        "`{name}` is missing; required are {}",
+                        listed(at.required())
+                    )
                 });
             }
         }
@@ -259,11 +255,15 @@ impl<'s> Walk<'s> {
         } else if let (Some(min), Some(number)) = (bound("minimum"), value.as_f64())
             && number < min
         {
-            self.error(at, "minimum", path, || format!("`{number}` is less than {min}"));
+            self.error(at, "minimum", path, || {
+                format!("`{number}` is less than {min}")
+            });
         } else if let (Some(max), Some(number)) = (bound("maximum"), value.as_f64())
             && number > max
         {
-            self.error(at, "maximum", path, || format!("`{number}` is more than {max}"));
+            self.error(at, "maximum", path, || {
+                format!("`{number}` is more than {max}")
+            });
         }
     }
 
@@ -287,7 +287,9 @@ impl<'s> Walk<'s> {
             return;
         }
         let errors = self.found.split_off(before);
-        let mut others = branches.iter().filter(|other| !std::ptr::eq(*other, nearest));
+        let mut others = branches
+            .iter()
+            .filter(|other| !std::ptr::eq(*other, nearest));
         if !others.any(|other| self.is_met(branch(other), value)) {
             self.found.append(errors);
         }

@@ -87,7 +87,10 @@ impl<'d> Lint<'d> {
     fn id(&mut self, path: &Path<'_>, holder: &'d str, id: &'d str) {
         if !self.seen.insert((holder, id)) {
             self.found.push(path, "duplicate-id", || {
-                format!("another one of the {holder} has the id {} too", quoted_text(id))
+                format!(
+                    "another one of the {holder} has the id {} too",
+                    quoted_text(id)
+                )
             });
         } else if holder == "params"
             && self.model == Some(Model::Catalog)
@@ -137,7 +140,10 @@ impl<'d> Lint<'d> {
         for insert in inserts(prose).filter(|insert| !insert.legacy) {
             if !self.has_param(insert.id) {
                 self.found.push(path, "unknown-parameter", || {
-                    format!("inserts the parameter {}, which is not defined", quoted_text(insert.id))
+                    format!(
+                        "inserts the parameter {}, which is not defined",
+                        quoted_text(insert.id)
+                    )
                 });
             }
         }
@@ -167,7 +173,10 @@ impl<'d> Lint<'d> {
 
     fn not_in_catalogs(&mut self, path: &Path<'_>, rule: &str, noun: &str, id: &str) {
         self.found.push(path, rule, || {
-            format!("no loaded catalog that this document uses has the {noun} {}", quoted_text(id))
+            format!(
+                "no loaded catalog that this document uses has the {noun} {}",
+                quoted_text(id)
+            )
         });
     }
 }
@@ -209,7 +218,10 @@ impl<'v> Catalogs<'v> {
         if self.documents.is_empty() {
             return true;
         }
-        let controls = self.documents.iter().filter_map(|document| document.control_of_fragment(id));
+        let controls = self
+            .documents
+            .iter()
+            .filter_map(|document| document.control_of_fragment(id));
         for control in controls {
             let key = (control.document().info().id.as_str(), control.id());
             let parts = self.parts.entry(key).or_insert_with(|| {

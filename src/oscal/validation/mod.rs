@@ -159,7 +159,12 @@ impl Schemas {
             cause,
         })?;
         if !compiled.validator.is_valid(document) {
-            errors.append(explain(schema, compiled, document, cap - errors.items.len()));
+            errors.append(explain(
+                schema,
+                compiled,
+                document,
+                cap - errors.items.len(),
+            ));
         }
         Ok(errors)
     }
@@ -175,7 +180,9 @@ fn parse(source: Source<'_>, limit: usize) -> Result<serde_json::Result<Value>, 
         let given = text.len();
         return Err(TooLarge::Bytes { given, limit });
     }
-    let values = text.bytes().filter(|byte| matches!(byte, b'[' | b'{' | b','));
+    let values = text
+        .bytes()
+        .filter(|byte| matches!(byte, b'[' | b'{' | b','));
     if values.count() > MAX_VALUES {
         return Err(TooLarge::Values);
     }

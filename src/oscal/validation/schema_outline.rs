@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::super::model::Model;
-use super::definition::{self, UnknownDefinition, short_name};
+use super::definition::{Definitions, UnknownDefinition, short_name};
 use super::finding::shortened;
 use super::schema::Schema;
 use super::schemas::{NoSchema, Schemas};
@@ -81,6 +81,15 @@ pub struct SchemaShape {
     pub either: Vec<Vec<String>>,
 }
 
+impl SchemaShape {
+    fn of_kind(kind: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
 /// There is no outline.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
@@ -105,11 +114,13 @@ impl Schemas {
         depth: Option<u32>,
     ) -> Result<SchemaOutline, OutlineError> {
         let schema = self.schema(model)?;
-        let (name, value) = defined(schema, definition)?;
+        let definitions = Definitions::of(schema);
+        let (name, value) = definitions.named(name_of(model, definition))?;
         let mut depth = depth.unwrap_or(DEFAULT_DEPTH).clamp(1, MAX_DEPTH);
         loop {
             let mut shaper = Shaper {
                 schema,
+                definitions: &definitions,
                 shown: HashSet::new(),
                 level_of_detail: depth,
             };
@@ -138,22 +149,23 @@ impl Schemas {
         let schema = self.schema(model)?;
         match definition {
             None => Ok(schema.root()),
-            Some(_) => Ok(defined(schema, definition)?.1),
+            Some(_) => {
+                let definitions = Definitions::of(schema);
+                Ok(definitions.named(name_of(model, definition))?.1)
+            }
         }
     }
 }
 
-/// The definition with this name, or else that of the document.
-fn defined<'s>(
-    schema: &'s Schema,
-    name: Option<&str>,
-) -> Result<(&'s str, &'s Value), UnknownDefinition> {
-    let name = name.map(str::trim).filter(|name| !name.is_empty());
-    definition::find(schema, name.unwrap_or(schema.model.root_key()))
+/// The name of the definition that is asked for, or else that of the document.
+fn name_of(model: Model, definition: Option<&str>) -> &str {
+    let given = definition.map(str::trim).filter(|name| !name.is_empty());
+    given.unwrap_or(model.root_key())
 }
 
 struct Shaper<'s> {
     schema: &'s Schema,
+    definitions: &'s Definitions<'s>,
     /// The objects whose members are shown already.
     shown: HashSet<*const Value>,
     /// At 0 descriptions are left out.
@@ -161,6 +173,21 @@ struct Shaper<'s> {
 }
 
 impl<'s> Shaper<'s> {
+    fn member(&mut self, name: &str, value: &'s Value, depth: u32) -> SchemaShape {
+        let mut shape = self.shape(value, depth);
+        // An object that is defined in place can be asked for by the name of its member, unless
+        // that means another one.
+        let object = value.get("items").unwrap_or(value);
+        if shape.definition.is_none()
+            && object["type"] == "object"
+            && let Ok((name, found)) = self.definitions.named(name)
+            && std::ptr::eq(found, object)
+        {
+            shape.definition = Some(name.to_owned());
+        }
+        shape
+    }
+
     fn shape(&mut self, value: &'s Value, depth: u32) -> SchemaShape {
         let referenced = self.schema.referenced(value);
         let resolved = self.schema.resolved(value);
@@ -195,10 +222,7 @@ impl<'s> Shaper<'s> {
     }
 
     fn object(&mut self, object: &'s Value, depth: u32) -> SchemaShape {
-        let mut shape = SchemaShape {
-            kind: "object".to_owned(),
-            ..SchemaShape::default()
-        };
+        let mut shape = SchemaShape::of_kind("object");
         if depth == 0 || !self.shown.insert(std::ptr::from_ref(object)) {
             return shape;
         }
@@ -217,7 +241,7 @@ impl<'s> Shaper<'s> {
                 shape.members.push(SchemaMember {
                     name: name.clone(),
                     required: requires(object) || in_all,
-                    shape: self.shape(value, depth - 1),
+                    shape: self.member(name, value, depth - 1),
                 });
             }
         }
@@ -228,10 +252,7 @@ impl<'s> Shaper<'s> {
 
 /// The shape of a text, number or boolean: its data type and values.
 fn scalar(schema: &Schema, value: &Value) -> SchemaShape {
-    let mut shape = SchemaShape {
-        kind: value["type"].as_str().unwrap_or("any").to_owned(),
-        ..SchemaShape::default()
-    };
+    let mut shape = SchemaShape::of_kind(value["type"].as_str().unwrap_or("any"));
     if let Some((name, definition)) = schema.referenced(value) {
         shape = scalar(schema, definition);
         if let Some(name) = name.strip_suffix("Datatype") {
@@ -254,7 +275,11 @@ fn scalar(schema: &Schema, value: &Value) -> SchemaShape {
         }
     }
     let values = value["enum"].as_array().into_iter().flatten();
-    let values = values.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    let values = values.map(|value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    });
     shape.values.extend(values);
     shape
 }
@@ -291,6 +316,8 @@ fn kebab_case(name: &str) -> String {
 
 fn first_sentence(text: &str) -> String {
     const MAX_SENTENCE: usize = 160;
-    let end = text.find(". ").map_or(text.len(), |at| at + 1);
-    shortened(text[..end].trim(), MAX_SENTENCE)
+    let mut stops = text.match_indices(". ").map(|(at, _)| at + 1);
+    // Not after `i.e.`
+    let end = stops.find(|end| text[*end..].trim_start().starts_with(char::is_uppercase));
+    shortened(text[..end.unwrap_or(text.len())].trim(), MAX_SENTENCE)
 }

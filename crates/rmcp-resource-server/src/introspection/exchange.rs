@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use reqwest::{
-    Client, Response,
+    Response,
     header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
 };
 use serde_json::Value;
@@ -13,14 +13,14 @@ use crate::{
     claims::IntrospectionResponse,
     client_auth::ClientAuth,
     error::{AuthorizationServerError, TokenError, VerifyError},
-    http_client::{MAX_BODY_BYTES, read_body, transport_causes},
+    http_client::{HttpClient, MAX_BODY_BYTES, read_body, transport_causes},
     strict_json,
     urls::EndpointUrl,
 };
 
 /// Sends `token` to `endpoint` once.
 pub(super) async fn exchange(
-    http: &Client,
+    http: &HttpClient,
     endpoint: &EndpointUrl,
     auth: &ClientAuth,
     token: &BearerToken,
@@ -29,7 +29,11 @@ pub(super) async fn exchange(
         .introspection_request(endpoint, token)
         .map_err(|error| malformed(error.to_string()))?;
     let request = request.try_into().map_err(unreachable)?;
-    let response = http.execute(request).await.map_err(unreachable)?;
+    let response = http
+        .to(endpoint.url())
+        .execute(request)
+        .await
+        .map_err(unreachable)?;
     match response.status().as_u16() {
         200 => read_claims(response).await,
         400 => Err(read_bad_request(response).await),

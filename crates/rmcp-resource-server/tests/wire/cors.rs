@@ -86,7 +86,7 @@ async fn a_page_can_read_its_session_id() {
     let server = spawn_server(&fake, |setup| {
         setup.allowed_origin = Some(ORIGIN);
         setup.stateful = true;
-        setup.resource.session_key = Some(SessionKey::random());
+        setup.resource.session_key = SessionKey::random();
     });
     let answer = initialize(&server, "good").await;
     answer.assert_served("initialize");

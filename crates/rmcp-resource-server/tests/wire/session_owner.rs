@@ -11,7 +11,7 @@ use crate::support::{
 
 fn with_sessions(setup: &mut Setup) {
     setup.stateful = true;
-    setup.resource.session_key = Some(SessionKey::random());
+    setup.resource.session_key = SessionKey::random();
 }
 
 /// 404 without a challenge, by every method.

@@ -17,7 +17,7 @@ const RECHECK: Duration = Duration::from_millis(50);
 
 fn with_sessions(setup: &mut Setup) {
     setup.stateful = true;
-    setup.resource.session_key = Some(SessionKey::random());
+    setup.resource.session_key = SessionKey::random();
     setup.resource.stream_recheck = RECHECK;
 }
 
