@@ -184,6 +184,16 @@ impl<T> Page<T> {
             limit,
         }
     }
+
+    /// The page with something else for each of its items.
+    pub fn map<U>(self, other: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(other).collect(),
+            total: self.total,
+            offset: self.offset,
+            limit: self.limit,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -108,6 +108,8 @@ pub(super) struct Entry {
     pub(super) title: Box<str>,
     /// The control that an implemented requirement is about.
     pub(super) control: Option<Box<str>>,
+    /// The place of its object; absent for the document.
+    pub(super) span: Span,
     /// The entry that this one is in.
     parent: u32,
     /// Strings of prose.
@@ -123,6 +125,7 @@ impl Entry {
             id: Box::default(),
             title: Box::default(),
             control: None,
+            span: Span::default(),
             parent,
             prose: Vec::new(),
             set_parameters: Vec::new(),
@@ -149,6 +152,11 @@ impl Entries {
         &self.0[number]
     }
 
+    /// The entry around this one; of the document the document itself.
+    pub(super) fn outer(&self, entry: &Entry) -> &Entry {
+        self.at(entry.parent as usize)
+    }
+
     /// The entry's own title, or else what it is about and in what.
     pub(super) fn title(&self, entry: &Entry) -> String {
         if entry.title.is_empty() {
@@ -170,15 +178,15 @@ impl Entries {
             if entry.kind == EntryKind::Document {
                 return None;
             }
-            entry = self.at(entry.parent as usize);
+            entry = self.outer(entry);
         }
     }
 
     /// The title of the innermost entry around this one that has a title.
     pub(super) fn outer_title(&self, entry: &Entry) -> &str {
-        let mut outer = self.at(entry.parent as usize);
+        let mut outer = self.outer(entry);
         while outer.title.is_empty() && outer.kind != EntryKind::Document {
-            outer = self.at(outer.parent as usize);
+            outer = self.outer(outer);
         }
         &outer.title
     }
@@ -268,6 +276,7 @@ impl EntriesBuilder {
         DocumentError::if_too_many(&self.entries, "components and other entries")?;
         let at = self.entries.len();
         let number = u32::try_from(at).unwrap_or(u32::MAX);
+        let start = cursor.offset();
         self.entries.push(Entry::new(kind, parent));
         cursor.object(|cursor, name| {
             match (cursor.peek(), name) {
@@ -281,7 +290,9 @@ impl EntriesBuilder {
                 _ => self.member_of(number, cursor, name)?,
             }
             Ok(())
-        })
+        })?;
+        self.entries[at].span = Span::new(start, cursor.offset());
+        Ok(())
     }
 }
 

@@ -30,6 +30,7 @@ mod document_error;
 mod element;
 mod entry;
 mod files;
+mod implementations;
 mod insert;
 mod library;
 mod model;
@@ -48,6 +49,10 @@ pub use document::{Document, DocumentInfo};
 pub use document_error::DocumentError;
 pub use entry::EntryKind;
 pub use files::{Limits, LoadError};
+pub use implementations::{
+    ComponentName, ControlCoverage, Coverage, CoverageCounts, CoverageLevel, Implementation,
+    ImplementationFilter, ImplementationKind, ImplementedStatement, coverage, implementations,
+};
 pub use library::{Library, LibraryView, Problem};
 pub use model::{Model, UnknownModel};
 pub use resolve::{

@@ -102,15 +102,16 @@ impl<'s, 'a> Output<'s, 'a> {
                 in_groups.entry(id).or_insert((at, param));
             }
         }
+        let custom = |group: &usize| places.groups[*group].own.is_custom();
         let mut used: Vec<(Option<usize>, String)> = Vec::new();
         for (text, (_, group)) in self.controls.iter().zip(&places.controls) {
-            let custom = group.filter(|at| places.groups[*at].own.is_custom());
-            json::inserted_params(text, |id| used.push((custom, id.to_owned())));
+            let place = group.filter(custom);
+            json::inserted_params(text, |id| used.push((place, id.to_owned())));
         }
         for (at, group) in self.groups.iter().enumerate() {
-            let custom = places.groups[at].own.is_custom().then_some(at);
+            let place = Some(at).filter(custom);
             let text = Value::Object(group.clone()).to_string();
-            json::inserted_params(&text, |id| used.push((custom, id.to_owned())));
+            json::inserted_params(&text, |id| used.push((place, id.to_owned())));
         }
         // The first use decides the place. A parameter may use others.
         used.reverse();
@@ -121,13 +122,14 @@ impl<'s, 'a> Output<'s, 'a> {
             let own = in_groups.remove(&id);
             let place = own.as_ref().map_or(place, |(group, _)| Some(*group));
             let param = match own {
-                Some((group, own)) if places.groups[group].own.is_custom() => own,
+                Some((group, own)) if custom(&group) => own,
                 _ => match self.tree.param(&id, &mut Log::default()) {
                     Some(param) => Value::Object(param),
                     None => continue,
                 },
             };
-            json::inserted_params(&param.to_string(), |id| used.push((place, id.to_owned())));
+            let text = param.to_string();
+            json::inserted_params(&text, |id| used.push((place.filter(custom), id.to_owned())));
             self.params.entry(place).or_default().push(param);
         }
     }
