@@ -71,7 +71,9 @@ impl Catalog {
         let Some(span) = self.param(id) else {
             return false;
         };
-        let after = self.controls.partition_point(|control| control.span <= span);
+        let after = self
+            .controls
+            .partition_point(|control| control.span <= span);
         let before = after.checked_sub(1).map(|at| &self.controls[at]);
         let mut outer = std::iter::successors(before, |control| {
             control.parent.map(|parent| &self.controls[parent as usize])

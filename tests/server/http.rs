@@ -1,6 +1,6 @@
 //! The HTTP server as an operator runs it: the binary against a fake authorization server.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::{RESOURCE, SECRET, Server, protected_by};
 use dev_authorization_server::{FakeAuthorizationServer, Reply};
@@ -314,10 +314,6 @@ async fn foreign_hosts_and_huge_bodies_are_refused() {
 #[tokio::test]
 async fn sessions_on_request_and_none_by_default() {
     let fake = fake_with_good_token();
-    let initialize = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
-        "protocolVersion": "2025-06-18", "capabilities": {},
-        "clientInfo": {"name": "test", "version": "1"},
-    }});
     for (flag, has_session, kind) in [
         ("--stateless-http=true", false, "application/json"),
         ("--stateless-http=false", true, "text/event-stream"),
@@ -325,7 +321,7 @@ async fn sessions_on_request_and_none_by_default() {
         let server = protected(&fake, &[flag]);
         let response = server
             .call("about", &json!({}))
-            .json(&initialize)
+            .json(&initialize())
             .bearer_auth("good")
             .send()
             .await
@@ -358,6 +354,50 @@ async fn sigterm_lets_running_requests_end_and_takes_no_new_connection() {
         .await
         .expect("no panic");
     assert_eq!(status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn sigterm_ends_open_event_streams_in_time() {
+    let fake = fake_with_good_token();
+    let mut server = protected(&fake, &["--stateless-http=false"]);
+    let opened = server
+        .call("about", &json!({}))
+        .json(&initialize())
+        .bearer_auth("good")
+        .send()
+        .await
+        .expect("an answer");
+    let session = opened.headers()["mcp-session-id"].clone();
+    let stream = server
+        .get("/mcp")
+        .header("Accept", "text/event-stream")
+        .header("Mcp-Session-Id", session)
+        .bearer_auth("good")
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(stream.status(), 200);
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    server.terminate();
+    let begun = Instant::now();
+    let status = tokio::task::spawn_blocking(move || server.wait())
+        .await
+        .expect("no panic");
+    assert_eq!(status.code(), Some(0));
+    // 10 s are allowed, and the machine may be busy.
+    assert!(
+        begun.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        begun.elapsed()
+    );
+    drop(stream);
+}
+
+fn initialize() -> Value {
+    json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
+        "protocolVersion": "2025-06-18", "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    }})
 }
 
 /// The listener closes a moment after the signal was logged.

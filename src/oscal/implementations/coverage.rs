@@ -140,7 +140,11 @@ pub fn coverage<'a>(
         controls: Vec::new(),
         counts: CoverageCounts::default(),
     };
-    for selected in baseline.controls.iter().filter(|selected| !selected.implied) {
+    for selected in baseline
+        .controls
+        .iter()
+        .filter(|selected| !selected.implied)
+    {
         let control = selected.control;
         if control.is_withdrawn() || !ids.insert(control.id()) {
             continue;

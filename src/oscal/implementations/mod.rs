@@ -113,8 +113,7 @@ pub fn implementations(
     limit: usize,
 ) -> Page<Implementation> {
     let budget = Budget::new(MAX_TEXT);
-    Page::cut(found(view, filter).into_iter(), offset, limit)
-        .map(|found| found.read(view, &budget))
+    Page::cut(found(view, filter).into_iter(), offset, limit).map(|found| found.read(view, &budget))
 }
 
 /// An implementation that was found. Its text is read when it is shown.
@@ -143,8 +142,10 @@ fn found<'a>(view: &LibraryView<'a>, filter: ImplementationFilter<'_>) -> Vec<Fo
     let document = filter.document.map(|id| id.trim().to_ascii_lowercase());
     let mut all = Vec::new();
     for document in view.documents().filter(|d| {
-        matches!(d.info().model, Model::ComponentDefinition | Model::SystemSecurityPlan)
-            && document.as_ref().is_none_or(|id| *id == d.info().id)
+        matches!(
+            d.info().model,
+            Model::ComponentDefinition | Model::SystemSecurityPlan
+        ) && document.as_ref().is_none_or(|id| *id == d.info().id)
     }) {
         let is_asked = |control: &str| {
             let keys = keys.as_ref();
@@ -269,7 +270,10 @@ impl Found<'_> {
 
     /// What the requirement says for the component.
     fn share(&self) -> Share {
-        let uuid = self.component.as_ref().map(|component| component.uuid.as_str());
+        let uuid = self
+            .component
+            .as_ref()
+            .map(|component| component.uuid.as_str());
         let read = Requirement::of(self.document, self.requirement).unwrap_or_default();
         match self.kind {
             ImplementationKind::Ssp => read.share_of(uuid),
@@ -291,11 +295,14 @@ impl Found<'_> {
                 own.get(param).cloned().or_else(around)
             })
         };
-        let statements = share.statements.iter().map(|statement| ImplementedStatement {
-            statement: statement.id.clone(),
-            status: statement.status.clone(),
-            text: filled(&statement.text, &statement.values),
-        });
+        let statements = share
+            .statements
+            .iter()
+            .map(|statement| ImplementedStatement {
+                statement: statement.id.clone(),
+                status: statement.status.clone(),
+                text: filled(&statement.text, &statement.values),
+            });
         let info = self.document.info();
         Implementation {
             document: info.id.clone(),

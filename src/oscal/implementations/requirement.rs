@@ -103,13 +103,21 @@ impl Requirement {
             share.statements = statements.collect();
             return share;
         };
-        for by in self.by_components.iter().filter(|by| by.component_uuid == uuid) {
+        for by in self
+            .by_components
+            .iter()
+            .filter(|by| by.component_uuid == uuid)
+        {
             share.text = text(&share.text, &by.text());
             share.own_status = by.status().or(share.own_status);
             share.values.extend(by.values());
         }
         for statement in &self.statements {
-            for by in statement.by_components.iter().filter(|by| by.component_uuid == uuid) {
+            for by in statement
+                .by_components
+                .iter()
+                .filter(|by| by.component_uuid == uuid)
+            {
                 share.statements.push(StatementShare {
                     id: statement.statement_id.clone(),
                     text: by.text(),
@@ -130,12 +138,15 @@ impl ByComponent {
     fn status(&self) -> Option<String> {
         let state = self.implementation_status.as_ref();
         let state = state.map(|status| status.state.clone());
-        state.filter(|state| !state.is_empty()).or_else(|| status(&self.props))
+        state
+            .filter(|state| !state.is_empty())
+            .or_else(|| status(&self.props))
     }
 
     fn values(&self) -> ParamValues {
         let set = self.set_parameters.iter();
-        set.map(|set| (set.param_id.clone(), set.values.clone())).collect()
+        set.map(|set| (set.param_id.clone(), set.values.clone()))
+            .collect()
     }
 }
 
@@ -147,7 +158,10 @@ impl Share {
         }
         let mut statuses = self.statements.iter().filter_map(|s| s.status.as_ref());
         let first = statuses.next()?;
-        let all_same = self.statements.iter().all(|s| s.status.as_ref() == Some(first));
+        let all_same = self
+            .statements
+            .iter()
+            .all(|s| s.status.as_ref() == Some(first));
         Some(if all_same { first.as_str() } else { "partial" }.to_owned())
     }
 

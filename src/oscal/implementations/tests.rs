@@ -102,10 +102,16 @@ fn listed(filter: ImplementationFilter<'_>) -> Vec<String> {
 #[test]
 fn filters_restrict() {
     let none = ImplementationFilter::default();
-    let everything = ["r-1 c-1", "r-2 c-1", "r-3 c-1", "r-4 c-1", "r-5 k-1", "q-1 s-1", "q-2 s-1", "q-2 s-2", "q-3 "];
+    let everything = [
+        "r-1 c-1", "r-2 c-1", "r-3 c-1", "r-4 c-1", "r-5 k-1", "q-1 s-1", "q-2 s-1", "q-2 s-2",
+        "q-3 ",
+    ];
     assert_eq!(listed(none), everything);
     for control in ["ac-2", "AC-02", "AC 2"] {
-        let filter = ImplementationFilter { control: Some(control), ..none };
+        let filter = ImplementationFilter {
+            control: Some(control),
+            ..none
+        };
         assert_eq!(listed(filter), ["r-2 c-1"], "{control}");
     }
     for (component, expected) in [
@@ -113,15 +119,31 @@ fn filters_restrict() {
         ("ACCESS", vec!["r-5 k-1"]),
         ("S-2", vec!["q-2 s-2"]),
     ] {
-        let filter = ImplementationFilter { component: Some(component), ..none };
+        let filter = ImplementationFilter {
+            component: Some(component),
+            ..none
+        };
         assert_eq!(listed(filter), expected, "{component}");
     }
-    let filter = ImplementationFilter { kind: Some(ImplementationKind::Capability), ..none };
+    let filter = ImplementationFilter {
+        kind: Some(ImplementationKind::Capability),
+        ..none
+    };
     assert_eq!(listed(filter), ["r-5 k-1"]);
-    let filter = ImplementationFilter { document: Some(&uuid(2)), control: Some("ac-7"), ..none };
+    let filter = ImplementationFilter {
+        document: Some(&uuid(2)),
+        control: Some("ac-7"),
+        ..none
+    };
     assert_eq!(listed(filter), ["q-3 "]);
-    let filter = ImplementationFilter { control: Some("ac-2.1"), ..none };
-    assert!(listed(filter).is_empty(), "an enhancement is a control of its own");
+    let filter = ImplementationFilter {
+        control: Some("ac-2.1"),
+        ..none
+    };
+    assert!(
+        listed(filter).is_empty(),
+        "an enhancement is a control of its own"
+    );
 }
 
 #[test]
@@ -129,11 +151,18 @@ fn what_is_said_for_a_component_is_read_and_filled_in() {
     let library = all();
     let view = library.view(|_| true);
     let one = |control, at: usize| {
-        let filter = ImplementationFilter { control: Some(control), ..ImplementationFilter::default() };
+        let filter = ImplementationFilter {
+            control: Some(control),
+            ..ImplementationFilter::default()
+        };
         implementations(&view, filter, at, 1).items.remove(0)
     };
     let requirement = one("ac-1", 0);
-    assert_eq!(requirement.text, "For all and [unknown parameter: ac-2_p].".replace("[unknown parameter: ac-2_p]", "[Assignment: who]"));
+    assert_eq!(
+        requirement.text,
+        "For all and [unknown parameter: ac-2_p]."
+            .replace("[unknown parameter: ac-2_p]", "[Assignment: who]")
+    );
     assert_eq!(requirement.statements[0].text, "Part a.");
     assert_eq!(requirement.status.as_deref(), Some("implemented"));
     let component = requirement.component.expect("a component");
@@ -146,7 +175,10 @@ fn what_is_said_for_a_component_is_read_and_filled_in() {
     assert_eq!(second.statements[0].status.as_deref(), Some("partial"));
     assert_eq!(second.component.map(|c| c.title).as_deref(), Some(""));
     let first = one("ac-6", 0);
-    assert_eq!((first.text.as_str(), first.statements.len()), ("By s-1 for s-1.", 0));
+    assert_eq!(
+        (first.text.as_str(), first.statements.len()),
+        ("By s-1 for s-1.", 0)
+    );
     assert_eq!(first.component.map(|c| c.title).as_deref(), Some("Policy"));
 }
 
@@ -157,7 +189,11 @@ fn coverage_is_the_best_that_is_said() {
     let profile = view.document(&uuid(3)).expect("the profile");
     let baseline = resolve_profile(&view, profile, None).expect("resolves");
     let coverage = coverage(&view, &baseline, ImplementationFilter::default());
-    let levels: Vec<_> = coverage.controls.iter().map(|c| (c.control.id(), c.level)).collect();
+    let levels: Vec<_> = coverage
+        .controls
+        .iter()
+        .map(|c| (c.control.id(), c.level))
+        .collect();
     assert_eq!(
         levels,
         [
@@ -187,11 +223,15 @@ fn statuses_of_statements_come_to_one() {
             .map(|state| json!({"statement-id": "s", "by-components": [{"component-uuid": "c", "description": "d",
                 "implementation-status": {"state": state}}]}))
             .collect();
-        let read: Requirement = serde_json::from_value(json!({"statements": statements})).expect("a requirement");
+        let read: Requirement =
+            serde_json::from_value(json!({"statements": statements})).expect("a requirement");
         read.share_of(Some("c")).status()
     };
     assert_eq!(status(&["planned", "planned"]).as_deref(), Some("planned"));
-    assert_eq!(status(&["implemented", "planned"]).as_deref(), Some("partial"));
+    assert_eq!(
+        status(&["implemented", "planned"]).as_deref(),
+        Some("partial")
+    );
     assert_eq!(status(&[]), None);
 }
 

@@ -37,7 +37,9 @@ pub(super) fn apply(
         if remove.is_empty() {
             warn(format!("removes from `{id:.60}` without saying what"));
         } else if !mark(control, remove) {
-            warn(format!("removes from `{id:.60}` what it does not have: {remove:.200}"));
+            warn(format!(
+                "removes from `{id:.60}` what it does not have: {remove:.200}"
+            ));
         }
     }
     let adds: Vec<_> = alters.iter().flat_map(|alter| &alter.adds).collect();
@@ -57,7 +59,9 @@ pub(super) fn apply(
         };
         if !found {
             let target = target.unwrap_or_default();
-            warn(format!("adds to `{target:.60}`, which `{id:.60}` does not have"));
+            warn(format!(
+                "adds to `{target:.60}`, which `{id:.60}` does not have"
+            ));
         }
     }
     sweep(control);
@@ -100,15 +104,13 @@ fn sweep(object: &mut Object) {
 }
 
 /// Finds the parameter or part `target` in a container and adds at it; whether it was found.
-fn insert_at(
-    container: &mut Object,
-    kind: &str,
-    target: &str,
-    add: &Add,
-) -> Result<bool, String> {
+fn insert_at(container: &mut Object, kind: &str, target: &str, add: &Add) -> Result<bool, String> {
     for (member, item_kind) in [("params", "parameter"), ("parts", "part")] {
         let items = json::list(container, member);
-        if let Some(at) = items.iter().position(|item| json::text(item, "id") == target) {
+        if let Some(at) = items
+            .iter()
+            .position(|item| json::text(item, "id") == target)
+        {
             match (add.position, &mut items[at]) {
                 (Some(Position::Before), _) => insert_beside(container, kind, member, at, add)?,
                 (Some(Position::After), _) => insert_beside(container, kind, member, at + 1, add)?,
@@ -256,7 +258,9 @@ mod tests {
         };
         let alter: Alter = serde_json::from_value(alter).expect("an alter");
         let mut warnings = Vec::new();
-        let done = apply("a", &mut control, &[alter], |warning| warnings.push(warning));
+        let done = apply("a", &mut control, &[alter], |warning| {
+            warnings.push(warning)
+        });
         (done.map(|()| Value::Object(control)), warnings)
     }
 
@@ -282,17 +286,31 @@ mod tests {
             (json!({"by-class": "c"}), "p,q+ label s(s.1)"),
             (json!({"by-id": "s.1"}), "p,q+ label,x s(s.2)"),
             (json!({"by-item-name": "prop"}), "p,q-  s(s.1,s.2)"),
-            (json!({"by-item-name": "part", "by-name": "item"}), "p,q+ label,x s()"),
+            (
+                json!({"by-item-name": "part", "by-name": "item"}),
+                "p,q+ label,x s()",
+            ),
             (json!({"by-ns": "urn:n"}), "p,q- label,x s(s.1,s.2)"),
-            (json!({"by-ns": OSCAL_NS, "by-item-name": "prop"}), "p,q+  s(s.1,s.2)"),
-            (json!({"by-name": "x", "by-class": "c"}), "p,q+ label s(s.1,s.2)"),
+            (
+                json!({"by-ns": OSCAL_NS, "by-item-name": "prop"}),
+                "p,q+  s(s.1,s.2)",
+            ),
+            (
+                json!({"by-name": "x", "by-class": "c"}),
+                "p,q+ label s(s.1,s.2)",
+            ),
         ] {
-            let (result, warnings) = altered(control(), json!({"control-id": "a", "removes": [remove]}));
+            let (result, warnings) =
+                altered(control(), json!({"control-id": "a", "removes": [remove]}));
             let result = result.expect("altered");
             assert!(warnings.is_empty(), "{warnings:?}");
             let props = result["props"].as_array().into_iter().flatten();
             let names: Vec<_> = props.map(|prop| json::text(prop, "name")).collect();
-            let nested = if result["params"][1].get("props").is_some() { '+' } else { '-' };
+            let nested = if result["params"][1].get("props").is_some() {
+                '+'
+            } else {
+                '-'
+            };
             let shown = format!(
                 "{}{nested} {} s({})",
                 ids(&result["params"]).join(","),
@@ -308,18 +326,46 @@ mod tests {
         let part = |id: &str| json!([{"id": id, "name": "item"}]);
         for (add, path, expected) in [
             (json!({"parts": part("n")}), "", "s,n"),
-            (json!({"position": "starting", "parts": part("n")}), "", "n,s"),
-            (json!({"position": "before", "by-id": "a", "parts": part("n")}), "", "n,s"),
+            (
+                json!({"position": "starting", "parts": part("n")}),
+                "",
+                "n,s",
+            ),
+            (
+                json!({"position": "before", "by-id": "a", "parts": part("n")}),
+                "",
+                "n,s",
+            ),
             (json!({"by-id": "s", "parts": part("n")}), "s", "s.1,s.2,n"),
-            (json!({"by-id": "s", "position": "starting", "parts": part("n")}), "s", "n,s.1,s.2"),
-            (json!({"by-id": "s.2", "position": "before", "parts": part("n")}), "s", "s.1,n,s.2"),
-            (json!({"by-id": "s.1", "position": "after", "parts": part("n")}), "s", "s.1,n,s.2"),
-            (json!({"by-id": "q", "position": "before", "parts": part("n")}), "", "n,s"),
+            (
+                json!({"by-id": "s", "position": "starting", "parts": part("n")}),
+                "s",
+                "n,s.1,s.2",
+            ),
+            (
+                json!({"by-id": "s.2", "position": "before", "parts": part("n")}),
+                "s",
+                "s.1,n,s.2",
+            ),
+            (
+                json!({"by-id": "s.1", "position": "after", "parts": part("n")}),
+                "s",
+                "s.1,n,s.2",
+            ),
+            (
+                json!({"by-id": "q", "position": "before", "parts": part("n")}),
+                "",
+                "n,s",
+            ),
         ] {
             let (result, warnings) = altered(control(), json!({"control-id": "a", "adds": [add]}));
             let result = result.expect("altered");
             assert!(warnings.is_empty(), "{warnings:?}");
-            let parts = if path.is_empty() { &result["parts"] } else { &result["parts"][0]["parts"] };
+            let parts = if path.is_empty() {
+                &result["parts"]
+            } else {
+                &result["parts"][0]["parts"]
+            };
             assert_eq!(ids(parts).join(","), expected, "{add}");
         }
     }
@@ -328,8 +374,10 @@ mod tests {
     fn several_additions_keep_their_order() {
         for (position, expected) in [("starting", "1,2,s"), ("ending", "s,1,2")] {
             let add = |id: &str| json!({"position": position, "parts": [{"id": id, "name": "x"}]});
-            let (result, _) =
-                altered(control(), json!({"control-id": "a", "adds": [add("1"), add("2")]}));
+            let (result, _) = altered(
+                control(),
+                json!({"control-id": "a", "adds": [add("1"), add("2")]}),
+            );
             assert_eq!(ids(&result.expect("altered")["parts"]).join(","), expected);
         }
     }
@@ -339,12 +387,12 @@ mod tests {
         let (result, warnings) = altered(
             control(),
             json!({"control-id": "a",
-                "removes": [{"by-id": "s.1"}, {"by-name": "item", "by-class": "c"}],
-                "adds": [
-                    {"title": "B", "props": [{"name": "x", "value": "3"}]},
-                    {"by-id": "s.1", "position": "after", "parts": [{"id": "n", "name": "item", "class": "c"}]},
-                    {"by-id": "p", "links": [{"href": "#l"}]},
-                ]}),
+            "removes": [{"by-id": "s.1"}, {"by-name": "item", "by-class": "c"}],
+            "adds": [
+                {"title": "B", "props": [{"name": "x", "value": "3"}]},
+                {"by-id": "s.1", "position": "after", "parts": [{"id": "n", "name": "item", "class": "c"}]},
+                {"by-id": "p", "links": [{"href": "#l"}]},
+            ]}),
         );
         let result = result.expect("altered");
         assert!(warnings.is_empty(), "{warnings:?}");

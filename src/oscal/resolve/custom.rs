@@ -130,7 +130,10 @@ mod tests {
     fn numbers_in_ids_count_as_numbers() {
         let mut ids = ["b-1", "ac-10", "ac-2.10", "ac-2", "ac-02", "ac-2.9", "ac"];
         ids.sort_by(|a, b| by_id(a, b));
-        assert_eq!(ids, ["ac", "ac-02", "ac-2", "ac-2.9", "ac-2.10", "ac-10", "b-1"]);
+        assert_eq!(
+            ids,
+            ["ac", "ac-02", "ac-2", "ac-2.9", "ac-2.10", "ac-10", "b-1"]
+        );
     }
 
     proptest! {

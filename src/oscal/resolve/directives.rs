@@ -49,19 +49,19 @@ impl Profile {
                 profile: name(document),
             });
         }
-        profile
-            .check()
-            .map_err(|why| ResolveError::Contradiction {
-                profile: name(document),
-                why,
-            })?;
+        profile.check().map_err(|why| ResolveError::Contradiction {
+            profile: name(document),
+            why,
+        })?;
         Ok(profile)
     }
 
     /// Says what contradicts what.
     fn check(&self) -> Result<(), String> {
         for import in &self.imports {
-            import.select.check(&format!("the import of `{:.80}`", import.href))?;
+            import
+                .select
+                .check(&format!("the import of `{:.80}`", import.href))?;
         }
         let merge = &self.merge;
         let structures = [
@@ -78,7 +78,9 @@ impl Profile {
         for set in &self.modify.set_parameters {
             if set.values.is_some() && set.select.is_some() {
                 let id = &set.param_id;
-                return Err(format!("both values and select are set for parameter `{id:.60}`"));
+                return Err(format!(
+                    "both values and select are set for parameter `{id:.60}`"
+                ));
             }
         }
         for alter in &self.modify.alters {

@@ -25,7 +25,13 @@ impl fmt::Display for Identity {
         let variant = 0b10 << 62;
         let bits = self.0 & !(0xf << 76) & !(0b11 << 62) | version | variant;
         let hex = format!("{bits:032x}");
-        let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
+        let parts = [
+            &hex[..8],
+            &hex[8..12],
+            &hex[12..16],
+            &hex[16..20],
+            &hex[20..],
+        ];
         f.write_str(&parts.join("-"))
     }
 }

@@ -155,7 +155,9 @@ fn strings(json: &str) -> impl Iterator<Item = Cow<'_, str>> {
 pub(super) fn referenced_uuids(json: &str, mut found: impl FnMut(String)) {
     for (at, _) in json.match_indices('#') {
         if let Some(uuid) = json.get(at + 1..at + 37)
-            && uuid.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+            && uuid
+                .bytes()
+                .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
         {
             found(uuid.to_ascii_lowercase());
         }
@@ -211,7 +213,8 @@ mod tests {
 
     #[test]
     fn inserts_are_found_in_strings_only() {
-        let json = r#"{"a":"{{ insert: param, p }} \" {{q}}","b":{"c":["\u007b{ r }}"]},"{{":"}}"}"#;
+        let json =
+            r#"{"a":"{{ insert: param, p }} \" {{q}}","b":{"c":["\u007b{ r }}"]},"{{":"}}"}"#;
         assert_eq!(inserted(json), ["p", "q", "r"]);
     }
 

@@ -42,11 +42,7 @@ struct DocumentId {
 
 /// Finds the document that `href` means in a profile: by uuid, by file name, by the file name
 /// with another extension.
-pub(super) fn locate<'a>(
-    view: &LibraryView<'a>,
-    profile: &Document,
-    href: &str,
-) -> Located<'a> {
+pub(super) fn locate<'a>(view: &LibraryView<'a>, profile: &Document, href: &str) -> Located<'a> {
     let Some(fragment) = href.strip_prefix('#') else {
         return by_links(view, &[href]);
     };
@@ -63,7 +59,11 @@ pub(super) fn locate<'a>(
     }
     resource.rlinks.sort_by_key(|link| !link.is_json());
     resource.rlinks.truncate(MAX_LINKS);
-    let hrefs: Vec<_> = resource.rlinks.iter().map(|link| link.href.as_str()).collect();
+    let hrefs: Vec<_> = resource
+        .rlinks
+        .iter()
+        .map(|link| link.href.as_str())
+        .collect();
     match by_links(view, &hrefs) {
         Located::Missing(wanted) => {
             by_uuid(view, fragment).map_or(Located::Missing(wanted), Located::Found)
@@ -108,7 +108,11 @@ fn by_links<'a>(view: &LibraryView<'a>, hrefs: &[&str]) -> Located<'a> {
     Located::Missing(match files[..] {
         [] => "the profile does not say where it is".to_owned(),
         _ => {
-            let files: Vec<_> = files.iter().take(5).map(|file| format!("`{file:.100}`")).collect();
+            let files: Vec<_> = files
+                .iter()
+                .take(5)
+                .map(|file| format!("`{file:.100}`"))
+                .collect();
             format!("no document has the file name {}", files.join(" or "))
         }
     })
@@ -130,7 +134,9 @@ fn by_path<'a>(view: &LibraryView<'a>, path: &[String]) -> Vec<&'a Document> {
     };
     let best = view.documents().filter_map(rank).max();
     let found = view.documents();
-    found.filter(|document| best.is_some() && rank(document) == best).collect()
+    found
+        .filter(|document| best.is_some() && rank(document) == best)
+        .collect()
 }
 
 /// The segments of an URL's path, decoded, the last one first.
@@ -138,7 +144,9 @@ fn segments(href: &str) -> Vec<String> {
     let path = href.split(['?', '#']).next().unwrap_or("");
     let path = path.split_once("://").map_or(path, |(_, path)| path);
     let segments = path.rsplit('/').map(percent_decoded);
-    segments.filter(|segment| !matches!(segment.as_str(), "" | "." | "..")).collect()
+    segments
+        .filter(|segment| !matches!(segment.as_str(), "" | "." | ".."))
+        .collect()
 }
 
 fn percent_decoded(text: &str) -> String {
@@ -170,7 +178,10 @@ mod tests {
     fn the_last_segment_comes_first() {
         for (href, expected) in [
             ("../a%20b/c.json", "c.json|a b"),
-            ("https://example.org/x/c.json?raw=1#top", "c.json|x|example.org"),
+            (
+                "https://example.org/x/c.json?raw=1#top",
+                "c.json|x|example.org",
+            ),
             ("./c%2", "c%2"),
             ("%zz%41", "%zzA"),
             ("", ""),

@@ -58,11 +58,19 @@ pub struct ParamState {
 impl ParamState {
     pub(super) fn of(param: &Object) -> Self {
         let strings = |value: Option<&serde_json::Value>| -> Vec<String> {
-            let items = value.and_then(|value| value.as_array()).into_iter().flatten();
-            items.filter_map(|item| Some(item.as_str()?.to_owned())).collect()
+            let items = value
+                .and_then(|value| value.as_array())
+                .into_iter()
+                .flatten();
+            items
+                .filter_map(|item| Some(item.as_str()?.to_owned()))
+                .collect()
         };
         Self {
-            label: param.get("label").and_then(|l| l.as_str()).map(str::to_owned),
+            label: param
+                .get("label")
+                .and_then(|l| l.as_str())
+                .map(str::to_owned),
             values: strings(param.get("values")),
             choices: strings(param.get("select").and_then(|select| select.get("choice"))),
         }

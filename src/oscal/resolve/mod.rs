@@ -106,7 +106,10 @@ pub fn resolve_profile<'a>(
     if let Some(fallback) = fallback
         && !resolver.fallback_used
     {
-        let message = format!("all imports are found; {} is not used", error::name(fallback));
+        let message = format!(
+            "all imports are found; {} is not used",
+            error::name(fallback)
+        );
         log.warn(&profile.info().id, message);
     }
     let controls = baseline(&tree, &mut log)?;

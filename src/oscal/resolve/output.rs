@@ -44,7 +44,11 @@ impl<'s, 'a> Output<'s, 'a> {
         let mut output = Self {
             tree,
             controls: Vec::with_capacity(places.controls.len()),
-            groups: places.groups.iter().map(|group| group.own.members()).collect(),
+            groups: places
+                .groups
+                .iter()
+                .map(|group| group.own.members())
+                .collect(),
             params: HashMap::new(),
         };
         for (node, _) in &places.controls {
@@ -58,7 +62,11 @@ impl<'s, 'a> Output<'s, 'a> {
     pub(super) fn catalog(&self, head: &Head<'_, 'a>) -> String {
         let mut body = String::new();
         if let Some(params) = self.params.get(&None) {
-            push_member(&mut body, "params", &Value::from(params.clone()).to_string());
+            push_member(
+                &mut body,
+                "params",
+                &Value::from(params.clone()).to_string(),
+            );
         }
         let mut written = (0, 0);
         self.push_body(&mut body, &self.tree.body, &mut written);
@@ -144,7 +152,11 @@ impl<'s, 'a> Output<'s, 'a> {
             let mut text = Value::Object(self.groups[at].clone()).to_string();
             text.pop();
             if let Some(params) = self.params.get(&Some(at)) {
-                push_member(&mut text, "params", &Value::from(params.clone()).to_string());
+                push_member(
+                    &mut text,
+                    "params",
+                    &Value::from(params.clone()).to_string(),
+                );
             }
             self.push_body(&mut text, &group.body, written);
             text.push('}');
@@ -251,7 +263,10 @@ impl Head<'_, '_> {
         }
         let mut places: Vec<_> = last.into_values().map(|(at, _)| at).collect();
         places.sort_unstable();
-        places.into_iter().map(|at| resources[at].to_owned()).collect()
+        places
+            .into_iter()
+            .map(|at| resources[at].to_owned())
+            .collect()
     }
 }
 
@@ -259,7 +274,8 @@ impl Head<'_, '_> {
 fn is_kept(resource: &str) -> bool {
     let resource: Value = serde_json::from_str(resource).unwrap_or_default();
     let props = resource.get("props").and_then(Value::as_array);
-    props.into_iter().flatten().any(|prop| {
-        json::text(prop, "name") == "keep" && json::text(prop, "value") == "always"
-    })
+    props
+        .into_iter()
+        .flatten()
+        .any(|prop| json::text(prop, "name") == "keep" && json::text(prop, "value") == "always")
 }

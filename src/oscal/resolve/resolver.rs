@@ -67,12 +67,13 @@ impl<'v, 'a> Resolver<'v, 'a> {
         }
         self.path.push(document);
         let id = &document.info().id;
+        let as_is = profile.merge.as_is == Some(true);
         let mut bodies = Vec::new();
         let mut tree = Tree::default();
         let mut catalogs = HashSet::new();
         for import in &profile.imports {
             let imported = self.import(document, import)?;
-            bodies.push(self.selected(id, import, &imported)?);
+            bodies.push(self.selected(id, import, &imported, as_is)?);
             let sources = imported.tree.params.iter();
             let new = sources.filter(|source| catalogs.insert(&source.catalog.info().id));
             tree.params.extend(new.cloned());
@@ -96,7 +97,11 @@ impl<'v, 'a> Resolver<'v, 'a> {
             let tree = Arc::clone(tree);
             return Ok(Imported { document, tree });
         }
-        if let Some(at) = self.path.iter().position(|outer| std::ptr::eq(*outer, document)) {
+        if let Some(at) = self
+            .path
+            .iter()
+            .position(|outer| std::ptr::eq(*outer, document))
+        {
             let circle = self.path[at..].iter().copied().chain([document]);
             let circle: Vec<_> = circle.map(name).collect();
             return Err(ResolveError::Cycle(circle.join(" imports ")));
@@ -160,6 +165,7 @@ impl<'v, 'a> Resolver<'v, 'a> {
         profile: &str,
         import: &Import,
         imported: &Imported<'a>,
+        as_is: bool,
     ) -> Result<Body<'a>, ResolveError> {
         let selector = Selector::of(&import.select);
         if selector.all && !import.select.all {
@@ -172,7 +178,7 @@ impl<'v, 'a> Resolver<'v, 'a> {
         self.note_absent(profile, &selector, imported);
         let selection = Selection {
             selector: &selector,
-            keeps_parents: true,
+            keeps_parents: as_is,
             budget: &self.budget,
         };
         selection.of(&imported.tree.body)
@@ -184,7 +190,13 @@ impl<'v, 'a> Resolver<'v, 'a> {
         if included.is_empty() && excluded.is_empty() {
             return;
         }
-        let known: HashSet<_> = imported.tree.body.nodes().into_iter().map(Node::id).collect();
+        let known: HashSet<_> = imported
+            .tree
+            .body
+            .nodes()
+            .into_iter()
+            .map(Node::id)
+            .collect();
         let source = &imported.document.info().id;
         for id in included.iter().filter(|id| !known.contains(**id)) {
             self.not_found.push(NotFound {

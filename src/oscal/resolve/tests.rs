@@ -18,7 +18,11 @@ fn uuid(number: usize) -> String {
 fn library(files: &[(&str, Value)]) -> Library {
     let directory = tempfile::tempdir().expect("a directory");
     for (number, (file, members)) in files.iter().enumerate() {
-        let model = if file.starts_with('c') { "catalog" } else { "profile" };
+        let model = if file.starts_with('c') {
+            "catalog"
+        } else {
+            "profile"
+        };
         let mut root = json!({
             "uuid": uuid(number),
             "metadata": {"title": file, "last-modified": "2026-01-01T00:00:00Z", "version": "1",
@@ -100,7 +104,10 @@ fn resolved_catalog(files: &[(&str, Value)]) -> (Value, Vec<String>) {
     let ids: Vec<_> = document.controls().map(Control::id).collect();
     assert_eq!(ids, expected);
     let warnings = resolved.warnings.into_iter().map(|warning| warning.message);
-    (document.value().expect("a tree")["catalog"].clone(), warnings.collect())
+    (
+        document.value().expect("a tree")["catalog"].clone(),
+        warnings.collect(),
+    )
 }
 
 #[test]
@@ -108,16 +115,44 @@ fn controls_are_selected_and_excluded() {
     for (select, expected) in [
         (json!({"include-all": {}}), "loose a-1 a-1.1 a-1.2 a-2 b-1"),
         (json!({}), "loose a-1 a-1.1 a-1.2 a-2 b-1"),
-        (json!({"include-controls": [{"with-ids": ["b-1", "a-1", "x-1"]}]}), "a-1 b-1 !x-1"),
-        (json!({"include-controls": [{"with-ids": ["a-1"], "with-child-controls": "yes"}]}), "a-1 a-1.1 a-1.2"),
-        (json!({"include-controls": [{"with-ids": ["a-1.2"]}]}), "a-1? a-1.2"),
-        (json!({"include-controls": [{"matching": [{"pattern": "?-1"}]}]}), "a-1 b-1"),
-        (json!({"include-controls": [{"matching": [{"pattern": "a-*.1"}], "with-ids": ["b-1"]}]}), "a-1? a-1.1 b-1"),
-        (json!({"include-all": {}, "exclude-controls": [{"with-ids": ["a-1", "y"]}]}), "loose a-1.1 a-1.2 a-2 b-1"),
-        (json!({"include-all": {}, "exclude-controls": [{"with-ids": ["a-1"], "with-child-controls": "yes"}]}), "loose a-2 b-1"),
-        (json!({"include-controls": [{"with-ids": ["a-2"]}], "exclude-controls": [{"matching": [{"pattern": "a*"}]}]}), ""),
+        (
+            json!({"include-controls": [{"with-ids": ["b-1", "a-1", "x-1"]}]}),
+            "a-1 b-1 !x-1",
+        ),
+        (
+            json!({"include-controls": [{"with-ids": ["a-1"], "with-child-controls": "yes"}]}),
+            "a-1 a-1.1 a-1.2",
+        ),
+        (
+            json!({"include-controls": [{"with-ids": ["a-1.2"]}]}),
+            "a-1? a-1.2",
+        ),
+        (
+            json!({"include-controls": [{"matching": [{"pattern": "?-1"}]}]}),
+            "a-1 b-1",
+        ),
+        (
+            json!({"include-controls": [{"matching": [{"pattern": "a-*.1"}], "with-ids": ["b-1"]}]}),
+            "a-1? a-1.1 b-1",
+        ),
+        (
+            json!({"include-all": {}, "exclude-controls": [{"with-ids": ["a-1", "y"]}]}),
+            "loose a-1.1 a-1.2 a-2 b-1",
+        ),
+        (
+            json!({"include-all": {}, "exclude-controls": [{"with-ids": ["a-1"], "with-child-controls": "yes"}]}),
+            "loose a-2 b-1",
+        ),
+        (
+            json!({"include-controls": [{"with-ids": ["a-2"]}], "exclude-controls": [{"matching": [{"pattern": "a*"}]}]}),
+            "",
+        ),
     ] {
-        assert_eq!(ids(json!({"imports": import(select.clone()), "merge": {"as-is": true}})), expected, "{select}");
+        assert_eq!(
+            ids(json!({"imports": import(select.clone()), "merge": {"as-is": true}})),
+            expected,
+            "{select}"
+        );
     }
 }
 
@@ -131,7 +166,12 @@ fn the_result_is_structured_as_merge_says() {
         };
         resolved_catalog(&[("p.json", members), ("c.json", catalog())]).0
     };
-    for merge in [Value::Null, json!({"flat": {}}), json!({"as-is": false}), json!({"combine": {}})] {
+    for merge in [
+        Value::Null,
+        json!({"flat": {}}),
+        json!({"as-is": false}),
+        json!({"combine": {}}),
+    ] {
         let flat = shape(merge);
         assert!(flat.get("groups").is_none());
         assert_eq!(flat["controls"][1]["controls"][0]["id"], "a-1.1");
@@ -175,7 +215,11 @@ fn controls_of_several_imports_are_combined() {
             ("q.json", q.clone()),
         ]
     };
-    let has_prop = |catalog: &Value| catalog["groups"][0]["controls"][0]["props"].get(1).is_some();
+    let has_prop = |catalog: &Value| {
+        catalog["groups"][0]["controls"][0]["props"]
+            .get(1)
+            .is_some()
+    };
     for (imports, method, prop) in [
         (json!([plain, changed]), "use-first", false),
         (json!([changed, plain]), "use-first", true),
@@ -189,7 +233,10 @@ fn controls_of_several_imports_are_combined() {
         assert_eq!(group[1]["id"], "a-2");
     }
     let (kept_once, _) = resolved_catalog(&files(json!([plain, plain]), "keep"));
-    assert_eq!(kept_once["groups"][0]["controls"].as_array().map(Vec::len), Some(2));
+    assert_eq!(
+        kept_once["groups"][0]["controls"].as_array().map(Vec::len),
+        Some(2)
+    );
 
     let library = library(&files(json!([plain, changed]), "keep"));
     let view = library.view(|_| true);
@@ -198,7 +245,10 @@ fn controls_of_several_imports_are_combined() {
     let ids: Vec<_> = kept.controls.iter().map(|c| c.control.id()).collect();
     assert_eq!(ids, ["a-1", "a-2", "a-1", "a-1.1"]);
     assert_eq!(kept.warnings.len(), 1);
-    assert!(matches!(kept.document(), Err(ResolveError::Duplicate { .. })));
+    assert!(matches!(
+        kept.document(),
+        Err(ResolveError::Duplicate { .. })
+    ));
 }
 
 #[test]
@@ -220,11 +270,18 @@ fn parameters_are_set_and_reported() {
     let [change] = &resolved.param_changes[..] else {
         panic!("{:?}", resolved.param_changes);
     };
-    assert_eq!((change.param.as_str(), change.control.as_deref()), ("a-1_p", Some("a-1")));
+    assert_eq!(
+        (change.param.as_str(), change.control.as_deref()),
+        ("a-1_p", Some("a-1"))
+    );
     assert_eq!(change.old.label.as_deref(), Some("who"));
     assert_eq!(change.new.values, ["everybody"]);
     assert_eq!(change.other, ["constraints"]);
-    let warnings: Vec<_> = resolved.warnings.iter().map(|w| w.message.as_str()).collect();
+    let warnings: Vec<_> = resolved
+        .warnings
+        .iter()
+        .map(|w| w.message.as_str())
+        .collect();
     assert_eq!(
         warnings,
         [
@@ -268,7 +325,10 @@ fn profiles_import_profiles_and_change_what_those_changed() {
     let files = [("p.json", p), ("c.json", catalog()), ("q.json", q)];
     assert_eq!(outcome(&files, None).expect("resolves"), "a-1 !b-1");
     let (catalog, warnings) = resolved_catalog(&files);
-    assert_eq!(warnings, ["alters the control `gone`, which is not selected"]);
+    assert_eq!(
+        warnings,
+        ["alters the control `gone`, which is not selected"]
+    );
     let control = &catalog["controls"][0];
     assert_eq!(control["params"][0]["values"], json!(["second"]));
     assert!(control.get("props").is_none());
@@ -278,7 +338,11 @@ fn profiles_import_profiles_and_change_what_those_changed() {
 #[test]
 fn parameters_and_resources_are_there_if_they_are_referred_to() {
     let resource = |n: usize, keep: bool| {
-        let props = if keep { json!([{"name": "keep", "value": "always"}]) } else { json!([]) };
+        let props = if keep {
+            json!([{"name": "keep", "value": "always"}])
+        } else {
+            json!([])
+        };
         json!({"uuid": uuid(100 + n), "props": props})
     };
     let c = json!({
@@ -301,7 +365,9 @@ fn parameters_and_resources_are_there_if_they_are_referred_to() {
     let of = |merge: Value| resolved_catalog(&[("p.json", p(merge)), ("c.json", c.clone())]).0;
     let names = |list: &Value| -> Vec<String> {
         let items = list.as_array().into_iter().flatten();
-        items.map(|item| json::text(item, "id").to_owned() + json::text(item, "uuid")).collect()
+        items
+            .map(|item| json::text(item, "id").to_owned() + json::text(item, "uuid"))
+            .collect()
     };
     let as_is = of(json!({"as-is": true}));
     assert_eq!(names(&as_is["groups"][0]["params"]), ["nested"]);
@@ -309,19 +375,35 @@ fn parameters_and_resources_are_there_if_they_are_referred_to() {
     let mut top = names(&as_is["params"]);
     top.sort();
     assert_eq!(top, ["top", "z_p"]);
-    assert_eq!(names(&as_is["back-matter"]["resources"]), [uuid(104), uuid(101), uuid(102)]);
+    assert_eq!(
+        names(&as_is["back-matter"]["resources"]),
+        [uuid(104), uuid(101), uuid(102)]
+    );
     assert_eq!(names(&of(json!({"flat": {}}))["params"]).len(), 3);
-    let custom = of(json!({"custom": {"groups": [{"title": "G", "insert-controls": [{"include-all": {}}]}]}}));
+    let custom = of(
+        json!({"custom": {"groups": [{"title": "G", "insert-controls": [{"include-all": {}}]}]}}),
+    );
     assert_eq!(names(&custom["groups"][0]["params"]).len(), 3);
     assert!(custom.get("params").is_none());
 }
 
 #[test]
 fn imports_that_are_not_loaded_are_named() {
-    let p = |href: &str| ("p.json", json!({"imports": [{"href": href, "include-all": {}}]}));
+    let p = |href: &str| {
+        (
+            "p.json",
+            json!({"imports": [{"href": href, "include-all": {}}]}),
+        )
+    };
     let one = json!({"controls": [{"id": "x", "title": "X"}]});
     let files = |href: &str| vec![p(href), ("c.json", one.clone())];
-    for href in ["c.json", "https://example.org/c.json?x#y", "urn:uuid:00000000-0000-4000-8000-000000000001", "#00000000-0000-4000-8000-000000000001", "other/%63.xml"] {
+    for href in [
+        "c.json",
+        "https://example.org/c.json?x#y",
+        "urn:uuid:00000000-0000-4000-8000-000000000001",
+        "#00000000-0000-4000-8000-000000000001",
+        "other/%63.xml",
+    ] {
         assert_eq!(outcome(&files(href), None).expect(href), "x", "{href}");
     }
     for (href, message) in [
@@ -330,7 +412,10 @@ fn imports_that_are_not_loaded_are_named() {
         ("/", "does not say where it is"),
     ] {
         let error = outcome(&files(href), None).expect_err(href).to_string();
-        assert!(error.contains(message) && error.contains("p.json"), "{error}");
+        assert!(
+            error.contains(message) && error.contains("p.json"),
+            "{error}"
+        );
         assert_eq!(outcome(&files(href), Some(&uuid(1))).expect(href), "x");
     }
     let error = outcome(&files("c.json"), Some("gone")).expect_err("unknown");
@@ -343,16 +428,31 @@ fn hidden_documents_are_not_imported() {
     let library = library(&[("p.json", p), ("c.json", catalog())]);
     let view = library.view(|info| info.title != "c.json");
     let profile = view.document(&uuid(0)).expect("the profile");
-    let error = resolve_profile(&view, profile, None).err().expect("an error");
-    assert!(matches!(error, ResolveError::ImportNotFound { .. }), "{error}");
+    let error = resolve_profile(&view, profile, None)
+        .err()
+        .expect("an error");
+    assert!(
+        matches!(error, ResolveError::ImportNotFound { .. }),
+        "{error}"
+    );
 }
 
 #[test]
 fn circles_are_errors() {
     let p = |href: &str| json!({"imports": [{"href": href, "include-all": {}}]});
-    let error = outcome(&[("p.json", p("q.json")), ("q.json", p("r.json")), ("r.json", p("q.json"))], None);
+    let error = outcome(
+        &[
+            ("p.json", p("q.json")),
+            ("q.json", p("r.json")),
+            ("r.json", p("q.json")),
+        ],
+        None,
+    );
     let error = error.expect_err("a circle").to_string();
-    assert!(error.contains("`q.json` (00000000-0000-4000-8000-000000000001) imports `r.json`"), "{error}");
+    assert!(
+        error.contains("`q.json` (00000000-0000-4000-8000-000000000001) imports `r.json`"),
+        "{error}"
+    );
     let own = outcome(&[("p.json", p("p.json"))], None);
     assert!(matches!(own, Err(ResolveError::Cycle(_))));
 }
@@ -370,16 +470,54 @@ fn unsupported_and_contradictory_directives_are_errors() {
     let alter = |alter: Value| with(json!({"modify": {"alters": [alter]}}));
     for (message, expected) in [
         (with(json!({"imports": []})), "has no imports"),
-        (with(json!({"imports": [{"href": "c.json", "include": {}}]})), "unknown field `include`"),
-        (with(json!({"imports": [{"href": "c.json", "include-all": {}, "include-controls": []}]})), "both include-all and include-controls"),
-        (with(json!({"merge": {"as-is": true, "flat": {}}})), "more than one of flat, as-is and custom"),
-        (with(json!({"merge": {"combine": {"method": "best"}}})), "unknown variant `best`"),
-        (with(json!({"merge": {"custom": {"insert-controls": [{"order": "random"}]}}})), "unknown variant `random`"),
-        (with(json!({"modify": {"set-parameters": [{"param-id": "a", "values": [], "select": {}}]}})), "both values and select"),
-        (alter(json!({"control-id": "a-1", "adds": [{"position": "beside"}]})), "unknown variant `beside`"),
-        (alter(json!({"control-id": "a-1", "removes": [{"by-item-name": "mapping"}]})), "unknown variant `mapping`"),
-        (alter(json!({"control-id": "a-1", "adds": [{"by-id": "a-1_s", "params": [{"id": "x"}]}]})), "parameters cannot be added to a part"),
-        (alter(json!({"control-id": "a-1", "adds": [{"by-id": "a-1_s", "position": "after", "title": "x"}]})), "title is added beside"),
+        (
+            with(json!({"imports": [{"href": "c.json", "include": {}}]})),
+            "unknown field `include`",
+        ),
+        (
+            with(
+                json!({"imports": [{"href": "c.json", "include-all": {}, "include-controls": []}]}),
+            ),
+            "both include-all and include-controls",
+        ),
+        (
+            with(json!({"merge": {"as-is": true, "flat": {}}})),
+            "more than one of flat, as-is and custom",
+        ),
+        (
+            with(json!({"merge": {"combine": {"method": "best"}}})),
+            "unknown variant `best`",
+        ),
+        (
+            with(json!({"merge": {"custom": {"insert-controls": [{"order": "random"}]}}})),
+            "unknown variant `random`",
+        ),
+        (
+            with(
+                json!({"modify": {"set-parameters": [{"param-id": "a", "values": [], "select": {}}]}}),
+            ),
+            "both values and select",
+        ),
+        (
+            alter(json!({"control-id": "a-1", "adds": [{"position": "beside"}]})),
+            "unknown variant `beside`",
+        ),
+        (
+            alter(json!({"control-id": "a-1", "removes": [{"by-item-name": "mapping"}]})),
+            "unknown variant `mapping`",
+        ),
+        (
+            alter(
+                json!({"control-id": "a-1", "adds": [{"by-id": "a-1_s", "params": [{"id": "x"}]}]}),
+            ),
+            "parameters cannot be added to a part",
+        ),
+        (
+            alter(
+                json!({"control-id": "a-1", "adds": [{"by-id": "a-1_s", "position": "after", "title": "x"}]}),
+            ),
+            "title is added beside",
+        ),
     ] {
         assert!(message.contains(expected), "{message}");
     }
@@ -390,7 +528,9 @@ fn unsupported_and_contradictory_directives_are_errors() {
 #[test]
 fn the_uuid_is_the_same_until_something_changes() {
     let p = json!({"imports": import(json!({"include-all": {}}))});
-    let of = |catalog: Value| resolved_catalog(&[("p.json", p.clone()), ("c.json", catalog)]).0["uuid"].clone();
+    let of = |catalog: Value| {
+        resolved_catalog(&[("p.json", p.clone()), ("c.json", catalog)]).0["uuid"].clone()
+    };
     let mut changed = catalog();
     changed["metadata"] = json!({"title": "c", "version": "2"});
     assert_eq!(of(catalog()), of(catalog()));
@@ -402,8 +542,15 @@ fn profiles_that_multiply_each_other_are_bounded() {
     let name = |n: usize| format!("q{n}.json");
     // Each level imports both profiles of the level below, which change everything.
     let level = |n: usize, side: usize| {
-        let hrefs = if n == 0 { vec!["c.json".to_owned()] } else { vec![name(2 * n - 2), name(2 * n - 1)] };
-        let imports: Vec<_> = hrefs.iter().map(|href| json!({"href": href, "include-all": {}})).collect();
+        let hrefs = if n == 0 {
+            vec!["c.json".to_owned()]
+        } else {
+            vec![name(2 * n - 2), name(2 * n - 1)]
+        };
+        let imports: Vec<_> = hrefs
+            .iter()
+            .map(|href| json!({"href": href, "include-all": {}}))
+            .collect();
         json!({
             "imports": imports,
             "merge": {"as-is": true, "combine": {"method": "merge"}},
@@ -426,13 +573,29 @@ fn profiles_that_multiply_each_other_are_bounded() {
     for (at, file) in chain.iter().enumerate() {
         files.push((file, next(at + 1)));
     }
-    assert!(matches!(outcome(&files, None), Err(ResolveError::TooDeep(_))));
+    assert!(matches!(
+        outcome(&files, None),
+        Err(ResolveError::TooDeep(_))
+    ));
 }
 
 /// Values that directives have, right and wrong ones.
 fn directive_value() -> impl Strategy<Value = Value> {
-    let ids = prop::sample::select(vec!["a-1", "a-1.1", "a-1_p", "a-1_s", "b-1", "*", "a-?", "x"]);
-    let words = prop::sample::select(vec!["yes", "keep", "merge", "use-first", "before", "after", "starting", "prop", "part", "ascending"]);
+    let ids = prop::sample::select(vec![
+        "a-1", "a-1.1", "a-1_p", "a-1_s", "b-1", "*", "a-?", "x",
+    ]);
+    let words = prop::sample::select(vec![
+        "yes",
+        "keep",
+        "merge",
+        "use-first",
+        "before",
+        "after",
+        "starting",
+        "prop",
+        "part",
+        "ascending",
+    ]);
     prop_oneof![
         ids.prop_map(Value::from),
         words.prop_map(Value::from),

@@ -18,8 +18,8 @@ pub(super) fn described(definition: &str) -> Option<&'static str> {
         "DecimalDatatype" => "a decimal number",
         "EmailAddressDatatype" => "an email address, such as name@example.org",
         "IntegerDatatype" => "a whole number",
-        "MarkupLineDatatype" => "one line of text, not empty",
-        "StringDatatype" => "one line of text, not empty, with no whitespace at its ends",
+        "MarkupLineDatatype" => "a non-empty line of text",
+        "StringDatatype" => "a non-empty line of text without whitespace at its ends",
         "TokenDatatype" => "a token: a letter or `_`, then letters, digits, `.`, `-` and `_`",
         "URIDatatype" => "an absolute URI, such as https://example.org/a",
         "URIReferenceDatatype" => {

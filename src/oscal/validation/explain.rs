@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 
 use super::datatype;
 use super::definition::short_name;
-use super::finding::{Findings, Path, closest, listed, quoted, quoted_text, shortened};
+use super::finding::{Findings, Path, closest, listed, quoted, shortened};
+use super::place::{At, is_of_type, type_of, with_article};
 use super::schema::{Compiled, Schema};
 
 /// The steps of a walk, more than a document of 64 MB needs. Only a schema whose alternatives
@@ -65,48 +66,6 @@ struct Walk<'s> {
     stop_at: usize,
     steps: u32,
     depth: u32,
-}
-
-/// A place in the schema.
-#[derive(Clone, Copy)]
-struct At<'s> {
-    schema: &'s Value,
-    /// The definition that it is in.
-    definition: &'s str,
-    /// The alternatives that it is one of.
-    branches: &'s [Value],
-}
-
-impl<'s> At<'s> {
-    fn inner(self, schema: &'s Value) -> Self {
-        Self {
-            schema,
-            branches: &[],
-            ..self
-        }
-    }
-
-    fn member(self, name: &str) -> Option<&'s Value> {
-        self.schema["properties"].get(name)
-    }
-
-    fn members(self) -> impl Iterator<Item = &'s str> + Clone {
-        let members = self.schema["properties"].as_object();
-        members.into_iter().flatten().map(|(name, _)| name.as_str())
-    }
-
-    fn required(self) -> impl Iterator<Item = &'s str> + Clone {
-        let required = self.schema["required"].as_array();
-        required.into_iter().flatten().filter_map(Value::as_str)
-    }
-
-    fn is_closed(self) -> bool {
-        self.schema["additionalProperties"] == Value::Bool(false)
-    }
-
-    fn array(self, keyword: &str) -> &'s [Value] {
-        self.schema[keyword].as_array().map_or(&[], Vec::as_slice)
-    }
 }
 
 impl<'s> Walk<'s> {
@@ -185,10 +144,7 @@ impl<'s> Walk<'s> {
         for name in at.required() {
             if !members.contains_key(name) {
                 self.error(at, "required", path, || {
-                    format!(
-                        "`{name}` is missing; required are {}",
-                        listed(at.required())
-                    )
+                    format!("`{name}` is missing; required: {}", listed(at.required()))
                 });
             }
         }
@@ -198,7 +154,7 @@ impl<'s> Walk<'s> {
                 self.value(at.inner(schema), value, &path);
             } else if at.is_closed() {
                 self.error(at, "additionalProperties", &path, || {
-                    unknown_member(at, name, members)
+                    at.unknown_member(name, members)
                 });
             }
         }
@@ -277,7 +233,7 @@ impl<'s> Walk<'s> {
         };
         let Some(nearest) = branches.iter().min_by_key(|schema| {
             let schema = self.schema.resolved(schema);
-            misfit(branch(schema), value)
+            branch(schema).misfit(value)
         }) else {
             return;
         };
@@ -301,75 +257,5 @@ impl<'s> Walk<'s> {
         self.value(at, value, &Path::Root);
         self.stop_at = stop_at;
         std::mem::replace(&mut self.found, found).total == 0
-    }
-}
-
-/// How far a value is from a schema, as far as can be told without looking into its members.
-fn misfit(at: At<'_>, value: &Value) -> usize {
-    let wrong_type = at.schema["type"]
-        .as_str()
-        .is_some_and(|wanted| !is_of_type(value, wanted));
-    if wrong_type {
-        return usize::MAX;
-    }
-    match value {
-        Value::Object(members) => {
-            let missing = at.required().filter(|name| !members.contains_key(*name));
-            let unknown = members
-                .keys()
-                .filter(|name| at.is_closed() && at.member(name).is_none());
-            missing.count() + unknown.count()
-        }
-        // `anyOf` a data type and a list of values: the list is a suggestion.
-        _ => usize::from(at.schema.get("enum").is_some()),
-    }
-}
-
-fn unknown_member(at: At<'_>, name: &str, members: &Map<String, Value>) -> String {
-    let shown = quoted_text(name);
-    let allows = |branch: &&Value| branch["properties"].get(name).is_some();
-    if let Some(other) = at.branches.iter().find(allows) {
-        let mut beside = members.keys().filter(|name| {
-            at.member(name).is_some() && other["properties"].get(name.as_str()).is_none()
-        });
-        if let Some(beside) = beside.next() {
-            let beside = quoted_text(beside);
-            return format!("{shown} is not allowed beside {beside}; use only one of them");
-        }
-    }
-    let all = at.members().filter(|name| !name.starts_with('$'));
-    match closest(name, all.clone()) {
-        Some(meant) if members.contains_key(meant) => {
-            format!("{shown} is not a known member; `{meant}`, which is, is there as well")
-        }
-        Some(meant) => format!("{shown} is not a known member; did you mean `{meant}`?"),
-        None => format!("{shown} is not a known member; allowed are {}", listed(all)),
-    }
-}
-
-fn is_of_type(value: &Value, name: &str) -> bool {
-    match name {
-        "integer" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
-        "number" => value.is_number(),
-        other => type_of(value) == other,
-    }
-}
-
-fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
-
-fn with_article(name: &str) -> String {
-    match name {
-        "null" => name.to_owned(),
-        "array" | "object" | "integer" => format!("an {name}"),
-        _ => format!("a {name}"),
     }
 }

@@ -14,6 +14,7 @@ mod explain;
 mod finding;
 mod lint;
 mod names;
+mod place;
 mod schema;
 mod schema_outline;
 mod schemas;
@@ -35,7 +36,7 @@ pub use schemas::{ModelInfo, NoSchema, Schemas, SchemasError};
 /// The arrays, objects and commas of a text that is parsed, at most. A tree takes some 100 bytes
 /// for each, so that a text of 2 bytes a value would take a hundred times its size. SP 800-53,
 /// 10 MB, has 210,000.
-const MAX_VALUES: usize = 2_000_000;
+const MAX_VALUES: usize = 1_000_000;
 
 /// What to validate.
 #[derive(Debug, Clone, Copy)]
