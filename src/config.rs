@@ -6,9 +6,14 @@ mod print;
 
 use std::{ffi::OsString, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
-use rmcp_resource_server::{IntrospectionConfig, ResourceServerConfig, SessionKey, SessionLimits};
+use rmcp_resource_server::{
+    IntrospectionConfig, JwtConfig, ResourceServerConfig, SessionKey, SessionLimits, UserinfoConfig,
+};
 
-use crate::options::{self, Given};
+use crate::{
+    mcp::ScopeRules,
+    options::{self, Given},
+};
 use parse::Parser;
 
 /// Everything the server needs to know, checked.
@@ -19,6 +24,10 @@ pub struct Config {
     pub server_name: String,
     /// Where documents are, besides the built-in ones.
     pub documents_dir: Option<PathBuf>,
+    /// Where NIST's JSON schemas are, for validation.
+    pub schemas_dir: Option<PathBuf>,
+    /// Scopes of operations.
+    pub scopes: ScopeRules,
     /// What is logged and how.
     pub log: LogConfig,
     /// Things an operator should know, though nothing is wrong enough to stop.
@@ -31,6 +40,18 @@ pub enum Transport {
     Stdio,
     /// Over HTTP.
     StreamableHttp(Box<HttpConfig>),
+}
+
+impl Transport {
+    /// Tells clients in the metadata which scopes they may need.
+    fn with_scopes(mut self, scopes: &ScopeRules) -> Self {
+        if let Self::StreamableHttp(http) = &mut self
+            && let Some(auth) = &mut http.auth
+        {
+            auth.resource_server.optional_scopes = scopes.all();
+        }
+        self
+    }
 }
 
 /// Where and how to serve HTTP.
@@ -78,12 +99,22 @@ impl Default for HttpConfig {
 /// `Host` headers of clients on the same machine.
 const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// Authorization by introspection.
+/// Authorization.
 pub struct AuthConfig {
     /// What is demanded of tokens.
     pub resource_server: ResourceServerConfig,
     /// How they are verified.
-    pub introspection: IntrospectionConfig,
+    pub verifier: VerifierConfig,
+}
+
+/// How tokens are verified.
+pub enum VerifierConfig {
+    /// By asking the introspection endpoint.
+    Introspection(IntrospectionConfig),
+    /// By their signature.
+    Jwt(JwtConfig),
+    /// By asking the userinfo endpoint with them.
+    Userinfo(UserinfoConfig),
 }
 
 /// Browser origins that may use the server.
@@ -238,11 +269,16 @@ impl Config {
         };
         let server_name = parser.text("server_name", options.server_name.as_deref(), "OSCAL");
         let documents_dir = parser.directory("documents_dir", options.documents_dir.as_deref());
+        let schemas_dir = parser.directory("schemas_dir", options.schemas_dir.as_deref());
+        let scopes = auth::scope_rules(&mut parser, options);
+        let transport = transport.map(|transport| transport.with_scopes(&scopes));
         match (transport, parser.finish()) {
             (Some(transport), errors) if errors.is_empty() => Ok(Self {
                 transport,
                 server_name,
                 documents_dir,
+                schemas_dir,
+                scopes,
                 log,
                 warnings,
             }),

@@ -5,6 +5,7 @@ mod browser;
 mod observe;
 mod probes;
 mod shutdown;
+mod verifier;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -16,12 +17,12 @@ use actix_web::{
 };
 use rmcp_actix_web::transport::StreamableHttpService;
 use rmcp_resource_server::{
-    BoundedSessions, IntrospectionVerifier, Metrics, ResourceServer, StartError,
-    forward_access_token,
+    BoundedSessions, Metrics, ResourceServer, StartError, forward_access_token,
 };
 
 use crate::{config::HttpConfig, mcp::OscalServer};
 use browser::Origins;
+use verifier::Verifier;
 
 /// The HTTP server cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -65,9 +66,9 @@ impl Host {
         let mut verifier = None;
         let mut resource_server = None;
         if let Some(auth) = config.auth.take() {
-            metrics = auth.introspection.metrics.clone();
-            let started = IntrospectionVerifier::start(auth.introspection)?;
-            resource_server = Some(ResourceServer::new(auth.resource_server, started.clone()));
+            metrics = auth.resource_server.metrics.clone();
+            let started = Verifier::start(auth.verifier)?;
+            resource_server = Some(started.protecting(auth.resource_server));
             verifier = Some(started);
         }
         let readiness = probes::Readiness::new(verifier.clone(), draining.clone());

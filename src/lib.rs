@@ -10,6 +10,7 @@ mod options;
 pub mod oscal;
 mod run;
 pub mod telemetry;
+mod watch;
 
 pub use content::BUILT_IN;
 pub use run::{RunError, load_library, run};

@@ -67,6 +67,10 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_DOCUMENTS_DIR", hide_env_values = true)]
     pub(crate) documents_dir: Option<String>,
 
+    /// Directory of NIST's JSON schemas of OSCAL, for validation [default: none]
+    #[arg(long, env = "OSCAL_SCHEMAS_DIR", hide_env_values = true)]
+    pub(crate) schemas_dir: Option<String>,
+
     /// error, warn, info, debug, trace, or directives such as info,rmcp=debug [default: info]
     #[arg(long, env = "LOG_LEVEL", hide_env_values = true)]
     pub(crate) log_level: Option<String>,
@@ -92,13 +96,46 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_AUTH_REQUIRED_SCOPES", hide_env_values = true)]
     pub(crate) auth_required_scopes: Option<String>,
 
-    /// How tokens are verified: introspection [default: introspection]
+    /// Scopes for reading documents, such as oscal:read [default: none]
+    #[arg(long, env = "OSCAL_AUTH_SCOPE_READ", hide_env_values = true)]
+    pub(crate) auth_scope_read: Option<String>,
+
+    /// Scopes for validating content, such as oscal:validate [default: none]
+    #[arg(long, env = "OSCAL_AUTH_SCOPE_VALIDATE", hide_env_values = true)]
+    pub(crate) auth_scope_validate: Option<String>,
+
+    /// Scopes for seeing security plans, assessments and plans of action, such as oscal:sensitive;
+    /// without them these are as if they were not there [default: none]
+    #[arg(long, env = "OSCAL_AUTH_SCOPE_SENSITIVE", hide_env_values = true)]
+    pub(crate) auth_scope_sensitive: Option<String>,
+
+    /// How tokens are verified: introspection; jwt, by their signature; or userinfo, which knows
+    /// neither audience nor scopes [default: introspection]
     #[arg(long, env = "OSCAL_AUTH_VERIFIER", hide_env_values = true)]
     pub(crate) auth_verifier: Option<String>,
 
     /// Introspection endpoint [default: from the issuer's metadata]
     #[arg(long, env = "OSCAL_AUTH_INTROSPECTION_URL", hide_env_values = true)]
     pub(crate) auth_introspection_url: Option<String>,
+
+    /// The keys that sign tokens, for the verifier jwt [default: from the issuer's metadata]
+    #[arg(long, env = "OSCAL_AUTH_JWKS_URL", hide_env_values = true)]
+    pub(crate) auth_jwks_url: Option<String>,
+
+    /// Accepted types (typ) of JWTs: Auth0, Keycloak and Entra write JWT; none stands for tokens
+    /// without, as of Cognito and Okta [default: at+jwt]
+    #[arg(long, env = "OSCAL_AUTH_JWT_TYPES", hide_env_values = true)]
+    pub(crate) auth_jwt_types: Option<String>,
+
+    /// Userinfo endpoint, for the verifier userinfo [default: from the issuer's metadata]
+    #[arg(long, env = "OSCAL_AUTH_USERINFO_URL", hide_env_values = true)]
+    pub(crate) auth_userinfo_url: Option<String>,
+
+    /// Accept tokens although nothing says that they are for this server, which the verifier
+    /// userinfo cannot find out; this does not meet the audience rule of MCP [default: false]
+    #[arg(long, env = "OSCAL_AUTH_ACCEPT_UNBOUND_TOKENS", hide_env_values = true,
+          num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) auth_accept_unbound_tokens: Option<String>,
 
     /// Client id of this server at the authorization server
     #[arg(long, env = "OSCAL_AUTH_CLIENT_ID", hide_env_values = true)]

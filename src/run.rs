@@ -12,8 +12,9 @@ use crate::{
     config::{Config, Transport},
     content::BUILT_IN,
     host::{Host, HostError},
-    mcp::OscalServer,
-    oscal::{Library, Limits, LoadError},
+    mcp::{Announcements, OscalServer},
+    oscal::{Library, Limits, LoadError, Schemas, SchemasError},
+    watch::Watch,
 };
 
 /// The server cannot start, or ended with an error.
@@ -23,6 +24,9 @@ pub enum RunError {
     /// The documents directory cannot be used.
     #[error(transparent)]
     Documents(#[from] LoadError),
+    /// The schemas directory cannot be used.
+    #[error(transparent)]
+    Schemas(#[from] SchemasError),
     /// The HTTP server failed.
     #[error(transparent)]
     Host(#[from] HostError),
@@ -43,14 +47,26 @@ pub fn run(config: Config) -> Result<(), RunError> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
+    let watch = config.documents_dir.clone().map(Watch::begin);
     let library = load_library(config.documents_dir.as_deref())?;
-    let mcp = OscalServer::new(config.server_name, library);
+    let schemas = load_schemas(config.schemas_dir.as_deref())?;
+    let announcements = match &config.transport {
+        _ if watch.is_none() => Announcements::Nobody,
+        Transport::StreamableHttp(http) if http.stateless => Announcements::Listeners,
+        Transport::StreamableHttp(_) | Transport::Stdio => Announcements::Everybody,
+    };
+    let mcp = OscalServer::new(config.server_name, library, schemas, config.scopes)
+        .announcing_to(announcements);
     match config.transport {
         Transport::Stdio => tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?
-            .block_on(serve_stdio(mcp)),
+            .block_on(async {
+                follow(watch, &mcp);
+                serve_stdio(mcp).await
+            }),
         Transport::StreamableHttp(http) => actix_web::rt::System::new().block_on(async move {
+            follow(watch, &mcp);
             let path = http.path.clone();
             let authorization = http.auth.is_some();
             let host = Host::start(*http, mcp)?;
@@ -66,6 +82,13 @@ pub fn run(config: Config) -> Result<(), RunError> {
             }
             Ok(host.run().await?)
         }),
+    }
+}
+
+/// Keeps the documents of `mcp` up to date in the background.
+fn follow(watch: Option<Watch>, mcp: &OscalServer) {
+    if let Some(watch) = watch {
+        tokio::spawn(watch.follow(mcp.clone()));
     }
 }
 
@@ -87,6 +110,21 @@ pub fn load_library(directory: Option<&Path>) -> Result<Library, LoadError> {
         "documents loaded"
     );
     Ok(library)
+}
+
+/// Loads the schemas of `directory`, if there is one, and logs what cannot be used.
+fn load_schemas(directory: Option<&Path>) -> Result<Schemas, SchemasError> {
+    let Some(directory) = directory else {
+        return Ok(Schemas::default());
+    };
+    let schemas = Schemas::load(directory)?;
+    for problem in schemas.problems() {
+        tracing::warn!(file = problem.file, "not used: {}", problem.message);
+    }
+    let models = schemas.models();
+    let loaded = models.iter().filter(|model| model.schema_version.is_some());
+    tracing::info!(models = loaded.count(), "schemas loaded");
+    Ok(schemas)
 }
 
 async fn serve_stdio(mcp: OscalServer) -> Result<(), RunError> {

@@ -15,10 +15,11 @@ use std::{error::Error, net::TcpListener, path::PathBuf, time::Duration};
 use clap::Parser;
 use dev_authorization_server::{DevAuthorizationServer, DevClient, DevConfig};
 use oscal_mcp_server::{
-    config::{AllowedOrigins, AuthConfig, HttpConfig, LogConfig},
+    config::{AllowedOrigins, AuthConfig, HttpConfig, LogConfig, VerifierConfig},
     host::Host,
     load_library,
-    mcp::OscalServer,
+    mcp::{OscalServer, ScopeRules},
+    oscal::{Library, Schemas},
     telemetry,
 };
 use rmcp_resource_server::{ClientCredentials, IntrospectionConfig, ResourceServerConfig};
@@ -85,7 +86,7 @@ async fn quickstart(options: Options) -> Result<(), Box<dyn Error>> {
         mcp,
     };
     let library = load_library(options.documents_dir.as_deref())?;
-    let host = Host::start(protected(&urls, port)?, OscalServer::new("OSCAL", library))
+    let host = Host::start(protected(&urls, port)?, server(library))
         .map_err(|error| format!("{error}; choose another port with --port"))?;
 
     if options.check {
@@ -95,6 +96,10 @@ async fn quickstart(options: Options) -> Result<(), Box<dyn Error>> {
         println!("{}", instructions::text(&urls));
         Ok(host.run().await?)
     }
+}
+
+fn server(library: Library) -> OscalServer {
+    OscalServer::new("OSCAL", library, Schemas::default(), ScopeRules::default())
 }
 
 /// The configuration that flags and variables would give; see the README.
@@ -118,7 +123,7 @@ fn protected(urls: &Urls, port: u16) -> Result<HttpConfig, Box<dyn Error>> {
         ),
         auth: Some(AuthConfig {
             resource_server,
-            introspection,
+            verifier: VerifierConfig::Introspection(introspection),
         }),
         ..HttpConfig::default()
     })

@@ -1,15 +1,18 @@
 //! The authorization options.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use rmcp_resource_server::{
     CacheConfig, ClientCredentials, EndpointUrl, IntrospectionConfig, IntrospectionVerifier,
-    InvalidUrl, Issuer, Metrics, ResourceServerConfig, ResourceUrl, Scopes, Secret, SessionKey,
-    Source,
+    InvalidUrl, Issuer, JwtConfig, JwtVerifier, Metrics, ResourceServerConfig, ResourceUrl, Scopes,
+    Secret, SessionKey, Source, UserinfoConfig, UserinfoConflict, UserinfoVerifier,
 };
 
-use super::{AuthConfig, parse::Parser};
-use crate::options::{CLIENT_SECRET_VARIABLE, Given};
+use super::{AuthConfig, VerifierConfig, parse::Parser};
+use crate::{
+    mcp::ScopeRules,
+    options::{CLIENT_SECRET_VARIABLE, Given, Options},
+};
 
 /// Whether authorization is on, and its configuration if that is without error.
 pub(super) enum Resolved {
@@ -122,24 +125,30 @@ pub(super) fn resolve(
              https://mcp.example.com/mcp, which tokens must have as audience",
         );
     }
-    let endpoint = parser.optional(
-        "auth_introspection_url",
-        options.auth_introspection_url.as_deref(),
-        |text| {
+    let mut endpoint = |id, value: &Option<String>| {
+        parser.optional(id, value.as_deref(), |text| {
             let parsed = if allow_http {
                 EndpointUrl::parse_allowing_http(text)
             } else {
                 text.parse()
             };
             parsed.map_err(|error| explain(text, &error, "OSCAL_AUTH_ALLOW_INSECURE_HTTP=true"))
-        },
-    );
-    let _introspection = parser.choice(
+        })
+    };
+    let introspection_url = endpoint("auth_introspection_url", &options.auth_introspection_url);
+    let jwks_url = endpoint("auth_jwks_url", &options.auth_jwks_url);
+    let userinfo_url = endpoint("auth_userinfo_url", &options.auth_userinfo_url);
+    let kind = parser.choice(
         "auth_verifier",
         options.auth_verifier.as_deref(),
         "introspection",
-        |text| (text == "introspection").then_some(()),
-        "introspection",
+        |text| match text {
+            "introspection" => Some(Kind::Introspection),
+            "jwt" => Some(Kind::Jwt),
+            "userinfo" => Some(Kind::Userinfo),
+            _ => None,
+        },
+        "introspection, jwt or userinfo",
     );
     let required_scopes = parser.optional(
         "auth_required_scopes",
@@ -150,8 +159,17 @@ pub(super) fn resolve(
         ),
         str::parse::<Scopes>,
     );
-    let credentials = credentials(parser, given);
-    let cache = cache(parser, given);
+    // Only introspection needs an account of our own at the authorization server.
+    let credentials = match kind {
+        Kind::Introspection => credentials(parser, given).map(Some),
+        Kind::Jwt | Kind::Userinfo => Some(None),
+    };
+    let cache = cache(parser, given, kind);
+    let accept_unbound = parser.flag(
+        "auth_accept_unbound_tokens",
+        options.auth_accept_unbound_tokens.as_deref(),
+        false,
+    );
     let timeout = parser.duration(
         "auth_timeout",
         options.auth_timeout.as_deref(),
@@ -174,27 +192,81 @@ pub(super) fn resolve(
         resource_server.session_key = session_key;
     }
     resource_server.metrics = metrics.clone();
-    let mut introspection = IntrospectionConfig::new(issuer, credentials);
-    introspection.endpoint = endpoint;
-    introspection.timeout = timeout;
-    introspection.ca_file = options
+    resource_server.accept_unbound_tokens = accept_unbound;
+    let ca_file: Option<PathBuf> = options
         .auth_ca_file
         .as_deref()
         .filter(|path| !path.is_empty())
         .map(Into::into);
-    introspection.allow_insecure_http = allow_http;
-    introspection.cache = cache;
-    introspection.metrics = metrics;
-    if parser
-        .result("auth_ca_file", IntrospectionVerifier::check(&introspection))
-        .is_none()
-    {
-        return Resolved::Faulty;
-    }
+    let verifier = match (kind, credentials) {
+        (Kind::Jwt, _) => {
+            let mut jwt = JwtConfig::new(issuer);
+            jwt.jwks_url = jwks_url;
+            let types = Parser::list(options.auth_jwt_types.as_deref());
+            if !types.is_empty() {
+                jwt.accept_untyped = types.iter().any(|text| text == "none");
+                jwt.accepted_types = types.into_iter().filter(|text| text != "none").collect();
+            }
+            (jwt.timeout, jwt.ca_file, jwt.allow_insecure_http) = (timeout, ca_file, allow_http);
+            (jwt.cache, jwt.metrics) = (cache, metrics);
+            parser.result("auth_ca_file", JwtVerifier::check(&jwt));
+            VerifierConfig::Jwt(jwt)
+        }
+        (Kind::Userinfo, _) => {
+            for conflict in UserinfoVerifier::conflicts(&resource_server) {
+                let id = match conflict {
+                    UserinfoConflict::RequiredScopes => "auth_required_scopes",
+                    UserinfoConflict::AllowedClientIds => "auth_allowed_client_ids",
+                    _ => "auth_accept_unbound_tokens",
+                };
+                parser.error(id, conflict);
+            }
+            let mut userinfo = UserinfoConfig::new(issuer);
+            userinfo.endpoint = userinfo_url;
+            (userinfo.timeout, userinfo.ca_file) = (timeout, ca_file);
+            (userinfo.allow_insecure_http, userinfo.cache) = (allow_http, cache);
+            userinfo.metrics = metrics;
+            parser.result("auth_ca_file", UserinfoVerifier::check(&userinfo));
+            VerifierConfig::Userinfo(userinfo)
+        }
+        (Kind::Introspection, credentials) => {
+            let credentials = credentials.unwrap_or(ClientCredentials::None { id: None });
+            let mut introspection = IntrospectionConfig::new(issuer, credentials);
+            introspection.endpoint = introspection_url;
+            (introspection.timeout, introspection.ca_file) = (timeout, ca_file);
+            (introspection.allow_insecure_http, introspection.cache) = (allow_http, cache);
+            introspection.metrics = metrics;
+            parser.result("auth_ca_file", IntrospectionVerifier::check(&introspection));
+            VerifierConfig::Introspection(introspection)
+        }
+    };
     Resolved::On(Box::new(AuthConfig {
         resource_server,
-        introspection,
+        verifier,
     }))
+}
+
+/// How tokens are verified, of the ways there are.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Introspection,
+    Jwt,
+    Userinfo,
+}
+
+/// The scopes of operations; without authorization they have no effect.
+pub(super) fn scope_rules(parser: &mut Parser, options: &Options) -> ScopeRules {
+    let mut scopes = |id, value: &Option<String>| {
+        let list = Parser::list(value.as_deref()).join(" ");
+        parser
+            .optional(id, Some(&list), str::parse::<Scopes>)
+            .unwrap_or_default()
+    };
+    ScopeRules {
+        read: scopes("auth_scope_read", &options.auth_scope_read),
+        validate: scopes("auth_scope_validate", &options.auth_scope_validate),
+        sensitive: scopes("auth_scope_sensitive", &options.auth_scope_sensitive),
+    }
 }
 
 fn explain(text: &str, error: &InvalidUrl, permission: &str) -> String {
@@ -208,9 +280,14 @@ fn explain(text: &str, error: &InvalidUrl, permission: &str) -> String {
     }
 }
 
-fn cache(parser: &mut Parser, given: &Given) -> CacheConfig {
+fn cache(parser: &mut Parser, given: &Given, kind: Kind) -> CacheConfig {
     let options = &given.options;
-    let defaults = CacheConfig::default();
+    let mut defaults = CacheConfig::default();
+    if kind == Kind::Userinfo {
+        // Servers limit how often a user's information is asked for.
+        defaults.ttl = Duration::from_secs(300);
+        defaults.ttl_without_expiry = defaults.ttl;
+    }
     let range = Duration::ZERO..=Duration::from_secs(300);
     CacheConfig {
         ttl: parser.duration(

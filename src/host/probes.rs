@@ -10,7 +10,8 @@ use actix_web::{
     HttpResponse,
     web::{Data, ServiceConfig, get},
 };
-use rmcp_resource_server::IntrospectionVerifier;
+
+use super::verifier::Verifier;
 
 /// Set once the server is about to end.
 #[derive(Debug, Clone, Default)]
@@ -25,20 +26,17 @@ impl Draining {
 /// What has to be so for the server to answer requests well.
 #[derive(Clone)]
 pub(super) struct Readiness {
-    verifier: Option<IntrospectionVerifier>,
+    verifier: Option<Verifier>,
     draining: Draining,
 }
 
 impl Readiness {
-    pub(super) fn new(verifier: Option<IntrospectionVerifier>, draining: Draining) -> Self {
+    pub(super) fn new(verifier: Option<Verifier>, draining: Draining) -> Self {
         Self { verifier, draining }
     }
 
     fn is_ready(&self) -> bool {
-        let knows_whom_to_ask = self
-            .verifier
-            .as_ref()
-            .is_none_or(|verifier| verifier.readiness().is_ok());
+        let knows_whom_to_ask = self.verifier.as_ref().is_none_or(Verifier::is_ready);
         knows_whom_to_ask && !self.draining.0.load(Ordering::Relaxed)
     }
 }

@@ -1,28 +1,56 @@
-//! What clients see: the MCP server, one file a tool.
+//! What clients see: the MCP server. Tools, one file each, resources, prompts, completion.
 
+mod access;
+mod changes;
+mod completion;
+mod markdown;
 mod output;
+mod prompts;
+mod resource_uri;
+mod resources;
+mod state;
 mod tools;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use rmcp::{
-    ServerHandler,
+    ErrorData, RoleServer, ServerHandler,
     handler::server::router::tool::ToolRouter,
-    model::{Implementation, ServerCapabilities, ServerConfig},
+    model::{
+        CompleteRequestParams, CompleteResult, GetPromptRequestParams, GetPromptResponse,
+        Implementation, InitializeRequestParams, InitializeResult, ListPromptsResult,
+        ListResourceTemplatesResult, ListResourcesResult, PaginatedRequestParams,
+        ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+        SubscriptionFilter,
+    },
+    service::{NotificationContext, RequestContext, SubscriptionContext},
     tool_handler,
 };
+use rmcp_resource_server::{AccessToken, Caller};
 
-use crate::oscal::{Library, LibraryView};
+use crate::oscal::{Document, Library, Schemas};
 
-/// The MCP server. Clones share everything: one is made for each request or session.
-#[derive(Clone)]
+pub use access::ScopeRules;
+pub use changes::Announcements;
+
+use access::{Access, Operation};
+use changes::{Changes, SessionAnnouncements};
+use output::ToolError;
+use state::State;
+
+/// The MCP server. One is made for each request or session by cloning; all clones serve the same
+/// documents.
 pub struct OscalServer {
     shared: Arc<Shared>,
+    announcements: Announcements,
+    session: SessionAnnouncements,
 }
 
 struct Shared {
     name: String,
-    library: Library,
+    scopes: ScopeRules,
+    state: RwLock<Arc<State>>,
+    changes: Changes,
 }
 
 /// Built once: the macro's default would build it on every call.
@@ -35,19 +63,74 @@ security plans. Begin with `search`, or with `get_control` if you know the contr
 is; [Assignment: ...] marks a value that the organization has to choose.";
 
 impl OscalServer {
-    /// Serves `library` under `name`.
-    pub fn new(name: impl Into<String>, library: Library) -> Self {
+    /// Serves `library` under `name`; `schemas` are for validation.
+    pub fn new(
+        name: impl Into<String>,
+        library: Library,
+        schemas: Schemas,
+        scopes: ScopeRules,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 name: name.into(),
-                library,
+                scopes,
+                state: RwLock::new(Arc::new(State::new(library, schemas))),
+                changes: Changes::new(),
             }),
+            announcements: Announcements::default(),
+            session: SessionAnnouncements::default(),
         }
     }
 
-    /// The documents that tools may use.
-    fn documents(&self) -> LibraryView<'_> {
-        self.shared.library.view(|_| true)
+    /// Tells these when the documents are replaced. By default nobody is told.
+    #[must_use]
+    pub fn announcing_to(mut self, announcements: Announcements) -> Self {
+        self.announcements = announcements;
+        self
+    }
+
+    /// The documents that are served now.
+    pub fn library(&self) -> Library {
+        self.state().library.clone()
+    }
+
+    /// Serves `library` from now on. Requests that have begun keep the documents they began with.
+    /// Clients are told if the list of resources is another one.
+    pub fn replace_library(&self, library: Library) {
+        let previous = self.state();
+        let is_other = !same_list(&previous.library, &library);
+        let state = Arc::new(State::new(library, previous.schemas.clone()));
+        *(self.shared.state.write()).unwrap_or_else(PoisonError::into_inner) = state;
+        if is_other {
+            self.shared.changes.announce();
+        }
+    }
+
+    /// Lets `caller` do `operation` on the present state of the documents.
+    fn admit(&self, caller: &Caller, operation: Operation) -> Result<Access, ToolError> {
+        self.shared.scopes.admit(caller, operation, self.state())
+    }
+
+    /// Lets whoever sent a request read documents.
+    fn admit_reader(&self, context: &RequestContext<RoleServer>) -> Result<Access, ToolError> {
+        let caller = Caller(AccessToken::of(&context.extensions).cloned());
+        self.admit(&caller, Operation::Read)
+    }
+
+    fn state(&self) -> Arc<State> {
+        let state = self.shared.state.read();
+        state.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Clone for OscalServer {
+    /// For another session.
+    fn clone(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            announcements: self.announcements,
+            session: SessionAnnouncements::default(),
+        }
     }
 }
 
@@ -55,8 +138,132 @@ impl OscalServer {
 impl ServerHandler for OscalServer {
     fn get_info(&self) -> ServerConfig {
         let implementation = Implementation::new(&self.shared.name, env!("CARGO_PKG_VERSION"));
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+        let mut capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_prompts()
+            .enable_completions()
+            .build();
+        if let Some(resources) = &mut capabilities.resources {
+            resources.list_changed = (self.announcements != Announcements::Nobody).then_some(true);
+        }
+        ServerConfig::new(capabilities)
             .with_server_info(implementation)
             .with_instructions(INSTRUCTIONS)
     }
+
+    /// `initialize` is for clients of MCP before 2026-07-28, that get announcements in a session
+    /// only.
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        let mut result = self.negotiate_initialize(&request)?;
+        context.peer.set_peer_info(request);
+        if self.announcements != Announcements::Everybody
+            && let Some(resources) = &mut result.capabilities.resources
+        {
+            resources.list_changed = None;
+        }
+        Ok(result)
+    }
+
+    /// Never called over stateless HTTP, where the transport drops notifications.
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        if self.announcements == Announcements::Everybody {
+            self.session.begin(&self.shared.changes, context.peer);
+        }
+    }
+
+    fn accepted_subscription_filter(
+        &self,
+        _requested: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
+        (self.announcements != Announcements::Nobody).then(|| {
+            SubscriptionFilter::builder()
+                .resources_list_changed()
+                .build()
+        })
+    }
+
+    async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
+        self.admit_reader(subscription.request_context())?;
+        self.shared.changes.tell_listener(&subscription).await;
+        Ok(())
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let access = self.admit_reader(&context)?;
+        let cursor = request.and_then(|request| request.cursor);
+        resources::list(&access.documents(), cursor.as_deref())
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Ok(ListResourceTemplatesResult::with_all_items(
+            resources::templates(),
+        ))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let access = self.admit_reader(&context)?;
+        let read = resources::read(&access.documents(), &request.uri)?;
+        Ok(read.into())
+    }
+
+    async fn list_prompts(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Ok(ListPromptsResult::with_all_items(prompts::list()))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let access = self.admit_reader(&context)?;
+        let arguments = request.arguments.unwrap_or_default();
+        let prompt = prompts::get(&access, &request.name, &arguments)?;
+        Ok(prompt.into())
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let access = self.admit_reader(&context)?;
+        completion::complete(&access.documents(), &request)
+    }
+}
+
+/// Resources, prompts and completion have no results that are errors, as tools have.
+impl From<ToolError> for ErrorData {
+    fn from(error: ToolError) -> Self {
+        Self::invalid_params(error.to_string(), None)
+    }
+}
+
+/// Whether `resources/list` says the same of both.
+fn same_list(one: &Library, other: &Library) -> bool {
+    let listed = |document: &Document| (document.info().clone(), document.json().len());
+    let (one, other) = (one.view(|_| true), other.view(|_| true));
+    one.documents()
+        .map(listed)
+        .eq(other.documents().map(listed))
 }

@@ -1,15 +1,21 @@
 //! What tools have in common: pages, names of controls, errors, and bounds that keep every answer
 //! small enough for a model's context.
 
+use std::cmp::Reverse;
+
 use rmcp::{
     ErrorData,
     handler::server::tool::IntoCallToolResult,
     model::{CallToolResponse, CallToolResult, ContentBlock},
     schemars::{self, JsonSchema},
 };
+use rmcp_resource_server::InsufficientScope;
 use serde::Serialize;
 
-use crate::oscal::{self, Document, LibraryView};
+use crate::oscal::{
+    self, Document, LibraryView, Model, OutlineError, ResolveError, Resolved, TooLarge,
+    UnknownModel, resolve_profile,
+};
 
 /// The most items of one page.
 pub(super) const MAX_LIMIT: usize = 200;
@@ -17,13 +23,10 @@ pub(super) const MAX_LIMIT: usize = 200;
 /// A part of a list.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Page<T> {
-    /// The items from `offset` on
     pub(super) items: Vec<T>,
     /// Items in the whole list
     pub(super) total: usize,
-    /// Items before these
     pub(super) offset: usize,
-    /// Most items of a page
     pub(super) limit: usize,
 }
 
@@ -36,7 +39,12 @@ impl<T> Page<T> {
         default_limit: usize,
     ) -> Self {
         let limit = limit.unwrap_or(default_limit).clamp(1, MAX_LIMIT);
-        let page = oscal::Page::cut(list, offset.unwrap_or(0), limit);
+        oscal::Page::cut(list, offset.unwrap_or(0), limit).into()
+    }
+}
+
+impl<T> From<oscal::Page<T>> for Page<T> {
+    fn from(page: oscal::Page<T>) -> Self {
         Self {
             items: page.items,
             total: page.total,
@@ -49,9 +57,7 @@ impl<T> Page<T> {
 /// A control by name.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ControlName {
-    /// Such as ac-2.1
     pub(super) id: String,
-    /// Such as AC-2(1)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) label: Option<String>,
     pub(super) title: String,
@@ -82,18 +88,34 @@ pub(super) enum ToolError {
     NoCatalog(String),
     #[error("no catalog is loaded")]
     NoCatalogLoaded,
-    #[error(
-        "{0:?} is no OSCAL model; use one of catalog, profile, mapping-collection, \
-             component-definition, system-security-plan, assessment-plan, assessment-results, \
-             plan-of-action-and-milestones"
-    )]
-    UnknownModel(String),
+    #[error("{name:?} is {error}")]
+    UnknownModel { name: String, error: UnknownModel },
+    #[error("give either {0} or {1}, not both and not neither")]
+    EitherOr(&'static str, &'static str),
+    #[error("this answer would have {size} bytes; {mend}")]
+    AnswerTooLarge { size: usize, mend: &'static str },
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    #[error(transparent)]
+    Outline(#[from] OutlineError),
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    #[error(transparent)]
+    Scope(#[from] InsufficientScope),
 }
 
 impl IntoCallToolResult for ToolError {
     fn into_call_tool_result(self) -> Result<CallToolResponse, ErrorData> {
         Ok(CallToolResult::error(vec![ContentBlock::text(self.to_string())]).into())
     }
+}
+
+/// The model that a caller named.
+pub(super) fn model(name: &str) -> Result<Model, ToolError> {
+    name.parse().map_err(|error| ToolError::UnknownModel {
+        name: shortened(name),
+        error,
+    })
 }
 
 /// The document with the id that a caller named.
@@ -106,7 +128,46 @@ pub(super) fn document<'a>(
         .ok_or_else(|| ToolError::UnknownDocument(shortened(id)))
 }
 
+/// The catalog that a caller named, or the largest.
+pub(super) fn catalog<'a>(
+    documents: &LibraryView<'a>,
+    id: Option<&str>,
+) -> Result<&'a Document, ToolError> {
+    let Some(id) = id else {
+        return documents
+            .documents()
+            .filter(|document| document.controls().len() > 0)
+            .min_by_key(|document| Reverse(document.controls().len()))
+            .ok_or(ToolError::NoCatalogLoaded);
+    };
+    let named = document(documents, id)?;
+    let has_controls = named.controls().len() > 0;
+    has_controls
+        .then_some(named)
+        .ok_or_else(|| ToolError::NoCatalog(named.info().id.clone()))
+}
+
+/// The profile that a caller named, resolved.
+pub(super) fn baseline<'a>(
+    documents: &LibraryView<'a>,
+    profile: &str,
+    catalog: Option<&str>,
+) -> Result<Resolved<'a>, ToolError> {
+    let profile = document(documents, profile)?;
+    Ok(resolve_profile(documents, profile, catalog)?)
+}
+
 /// What a caller sent, short enough to be sent back.
 pub(super) fn shortened(text: &str) -> String {
     text.chars().take(100).collect()
+}
+
+/// Cuts `text` to `limit` bytes, at a character's end. Returns whether something was cut.
+pub(super) fn cut(text: &mut String, limit: usize) -> bool {
+    let too_long = text.len() > limit;
+    if too_long {
+        text.truncate(text.floor_char_boundary(limit));
+        text.push('…');
+    }
+    too_long
 }

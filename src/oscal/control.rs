@@ -139,7 +139,7 @@ pub struct ControlFilter<'f> {
 
 impl ControlFilter<'_> {
     /// A function, so that the group's key is computed once.
-    pub(super) fn matcher(self) -> impl Fn(Control<'_>) -> bool {
+    pub(crate) fn matcher(self) -> impl Fn(Control<'_>) -> bool {
         let group = self.group.map(control_key);
         move |control| {
             self.withdrawn

@@ -181,6 +181,11 @@ impl Search {
 }
 
 impl SourceFile {
+    /// Size, times and so on, without reading it.
+    pub(super) fn metadata(&self) -> io::Result<fs::Metadata> {
+        self.path.symlink_metadata()
+    }
+
     /// Reads the file, which is text of at most `limit` bytes.
     ///
     /// # Errors

@@ -55,33 +55,30 @@ impl Library {
         directory: Option<&Path>,
         limits: Limits,
     ) -> Result<Self, LoadError> {
-        let mut loader = Loader::default();
-        if let Some(directory) = directory {
-            let (files, problems) = files::find(directory, limits)?;
-            loader.problems = problems;
-            let mut left = limits.total_bytes;
-            for file in files {
-                match file.read(limits.file_bytes) {
-                    Ok(text) if text.len() as u64 > left => {
-                        let total = limits.total_bytes;
-                        let message = format!("left out: all files have more than {total} bytes");
-                        loader.problem(&file.name, message);
-                    }
-                    Ok(text) => {
-                        left -= text.len() as u64;
-                        loader.add(&file.name, text, false);
-                    }
-                    Err(message) => loader.problem(&file.name, message),
-                }
-            }
-        }
-        for (name, text) in built_in {
-            loader.add(name, (*text).to_owned(), true);
-        }
-        Ok(Self {
-            documents: loader.documents.into(),
-            problems: loader.problems.into(),
-        })
+        Loader::default().load(built_in, directory, limits)
+    }
+
+    /// Loads everything anew. Where a file cannot be served any more, half-written for instance,
+    /// the document that this library has of it stays, and a [`Problem`] says so. It goes if the
+    /// file is gone, or if another file has the same document.
+    ///
+    /// # Errors
+    ///
+    /// The directory does not exist, is not a directory or cannot be read.
+    pub fn reload(
+        &self,
+        built_in: &[(&str, &'static str)],
+        directory: &Path,
+        limits: Limits,
+    ) -> Result<Self, LoadError> {
+        let of_files = self.documents.iter().filter(|d| !d.info().built_in);
+        let loader = Loader {
+            previous: of_files
+                .map(|document| (document.file().to_owned(), document.clone()))
+                .collect(),
+            ..Loader::default()
+        };
+        loader.load(built_in, Some(directory), limits)
     }
 
     /// The files that are not served. They are for operators: a problem may name a document that
@@ -106,13 +103,62 @@ struct Loader {
     problems: Vec<Problem>,
     /// Ids of documents and the files that they are from.
     files: HashMap<String, String>,
+    /// Files and the documents that were served of them before.
+    previous: HashMap<String, Arc<Document>>,
+    kept: Vec<Kept>,
+}
+
+/// A document that was served before, of a file that cannot be served any more.
+struct Kept {
+    document: Arc<Document>,
+    /// Its place among the documents.
+    place: usize,
+    /// What is wrong with the file.
+    message: String,
 }
 
 impl Loader {
+    fn load(
+        mut self,
+        built_in: &[(&str, &'static str)],
+        directory: Option<&Path>,
+        limits: Limits,
+    ) -> Result<Library, LoadError> {
+        if let Some(directory) = directory {
+            let (files, problems) = files::find(directory, limits)?;
+            let mut left = limits.total_bytes;
+            for file in files {
+                match file.read(limits.file_bytes) {
+                    Ok(text) if text.len() as u64 > left => {
+                        let total = limits.total_bytes;
+                        let message = format!("left out: all files have more than {total} bytes");
+                        self.refuse(&file.name, message);
+                    }
+                    Ok(text) => {
+                        left -= text.len() as u64;
+                        self.add(&file.name, text, false);
+                    }
+                    Err(message) => self.refuse(&file.name, message),
+                }
+            }
+            for problem in problems {
+                self.refuse_all(problem);
+            }
+            self.keep(left);
+        }
+        for (name, text) in built_in {
+            self.add(name, (*text).to_owned(), true);
+        }
+        Ok(Library {
+            documents: self.documents.into(),
+            problems: self.problems.into(),
+        })
+    }
+
     fn add(&mut self, file: &str, text: String, built_in: bool) {
         let document = match Document::parse(file, text, built_in) {
             Ok(document) => document,
-            Err(error) => return self.problem(file, error.to_string()),
+            Err(error) => return self.refuse(file, error.to_string()),
         };
         let id = &document.info().id;
         if let Some(first) = self.files.get(id) {
@@ -121,6 +167,60 @@ impl Loader {
         }
         self.files.insert(id.clone(), file.to_owned());
         self.documents.push(Arc::new(document));
+    }
+
+    /// Notes that a file cannot be served, and what was served of it before.
+    fn refuse(&mut self, file: &str, message: String) {
+        match self.previous.remove(file) {
+            Some(document) => self.kept.push(Kept {
+                document,
+                place: self.documents.len(),
+                message,
+            }),
+            None => self.problem(file, message),
+        }
+    }
+
+    /// Notes a file that cannot be served, or a directory and with it all files below.
+    fn refuse_all(&mut self, problem: Problem) {
+        let Problem { file, message } = problem;
+        let below = format!("{file}/");
+        let is_meant = |name: &str| file == "." || *name == file || name.starts_with(&below);
+        let mut meant: Vec<_> = self
+            .previous
+            .keys()
+            .filter(|f| is_meant(f))
+            .cloned()
+            .collect();
+        meant.sort();
+        for name in &meant {
+            self.refuse(name, message.clone());
+        }
+        if meant.is_empty() {
+            self.problem(&file, message);
+        }
+    }
+
+    /// Puts the documents that were served before in their places, of at most `left` bytes.
+    fn keep(&mut self, mut left: u64) {
+        // From the end, so that the places before stay what they are.
+        while let Some(kept) = self.kept.pop() {
+            let Kept {
+                document,
+                place,
+                message,
+            } = kept;
+            let (id, size) = (&document.info().id, document.json().len() as u64);
+            if self.files.contains_key(id) || size > left {
+                self.problem(document.file(), message);
+                continue;
+            }
+            left -= size;
+            let message = format!("what was loaded of it before is served, since now: {message}");
+            self.problem(document.file(), message);
+            self.files.insert(id.clone(), document.file().to_owned());
+            self.documents.insert(place, document);
+        }
     }
 
     fn problem(&mut self, file: &str, message: String) {
@@ -273,6 +373,82 @@ mod tests {
                 limits.total_bytes
             )
         );
+    }
+
+    #[test]
+    fn a_broken_file_never_replaces_a_good_document() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = |name: &str| directory.path().join(name);
+        let write = |name: &str, text: &str| fs::write(path(name), text).expect("written");
+        let reload = |library: &Library| {
+            let limits = Limits::default();
+            let library = library.reload(&[("plan", PLAN)], directory.path(), limits);
+            let library = library.expect("loads");
+            let problems = library.problems().iter();
+            let problems: Vec<_> = problems
+                .map(|p| format!("{}: {}", p.file, p.message))
+                .collect();
+            (titles(&library.view(|_| true)), problems, library)
+        };
+        fs::create_dir(path("sub")).expect("created");
+        write("a.json", ONE);
+        write("sub/b.json", TWO);
+        let library = Library::load(&[("plan", PLAN)], Some(directory.path()), Limits::default());
+        let all = ["One", "Two", "Secret plan"];
+
+        write("a.json", &ONE[..ONE.len() / 2]);
+        let (served, problems, library) = reload(&library.expect("loads"));
+        assert_eq!(served, all, "in their places");
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        let expected = "a.json: what was loaded of it before is served, since now: not JSON: EOF";
+        assert!(problems[0].starts_with(expected), "{problems:?}");
+        let (served, again, library) = reload(&library);
+        assert_eq!((served, again), (all.map(str::to_owned).to_vec(), problems));
+
+        fs::rename(path("sub"), path("away")).expect("moved");
+        std::os::unix::fs::symlink("/etc", path("sub")).expect("linked");
+        fs::remove_dir_all(path("away")).expect("removed");
+        let (served, problems, library) = reload(&library);
+        assert_eq!(served, all);
+        assert!(
+            problems.concat().contains("sub/b.json: what was loaded"),
+            "{problems:?}"
+        );
+
+        fs::remove_file(path("sub")).expect("removed");
+        write("c.json", &ONE.replace("One", "One, elsewhere"));
+        let (served, problems, library) = reload(&library);
+        assert_eq!(served, ["One, elsewhere", "Secret plan"]);
+        assert!(problems[0].starts_with("a.json: not JSON"), "{problems:?}");
+
+        fs::remove_file(path("a.json")).expect("removed");
+        fs::remove_file(path("c.json")).expect("removed");
+        let (served, problems, library) = reload(&library);
+        assert_eq!((served, problems), (vec!["Secret plan".to_owned()], vec![]));
+
+        let gone = library.reload(&[], &path("gone"), Limits::default());
+        assert!(matches!(gone, Err(LoadError::Missing(_))));
+    }
+
+    #[test]
+    fn kept_documents_count_as_bytes_of_files() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let write = |name: &str, text: &str| {
+            fs::write(directory.path().join(name), text).expect("written");
+        };
+        write("b.json", ONE);
+        let library = Library::load(&[], Some(directory.path()), Limits::default());
+        write("a.json", TWO);
+        let limits = Limits {
+            total_bytes: TWO.len() as u64 + 10,
+            ..Limits::default()
+        };
+        let library = library
+            .expect("loads")
+            .reload(&[], directory.path(), limits);
+        let library = library.expect("loads");
+        assert_eq!(titles(&library.view(|_| true)), ["Two"]);
+        assert!(library.problems()[0].message.starts_with("left out"));
     }
 
     proptest! {

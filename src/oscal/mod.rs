@@ -11,7 +11,8 @@
 //!            └ search::Segment       postings of the document
 //! ```
 //!
-//! [`resolve_profile`] makes the baseline that a profile stands for.
+//! [`resolve_profile`] makes the baseline that a profile stands for; [`implementations()`] and
+//! [`coverage`] tell how components and systems implement its controls.
 //!
 //! A document is kept as its compact JSON text and an outline of byte ranges into it. A control is
 //! parsed when it is asked for, which takes microseconds; a tree of the whole document is made
@@ -30,6 +31,7 @@ mod document_error;
 mod element;
 mod entry;
 mod files;
+mod fingerprint;
 mod implementations;
 mod insert;
 mod library;
@@ -49,6 +51,7 @@ pub use document::{Document, DocumentInfo};
 pub use document_error::DocumentError;
 pub use entry::EntryKind;
 pub use files::{Limits, LoadError};
+pub use fingerprint::Fingerprint;
 pub use implementations::{
     ComponentName, ControlCoverage, Coverage, CoverageCounts, CoverageLevel, Implementation,
     ImplementationFilter, ImplementationKind, ImplementedStatement, coverage, implementations,

@@ -1,14 +1,16 @@
-//! Real authorization servers and real MCP clients. Run by `scripts/interop`, which installs what
-//! they need; `cargo test` leaves them out.
+//! Real authorization servers, real MCP clients and NIST's real documents. Run by
+//! `scripts/interop`, which installs what they need; `cargo test` leaves them out.
 //!
 //! A test that lacks something is skipped with a line that says what, and fails where `CI` is set.
 
 mod clients;
 mod environment;
 mod oidc_provider;
+mod oscal;
 #[path = "../server/support.rs"]
 #[expect(
     dead_code,
     reason = "shared with the hermetic tests, which use all of it"
 )]
 mod support;
+mod validation;

@@ -3,5 +3,7 @@
 mod configuration;
 mod documentation;
 mod http;
+mod resources;
+mod scopes;
 mod stdio;
 mod support;

@@ -105,7 +105,7 @@ fn errors_of_tools_name_what_to_change() {
     for (answer, expected) in answers[1..].iter().zip([
         "no control \\\"ZZ-9\\\" is in any loaded catalog; try search",
         "no document has the id \\\"nope\\\"; list_documents shows the ids",
-        "is no OSCAL model; use one of catalog",
+        "not an OSCAL model; the models are catalog",
         "invalid type: integer",
         "unknown field `colour`",
         "tool not found",

@@ -2,15 +2,26 @@
 //! `cargo bench -p rmcp-resource-server`.
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
 
-use std::{hint::black_box, sync::Arc, time::Instant};
+use std::{
+    hint::black_box,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use criterion::{Criterion, criterion_group, criterion_main};
+use dev_authorization_server::FakeAuthorizationServer;
 use rmcp_resource_server::{
-    BearerToken, CacheConfig, CachePartition, Claims, Metrics, ResourceServer,
-    ResourceServerConfig, Scopes, SystemClock, TokenCache, TokenVerifier, VerifyError, measured,
+    BearerToken, CacheConfig, CachePartition, Claims, JwtConfig, JwtVerifier, Metrics,
+    ResourceServer, ResourceServerConfig, Scopes, SystemClock, TokenCache, TokenVerifier,
+    VerifyError, measured,
 };
+use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
+
+#[expect(dead_code, reason = "the tests use the rest")]
+#[path = "../tests/support/jwt.rs"]
+mod jwt;
 
 const RESOURCE: &str = "https://mcp.example.com/mcp";
 const ISSUER: &str = "https://as.example.com/realms/mcp";
@@ -102,6 +113,49 @@ fn authorize(criterion: &mut Criterion) {
     });
 }
 
+/// A JWT that is not in the cache: signature, claims, policy.
+fn authorize_jwt(criterion: &mut Criterion) {
+    let runtime: Runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    for alg in ["ES256", "RS256", "EdDSA"] {
+        let key = jwt::SigningKey::new(alg, "key");
+        let fake = FakeAuthorizationServer::start();
+        fake.serve("/jwks", jwt::jwks(&[&key]));
+        let issuer = fake.issuer().parse().expect("a URL");
+        let config = ResourceServerConfig::new(RESOURCE.parse().expect("a URL"), issuer);
+        let mut verifier = JwtConfig::new(config.issuer.clone());
+        verifier.jwks_url = Some(fake.url("/jwks").parse().expect("a URL"));
+        verifier.cache.ttl = Duration::ZERO;
+        let server = runtime.block_on(async {
+            let verifier = JwtVerifier::start(verifier).expect("it starts");
+            verifier.ready().await;
+            ResourceServer::new(config, verifier)
+        });
+        let token = key.token(&json!({
+            "iss": fake.issuer(), "sub": "6f1d9c1e-6a46-4a7e-9a1b-1b0c9f3b6a10", "aud": RESOURCE,
+            "client_id": "agent", "scope": "mcp:tools mcp:read profile email",
+            "exp": 4_102_444_800_u64, "iat": 1_796_258_000, "jti": "2f0c1f6e-1b7d-4b5e-8d0e",
+        }));
+        let token = BearerToken::parse(&token, 8192).expect("token68");
+        runtime
+            .block_on(server.authorize(&token))
+            .expect("accepted");
+        criterion.bench_function(&format!("authorize, a JWT with {alg} anew"), |bencher| {
+            bencher.iter_custom(|times| {
+                runtime.block_on(async {
+                    let begun = Instant::now();
+                    for _ in 0..times {
+                        black_box(server.authorize(black_box(&token)).await.is_ok());
+                    }
+                    begun.elapsed()
+                })
+            });
+        });
+    }
+}
+
 fn pieces(criterion: &mut Criterion) {
     criterion.bench_function("parse an introspection response", |bencher| {
         bencher.iter(|| measured::parse_introspection_response(black_box(RESPONSE.as_bytes())));
@@ -117,5 +171,5 @@ fn pieces(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, authorize, pieces);
+criterion_group!(benches, authorize, authorize_jwt, pieces);
 criterion_main!(benches);

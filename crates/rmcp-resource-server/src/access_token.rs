@@ -1,6 +1,10 @@
 //! The proof that a request is authorized.
 
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::SystemTime,
+};
 
 use serde_json::Value;
 
@@ -20,6 +24,15 @@ pub struct AccessToken {
     pub(crate) claims: Arc<Claims>,
     pub(crate) issuer: Arc<str>,
     pub(crate) hierarchy: Arc<ScopeHierarchy>,
+    /// Scopes that a handler missed, for the middleware to ask the client for.
+    pub(crate) missed: Arc<OnceLock<Scopes>>,
+}
+
+/// An operation needs scopes that the token lacks.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("this needs an access token with the scopes \"{needed}\"")]
+pub struct InsufficientScope {
+    needed: Scopes,
 }
 
 impl AccessToken {
@@ -66,6 +79,25 @@ impl AccessToken {
     /// Whether the token has `scope`, itself or by a broader one that implies it.
     pub fn has_scope(&self, scope: &str) -> bool {
         self.hierarchy.satisfies(&self.claims.scopes, scope)
+    }
+
+    /// Demands scopes for what a handler is about to do, in addition to those that every request
+    /// needs. If some are missing and the handler then answers without streaming, the client gets
+    /// 403 with a challenge that names all of them, so that it can ask its user for more (MCP
+    /// authorization, step-up).
+    ///
+    /// # Errors
+    ///
+    /// [`InsufficientScope`]: the handler must not go on, and what it answers is not sent.
+    pub fn require_scopes(&self, scopes: &Scopes) -> Result<(), InsufficientScope> {
+        if scopes.iter().all(|scope| self.has_scope(scope)) {
+            return Ok(());
+        }
+        // A second demand of one request adds nothing that the first did not make fail.
+        let _ = self.missed.set(scopes.clone());
+        Err(InsufficientScope {
+            needed: scopes.clone(),
+        })
     }
 
     /// `exp`: when the token ends, if the server tells.

@@ -65,7 +65,8 @@ pub struct TokenCache {
     metrics: Metrics,
 }
 
-type Key = [u8; 32];
+/// Stands for a token; does not give it away.
+pub(crate) type Key = [u8; 32];
 
 /// The part of a cache key that names who is asked, and as whom: issuer, endpoint and client id.
 /// The same token asked elsewhere is another entry (GHSA-4mq7-pvjg-xp2r was a key without it).
@@ -212,7 +213,7 @@ impl TokenCache {
 }
 
 impl CachePartition {
-    fn key(&self, token: &BearerToken) -> Key {
+    pub(crate) fn key(&self, token: &BearerToken) -> Key {
         let mut key = self.0.clone();
         absorb(&mut key, token.expose());
         key.finalize().into_bytes().into()

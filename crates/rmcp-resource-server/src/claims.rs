@@ -26,6 +26,8 @@ pub struct Claims {
     /// The member and value that show this to be no access token.
     pub(crate) refused_kind: Option<Box<str>>,
     pub(crate) key_bound: bool,
+    /// Whoever verified the token cannot know its audience.
+    pub(crate) audience_unknowable: bool,
     /// All other members, as JSON text: a parsed map would take twice the memory.
     extra: Box<str>,
 }
@@ -88,6 +90,7 @@ impl Claims {
             not_before: take_time(&mut members, "nbf")?,
             refused_kind,
             key_bound: has_cnf || token_type.is_some_and(|kind| kind.eq_ignore_ascii_case("dpop")),
+            audience_unknowable: false,
             extra: Value::Object(members).to_string().into(),
         })
     }

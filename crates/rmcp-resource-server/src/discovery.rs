@@ -1,5 +1,5 @@
-//! Finds the introspection endpoint in the authorization server's metadata (RFC 8414, OpenID
-//! Connect Discovery 1.0).
+//! Finds an endpoint in the authorization server's metadata (RFC 8414, OpenID Connect
+//! Discovery 1.0).
 
 use std::time::Duration;
 
@@ -13,12 +13,22 @@ use crate::{
     urls::{EndpointUrl, InvalidUrl, Issuer},
 };
 
+/// The member of the metadata that is looked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wanted {
+    IntrospectionEndpoint,
+    JwksUri,
+    UserinfoEndpoint,
+}
+
 /// What this crate needs of the metadata.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Metadata {
+struct Metadata {
     issuer: String,
-    pub(crate) introspection_endpoint: Option<String>,
-    pub(crate) introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
+    introspection_endpoint: Option<String>,
+    introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
+    jwks_uri: Option<String>,
+    userinfo_endpoint: Option<String>,
 }
 
 /// Why one document was of no use.
@@ -34,13 +44,14 @@ enum Unusable {
     NotMetadata(String),
     #[error("its issuer is {0:?}, not the configured one; both must agree to the letter")]
     OtherIssuer(String),
-    #[error("it names no introspection_endpoint; configure the introspection URL")]
-    NoIntrospection,
-    #[error("its introspection_endpoint cannot be used: {0}")]
-    BadEndpoint(InvalidUrl),
+    #[error("it names no {0}; configure that URL")]
+    NoEndpoint(&'static str),
+    #[error("its {0} cannot be used: {1}")]
+    BadEndpoint(&'static str, InvalidUrl),
 }
 
-/// The endpoint found, and which client authentication methods it advertises, if any.
+/// The endpoint found, and which client authentication methods are advertised for
+/// introspection, if any.
 #[derive(Debug)]
 pub(crate) struct Discovered {
     pub(crate) endpoint: EndpointUrl,
@@ -48,12 +59,13 @@ pub(crate) struct Discovered {
 }
 
 /// Tries every place where the metadata may be, and takes the first document with the issuer
-/// asked for and an introspection endpoint.
+/// asked for and the endpoint wanted.
 ///
 /// # Errors
 ///
 /// One line that names each place and what was found there.
 pub(crate) async fn discover(
+    wanted: Wanted,
     http: &HttpClient,
     issuer: &Issuer,
     allow_http: bool,
@@ -63,13 +75,19 @@ pub(crate) async fn discover(
     for url in metadata_urls(issuer) {
         match fetch(http, &url, issuer, limit)
             .await
-            .and_then(|metadata| accept(metadata, allow_http))
+            .and_then(|metadata| accept(metadata, wanted, allow_http))
         {
-            Ok(discovered) => return Ok(discovered),
+            Ok(discovered) => {
+                let endpoint = &discovered.endpoint;
+                tracing::info!(%issuer, %endpoint, "authorization server metadata read");
+                return Ok(discovered);
+            }
             Err(unusable) => failures.push(format!("{url}: {unusable}")),
         }
     }
-    Err(failures.join("; "))
+    let error = failures.join("; ");
+    tracing::warn!(%issuer, error, "no authorization server metadata");
+    Err(error)
 }
 
 async fn fetch(
@@ -88,7 +106,9 @@ async fn fetch(
     if response.status() != StatusCode::OK {
         return Err(Unusable::Status(response.status()));
     }
-    let body = read_body(response).await.map_err(transport)?;
+    let body = read_body(response, MAX_BODY_BYTES)
+        .await
+        .map_err(transport)?;
     let members = strict_json::parse_object(&body.ok_or(Unusable::TooLarge)?)
         .map_err(Unusable::NotMetadata)?;
     let metadata: Metadata = serde_json::from_value(members.into())
@@ -100,17 +120,22 @@ async fn fetch(
     }
 }
 
-fn accept(metadata: Metadata, allow_http: bool) -> Result<Discovered, Unusable> {
-    let endpoint = metadata
-        .introspection_endpoint
-        .ok_or(Unusable::NoIntrospection)?;
+fn accept(metadata: Metadata, wanted: Wanted, allow_http: bool) -> Result<Discovered, Unusable> {
+    let (member, endpoint) = match wanted {
+        Wanted::IntrospectionEndpoint => {
+            ("introspection_endpoint", metadata.introspection_endpoint)
+        }
+        Wanted::JwksUri => ("jwks_uri", metadata.jwks_uri),
+        Wanted::UserinfoEndpoint => ("userinfo_endpoint", metadata.userinfo_endpoint),
+    };
+    let endpoint = endpoint.ok_or(Unusable::NoEndpoint(member))?;
     let endpoint = if allow_http {
         EndpointUrl::parse_allowing_http(&endpoint)
     } else {
         endpoint.parse()
     };
     Ok(Discovered {
-        endpoint: endpoint.map_err(Unusable::BadEndpoint)?,
+        endpoint: endpoint.map_err(|error| Unusable::BadEndpoint(member, error))?,
         auth_methods: metadata.introspection_endpoint_auth_methods_supported,
     })
 }

@@ -52,6 +52,43 @@ pub enum TokenError {
     /// §2.2.1, `unsupported_token_type`).
     #[error("the authorization server answers unsupported_token_type")]
     UnsupportedType,
+    /// Not a signed JWT of the form that is needed (RFC 7515 §7.1, RFC 9068).
+    #[error("the token is no usable JWT: {problem}")]
+    InvalidJwt {
+        /// What is wrong with it; never its text.
+        problem: String,
+    },
+    /// The JWT's `alg` is none of those accepted.
+    #[error("the token's signature algorithm {found:?} is not accepted")]
+    RefusedAlgorithm {
+        /// What the token says, shortened.
+        found: String,
+    },
+    /// Not exactly one of the authorization server's keys fits the JWT's `alg` and `kid`.
+    #[error(
+        "not exactly one of the authorization server's keys is for alg {algorithm}, kid {kid:?}"
+    )]
+    UnknownKey {
+        /// `alg`.
+        algorithm: &'static str,
+        /// `kid`, shortened.
+        kid: Option<String>,
+    },
+    /// The JWT's signature is not by the key that the JWT names.
+    #[error("the token's signature is wrong")]
+    WrongSignature,
+    /// A claim is absent that a JWT must have (RFC 9068 §2.2).
+    #[error("the token lacks the claim {claim}")]
+    MissingClaim {
+        /// The claim's name.
+        claim: &'static str,
+    },
+    /// The userinfo endpoint answers `insufficient_scope`: the token is not for it.
+    #[error(
+        "the userinfo endpoint answers insufficient_scope: the token was issued without the scope \
+         openid"
+    )]
+    NotForUserinfo,
     /// `exp` is not in the future.
     #[error("the token has expired")]
     Expired,
@@ -95,7 +132,7 @@ pub enum TokenError {
     #[error("the token names neither a subject nor a client, so it cannot own a session")]
     NoPrincipal,
     /// Scopes are missing (RFC 6750 §3.1).
-    #[error("the token lacks a scope: it has {granted:?}, needed are {required:?}")]
+    #[error("the token lacks a scope: it has \"{granted}\", needed are \"{required}\"")]
     InsufficientScope {
         /// All scopes of the operation.
         required: Scopes,
@@ -115,6 +152,12 @@ impl TokenError {
             Self::TooLong { .. } => "token_too_long",
             Self::Inactive => "inactive",
             Self::UnsupportedType => "unsupported_token_type",
+            Self::InvalidJwt { .. } => "invalid_jwt",
+            Self::RefusedAlgorithm { .. } => "refused_algorithm",
+            Self::UnknownKey { .. } => "unknown_key",
+            Self::WrongSignature => "wrong_signature",
+            Self::MissingClaim { .. } => "missing_claim",
+            Self::NotForUserinfo => "not_for_userinfo",
             Self::Expired => "expired",
             Self::NotYetValid => "not_yet_valid",
             Self::WrongIssuer { .. } => "wrong_issuer",
@@ -134,8 +177,8 @@ impl TokenError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthorizationServerError {
-    /// Its metadata has not been fetched yet.
-    #[error("the authorization server's metadata is not known yet: {last_failure}")]
+    /// Its metadata, or its keys, have not been fetched yet.
+    #[error("the authorization server's metadata or keys are not known yet: {last_failure}")]
     NotDiscovered {
         /// Why the latest attempt failed.
         last_failure: String,
@@ -152,8 +195,8 @@ pub enum AuthorizationServerError {
         /// The time allowed for everything.
         limit: Duration,
     },
-    /// Too many introspections were in flight for the whole of the time allowed.
-    #[error("{limit} introspections are in flight and none ended in time")]
+    /// Too many calls were in flight for the whole of the time allowed.
+    #[error("{limit} calls to the authorization server are in flight and none ended in time")]
     Overloaded {
         /// The cap.
         limit: usize,
@@ -164,15 +207,15 @@ pub enum AuthorizationServerError {
         /// Until the next attempt.
         retry_after: Duration,
     },
-    /// A status that is no answer to an introspection.
-    #[error("the introspection endpoint answers HTTP {status}")]
+    /// A status that is no answer to what was asked.
+    #[error("the authorization server answers HTTP {status}")]
     Status {
         /// The HTTP status.
         status: u16,
     },
     /// A redirect, which is never followed: it would send token and secret elsewhere.
     #[error(
-        "the introspection endpoint answers with a redirect (HTTP {status}), which is not \
+        "the authorization server answers with a redirect (HTTP {status}), which is not \
          followed: configure the final URL"
     )]
     Redirect {
@@ -195,8 +238,9 @@ pub enum AuthorizationServerError {
         /// What it asked for, or a default.
         retry_after: Duration,
     },
-    /// The answer is not an introspection response (RFC 7662 §2.2).
-    #[error("the introspection response is malformed: {cause}")]
+    /// The answer is not an introspection response (RFC 7662 §2.2), a set of keys (RFC 7517 §5)
+    /// or a userinfo response (OpenID Connect Core §5.3.2).
+    #[error("the authorization server's answer is malformed: {cause}")]
     Malformed {
         /// What is wrong with it; never its text.
         cause: String,

@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::urls::Issuer;
 
-/// The largest body read from an authorization server, in bytes.
+/// The largest body read from an authorization server, in bytes, but for its keys.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// How long a connection may take, if the time for everything allows as much.
@@ -49,6 +49,7 @@ pub enum HttpClientError {
 
 /// One client for each scheme. Neither follows redirects, since a 307 would send token and secret
 /// to another host. Plain http, which is for loopback or a test network, takes no proxy.
+#[derive(Clone)]
 pub(crate) struct HttpClient {
     https: Option<Client>,
     http: Client,
@@ -115,11 +116,14 @@ fn read_certificates(path: &Path) -> Result<Vec<Certificate>, HttpClientError> {
     Ok(certificates)
 }
 
-/// Reads a body up to [`MAX_BODY_BYTES`]; `None` if there is more.
-pub(crate) async fn read_body(mut response: Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
+/// Reads a body up to `limit` bytes; `None` if there is more.
+pub(crate) async fn read_body(
+    mut response: Response,
+    limit: usize,
+) -> Result<Option<Vec<u8>>, reqwest::Error> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > MAX_BODY_BYTES {
+        if body.len() + chunk.len() > limit {
             return Ok(None);
         }
         body.extend_from_slice(&chunk);

@@ -2,31 +2,23 @@
 
 mod exchange;
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use tokio::{
-    sync::{Semaphore, watch},
-    task::AbortHandle,
-    time::{Instant, sleep, timeout_at},
-};
 
 use crate::{
     bearer::BearerToken,
-    breaker::Breaker,
     cache::{CacheConfig, CachePartition, TokenCache},
-    claims::{Claims, IntrospectionResponse},
+    claims::Claims,
     client_auth::ClientAuth,
     clock::{Clock, SystemClock},
     credentials::{ClientCredentials, CredentialsError},
-    discovery::{Discovered, discover},
-    error::{AuthorizationServerError, TokenError, VerifyError},
+    discovery::{Wanted, discover},
+    error::{AuthorizationServerError, VerifyError},
     http_client::{HttpClient, HttpClientError},
-    metrics::{IntrospectionOutcome, Metrics},
+    limits::{Limits, with_one_retry},
+    metrics::Metrics,
+    search::{Search, SearchTask},
     urls::{EndpointUrl, Issuer},
     verifier::TokenVerifier,
 };
@@ -96,21 +88,18 @@ pub enum StartError {
 #[derive(Clone)]
 pub struct IntrospectionVerifier {
     inner: Arc<Inner>,
-    _discovery: Arc<AbortOnDrop>,
+    _search: Arc<SearchTask>,
 }
 
 struct Inner {
     config: IntrospectionConfig,
     http: HttpClient,
     cache: TokenCache,
-    breaker: Breaker,
-    turns: Semaphore,
-    target: watch::Sender<TargetState>,
+    limits: Limits,
+    target: Arc<Search<Target>>,
 }
 
-/// Whom to ask and as whom, or why that is not known yet.
-type TargetState = Result<Arc<Target>, Arc<str>>;
-
+/// Whom to ask and as whom.
 struct Target {
     endpoint: EndpointUrl,
     auth: ClientAuth,
@@ -132,28 +121,21 @@ impl IntrospectionVerifier {
             config.clock.clone(),
             config.metrics.clone(),
         );
-        let (target, _) = watch::channel(Err("it has not been asked yet".into()));
+        let limits = Limits::new(config.timeout, config.max_in_flight, config.metrics.clone());
         let inner = Arc::new(Inner {
-            turns: Semaphore::new(config.max_in_flight),
             config,
             http,
             cache,
-            breaker: Breaker::default(),
-            target,
+            limits,
+            target: Arc::new(Search::new()),
         });
-        let discovery = match inner.config.endpoint.clone() {
-            Some(endpoint) => {
-                inner.aim(endpoint, auth);
-                None
-            }
-            None => {
-                let task = tokio::spawn(look_for_endpoint(Arc::downgrade(&inner), auth));
-                Some(task.abort_handle())
-            }
-        };
+        let endpoint = inner.config.endpoint.clone();
+        let configured = endpoint.map(|endpoint| inner.aim(endpoint, auth));
+        let search = async |inner: Arc<Inner>| inner.look_for_endpoint().await;
+        let search = inner.target.begin(configured, &inner, search);
         Ok(Self {
             inner,
-            _discovery: Arc::new(AbortOnDrop(discovery)),
+            _search: Arc::new(search),
         })
     }
 
@@ -174,19 +156,12 @@ impl IntrospectionVerifier {
     ///
     /// Why it is not known yet.
     pub fn readiness(&self) -> Result<(), Arc<str>> {
-        self.inner
-            .target
-            .borrow()
-            .as_ref()
-            .map(|_| ())
-            .map_err(Clone::clone)
+        self.inner.target.readiness()
     }
 
     /// Waits until the endpoint is known.
     pub async fn ready(&self) {
-        let mut target = self.inner.target.subscribe();
-        // The sender lives in `inner`, which `self` holds.
-        let _ = target.wait_for(Result::is_ok).await;
+        self.inner.target.ready().await;
     }
 
     /// The cache, for its numbers.
@@ -198,29 +173,39 @@ impl IntrospectionVerifier {
 #[async_trait]
 impl TokenVerifier for IntrospectionVerifier {
     async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {
-        let target = self.inner.target()?;
+        let target = self.inner.target.found()?;
         self.inner
             .cache
             .get_or_verify(&target.partition, token, || {
                 let inner = self.inner.clone();
                 let token = token.clone();
-                async move { inner.introspect(&token).await }
+                async move { inner.limits.verify(inner.introspect(&token)).await }
             })
             .await
     }
 }
 
 impl Inner {
-    fn target(&self) -> Result<Arc<Target>, AuthorizationServerError> {
-        self.target.borrow().clone().map_err(|last_failure| {
-            AuthorizationServerError::NotDiscovered {
-                last_failure: last_failure.to_string(),
-            }
-        })
+    async fn look_for_endpoint(&self) -> Result<Target, String> {
+        let config = &self.config;
+        let found = discover(
+            Wanted::IntrospectionEndpoint,
+            &self.http,
+            &config.issuer,
+            config.allow_insecure_http,
+            config.timeout,
+        )
+        .await?;
+        let auth = config
+            .credentials
+            .read()
+            .map_err(|error| error.to_string())?;
+        warn_of_unadvertised(&auth, found.auth_methods.as_deref());
+        Ok(self.aim(found.endpoint, auth))
     }
 
-    fn aim(&self, endpoint: EndpointUrl, auth: ClientAuth) -> Arc<Target> {
-        let target = Arc::new(Target {
+    fn aim(&self, endpoint: EndpointUrl, auth: ClientAuth) -> Target {
+        Target {
             partition: self.cache.partition(
                 self.config.issuer.as_str(),
                 endpoint.as_str(),
@@ -228,77 +213,37 @@ impl Inner {
             ),
             endpoint,
             auth,
-        });
-        let _previous = self.target.send_replace(Ok(target.clone()));
-        target
-    }
-
-    /// One introspection, counted and timed.
-    async fn introspect(&self, token: &BearerToken) -> Result<Claims, VerifyError> {
-        let begun = Instant::now();
-        let result = self.introspect_within_limits(token).await;
-        let outcome = match &result {
-            Ok(_) => IntrospectionOutcome::Active,
-            Err(VerifyError::Token(_)) => IntrospectionOutcome::Inactive,
-            Err(VerifyError::AuthorizationServer(error)) => IntrospectionOutcome::Failed(error),
-        };
-        self.config.metrics.introspected(outcome, begun.elapsed());
-        result
-    }
-
-    async fn introspect_within_limits(&self, token: &BearerToken) -> Result<Claims, VerifyError> {
-        let begun = Instant::now();
-        let limit = self.config.timeout;
-        self.breaker
-            .admit(begun)
-            .map_err(|retry_after| AuthorizationServerError::CircuitOpen { retry_after })?;
-        let _turn = timeout_at(begun + limit, self.turns.acquire())
-            .await
-            .map_err(|_elapsed| AuthorizationServerError::Overloaded {
-                limit: self.config.max_in_flight,
-            })?;
-        let _counted = self.config.metrics.introspection_in_flight();
-        let asked = Instant::now();
-        let result = timeout_at(begun + limit, self.ask(token))
-            .await
-            .unwrap_or_else(|_elapsed| Err(AuthorizationServerError::TimedOut { limit }.into()));
-        self.note_health(&result, asked.elapsed());
-        match result? {
-            IntrospectionResponse::Active(claims) => Ok(*claims),
-            IntrospectionResponse::Inactive => Err(TokenError::Inactive.into()),
         }
     }
 
     /// Asks, and once more where that may help.
-    async fn ask(&self, token: &BearerToken) -> Result<IntrospectionResponse, VerifyError> {
-        /// Long enough for a connection table or a load balancer to notice a dead backend.
-        const PAUSE_BEFORE_RETRY: Duration = Duration::from_millis(100);
-
+    async fn introspect(&self, token: &BearerToken) -> Result<Claims, VerifyError> {
         let target = self.target_with_current_credentials()?;
-        let first = exchange::exchange(&self.http, &target.endpoint, &target.auth, token).await;
-        let again = match &first {
-            Err(VerifyError::AuthorizationServer(error)) if error.is_transient() => {
-                sleep(PAUSE_BEFORE_RETRY).await;
-                target
-            }
+        match self.ask(&target, token).await {
             Err(VerifyError::AuthorizationServer(
-                AuthorizationServerError::CredentialsRefused { .. },
+                refused @ AuthorizationServerError::CredentialsRefused { .. },
             )) => {
                 let renewed = self.target_with_current_credentials()?;
                 if renewed.auth == target.auth {
-                    return first;
+                    return Err(refused.into());
                 }
-                renewed
+                self.ask(&renewed, token).await
             }
-            _ => return first,
-        };
-        exchange::exchange(&self.http, &again.endpoint, &again.auth, token).await
+            answered => answered,
+        }
+    }
+
+    async fn ask(&self, target: &Target, token: &BearerToken) -> Result<Claims, VerifyError> {
+        with_one_retry(VerifyError::is_transient, || {
+            exchange::exchange(&self.http, &target.endpoint, &target.auth, token)
+        })
+        .await
     }
 
     /// Reads credential files again; a mounted secret may have been replaced. While a file cannot
     /// be read, perhaps in the middle of a replacement, the last good credentials serve.
     fn target_with_current_credentials(&self) -> Result<Arc<Target>, AuthorizationServerError> {
-        let target = self.target()?;
+        let target = self.target.found()?;
         match self.config.credentials.read() {
             Ok(auth) if auth == target.auth => Ok(target),
             Ok(auth) => {
@@ -306,73 +251,13 @@ impl Inner {
                     client_id = auth.client_id(),
                     "client credentials have changed"
                 );
-                Ok(self.aim(target.endpoint.clone(), auth))
+                Ok(self.target.settle(self.aim(target.endpoint.clone(), auth)))
             }
             Err(error) => {
                 tracing::warn!(%error, "client credentials cannot be read; using the last good ones");
                 Ok(target)
             }
         }
-    }
-
-    /// Tells the circuit breaker. A call that had waited for its turn so long that little time was
-    /// left says nothing about the server.
-    fn note_health(
-        &self,
-        result: &Result<IntrospectionResponse, VerifyError>,
-        asked_for: Duration,
-    ) {
-        let open = match result {
-            Err(VerifyError::AuthorizationServer(AuthorizationServerError::TimedOut { limit }))
-                if asked_for < *limit / 2 =>
-            {
-                return;
-            }
-            Err(VerifyError::AuthorizationServer(error)) if error.is_outage() => {
-                self.breaker.failed(Instant::now())
-            }
-            _ => {
-                self.breaker.succeeded();
-                false
-            }
-        };
-        self.config.metrics.circuit(open);
-    }
-}
-
-/// Asks for the metadata until it is there. Ends with the verifier.
-async fn look_for_endpoint(inner: Weak<Inner>, auth: ClientAuth) {
-    const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-    let mut pause = Duration::from_millis(500);
-    loop {
-        let Some(inner) = inner.upgrade() else { return };
-        let config = &inner.config;
-        match discover(
-            &inner.http,
-            &config.issuer,
-            config.allow_insecure_http,
-            config.timeout,
-        )
-        .await
-        {
-            Ok(Discovered {
-                endpoint,
-                auth_methods,
-            }) => {
-                warn_of_unadvertised(&auth, auth_methods.as_deref());
-                let target = inner.aim(endpoint, auth);
-                let endpoint = &target.endpoint;
-                tracing::info!(issuer = %config.issuer, %endpoint, "authorization server found");
-                return;
-            }
-            Err(error) => {
-                tracing::warn!(issuer = %config.issuer, error, "no authorization server metadata");
-                let _previous = inner.target.send_replace(Err(error.into()));
-            }
-        }
-        drop(inner);
-        sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
@@ -386,15 +271,5 @@ fn warn_of_unadvertised(auth: &ClientAuth, advertised: Option<&[String]>) {
             "the authorization server does not advertise the configured client authentication \
              method for introspection; configure one that it does"
         );
-    }
-}
-
-struct AbortOnDrop(Option<AbortHandle>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        if let Some(task) = &self.0 {
-            task.abort();
-        }
     }
 }

@@ -15,22 +15,27 @@ mod error;
 mod extract;
 mod http_client;
 mod introspection;
+mod jwt;
+mod limits;
 mod metadata;
 mod metrics;
 mod middleware;
 mod policy;
+mod reply;
 mod request_id;
 mod resource_server;
 mod scope;
+mod search;
 mod secret;
 mod session;
 mod sessions;
 mod stream;
 mod strict_json;
 mod urls;
+mod userinfo;
 mod verifier;
 pub use crate::{
-    access_token::AccessToken,
+    access_token::{AccessToken, InsufficientScope},
     bearer::{BearerToken, DEFAULT_MAX_TOKEN_BYTES},
     cache::{CacheConfig, CachePartition, TokenCache},
     claims::{Claims, InvalidClaims},
@@ -41,6 +46,7 @@ pub use crate::{
     extract::{Caller, forward_access_token},
     http_client::HttpClientError,
     introspection::{IntrospectionConfig, IntrospectionVerifier, StartError},
+    jwt::{JwtConfig, JwtVerifier, SigningAlgorithm},
     metrics::Metrics,
     middleware::{ProtectedService, Protection},
     request_id::RequestId,
@@ -50,6 +56,7 @@ pub use crate::{
     session::{SessionKey, SessionKeyError},
     sessions::{BoundedSessions, SessionLimits},
     urls::{EndpointUrl, InvalidUrl, Issuer, ResourceUrl, is_loopback},
+    userinfo::{UserinfoConfig, UserinfoConflict, UserinfoVerifier},
     verifier::TokenVerifier,
 };
 

@@ -22,6 +22,7 @@ pub struct Metrics {
     introspections: Family<OutcomeLabel, Counter>,
     introspection_seconds: Histogram,
     introspections_in_flight: Gauge,
+    jwks_fetches: Family<OutcomeLabel, Counter>,
     cache_hits: Counter,
     cache_negative_hits: Counter,
     cache_misses: Counter,
@@ -54,6 +55,7 @@ impl Default for Metrics {
                 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0,
             ]),
             introspections_in_flight: Gauge::default(),
+            jwks_fetches: Family::default(),
             cache_hits: Counter::default(),
             cache_negative_hits: Counter::default(),
             cache_misses: Counter::default(),
@@ -87,18 +89,23 @@ impl Metrics {
         );
         registry.register(
             "introspections",
-            "Calls to the introspection endpoint, by outcome",
+            "Calls to the introspection or userinfo endpoint, by outcome",
             self.introspections.clone(),
         );
         registry.register(
             "introspection_duration_seconds",
-            "Time of one introspection with its retry",
+            "Time of one such call with its retry",
             self.introspection_seconds.clone(),
         );
         registry.register(
             "introspections_in_flight",
-            "Introspections that wait for their answer",
+            "Such calls that wait for their answer",
             self.introspections_in_flight.clone(),
+        );
+        registry.register(
+            "jwks_fetches",
+            "Fetches of the authorization server's keys, by outcome",
+            self.jwks_fetches.clone(),
         );
         registry.register(
             "cache_hits",
@@ -168,6 +175,13 @@ impl Metrics {
         GaugeGuard::raise(&self.introspections_in_flight)
     }
 
+    pub(crate) fn jwks_fetched(&self, failure: Option<&AuthorizationServerError>) {
+        let outcome = failure.map_or("fetched", AuthorizationServerError::reason);
+        self.jwks_fetches
+            .get_or_create(&OutcomeLabel { outcome })
+            .inc();
+    }
+
     pub(crate) fn cache_hit(&self) {
         self.cache_hits.inc();
     }
@@ -203,7 +217,7 @@ impl Metrics {
     }
 }
 
-/// How a call to the introspection endpoint ended.
+/// How a call to the introspection or userinfo endpoint ended.
 pub(crate) enum IntrospectionOutcome<'a> {
     Active,
     Inactive,

@@ -86,14 +86,17 @@ where
                     request.extensions_mut().insert(token.clone());
                     let served = OWNER.scope(token.clone(), service.call(request));
                     let mut response = served.await?.map_into_boxed_body();
-                    match seal_new_session(&resource_server, &token, &mut response) {
-                        Ok(()) => Ok(guard_stream(&resource_server, bearer, &token, response)),
-                        Err(refusal) => {
-                            let (request, _unsealed) = response.into_parts();
-                            let request = ServiceRequest::from_request(request);
-                            Ok(refuse(&resource_server, request, &refusal))
-                        }
-                    }
+                    let accepted = seal_new_session(&resource_server, &token, &mut response);
+                    Ok(
+                        match accepted.and_then(|()| judge_scopes(&resource_server, &token)) {
+                            Ok(()) => guard_stream(&resource_server, bearer, &token, response),
+                            Err(refusal) => {
+                                let (request, _unsent) = response.into_parts();
+                                let request = ServiceRequest::from_request(request);
+                                refuse(&resource_server, request, &refusal)
+                            }
+                        },
+                    )
                 }
                 Err(refusal) => Ok(refuse(&resource_server, request, &refusal)),
             }
@@ -144,11 +147,10 @@ async fn take_bearer(
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
+    const FORM: &[u8] = b"application/x-www-form-urlencoded";
     headers.get(CONTENT_TYPE).is_some_and(|value| {
-        value
-            .as_bytes()
-            .to_ascii_lowercase()
-            .starts_with(b"application/x-www-form-urlencoded")
+        let start = value.as_bytes().get(..FORM.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(FORM))
     })
 }
 
@@ -190,6 +192,15 @@ fn seal_new_session(
         .ok_or(Refusal::ForeignSession)?;
     headers.insert(MCP_SESSION_ID, sealed);
     Ok(())
+}
+
+/// Whether the handler had all scopes that it demanded. Of a stream nothing is known yet when it
+/// begins, and the client then learns of it by the handler's own error.
+fn judge_scopes(resource_server: &ResourceServer, token: &AccessToken) -> Result<(), Refusal> {
+    match resource_server.insufficient_scope(token) {
+        Some(error) => Err(error.into()),
+        None => Ok(()),
+    }
 }
 
 /// Lets an event stream end with its token.

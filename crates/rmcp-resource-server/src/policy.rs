@@ -22,6 +22,8 @@ pub(crate) struct Policy {
     pub(crate) audiences: Box<[Box<str>]>,
     /// If not empty, `client_id` must be one of them; a token without `aud` is then accepted.
     pub(crate) allowed_client_ids: Box<[Box<str>]>,
+    /// Accept a token without `aud` if its verifier cannot know the audience.
+    pub(crate) accept_unbound_tokens: bool,
     pub(crate) required_scopes: Scopes,
     pub(crate) hierarchy: Arc<ScopeHierarchy>,
 }
@@ -43,6 +45,7 @@ impl Policy {
             claims,
             issuer: self.issuer.clone(),
             hierarchy: self.hierarchy.clone(),
+            missed: Arc::default(),
         })
     }
 
@@ -64,7 +67,7 @@ impl Policy {
     }
 
     /// An absent `iss` is accepted: the answer came from the configured server, and several
-    /// servers leave it out.
+    /// servers leave it out. (The verifier of JWTs, which come from anywhere, demands it.)
     fn judge_issuer(&self, claims: &Claims) -> Result<(), TokenError> {
         match &claims.issuer {
             Some(issuer) if **issuer != *self.issuer => Err(TokenError::WrongIssuer {
@@ -85,7 +88,10 @@ impl Policy {
             }
         }
         if claims.audience.is_empty() {
-            return by_client_id.then_some(()).ok_or(TokenError::NoAudience);
+            let unbound = self.accept_unbound_tokens && claims.audience_unknowable;
+            return (by_client_id || unbound)
+                .then_some(())
+                .ok_or(TokenError::NoAudience);
         }
         if claims
             .audience
@@ -141,6 +147,7 @@ mod tests {
             issuer: "https://as.example.com".into(),
             audiences: Box::new([SERVER.into()]),
             allowed_client_ids: Box::new([]),
+            accept_unbound_tokens: false,
             required_scopes: "read write".parse().expect("valid"),
             hierarchy: Arc::default(),
         }
@@ -226,6 +233,25 @@ mod tests {
                 accepted,
                 "{changes}"
             );
+        }
+    }
+
+    #[test]
+    fn an_unbound_token_needs_both_the_opt_in_and_a_verifier_that_cannot_know() {
+        for accept_unbound_tokens in [false, true] {
+            for audience_unknowable in [false, true] {
+                let policy = Policy {
+                    accept_unbound_tokens,
+                    required_scopes: Scopes::none(),
+                    ..policy()
+                };
+                let no_members = serde_json::Map::new();
+                let mut claims = Claims::from_members(no_members).expect("readable");
+                claims.audience_unknowable = audience_unknowable;
+                let judged = policy.judge(Arc::new(claims), SystemTime::UNIX_EPOCH);
+                let accepted = accept_unbound_tokens && audience_unknowable;
+                assert_eq!(judged.is_ok(), accepted);
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
     bearer::{BearerToken, DEFAULT_MAX_TOKEN_BYTES},
     challenge::without_offline_access,
     clock::{Clock, SystemClock},
-    error::VerifyError,
+    error::{TokenError, VerifyError},
     metadata,
     metrics::Metrics,
     middleware::Protection,
@@ -37,6 +37,11 @@ pub struct ResourceServerConfig {
     /// If not empty, only tokens of these clients are accepted, and then also such as have no
     /// `aud` at all. For authorization servers that issue none.
     pub allowed_client_ids: Vec<String>,
+    /// Accept tokens of which nobody can tell for whom they were issued: those that a
+    /// [`UserinfoVerifier`](crate::UserinfoVerifier) verified. A token that a user gave to any
+    /// other application of the same authorization server is then good here too. This does not
+    /// meet the audience rule of the MCP authorization specification. Default false.
+    pub accept_unbound_tokens: bool,
     /// Scopes that every request needs. Default: none.
     pub required_scopes: Scopes,
     /// Scopes to name in the metadata in addition to the required ones.
@@ -67,6 +72,7 @@ impl ResourceServerConfig {
             resource,
             issuer,
             allowed_client_ids: Vec::new(),
+            accept_unbound_tokens: false,
             required_scopes: Scopes::none(),
             optional_scopes: Scopes::none(),
             scope_hierarchy: ScopeHierarchy::default(),
@@ -107,6 +113,7 @@ impl ResourceServer {
                     issuer: config.issuer.shared(),
                     audiences: boxed(&config.audiences),
                     allowed_client_ids: boxed(&config.allowed_client_ids),
+                    accept_unbound_tokens: config.accept_unbound_tokens,
                     required_scopes: config.required_scopes.clone(),
                     hierarchy: Arc::new(config.scope_hierarchy.clone()),
                 },
@@ -143,6 +150,15 @@ impl ResourceServer {
     pub async fn authorize(&self, bearer: &BearerToken) -> Result<AccessToken, VerifyError> {
         let claims = self.inner.verifier.verify(bearer).await?;
         Ok(self.inner.policy.judge(claims, self.now())?)
+    }
+
+    /// The error for a request whose handler missed scopes: it names all that the request needs.
+    pub(crate) fn insufficient_scope(&self, token: &AccessToken) -> Option<TokenError> {
+        let missed = token.missed.get()?;
+        Some(TokenError::InsufficientScope {
+            required: self.inner.policy.required_scopes.union(missed),
+            granted: token.scopes().clone(),
+        })
     }
 
     pub(crate) fn answers(&self) -> &Answers {

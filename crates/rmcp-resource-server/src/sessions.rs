@@ -208,6 +208,7 @@ mod tests {
             claims: Arc::new(Claims::from_members(claims.expect("an object")).expect("claims")),
             issuer: "https://as.example.com".into(),
             hierarchy: Arc::default(),
+            missed: Arc::default(),
         }
     }
 

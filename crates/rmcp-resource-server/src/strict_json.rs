@@ -86,7 +86,10 @@ impl<'de> Visitor<'de> for StrictVisitor {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::claims::IntrospectionResponse;
 
     #[test]
     fn one_object_and_nothing_else() {
@@ -116,5 +119,50 @@ mod tests {
     fn errors_do_not_quote_the_text() {
         let error = parse_object(br#"{"secret-name":1,"secret-name":2}"#).expect_err("duplicate");
         assert!(!error.contains("secret-name"), "{error}");
+    }
+
+    /// JSON values, and objects of them with names that claims have.
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            let name = "active|iss|sub|aud|exp|nbf|scope|cnf|token_type|.{0,4}";
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::btree_map(name, inner, 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_a_lenient_parser_where_no_member_occurs_twice(value in json()) {
+            let text = value.to_string();
+            match parse_object(text.as_bytes()) {
+                Ok(members) => prop_assert_eq!(Value::Object(members), value),
+                Err(_) => prop_assert!(!value.is_object()),
+            }
+        }
+
+        #[test]
+        fn a_response_is_active_only_if_it_says_true(value in json()) {
+            let says_true = value.get("active") == Some(&Value::Bool(true));
+            let active = matches!(
+                IntrospectionResponse::parse(value.to_string().as_bytes()),
+                Ok(IntrospectionResponse::Active(_))
+            );
+            prop_assert!(!active || says_true);
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let _ = IntrospectionResponse::parse(&bytes);
+        }
     }
 }

@@ -12,9 +12,15 @@ use std::{sync::LazyLock, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use dev_authorization_server::{ExpectedClient, FakeAuthorizationServer, Reply};
-use rmcp_resource_server::{ClientCredentials, Secret, SessionKey, Source};
+use rmcp_resource_server::{
+    ClientCredentials, JwtConfig, JwtVerifier, Secret, SessionKey, Source, UserinfoConfig,
+    UserinfoVerifier,
+};
 use serde_json::json;
-use support::{Logs, Session, TestServer, altered, spawn_server};
+use support::{
+    Logs, Session, SigningKey, TestServer, altered, jwks, jwt_claims, spawn_server,
+    spawn_server_with,
+};
 use tracing::Level;
 use tracing_subscriber::util::SubscriberInitExt;
 use url::form_urlencoded::byte_serialize;
@@ -132,13 +138,94 @@ async fn rs_32_no_token_or_secret_in_logs_errors_or_metrics() {
     let mut needles = forms(SECRET);
     needles.extend(basic_headers());
     needles.extend(tokens.iter().flat_map(|token| forms(token)));
+    assert_absent(&needles, &seen);
+}
+
+/// Fails if a needle is in the logs or in what was `seen` otherwise.
+fn assert_absent(needles: &[String], seen: &str) {
+    let logs = LOGS.text();
     for needle in needles {
-        for (place, text) in [("logs", &logs), ("answers or metrics", &seen)] {
-            let lines = text.lines().filter(|line| line.contains(&needle));
+        for (place, text) in [("logs", logs.as_str()), ("answers or metrics", seen)] {
+            let lines = text.lines().filter(|line| line.contains(needle));
             let lines: Vec<_> = lines.collect();
             assert!(lines.is_empty(), "{needle:?} in {place}: {lines:#?}");
         }
     }
+}
+
+#[tokio::test]
+async fn rs_32_no_token_in_logs_errors_or_metrics_of_the_userinfo_verifier() {
+    LazyLock::force(&LOGS);
+    let fake = FakeAuthorizationServer::start();
+    let mut config = UserinfoConfig::new(fake.issuer().parse().expect("an issuer"));
+    config.endpoint = Some(fake.url("/userinfo").parse().expect("a URL"));
+    let verifier = UserinfoVerifier::start(config).expect("it starts");
+    let server = spawn_server_with(&fake, verifier, |_| {});
+    let mut seen = String::new();
+    let mut needles = Vec::new();
+    for (case, reply, status) in [
+        ("scopeless", Reply::from(json!({"sub": "alice"})), 401),
+        ("inactive", Reply::status(401), 401),
+        (
+            "echoed",
+            Reply::json(403, &json!({"error": token("userinfo-echoed")})),
+            503,
+        ),
+        ("failed", Reply::status(500), 503),
+        ("html", Reply::html(), 503),
+        ("reset", Reply::reset(), 503),
+    ] {
+        fake.serve("/userinfo", reply);
+        let token = token(&format!("userinfo-{case}"));
+        let answer = server.call(&token).await;
+        assert_eq!(answer.status, status, "{case}: {answer:?}");
+        seen += &format!("{answer:?}\n");
+        needles.extend(forms(&token));
+    }
+    assert_absent(&needles, &(seen + &server.metrics_text()));
+}
+
+#[tokio::test]
+async fn rs_32_no_token_in_logs_errors_or_metrics_of_the_jwt_verifier() {
+    LazyLock::force(&LOGS);
+    let fake = FakeAuthorizationServer::start();
+    let key = SigningKey::new("ES256", "key");
+    fake.serve("/jwks", jwks(&[&key]));
+    let mut config = JwtConfig::new(fake.issuer().parse().expect("an issuer"));
+    config.jwks_url = Some(fake.url("/jwks").parse().expect("a URL"));
+    let verifier = JwtVerifier::start(config).expect("it starts");
+    verifier.ready().await;
+    let server = spawn_server_with(&fake, verifier, |_| {});
+    let claims = |changes| jwt_claims(&fake, changes);
+    let stranger = SigningKey::new("ES256", "key");
+    let mut seen = String::new();
+    let mut needles = Vec::new();
+    for (token, status) in [
+        (key.token(&claims(json!({}))), 200),
+        (key.token(&claims(json!({"aud": "other"}))), 401),
+        (key.token(&claims(json!({"scope": "other"}))), 403),
+        (key.token(&claims(json!({"exp": "soon"}))), 401),
+        (stranger.token(&claims(json!({}))), 401),
+        (
+            key.token_with(&json!({"kid": "x"}), &claims(json!({}))),
+            401,
+        ),
+        (
+            key.token_with(&json!({"alg": "none"}), &claims(json!({}))),
+            401,
+        ),
+        (
+            key.token_with(&json!({"typ": "JWT"}), &claims(json!({}))),
+            401,
+        ),
+    ] {
+        let answer = server.call(&token).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+        seen += &format!("{answer:?}\n");
+        // A whole token replays; its payload and its signature are as little for a log.
+        needles.extend(token.split('.').skip(1).map(str::to_owned));
+    }
+    assert_absent(&needles, &(seen + &server.metrics_text()));
 }
 
 /// Makes everything happen that can happen to a token.

@@ -10,7 +10,7 @@ use rmcp::{
 use rmcp_resource_server::{AccessToken, Caller};
 use serde::Serialize;
 
-use crate::mcp::OscalServer;
+use crate::mcp::{OscalServer, access::Operation, output::ToolError};
 
 /// The most load problems listed.
 const MAX_PROBLEMS: usize = 50;
@@ -19,6 +19,9 @@ const MAX_PROBLEMS: usize = 50;
 pub(super) struct About {
     name: String,
     version: &'static str,
+    /// Of OSCAL, if schemas are loaded
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema_version: Option<String>,
     /// Loaded documents by model
     documents: BTreeMap<&'static str, usize>,
     /// Controls of all catalogs
@@ -55,22 +58,34 @@ impl OscalServer {
     #[tool(annotations(
         title = "About this server",
         read_only_hint = true,
-        destructive_hint = false,
-        idempotent_hint = true,
         open_world_hint = false
     ))]
-    async fn about(&self, Caller(caller): Caller) -> Json<About> {
-        let documents = self.documents();
+    async fn about(&self, caller: Caller) -> Result<Json<About>, ToolError> {
+        let access = self.admit(&caller, Operation::Read)?;
+        let documents = access.documents();
         let mut by_model = BTreeMap::new();
         for document in documents.documents() {
             *by_model
                 .entry(document.info().model.root_key())
                 .or_default() += 1;
         }
-        let problems = self.shared.library.problems();
-        Json(About {
+        // A problem may name a document that is hidden from this caller.
+        let (library, schemas) = (&access.state.library, &access.state.schemas);
+        let problems: Vec<_> = match access.sees_all() {
+            true => library
+                .problems()
+                .iter()
+                .chain(schemas.problems())
+                .collect(),
+            false => Vec::new(),
+        };
+        Ok(Json(About {
             name: self.shared.name.clone(),
             version: env!("CARGO_PKG_VERSION"),
+            schema_version: schemas
+                .models()
+                .into_iter()
+                .find_map(|model| model.schema_version),
             documents: by_model,
             controls: documents
                 .documents()
@@ -78,15 +93,15 @@ impl OscalServer {
                 .sum(),
             problem_count: problems.len(),
             problems: problems
-                .iter()
+                .into_iter()
                 .take(MAX_PROBLEMS)
                 .map(|problem| Problem {
                     file: problem.file.clone(),
                     message: problem.message.clone(),
                 })
                 .collect(),
-            caller: caller.as_ref().map(CallerIdentity::of),
-        })
+            caller: caller.0.as_ref().map(CallerIdentity::of),
+        }))
     }
 }
 

@@ -8,21 +8,27 @@ use rmcp::{
     schemars::{self, JsonSchema},
     tool, tool_router,
 };
+use rmcp_resource_server::Caller;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     mcp::{
         OscalServer,
-        output::{ControlName, ToolError, document, shortened},
+        access::Operation,
+        output::{ControlName, ToolError, baseline, cut, document, shortened},
     },
     oscal::{Control, ControlView, LinkedControl, ParamValues, ParamView, PartView},
 };
 
 /// The most bytes of text of all parts together.
-const MAX_TEXT: usize = 20_000;
+const MAX_TEXT: usize = 8_000;
+
+/// The largest JSON of a control that is sent.
+const MAX_RAW: usize = 64 << 10;
 
 /// The most entries of each list of a control.
-const MAX_LISTED: usize = 60;
+const MAX_LISTED: usize = 40;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -31,21 +37,22 @@ pub(super) struct GetControl {
     control: String,
     /// Id of the catalog; by default the largest that has the control
     document: Option<String>,
+    /// Id of a profile: the control as its baseline has it, with its parameter values
+    profile: Option<String>,
     /// Which text; statement and guidance by default
     parts: Option<Vec<Parts>>,
+    /// The control's OSCAL JSON as well
+    #[serde(default)]
+    raw: bool,
 }
 
-/// Kinds of text.
+// Kinds of text. Plain comments, since documentation would go into the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Parts {
-    /// What the control asks for
     Statement,
-    /// Discussion
     Guidance,
-    /// How to assess it
     Assessment,
-    /// Everything
     All,
 }
 
@@ -78,6 +85,9 @@ pub(super) struct ControlDetail {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     also_in: Vec<String>,
+    /// OSCAL JSON
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw: Option<Value>,
     /// Whether something was cut to keep the answer small
     truncated: bool,
 }
@@ -124,32 +134,50 @@ struct Linked {
 impl OscalServer {
     /// One control by id or label: its text with parameters filled in, its enhancements and related
     /// controls
-    #[tool(annotations(
-        title = "Get control",
-        read_only_hint = true,
-        destructive_hint = false,
-        idempotent_hint = true,
-        open_world_hint = false
-    ))]
+    #[tool(annotations(title = "Get control", read_only_hint = true, open_world_hint = false))]
     async fn get_control(
         &self,
+        caller: Caller,
         Parameters(asked): Parameters<GetControl>,
     ) -> Result<Json<ControlDetail>, ToolError> {
-        let documents = self.documents();
-        let (mut found, place) = match &asked.document {
-            Some(id) => {
+        let access = self.admit(&caller, Operation::Read)?;
+        let documents = access.documents();
+        let detail = match (&asked.document, &asked.profile) {
+            (Some(_), Some(_)) => return Err(ToolError::EitherOr("document", "profile")),
+            (None, Some(profile)) => {
+                let resolved = baseline(&documents, profile, None)?;
+                let catalog = access.state.resolved_catalog(&resolved)?;
+                let place = format!("is in the baseline {:?}", resolved.profile.info().title);
+                let found = catalog.find_controls(&asked.control);
+                let mut detail = ControlDetail::of(found, place, &asked)?;
+                // The resolved catalog is none of the documents.
+                detail.document.clone_from(&resolved.profile.info().id);
+                detail
+            }
+            (Some(id), None) => {
                 let document = document(&documents, id)?;
                 let place = format!("is in the document {:?}", document.info().id);
-                (document.find_controls(&asked.control), place)
+                ControlDetail::of(document.find_controls(&asked.control), place, &asked)?
             }
-            None => (
-                documents.find_controls(&asked.control),
-                "is in any loaded catalog".to_owned(),
-            ),
+            (None, None) => {
+                let place = "is in any loaded catalog".to_owned();
+                ControlDetail::of(documents.find_controls(&asked.control), place, &asked)?
+            }
         };
-        // The most complete catalog first: a control may stand in resolved baselines too.
+        Ok(Json(detail))
+    }
+}
+
+impl ControlDetail {
+    /// The best of the controls found: that of the most complete catalog, for a control may stand
+    /// in resolved baselines too.
+    fn of(
+        mut found: Vec<Control<'_>>,
+        place: String,
+        asked: &GetControl,
+    ) -> Result<Self, ToolError> {
         found.sort_by_key(|control| Reverse(control.document().controls().len()));
-        let Some((first, others)) = found.split_first() else {
+        let Some((&control, others)) = found.split_first() else {
             return Err(ToolError::UnknownControl {
                 reference: shortened(&asked.control),
                 place,
@@ -157,14 +185,17 @@ impl OscalServer {
         };
         let wanted = asked
             .parts
-            .unwrap_or_else(|| vec![Parts::Statement, Parts::Guidance]);
-        Ok(Json(ControlDetail::of(*first, others, &wanted)))
-    }
-}
-
-impl ControlDetail {
-    fn of(control: Control<'_>, others: &[Control<'_>], wanted: &[Parts]) -> Self {
+            .as_deref()
+            .unwrap_or(&[Parts::Statement, Parts::Guidance]);
         let view: ControlView = control.view(&ParamValues::new());
+        let raw = match control.json().len() {
+            size if asked.raw && size > MAX_RAW => {
+                let mend = "ask for it without raw";
+                return Err(ToolError::AnswerTooLarge { size, mend });
+            }
+            _ if asked.raw => control.value().ok(),
+            _ => None,
+        };
         let mut truncated = false;
         let mut left = MAX_TEXT;
         let parts = view
@@ -176,7 +207,7 @@ impl ControlDetail {
         let other_documents = others
             .iter()
             .map(|other| other.document().info().id.clone());
-        Self {
+        Ok(Self {
             document: view.document,
             id: view.id,
             label: view.label,
@@ -196,8 +227,9 @@ impl ControlDetail {
                 .take(MAX_LISTED)
                 .collect(),
             also_in: other_documents.take(MAX_LISTED).collect(),
+            raw,
             truncated,
-        }
+        })
     }
 }
 
@@ -221,11 +253,7 @@ impl Parts {
 impl Part {
     fn of(part: PartView, left: &mut usize, truncated: &mut bool) -> Self {
         let mut text = part.text;
-        if text.len() > *left {
-            text.truncate(text.floor_char_boundary(*left));
-            text.push('…');
-            *truncated = true;
-        }
+        *truncated |= cut(&mut text, *left);
         *left = left.saturating_sub(text.len());
         Self {
             name: part.name,

@@ -1,6 +1,4 @@
-//! `list_controls`: the controls of a catalog in its order.
-
-use std::cmp::Reverse;
+//! `list_controls`: the controls of a catalog or baseline in its order.
 
 use rmcp::{
     Json,
@@ -8,14 +6,16 @@ use rmcp::{
     schemars::{self, JsonSchema},
     tool, tool_router,
 };
+use rmcp_resource_server::Caller;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     mcp::{
         OscalServer,
-        output::{MAX_LIMIT, Page, ToolError, document},
+        access::Operation,
+        output::{Page, ToolError, baseline, catalog},
     },
-    oscal::{Control, ControlFilter, Document, LibraryView},
+    oscal::{Control, ControlFilter},
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -23,25 +23,27 @@ use crate::{
 pub(super) struct ListControls {
     /// Id of a catalog; by default the one with the most controls
     document: Option<String>,
+    /// Id of a profile instead: the controls of its baseline
+    profile: Option<String>,
     /// Only the group with this id, such as ac
     group: Option<String>,
-    /// true: only withdrawn controls; false: only those in force; by default both
+    /// Only withdrawn controls, or only those in force
     withdrawn: Option<bool>,
     offset: Option<usize>,
-    /// At most 200; 100 by default
+    /// 100 by default, at most 200
     limit: Option<usize>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ControlList {
-    /// Id of the catalog
+    /// Id of the catalog or profile
     document: String,
     #[serde(flatten)]
     page: Page<ListedControl>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct ListedControl {
+pub(super) struct ListedControl {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<String>,
@@ -56,57 +58,51 @@ struct ListedControl {
 
 #[tool_router(router = list_controls_router, vis = "pub(super)")]
 impl OscalServer {
-    /// The controls of a catalog with their enhancements, in the catalog's order
+    /// The controls of a catalog or of a profile's baseline, with enhancements, in its order
     #[tool(annotations(
         title = "List controls",
         read_only_hint = true,
-        destructive_hint = false,
-        idempotent_hint = true,
         open_world_hint = false
     ))]
     async fn list_controls(
         &self,
+        caller: Caller,
         Parameters(asked): Parameters<ListControls>,
     ) -> Result<Json<ControlList>, ToolError> {
-        let catalog = catalog(&self.documents(), asked.document.as_deref())?;
+        let access = self.admit(&caller, Operation::Read)?;
+        let documents = access.documents();
         let filter = ControlFilter {
             group: asked.group.as_deref(),
             withdrawn: asked.withdrawn,
         };
-        let limit = asked.limit.unwrap_or(100).clamp(1, MAX_LIMIT);
-        let page = catalog.list_controls(filter, asked.offset.unwrap_or(0), limit);
+        let matches = filter.matcher();
+        let page = |controls: &mut dyn Iterator<Item = Control<'_>>| {
+            let listed = controls
+                .filter(|control| matches(*control))
+                .map(ListedControl::of);
+            Page::cut(listed, asked.offset, asked.limit, 100)
+        };
+        let (document, page) = match (&asked.document, &asked.profile) {
+            (Some(_), Some(_)) => return Err(ToolError::EitherOr("document", "profile")),
+            (_, Some(profile)) => {
+                let resolved = baseline(&documents, profile, None)?;
+                let mut controls = resolved.controls.iter().map(|listed| listed.control);
+                (resolved.profile, page(&mut controls))
+            }
+            (id, None) => {
+                let catalog = catalog(&documents, id.as_deref())?;
+                (catalog, page(&mut catalog.controls()))
+            }
+        };
         Ok(Json(ControlList {
-            document: catalog.info().id.clone(),
-            page: Page {
-                items: page.items.into_iter().map(ListedControl::of).collect(),
-                total: page.total,
-                offset: page.offset,
-                limit: page.limit,
-            },
+            document: document.info().id.clone(),
+            page,
         }))
     }
 }
 
-/// The catalog that a caller named, or the largest.
-fn catalog<'a>(documents: &LibraryView<'a>, id: Option<&str>) -> Result<&'a Document, ToolError> {
-    match id {
-        Some(id) => {
-            let named = document(documents, id)?;
-            let has_controls = named.controls().len() > 0;
-            has_controls
-                .then_some(named)
-                .ok_or_else(|| ToolError::NoCatalog(named.info().id.clone()))
-        }
-        None => documents
-            .documents()
-            .filter(|document| document.controls().len() > 0)
-            .min_by_key(|document| Reverse(document.controls().len()))
-            .ok_or(ToolError::NoCatalogLoaded),
-    }
-}
-
 impl ListedControl {
-    fn of(control: Control<'_>) -> Self {
+    pub(super) fn of(control: Control<'_>) -> Self {
         Self {
             id: control.id().to_owned(),
             label: control.label().map(str::to_owned),

@@ -8,14 +8,16 @@ use rmcp::{
     schemars::{self, JsonSchema},
     tool, tool_router,
 };
+use rmcp_resource_server::Caller;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     mcp::{
         OscalServer,
-        output::{Page, ToolError, shortened},
+        access::Operation,
+        output::{Page, ToolError, model},
     },
-    oscal::{DocumentInfo, Model},
+    oscal::DocumentInfo,
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -24,7 +26,7 @@ pub(super) struct ListDocuments {
     /// Only this model, such as catalog, profile or component-definition
     model: Option<String>,
     offset: Option<usize>,
-    /// At most 200; 50 by default
+    /// 20 by default
     limit: Option<usize>,
 }
 
@@ -50,32 +52,23 @@ impl OscalServer {
     #[tool(annotations(
         title = "List documents",
         read_only_hint = true,
-        destructive_hint = false,
-        idempotent_hint = true,
         open_world_hint = false
     ))]
     async fn list_documents(
         &self,
+        caller: Caller,
         Parameters(asked): Parameters<ListDocuments>,
     ) -> Result<Json<Page<DocumentSummary>>, ToolError> {
-        let model = model(asked.model.as_deref())?;
-        let documents = self.documents();
+        let model = asked.model.as_deref().map(model).transpose()?;
+        let access = self.admit(&caller, Operation::Read)?;
+        let documents = access.documents();
         let summaries = documents
             .documents()
             .map(|document| document.info())
             .filter(|info| model.is_none_or(|model| model == info.model))
             .map(DocumentSummary::of);
-        Ok(Json(Page::cut(summaries, asked.offset, asked.limit, 50)))
+        Ok(Json(Page::cut(summaries, asked.offset, asked.limit, 20)))
     }
-}
-
-/// The model that a caller named, if any.
-pub(super) fn model(name: Option<&str>) -> Result<Option<Model>, ToolError> {
-    name.map(|name| {
-        name.parse()
-            .map_err(|_| ToolError::UnknownModel(shortened(name)))
-    })
-    .transpose()
 }
 
 impl DocumentSummary {

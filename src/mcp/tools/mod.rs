@@ -2,19 +2,102 @@
 
 mod about;
 mod get_control;
+mod get_schema;
 mod list_controls;
 mod list_documents;
+mod list_models;
+mod query_implementations;
+mod resolve_profile;
 mod search;
+mod validate_document;
 
-use rmcp::handler::server::router::tool::ToolRouter;
+use std::sync::Arc;
+
+use rmcp::{handler::server::router::tool::ToolRouter, model::JsonObject};
+use serde_json::Value;
 
 use super::OscalServer;
 
 /// All tools.
 pub(super) fn router() -> ToolRouter<OscalServer> {
-    OscalServer::about_router()
-        + OscalServer::list_documents_router()
+    let mut router = OscalServer::about_router()
         + OscalServer::search_router()
-        + OscalServer::list_controls_router()
         + OscalServer::get_control_router()
+        + OscalServer::list_documents_router()
+        + OscalServer::list_controls_router()
+        + OscalServer::resolve_profile_router()
+        + OscalServer::query_implementations_router()
+        + OscalServer::validate_document_router()
+        + OscalServer::list_models_router()
+        + OscalServer::get_schema_router();
+    for route in router.map.values_mut() {
+        let tool = &mut route.attr;
+        slim(&mut tool.input_schema);
+        if let Some(schema) = &mut tool.output_schema {
+            slim(schema);
+            let schema = Arc::make_mut(schema);
+            if let Some(definitions) = schema.get_mut("$defs") {
+                without_descriptions(definitions);
+            }
+        }
+    }
+    router
+}
+
+/// Takes out of a schema what tells a model nothing, for every client pays for `tools/list` with
+/// its context: the dialect, the width of integers, and that an absent member may be null as well.
+fn slim(schema: &mut Arc<JsonObject>) {
+    fn walk(value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                for noise in ["$schema", "format", "minimum", "default"] {
+                    // A property of this name has a schema, which is an object.
+                    if members.get(noise).is_some_and(|value| !value.is_object()) {
+                        members.remove(noise);
+                    }
+                }
+                if let Some(one) = members.get("type").and_then(not_null) {
+                    members.insert("type".to_owned(), one);
+                }
+                if let Some(Value::Object(one)) = members.get("anyOf").and_then(not_null) {
+                    members.remove("anyOf");
+                    members.extend(one);
+                }
+                members.values_mut().for_each(walk);
+            }
+            Value::Array(items) => items.iter_mut().for_each(walk),
+            _ => {}
+        }
+    }
+    let mut value = Value::Object(schema.as_ref().clone());
+    walk(&mut value);
+    if let Value::Object(slimmed) = value {
+        *schema = Arc::new(slimmed);
+    }
+}
+
+/// The parts of an answer explain themselves once they are seen.
+fn without_descriptions(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            if members.get("description").is_some_and(Value::is_string) {
+                members.remove("description");
+            }
+            members.values_mut().for_each(without_descriptions);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_descriptions),
+        _ => {}
+    }
+}
+
+/// The other one of two alternatives, if one of them is null.
+fn not_null(alternatives: &Value) -> Option<Value> {
+    let is_null = |value: &&Value| **value == "null" || value.get("type") == Some(&"null".into());
+    let [first, second] = alternatives.as_array()?.as_slice() else {
+        return None;
+    };
+    match (is_null(&first), is_null(&second)) {
+        (false, true) => Some(first.clone()),
+        _ => None,
+    }
 }

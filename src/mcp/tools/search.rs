@@ -6,13 +6,14 @@ use rmcp::{
     schemars::{self, JsonSchema},
     tool, tool_router,
 };
+use rmcp_resource_server::Caller;
 use serde::{Deserialize, Serialize};
 
-use super::list_documents::model;
 use crate::{
     mcp::{
         OscalServer,
-        output::{ToolError, document},
+        access::Operation,
+        output::{ToolError, document, model},
     },
     oscal::{Hit, Query},
 };
@@ -57,24 +58,20 @@ struct SearchHit {
 impl OscalServer {
     /// Ranked search over controls (title, statement, guidance), components, implemented
     /// requirements and other entries of all documents
-    #[tool(annotations(
-        title = "Search",
-        read_only_hint = true,
-        destructive_hint = false,
-        idempotent_hint = true,
-        open_world_hint = false
-    ))]
+    #[tool(annotations(title = "Search", read_only_hint = true, open_world_hint = false))]
     async fn search(
         &self,
+        caller: Caller,
         Parameters(asked): Parameters<Search>,
     ) -> Result<Json<SearchResult>, ToolError> {
-        let documents = self.documents();
+        let access = self.admit(&caller, Operation::Read)?;
+        let documents = access.documents();
         if let Some(id) = &asked.document {
             document(&documents, id)?;
         }
         let hits = documents.search(&Query {
             text: &asked.query,
-            model: model(asked.model.as_deref())?,
+            model: asked.model.as_deref().map(model).transpose()?,
             document: asked.document.as_deref(),
             limit: asked.limit.unwrap_or(10).clamp(1, 50),
         });

@@ -8,7 +8,8 @@ use super::super::control::Control;
 use super::super::control_key::control_key;
 use super::super::library::LibraryView;
 use super::super::resolve::Resolved;
-use super::{ImplementationFilter, found};
+use super::ImplementationFilter;
+use super::found::found;
 
 /// How far a control is implemented, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::super::files::Limits;
 use super::super::library::Library;
 use super::super::resolve::resolve_profile;
+use super::requirement::Requirement;
 use super::*;
 
 fn uuid(number: usize) -> String {
@@ -91,20 +92,22 @@ fn listed(filter: ImplementationFilter<'_>) -> Vec<String> {
     let page = implementations(&library.view(|_| true), filter, 0, 100);
     assert_eq!(page.items.len(), page.total);
     let items = page.items.iter();
-    items
+    let mut listed: Vec<_> = items
         .map(|item| {
             let component = item.component.as_ref().map_or("", |c| c.uuid.as_str());
             format!("{} {component}", item.requirement)
         })
-        .collect()
+        .collect();
+    listed.sort();
+    listed
 }
 
 #[test]
 fn filters_restrict() {
     let none = ImplementationFilter::default();
     let everything = [
-        "r-1 c-1", "r-2 c-1", "r-3 c-1", "r-4 c-1", "r-5 k-1", "q-1 s-1", "q-2 s-1", "q-2 s-2",
-        "q-3 ",
+        "q-1 s-1", "q-2 s-1", "q-2 s-2", "q-3 ", "r-1 c-1", "r-2 c-1", "r-3 c-1", "r-4 c-1",
+        "r-5 k-1",
     ];
     assert_eq!(listed(none), everything);
     for control in ["ac-2", "AC-02", "AC 2"] {

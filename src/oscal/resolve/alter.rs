@@ -3,24 +3,10 @@
 //! All removals and additions refer to the control as it was before: what is added is not
 //! removed, and something can be put beside what is removed. That is how profiles replace parts.
 
-use serde_json::Value;
-
-use super::directives::{Add, Alter, ItemName, Position, Remove};
+use super::add::{insert_at, insert_into};
+use super::changes::{Add, Alter, Position};
 use super::json::{self, Object};
-
-/// The namespace of properties and parts that name none.
-const OSCAL_NS: &str = "http://csrc.nist.gov/ns/oscal";
-
-/// The lists that things are removed from.
-const LISTS: [(&str, ItemName); 4] = [
-    ("params", ItemName::Param),
-    ("props", ItemName::Prop),
-    ("links", ItemName::Link),
-    ("parts", ItemName::Part),
-];
-
-/// Marks what is removed until everything is added. No name in OSCAL has a NUL.
-const REMOVED: &str = "\0removed";
+use super::remove::{mark, sweep};
 
 /// Alters the control with this id.
 ///
@@ -68,102 +54,6 @@ pub(super) fn apply(
     Ok(())
 }
 
-/// Marks what a directive removes; whether there is any.
-fn mark(object: &mut Object, remove: &Remove) -> bool {
-    let mut found = false;
-    for (member, item_name) in LISTS {
-        for item in json::list(object, member) {
-            let Value::Object(item) = item else { continue };
-            if remove.applies_to(item, item_name) {
-                item.insert(REMOVED.to_owned(), Value::Null);
-                found = true;
-            } else {
-                found |= mark(item, remove);
-            }
-        }
-    }
-    found
-}
-
-/// Removes what is marked, and lists that are empty then.
-fn sweep(object: &mut Object) {
-    for (member, _) in LISTS {
-        let Some(Value::Array(items)) = object.get_mut(member) else {
-            continue;
-        };
-        items.retain(|item| item.get(REMOVED).is_none());
-        for item in items.iter_mut() {
-            if let Value::Object(item) = item {
-                sweep(item);
-            }
-        }
-        if items.is_empty() {
-            object.remove(member);
-        }
-    }
-}
-
-/// Finds the parameter or part `target` in a container and adds at it; whether it was found.
-fn insert_at(container: &mut Object, kind: &str, target: &str, add: &Add) -> Result<bool, String> {
-    for (member, item_kind) in [("params", "parameter"), ("parts", "part")] {
-        let items = json::list(container, member);
-        if let Some(at) = items
-            .iter()
-            .position(|item| json::text(item, "id") == target)
-        {
-            match (add.position, &mut items[at]) {
-                (Some(Position::Before), _) => insert_beside(container, kind, member, at, add)?,
-                (Some(Position::After), _) => insert_beside(container, kind, member, at + 1, add)?,
-                (_, Value::Object(item)) => insert_into(item, add, item_kind)?,
-                _ => {}
-            }
-            return Ok(true);
-        }
-        for item in items {
-            if let Value::Object(item) = item
-                && insert_at(item, item_kind, target, add)?
-            {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
-}
-
-/// Adds within an object, at its start or its end.
-fn insert_into(object: &mut Object, add: &Add, kind: &str) -> Result<(), String> {
-    add.check_fits(kind)?;
-    let at_start = matches!(add.position, Some(Position::Starting | Position::Before));
-    if let Some(title) = &add.title {
-        object.insert("title".to_owned(), title.as_str().into());
-    }
-    for (member, items) in add.lists() {
-        json::extend(object, member, items, at_start);
-    }
-    Ok(())
-}
-
-/// Adds beside an element of the list `member`: things of its kind directly there, others at the
-/// start or the end of their lists.
-fn insert_beside(
-    container: &mut Object,
-    kind: &str,
-    member: &str,
-    at: usize,
-    add: &Add,
-) -> Result<(), String> {
-    add.check_fits(kind)?;
-    for (list, items) in add.lists() {
-        if list != member {
-            let at_start = add.position == Some(Position::Before);
-            json::extend(container, list, items, at_start);
-        } else if let Some(Value::Array(siblings)) = container.get_mut(list) {
-            siblings.splice(at..at, items.iter().cloned());
-        }
-    }
-    Ok(())
-}
-
 impl Alter {
     /// About how long the text is that is added.
     pub(super) fn weight(&self) -> usize {
@@ -178,77 +68,11 @@ impl Alter {
     }
 }
 
-impl Remove {
-    fn is_empty(&self) -> bool {
-        self.by_item_name.is_none()
-            && [&self.by_name, &self.by_class, &self.by_id, &self.by_ns]
-                .iter()
-                .all(|given| given.is_none())
-    }
-
-    fn applies_to(&self, item: &Object, item_name: ItemName) -> bool {
-        let text = |member| item.get(member).and_then(Value::as_str);
-        let is = |given: &Option<String>, value: Option<&str>| {
-            given.as_deref().is_none_or(|given| value == Some(given))
-        };
-        let ns = matches!(item_name, ItemName::Prop | ItemName::Part)
-            .then(|| text("ns").unwrap_or(OSCAL_NS));
-        self.by_item_name.is_none_or(|name| name == item_name)
-            && is(&self.by_name, text("name"))
-            && is(&self.by_class, text("class"))
-            && is(&self.by_id, text("id"))
-            && is(&self.by_ns, ns)
-    }
-}
-
-impl std::fmt::Display for Remove {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let given = [
-            ("by-name", &self.by_name),
-            ("by-class", &self.by_class),
-            ("by-id", &self.by_id),
-            ("by-ns", &self.by_ns),
-        ];
-        let given = given
-            .into_iter()
-            .filter_map(|(name, value)| Some(format!("{name} {}", value.as_deref()?)));
-        let item_name = self
-            .by_item_name
-            .map(|name| format!("by-item-name {name:?}").to_lowercase());
-        f.pad(&given.chain(item_name).collect::<Vec<_>>().join(", "))
-    }
-}
-
-impl Add {
-    fn lists(&self) -> [(&'static str, &[Value]); 4] {
-        [
-            ("params", &self.params),
-            ("props", &self.props),
-            ("links", &self.links),
-            ("parts", &self.parts),
-        ]
-    }
-
-    /// Whether the catalog model lets this be added to a control, part or parameter.
-    fn check_fits(&self, kind: &str) -> Result<(), String> {
-        let misplaced = match kind {
-            "part" => self.params.first().map(|_| "parameters"),
-            "parameter" if !self.params.is_empty() => Some("parameters"),
-            "parameter" if !self.parts.is_empty() => Some("parts"),
-            "parameter" => self.title.as_ref().map(|_| "a title"),
-            _ => None,
-        };
-        match misplaced {
-            Some(what) => Err(format!("{what} cannot be added to a {kind}")),
-            None => Ok(()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
+    use super::super::remove::OSCAL_NS;
     use super::*;
 
     /// Alters a control; the result or error, and the warnings.
@@ -259,7 +83,7 @@ mod tests {
         let alter: Alter = serde_json::from_value(alter).expect("an alter");
         let mut warnings = Vec::new();
         let done = apply("a", &mut control, &[alter], |warning| {
-            warnings.push(warning)
+            warnings.push(warning);
         });
         (done.map(|()| Value::Object(control)), warnings)
     }

@@ -40,11 +40,11 @@ impl<'s, 'a> Combined<'s, 'a> {
             emitted: HashSet::new(),
             budget,
         };
+        let mut versions = HashSet::new();
         for node in bodies.iter().flat_map(Body::nodes) {
             let key = combined.key(node);
             let occurrences = combined.occurrences.entry(key).or_default();
-            let is_same = |version: &&Arc<Version<'a>>| Arc::ptr_eq(version, &node.version);
-            if !occurrences.versions.iter().any(is_same) {
+            if versions.insert(Arc::as_ptr(&node.version)) {
                 occurrences.versions.push(&node.version);
             }
             occurrences.children.extend(&node.children);

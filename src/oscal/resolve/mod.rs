@@ -12,7 +12,9 @@
 //! Resolution knows controls by where they are in their catalog; their text is read only where a
 //! profile changes it, and when the catalog is asked for.
 
+mod add;
 mod alter;
+mod changes;
 mod combine;
 mod custom;
 mod directives;
@@ -24,6 +26,7 @@ mod locate;
 mod log;
 mod modify;
 mod output;
+mod remove;
 mod resolver;
 mod select;
 mod selector;

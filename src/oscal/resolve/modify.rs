@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::super::budget::Budget;
 use super::super::document::Document;
 use super::alter;
-use super::directives::{Alter, Modify, SetParameter};
+use super::changes::{Alter, Modify, SetParameter};
 use super::error::{ResolveError, name};
 use super::json::{self, Object};
 use super::log::{Log, ParamChange, ParamState};
@@ -88,15 +88,60 @@ impl Modifications {
         let Change {
             params, controls, ..
         } = change;
-        budget.spend(64 * modifications.sets.targets.len() * tree.params.len());
-        if budget.is_spent() {
-            return Err(ResolveError::TooLarge);
+        for param in modifications.params().filter(|id| !params.contains(*id)) {
+            modifications.change_elsewhere(param, tree, budget, log)?;
         }
-        modifications.warn_of_absent(tree, &params, &controls, log);
+        for id in &modifications.alters.targets {
+            if !controls.contains(id.as_str()) {
+                let message = format!("alters the control `{id:.60}`, which is not selected");
+                log.warn(&modifications.profile, message);
+            }
+        }
         for source in &mut tree.params {
             source.modifications.push(Arc::clone(&modifications));
         }
         Ok(())
+    }
+
+    /// Makes sure that a parameter can be changed that no selected control has, which may be in
+    /// the catalog all the same.
+    fn change_elsewhere(
+        &self,
+        param: &str,
+        tree: &mut Tree<'_>,
+        budget: &Budget,
+        log: &mut Log,
+    ) -> Result<(), ResolveError> {
+        budget.spend(64 * (1 + tree.params.len()));
+        let mut sources = tree.params.iter_mut();
+        let source = sources.find_map(|source| {
+            let span = source.catalog.catalog().param(param)?;
+            Some((source, span))
+        });
+        if let Some((source, span)) = source {
+            let (added, sets) = self.weight_of_sets(param);
+            budget.spend(added + passes(sets, span.len() + source.weight + added));
+            source.weight += added;
+            if !source.catalog.catalog().is_loose(param) {
+                let message = format!(
+                    "sets the parameter `{param:.60}`, which only controls have that are not selected"
+                );
+                log.warn(&self.profile, message);
+            }
+        } else {
+            let message = format!("sets the parameter `{param:.60}`, which is unknown");
+            log.warn(&self.profile, message);
+        }
+        if budget.is_spent() {
+            return Err(ResolveError::TooLarge);
+        }
+        Ok(())
+    }
+
+    /// About how long the text is that a parameter gets, and from how many directives.
+    fn weight_of_sets(&self, param: &str) -> (usize, usize) {
+        let sets = self.sets.of_target(param);
+        (sets.iter().map(SetParameter::weight).sum(), sets.len())
     }
 
     /// Changes the text of a control.
@@ -154,36 +199,6 @@ impl Modifications {
             });
         }
     }
-
-    /// Warns of changes of what the tree does not have.
-    fn warn_of_absent(
-        &self,
-        tree: &Tree<'_>,
-        params: &HashSet<String>,
-        controls: &HashSet<&str>,
-        log: &mut Log,
-    ) {
-        for param in self.params().filter(|param| !params.contains(*param)) {
-            let source = |known: &dyn Fn(&Document) -> bool| {
-                tree.params.iter().any(|source| known(source.catalog))
-            };
-            let message = if source(&|catalog| catalog.catalog().is_loose(param)) {
-                continue;
-            } else if source(&|catalog| catalog.catalog().param(param).is_some()) {
-                "which only controls have that are not selected"
-            } else {
-                "which is unknown"
-            };
-            let message = format!("sets the parameter `{param:.60}`, {message}");
-            log.warn(&self.profile, message);
-        }
-        for id in &self.alters.targets {
-            if !controls.contains(id.as_str()) {
-                let message = format!("alters the control `{id:.60}`, which is not selected");
-                log.warn(&self.profile, message);
-            }
-        }
-    }
 }
 
 impl<T> ByTarget<T> {
@@ -225,16 +240,17 @@ impl<'m> Change<'m> {
             let mut weight = None;
             if let Some((id, alters)) = modifications.alters.changes.get_key_value(node.id()) {
                 self.controls.insert(id);
-                // Each directive looks for its target in the whole control.
-                let of_alter = |alter: &Alter| alter.weight() + alter.directives() * before / 16;
-                weight = Some(alters.iter().map(of_alter).sum());
+                let added: usize = alters.iter().map(Alter::weight).sum();
+                let directives: usize = alters.iter().map(Alter::directives).sum();
+                weight = Some(added + passes(directives, before + added));
             }
             if !modifications.sets.targets.is_empty() {
                 self.budget.spend(before);
                 node.version.param_ids(&mut |param| {
-                    if let Some(sets) = modifications.sets.changes.get(param) {
+                    let (added, sets) = modifications.weight_of_sets(param);
+                    if sets > 0 {
                         self.params.insert(param.to_owned());
-                        let of_param: usize = sets.iter().map(SetParameter::weight).sum();
+                        let of_param = added + passes(sets, before + added);
                         self.budget.spend(of_param);
                         weight = Some(weight.unwrap_or(0) + of_param);
                     }
@@ -253,4 +269,9 @@ impl<'m> Change<'m> {
         }
         Ok(())
     }
+}
+
+/// What it costs that each of several directives passes over a text to find its target.
+fn passes(directives: usize, text: usize) -> usize {
+    directives.saturating_mul(text) / 16
 }

@@ -132,31 +132,26 @@ impl<'v, 'a> Resolver<'v, 'a> {
         if self.budget.is_spent() {
             return Err(ResolveError::TooLarge);
         }
-        let located = locate(self.view, profile, href);
-        if let Located::Found(document) = located {
-            return Ok(document);
-        }
-        if let Some(fallback) = self.fallback {
-            self.fallback_used = true;
-            return Ok(fallback);
-        }
-        let (profile, href) = (name(profile), href.to_owned());
-        Err(match located {
-            Located::Ambiguous(candidates) => {
-                let names: Vec<_> = candidates.into_iter().take(5).map(name).collect();
-                ResolveError::ImportAmbiguous {
-                    profile,
-                    href,
-                    candidates: names.join(", "),
-                }
+        match (locate(self.view, profile, href), self.fallback) {
+            (Located::Found(document), _) => Ok(document),
+            (_, Some(fallback)) => {
+                self.fallback_used = true;
+                Ok(fallback)
             }
-            Located::Missing(wanted) => ResolveError::ImportNotFound {
-                profile,
-                href,
+            (Located::Missing(wanted), None) => Err(ResolveError::ImportNotFound {
+                profile: name(profile),
+                href: href.to_owned(),
                 wanted,
-            },
-            Located::Found(document) => return Ok(document),
-        })
+            }),
+            (Located::Ambiguous(candidates), None) => {
+                let names: Vec<_> = candidates.into_iter().take(5).map(name).collect();
+                Err(ResolveError::ImportAmbiguous {
+                    profile: name(profile),
+                    href: href.to_owned(),
+                    candidates: names.join(", "),
+                })
+            }
+        }
     }
 
     /// The controls that an import selects.

@@ -11,23 +11,27 @@ pub(super) struct Selector<'p> {
     pub(super) all: bool,
     pub(super) include: Names<'p>,
     pub(super) exclude: Names<'p>,
+    /// How long all patterns are together.
+    pattern_bytes: usize,
 }
 
 impl<'p> Selector<'p> {
     /// A selection that names nothing to include takes all, as the specification has it.
     pub(super) fn of(select: &'p Select) -> Self {
+        let include = Names::of(select.include.as_deref().unwrap_or_default());
+        let exclude = Names::of(&select.exclude);
+        let patterns = include.patterns.iter().chain(&exclude.patterns);
         Self {
             all: select.include.is_none(),
-            include: Names::of(select.include.as_deref().unwrap_or_default()),
-            exclude: Names::of(&select.exclude),
+            pattern_bytes: patterns.map(|(pattern, _)| pattern.len()).sum(),
+            include,
+            exclude,
         }
     }
 
     /// What a question for one control costs.
     pub(super) fn cost(&self, id: &str) -> usize {
-        let patterns = self.include.patterns.iter().chain(&self.exclude.patterns);
-        let lengths: usize = patterns.map(|(pattern, _)| pattern.len()).sum();
-        lengths.saturating_mul(id.len())
+        self.pattern_bytes.saturating_mul(id.len())
     }
 }
 

@@ -49,6 +49,8 @@ pub(super) enum GroupMembers<'a> {
 pub(super) struct ParamSource<'a> {
     pub(super) catalog: &'a Document,
     pub(super) modifications: Vec<Arc<Modifications>>,
+    /// About how long the text is that they add.
+    pub(super) weight: usize,
 }
 
 impl<'a> Tree<'a> {
@@ -92,6 +94,7 @@ impl<'a> Tree<'a> {
             params: vec![ParamSource {
                 catalog,
                 modifications: Vec::new(),
+                weight: 0,
             }],
         }
     }

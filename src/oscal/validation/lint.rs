@@ -11,17 +11,6 @@ use super::super::model::Model;
 use super::finding::{Findings, Path, quoted_text};
 use super::names::{Names, anchor, each_object, id_of, inserts, texts};
 
-/// The members that name an object of the same document by its uuid, and what it is.
-const LOCAL_UUIDS: [(&str, &str); 7] = [
-    ("component-uuid", "component"),
-    ("location-uuids", "location"),
-    ("member-of-organizations", "party"),
-    ("observation-uuid", "observation"),
-    ("party-uuid", "party"),
-    ("party-uuids", "party"),
-    ("risk-uuid", "risk"),
-];
-
 /// The places of a document that look wrong. Controls that it names are looked up in the catalogs
 /// of `view` that have at least one of them.
 pub(super) fn lint(
@@ -55,6 +44,18 @@ fn has_local_components(document: &Value, model: Option<Model>) -> bool {
             document["component-definition"]["import-component-definitions"].is_null()
         }
         _ => false,
+    }
+}
+
+/// What a member names by its uuid in the same document.
+fn named_by(member: &str) -> Option<&'static str> {
+    match member {
+        "component-uuid" => Some("component"),
+        "location-uuids" => Some("location"),
+        "member-of-organizations" | "party-uuid" | "party-uuids" => Some("party"),
+        "observation-uuid" => Some("observation"),
+        "risk-uuid" => Some("risk"),
+        _ => None,
     }
 }
 
@@ -123,9 +124,8 @@ impl<'d> Lint<'d> {
                 self.not_in_catalogs(path, "unknown-parameter", "parameter", text);
             }
             _ => {
-                let local = LOCAL_UUIDS.iter().find(|(member, _)| *member == name);
-                if let Some((_, noun)) = local
-                    && (*noun != "component" || self.has_local_components)
+                if let Some(noun) = named_by(name)
+                    && (noun != "component" || self.has_local_components)
                     && !self.names.has_anchor(text)
                 {
                     self.dangling(path, noun, text);

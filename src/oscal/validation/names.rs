@@ -47,7 +47,8 @@ impl<'d> Names<'d> {
             self.ids.insert((holder, id));
             self.anchors.insert(anchor(id));
         }
-        let is_aggregate = object.get("name").is_some_and(|name| name == "aggregates");
+        let is_aggregate =
+            holder == "props" && object.get("name").is_some_and(|name| name == "aggregates");
         for (name, value) in object {
             for (_, text) in texts(value) {
                 match name.as_str() {
@@ -66,8 +67,10 @@ pub(super) fn id_of<'d>(
     holder: &'d str,
     object: &'d Map<String, Value>,
 ) -> Option<(&'d str, &'d str)> {
-    let id = object.get("id")?.as_str()?;
-    WITH_ID.contains(&holder).then_some((holder, id))
+    if !WITH_ID.contains(&holder) {
+        return None;
+    }
+    Some((holder, object.get("id")?.as_str()?))
 }
 
 /// The form in which ids and uuids are compared: uuids in lower case (RFC 9562 section 4).

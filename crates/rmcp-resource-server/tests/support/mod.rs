@@ -3,6 +3,7 @@
 mod answer;
 mod clock;
 mod forwarder;
+mod jwt;
 mod logs;
 mod mcp;
 mod probe;
@@ -13,10 +14,11 @@ mod tls;
 pub(crate) use answer::{Answer, Challenge};
 pub(crate) use clock::{TestClock, unix_now};
 pub(crate) use forwarder::{Fate, Forwarder};
+pub(crate) use jwt::{SigningKey, compact, jwks};
 pub(crate) use logs::Logs;
 pub(crate) use mcp::{Session, call_tool, initialize};
 pub(crate) use raw::{Connection, exchange_raw};
-pub(crate) use server::{Setup, TestServer, spawn_server};
+pub(crate) use server::{Setup, TestServer, spawn_server, spawn_server_with};
 pub(crate) use tls::{TestCa, TlsFront};
 
 use std::time::Duration;
@@ -51,6 +53,16 @@ pub(crate) fn altered(fake: &FakeAuthorizationServer, changes: Value) -> Value {
         } else {
             members.insert(name, value);
         }
+    }
+    claims
+}
+
+/// The claims of an access token (RFC 9068 §2.2) that is accepted, but for these changes.
+pub(crate) fn jwt_claims(fake: &FakeAuthorizationServer, changes: Value) -> Value {
+    let mut claims = altered(fake, changes);
+    let members = claims.as_object_mut().expect("an object");
+    for of_introspection in ["active", "token_type"] {
+        members.remove(of_introspection);
     }
     claims
 }

@@ -14,7 +14,7 @@ use reqwest::{Client, RequestBuilder};
 use rmcp_actix_web::transport::StreamableHttpService;
 use rmcp_resource_server::{
     BoundedSessions, ClientCredentials, IntrospectionConfig, IntrospectionVerifier, Metrics,
-    ResourceServer, ResourceServerConfig, SessionLimits, forward_access_token,
+    ResourceServer, ResourceServerConfig, SessionLimits, TokenVerifier, forward_access_token,
 };
 use tracing::{Dispatch, dispatcher};
 
@@ -36,9 +36,9 @@ pub(crate) struct Setup {
 }
 
 /// A running server. It stops when this is dropped.
-pub(crate) struct TestServer {
+pub(crate) struct TestServer<V = IntrospectionVerifier> {
     pub(crate) address: SocketAddr,
-    pub(crate) verifier: IntrospectionVerifier,
+    pub(crate) verifier: V,
     pub(crate) http: Client,
     metrics: Metrics,
     handle: ServerHandle,
@@ -51,7 +51,21 @@ pub(crate) fn spawn_server(
 ) -> TestServer {
     let mut setup = Setup::new(fake);
     adjust(&mut setup);
-    setup.start()
+    let verifier = setup.verifier.take().unwrap_or_else(|| {
+        IntrospectionVerifier::start(setup.introspection.clone()).expect("usable credentials")
+    });
+    setup.start(verifier)
+}
+
+/// As [`spawn_server`], with another verifier than that of introspection.
+pub(crate) fn spawn_server_with<V: TokenVerifier + Clone>(
+    fake: &FakeAuthorizationServer,
+    verifier: V,
+    adjust: impl FnOnce(&mut Setup),
+) -> TestServer<V> {
+    let mut setup = Setup::new(fake);
+    adjust(&mut setup);
+    setup.start(verifier)
 }
 
 impl Setup {
@@ -78,11 +92,8 @@ impl Setup {
         }
     }
 
-    fn start(self) -> TestServer {
+    fn start<V: TokenVerifier + Clone>(self, verifier: V) -> TestServer<V> {
         let metrics = self.resource.metrics.clone();
-        let verifier = self.verifier.unwrap_or_else(|| {
-            IntrospectionVerifier::start(self.introspection).expect("usable credentials")
-        });
         let protected = ResourceServer::new(self.resource, verifier.clone());
         let sessions = Arc::new(BoundedSessions::new(self.sessions, metrics.clone()));
         let app = move || {
@@ -146,7 +157,7 @@ fn plain_client() -> Client {
     builder.build().expect("a client")
 }
 
-impl TestServer {
+impl<V> TestServer<V> {
     pub(crate) fn url(&self, path_and_query: &str) -> String {
         format!("http://{}{path_and_query}", self.address)
     }
@@ -198,7 +209,7 @@ impl TestServer {
     }
 }
 
-impl Drop for TestServer {
+impl<V> Drop for TestServer<V> {
     fn drop(&mut self) {
         // The command is sent at once; only the confirmation would have to be awaited.
         drop(self.handle.stop(false));

@@ -10,6 +10,8 @@ mod hostile;
 mod intake;
 mod introspection_request;
 mod introspection_response;
+mod jwt;
+mod jwt_keys;
 mod metadata;
 mod policy;
 mod rotation;
@@ -19,3 +21,4 @@ mod single_flight;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
+mod userinfo;

@@ -1,0 +1,214 @@
+//! Verifies JWT access tokens (RFC 9068) by the public keys of the authorization server.
+
+mod algorithm;
+mod claims;
+mod jwks;
+mod jws;
+mod keys;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+
+pub use self::algorithm::SigningAlgorithm;
+use self::{jwks::Jwks, jws::Jws};
+use crate::{
+    bearer::BearerToken,
+    cache::{CacheConfig, CachePartition, TokenCache},
+    claims::Claims,
+    clock::{Clock, SystemClock},
+    discovery::{Wanted, discover},
+    error::VerifyError,
+    http_client::HttpClient,
+    introspection::StartError,
+    metrics::Metrics,
+    search::{Search, SearchTask},
+    urls::{EndpointUrl, Issuer},
+    verifier::TokenVerifier,
+};
+
+/// Where the keys are, and what a JWT must look like.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct JwtConfig {
+    /// The authorization server.
+    pub issuer: Issuer,
+    /// Its keys (RFC 7517). Default: the `jwks_uri` of the issuer's metadata.
+    pub jwks_url: Option<EndpointUrl>,
+    /// The signature algorithms accepted. Default: RS256, PS256, ES256, EdDSA.
+    pub algorithms: Vec<SigningAlgorithm>,
+    /// The values of the header `typ` that are accepted, in any case, with or without
+    /// `application/` in front. Default: `at+jwt` (RFC 9068 §2.1).
+    ///
+    /// Auth0 (unless it is set to the RFC 9068 profile), Keycloak and Entra write `JWT`. That is
+    /// also the `typ` of an ID token, so audience and scopes must then tell the two apart.
+    pub accepted_types: Vec<String>,
+    /// Accept a header without `typ`, as Cognito and Okta write it. Default false.
+    pub accept_untyped: bool,
+    /// The time for one fetch of the keys with its retry. Default 3 s.
+    pub timeout: Duration,
+    /// Certificates to trust in addition to the system's, as PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Accept `http` for a discovered `jwks_uri` that is not on a loopback host: for test networks
+    /// only. Default false.
+    pub allow_insecure_http: bool,
+    /// What is remembered for how long. A key that the authorization server withdraws is no longer
+    /// used after ten minutes; tokens already accepted by it are for as long as this says.
+    pub cache: CacheConfig,
+    /// The clock. Default: the system's.
+    pub clock: Arc<dyn Clock>,
+    /// Where to count. Default: counters that nobody reads.
+    pub metrics: Metrics,
+}
+
+impl JwtConfig {
+    /// The defaults, for the authorization server `issuer`.
+    pub fn new(issuer: Issuer) -> Self {
+        Self {
+            issuer,
+            jwks_url: None,
+            algorithms: SigningAlgorithm::DEFAULT.to_vec(),
+            accepted_types: vec!["at+jwt".to_owned()],
+            accept_untyped: false,
+            timeout: Duration::from_secs(3),
+            ca_file: None,
+            allow_insecure_http: false,
+            cache: CacheConfig::default(),
+            clock: Arc::new(SystemClock),
+            metrics: Metrics::default(),
+        }
+    }
+}
+
+/// A [`TokenVerifier`] that checks the signature of a JWT, and remembers the outcome. Cheap to
+/// clone.
+///
+/// The key decides which algorithm is accepted; exactly one key must fit the token's `kid` and
+/// `alg`. The keys are fetched anew when they are ten minutes old, and when a token does not
+/// verify by them, then at most once a minute. While they cannot be fetched, the last ones serve
+/// for 24 hours.
+///
+/// A JWT cannot be revoked: it is good until its `exp`.
+#[derive(Clone)]
+pub struct JwtVerifier {
+    inner: Arc<Inner>,
+    _search: Arc<SearchTask>,
+}
+
+struct Inner {
+    config: JwtConfig,
+    http: HttpClient,
+    cache: TokenCache,
+    source: Arc<Search<Source>>,
+}
+
+/// The keys at hand, and where they are from.
+struct Source {
+    jwks: Jwks,
+    partition: CachePartition,
+}
+
+impl JwtVerifier {
+    /// Begins to look for the keys in the background. Must be called inside a Tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]. A server that is not up is no error: see [`readiness`](Self::readiness).
+    pub fn start(config: JwtConfig) -> Result<Self, StartError> {
+        let http = HttpClient::build(&config.issuer, config.ca_file.as_deref(), config.timeout)?;
+        let cache = TokenCache::new(
+            config.cache.clone(),
+            config.clock.clone(),
+            config.metrics.clone(),
+        );
+        let inner = Arc::new(Inner {
+            config,
+            http,
+            cache,
+            source: Arc::new(Search::new()),
+        });
+        let search = async |inner: Arc<Inner>| inner.look_for_keys().await;
+        let search = inner.source.begin(None, &inner, search);
+        Ok(Self {
+            inner,
+            _search: Arc::new(search),
+        })
+    }
+
+    /// Finds out whether [`start`](Self::start) would succeed, without starting anything.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`].
+    pub fn check(config: &JwtConfig) -> Result<(), StartError> {
+        HttpClient::build(&config.issuer, config.ca_file.as_deref(), config.timeout)?;
+        Ok(())
+    }
+
+    /// Whether keys are at hand, so that tokens can be verified.
+    ///
+    /// # Errors
+    ///
+    /// Why there are none yet.
+    pub fn readiness(&self) -> Result<(), Arc<str>> {
+        self.inner.source.readiness()
+    }
+
+    /// Waits until keys are at hand.
+    pub async fn ready(&self) {
+        self.inner.source.ready().await;
+    }
+
+    /// The cache, for its numbers.
+    pub fn cache(&self) -> &TokenCache {
+        &self.inner.cache
+    }
+}
+
+#[async_trait]
+impl TokenVerifier for JwtVerifier {
+    async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {
+        let source = self.inner.source.found()?;
+        let partition = source.partition.clone();
+        self.inner
+            .cache
+            .get_or_verify(&partition, token, || {
+                let inner = self.inner.clone();
+                let token = token.clone();
+                async move { inner.verify(&source.jwks, &token).await }
+            })
+            .await
+    }
+}
+
+impl Inner {
+    async fn look_for_keys(&self) -> Result<Source, String> {
+        let config = &self.config;
+        let endpoint = match config.jwks_url.clone() {
+            Some(configured) => configured,
+            None => {
+                let found = discover(
+                    Wanted::JwksUri,
+                    &self.http,
+                    &config.issuer,
+                    config.allow_insecure_http,
+                    config.timeout,
+                );
+                found.await?.endpoint
+            }
+        };
+        let (issuer, url) = (config.issuer.as_str(), endpoint.as_str());
+        let partition = self.cache.partition(issuer, url, "");
+        let jwks = Jwks::fetch(&self.http, endpoint, config).await;
+        Ok(Source {
+            jwks: jwks.map_err(|error| error.to_string())?,
+            partition,
+        })
+    }
+
+    async fn verify(&self, jwks: &Jwks, token: &BearerToken) -> Result<Claims, VerifyError> {
+        let jws = Jws::parse(token.expose(), &self.config)?;
+        jwks.verify(&jws).await?;
+        Ok(claims::read(jws.payload()?)?)
+    }
+}

@@ -1,0 +1,311 @@
+//! Verifies opaque tokens at the userinfo endpoint (OpenID Connect Core §5.3), for authorization
+//! servers that have nothing better for them (Auth0).
+
+mod exchange;
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use async_trait::async_trait;
+use moka::future::Cache;
+
+use crate::{
+    bearer::BearerToken,
+    cache::{CacheConfig, CachePartition, Key, TokenCache},
+    claims::Claims,
+    clock::{Clock, SystemClock},
+    discovery::{Wanted, discover},
+    error::{AuthorizationServerError, VerifyError},
+    http_client::HttpClient,
+    introspection::StartError,
+    limits::{Limits, with_one_retry},
+    metrics::Metrics,
+    reply::LONGEST_RETRY_AFTER,
+    resource_server::ResourceServerConfig,
+    search::{Search, SearchTask},
+    urls::{EndpointUrl, Issuer},
+    verifier::TokenVerifier,
+};
+
+/// How to reach the userinfo endpoint.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct UserinfoConfig {
+    /// The authorization server.
+    pub issuer: Issuer,
+    /// The endpoint. Default: found in the issuer's metadata, which is then asked for until the
+    /// server is up.
+    pub endpoint: Option<EndpointUrl>,
+    /// The time for everything: waiting for a turn, connecting, one retry. Default 3 s.
+    pub timeout: Duration,
+    /// The most calls in flight; further ones wait for their turn. Default 64.
+    pub max_in_flight: usize,
+    /// Certificates to trust in addition to the system's, as PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Accept `http` for a discovered endpoint that is not on a loopback host: for test networks
+    /// only. Default false.
+    pub allow_insecure_http: bool,
+    /// What is remembered for how long. Default: active tokens 300 s, for authorization servers
+    /// limit these calls (Auth0 by user).
+    pub cache: CacheConfig,
+    /// The clock. Default: the system's.
+    pub clock: Arc<dyn Clock>,
+    /// Where to count. Default: counters that nobody reads.
+    pub metrics: Metrics,
+}
+
+impl UserinfoConfig {
+    /// The defaults, for the authorization server `issuer`.
+    pub fn new(issuer: Issuer) -> Self {
+        let ttl = Duration::from_secs(300);
+        Self {
+            issuer,
+            endpoint: None,
+            timeout: Duration::from_secs(3),
+            max_in_flight: 64,
+            ca_file: None,
+            allow_insecure_http: false,
+            cache: CacheConfig {
+                ttl,
+                ttl_without_expiry: ttl,
+                ..CacheConfig::default()
+            },
+            clock: Arc::new(SystemClock),
+            metrics: Metrics::default(),
+        }
+    }
+}
+
+/// A demand that no token verified by userinfo can meet, or a consent that it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UserinfoConflict {
+    /// [`ResourceServerConfig::accept_unbound_tokens`] is false.
+    #[error(
+        "userinfo does not tell for whom a token was issued, so a token given to any other \
+         application of the authorization server is accepted too; that must be agreed to"
+    )]
+    UnboundTokensNotAccepted,
+    /// [`ResourceServerConfig::required_scopes`] is not empty.
+    #[error("userinfo does not tell a token's scopes, so none can be required")]
+    RequiredScopes,
+    /// [`ResourceServerConfig::allowed_client_ids`] is not empty.
+    #[error("userinfo does not tell a token's client, so no list of client ids can be applied")]
+    AllowedClientIds,
+}
+
+/// A [`TokenVerifier`] that asks the userinfo endpoint who stands behind a token, and remembers
+/// the answer. Cheap to clone.
+///
+/// **It cannot tell for whom a token was issued**, nor its scopes, client and expiry. A token that
+/// a user gave to another application is as good as one for this server, against the audience rule
+/// of the MCP authorization specification. So a [`ResourceServer`](crate::ResourceServer) refuses
+/// its tokens unless [`ResourceServerConfig::accept_unbound_tokens`] is set. Use a
+/// [`JwtVerifier`](crate::JwtVerifier) or
+/// [`IntrospectionVerifier`](crate::IntrospectionVerifier) where you can.
+///
+/// Limits, retry and circuit breaker are those of introspection. After 429 the token concerned,
+/// and only that one, is not asked about again until the time that the server named: a limit by
+/// user must not become an outage for all.
+#[derive(Clone)]
+pub struct UserinfoVerifier {
+    inner: Arc<Inner>,
+    _search: Arc<SearchTask>,
+}
+
+struct Inner {
+    config: UserinfoConfig,
+    http: HttpClient,
+    cache: TokenCache,
+    limits: Limits,
+    target: Arc<Search<Target>>,
+    /// Until when the server does not want to be asked about a token.
+    held_off: Cache<Key, SystemTime>,
+}
+
+struct Target {
+    endpoint: EndpointUrl,
+    partition: CachePartition,
+}
+
+impl UserinfoVerifier {
+    /// Begins to look for the endpoint in the background, where none is configured. Must be called
+    /// inside a Tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]. A server that is not up is no error: see [`readiness`](Self::readiness).
+    pub fn start(config: UserinfoConfig) -> Result<Self, StartError> {
+        let http = HttpClient::build(&config.issuer, config.ca_file.as_deref(), config.timeout)?;
+        let cache = TokenCache::new(
+            config.cache.clone(),
+            config.clock.clone(),
+            config.metrics.clone(),
+        );
+        let limits = Limits::new(config.timeout, config.max_in_flight, config.metrics.clone());
+        let held_off = Cache::builder()
+            .max_capacity(config.cache.negative_capacity)
+            .time_to_live(LONGEST_RETRY_AFTER)
+            .build();
+        let inner = Arc::new(Inner {
+            config,
+            http,
+            cache,
+            limits,
+            target: Arc::new(Search::new()),
+            held_off,
+        });
+        let endpoint = inner.config.endpoint.clone();
+        let configured = endpoint.map(|endpoint| inner.aim(endpoint));
+        let search = async |inner: Arc<Inner>| inner.look_for_endpoint().await;
+        let search = inner.target.begin(configured, &inner, search);
+        Ok(Self {
+            inner,
+            _search: Arc::new(search),
+        })
+    }
+
+    /// Finds out whether [`start`](Self::start) would succeed, without starting anything.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`].
+    pub fn check(config: &UserinfoConfig) -> Result<(), StartError> {
+        HttpClient::build(&config.issuer, config.ca_file.as_deref(), config.timeout)?;
+        Ok(())
+    }
+
+    /// Why a resource server of this configuration would refuse every token that this verifier
+    /// finds good. Empty if it would not: look before you start.
+    pub fn conflicts(config: &ResourceServerConfig) -> Vec<UserinfoConflict> {
+        [
+            (
+                !config.accept_unbound_tokens,
+                UserinfoConflict::UnboundTokensNotAccepted,
+            ),
+            (
+                !config.required_scopes.is_empty(),
+                UserinfoConflict::RequiredScopes,
+            ),
+            (
+                !config.allowed_client_ids.is_empty(),
+                UserinfoConflict::AllowedClientIds,
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(applies, conflict)| applies.then_some(conflict))
+        .collect()
+    }
+
+    /// Whether the endpoint is known, so that tokens can be verified.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not known yet.
+    pub fn readiness(&self) -> Result<(), Arc<str>> {
+        self.inner.target.readiness()
+    }
+
+    /// Waits until the endpoint is known.
+    pub async fn ready(&self) {
+        self.inner.target.ready().await;
+    }
+
+    /// The cache, for its numbers.
+    pub fn cache(&self) -> &TokenCache {
+        &self.inner.cache
+    }
+}
+
+#[async_trait]
+impl TokenVerifier for UserinfoVerifier {
+    async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {
+        let target = self.inner.target.found()?;
+        let partition = target.partition.clone();
+        self.inner
+            .cache
+            .get_or_verify(&partition, token, || {
+                let inner = self.inner.clone();
+                let token = token.clone();
+                async move { inner.ask_if_welcome(&target, &token).await }
+            })
+            .await
+    }
+}
+
+impl Inner {
+    async fn look_for_endpoint(&self) -> Result<Target, String> {
+        let config = &self.config;
+        let found = discover(
+            Wanted::UserinfoEndpoint,
+            &self.http,
+            &config.issuer,
+            config.allow_insecure_http,
+            config.timeout,
+        );
+        Ok(self.aim(found.await?.endpoint))
+    }
+
+    fn aim(&self, endpoint: EndpointUrl) -> Target {
+        let (issuer, url) = (self.config.issuer.as_str(), endpoint.as_str());
+        Target {
+            partition: self.cache.partition(issuer, url, ""),
+            endpoint,
+        }
+    }
+
+    /// Asks, unless the server has told to wait.
+    async fn ask_if_welcome(
+        &self,
+        target: &Target,
+        token: &BearerToken,
+    ) -> Result<Claims, VerifyError> {
+        let key = target.partition.key(token);
+        if let Some(until) = self.held_off.get(&key).await
+            && let Ok(retry_after) = until.duration_since(self.config.clock.now())
+            && !retry_after.is_zero()
+        {
+            return Err(AuthorizationServerError::RateLimited { retry_after }.into());
+        }
+        let asking = with_one_retry(VerifyError::is_transient, || {
+            exchange::exchange(&self.http, &target.endpoint, token)
+        });
+        let result = self.limits.verify(asking).await;
+        if let Err(VerifyError::AuthorizationServer(AuthorizationServerError::RateLimited {
+            retry_after,
+        })) = &result
+        {
+            let until = self.config.clock.now() + *retry_after;
+            self.held_off.insert(key, until).await;
+        }
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_work_is_found_before_the_start() {
+        use UserinfoConflict::{AllowedClientIds, RequiredScopes, UnboundTokensNotAccepted};
+        let url = "https://mcp.example.com/mcp";
+        let issuer = "https://as.example.com".parse().expect("an issuer");
+        let mut config = ResourceServerConfig::new(url.parse().expect("a URL"), issuer);
+        assert_eq!(
+            UserinfoVerifier::conflicts(&config),
+            [UnboundTokensNotAccepted]
+        );
+        config.accept_unbound_tokens = true;
+        assert_eq!(UserinfoVerifier::conflicts(&config), []);
+        config.required_scopes = "mcp:tools".parse().expect("a scope");
+        config.allowed_client_ids = vec!["client".to_owned()];
+        assert_eq!(
+            UserinfoVerifier::conflicts(&config),
+            [RequiredScopes, AllowedClientIds]
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! One request to the userinfo endpoint, and what each kind of answer means.
+
+use reqwest::{
+    Response,
+    header::{ACCEPT, HeaderMap, WWW_AUTHENTICATE},
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    bearer::BearerToken,
+    claims::{Claims, InvalidClaims},
+    error::{TokenError, VerifyError},
+    http_client::HttpClient,
+    reply::{self, malformed, unreachable},
+    strict_json,
+    urls::EndpointUrl,
+};
+
+/// Sends `token` to `endpoint` once.
+pub(super) async fn exchange(
+    http: &HttpClient,
+    endpoint: &EndpointUrl,
+    token: &BearerToken,
+) -> Result<Claims, VerifyError> {
+    let url = endpoint.url();
+    let request = http
+        .to(url)
+        .get(url.clone())
+        .header(ACCEPT, "application/json")
+        .bearer_auth(token.expose());
+    let response = request.send().await.map_err(unreachable)?;
+    match response.status().as_u16() {
+        200 => {
+            let body = reply::json_body(response).await?;
+            let members = strict_json::parse_object(&body).map_err(malformed)?;
+            let claims = read(members).map_err(|error| malformed(error.to_string()))?;
+            if claims.subject.is_none() {
+                return Err(malformed("it has no sub").into());
+            }
+            Ok(claims)
+        }
+        401 => Err(TokenError::Inactive.into()),
+        400 | 403 => Err(judge_refusal(response).await),
+        status => Err(reply::failure(status, response.headers()).into()),
+    }
+}
+
+/// 400 and 403 speak of the token if they say so as RFC 6750 §3.1 has it; otherwise a firewall or
+/// the server is at odds with us.
+async fn judge_refusal(response: Response) -> VerifyError {
+    let failure = reply::failure(response.status().as_u16(), response.headers());
+    let code = match challenged(response.headers()) {
+        Some(code) => Some(code),
+        None => reply::error_code(response).await,
+    };
+    match code.as_deref() {
+        Some("invalid_token") => TokenError::Inactive.into(),
+        Some("insufficient_scope") => TokenError::NotForUserinfo.into(),
+        _ => failure.into(),
+    }
+}
+
+/// The parameter `error` of the challenge.
+fn challenged(headers: &HeaderMap) -> Option<String> {
+    let challenge = headers.get(WWW_AUTHENTICATE)?.to_str().ok()?;
+    let (_, rest) = challenge.split_once("error=\"")?;
+    Some(rest.split('"').next()?.to_owned())
+}
+
+/// Takes who the user is, and nothing about the token: the answer is about the user, who may be
+/// able to edit parts of it, so a member `aud` or `scope` means nothing here.
+fn read(mut members: Map<String, Value>) -> Result<Claims, InvalidClaims> {
+    for member in [
+        "iss",
+        "aud",
+        "exp",
+        "nbf",
+        "scope",
+        "client_id",
+        "token_use",
+        "token_type",
+        "typ",
+    ] {
+        members.remove(member);
+    }
+    if let Some(name) = members.remove("preferred_username") {
+        members.insert("username".to_owned(), name);
+    }
+    let mut claims = Claims::from_members(members)?;
+    claims.audience_unknowable = true;
+    Ok(claims)
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_says_who_but_not_for_whom() {
+        let members = json!({
+            "sub": "auth0|7", "preferred_username": "alice", "email": "alice@example.com",
+            "aud": "https://mcp.example.com/mcp", "scope": "admin", "client_id": "trusted",
+            "exp": 1, "iss": "https://other.example", "cnf": {"jkt": "x"},
+        });
+        let claims = read(members.as_object().expect("an object").clone()).expect("readable");
+        assert_eq!(claims.subject.as_deref(), Some("auth0|7"));
+        assert_eq!(claims.username.as_deref(), Some("alice"));
+        assert_eq!(claims.extra("email"), Some(json!("alice@example.com")));
+        assert!(claims.audience.is_empty() && claims.scopes.is_empty());
+        assert_eq!((&claims.client_id, claims.expires_at), (&None, None));
+        assert_eq!(claims.extra("scope"), None);
+        assert!(claims.audience_unknowable && claims.key_bound);
+    }
+
+    #[test]
+    fn the_error_of_a_challenge() {
+        for (challenge, code) in [
+            (r#"Bearer error="invalid_token""#, Some("invalid_token")),
+            (
+                r#"Bearer realm="x", error="insufficient_scope", error_description="y""#,
+                Some("insufficient_scope"),
+            ),
+            (r#"Bearer error_description="error""#, None),
+            ("Bearer", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            assert_eq!(challenged(&headers).as_deref(), code, "{challenge}");
+        }
+    }
+}

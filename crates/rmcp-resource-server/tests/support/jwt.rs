@@ -1,0 +1,138 @@
+//! Keys that sign JWTs, made without the crate that verifies them.
+
+use aws_lc_rs::{
+    encoding::AsDer,
+    rand::SystemRandom,
+    rsa::KeySize,
+    signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
+        Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair,
+        RsaPublicKeyComponents,
+    },
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+
+/// A private key, and its name among the server's keys.
+pub(crate) struct SigningKey {
+    pub(crate) kid: Option<&'static str>,
+    pub(crate) alg: &'static str,
+    pair: Pair,
+}
+
+enum Pair {
+    Rsa(Box<RsaKeyPair>),
+    Ec(Box<EcdsaKeyPair>),
+    Ed(Ed25519KeyPair),
+}
+
+fn encode(bytes: impl AsRef<[u8]>) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// `header.payload.signature` with whatever is given.
+pub(crate) fn compact(header: &str, payload: &str, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+    let signed = format!("{}.{}", encode(header), encode(payload));
+    let signature = encode(sign(signed.as_bytes()));
+    format!("{signed}.{signature}")
+}
+
+/// The set of the public halves of these keys.
+pub(crate) fn jwks(keys: &[&SigningKey]) -> Value {
+    let keys: Vec<_> = keys.iter().map(|key| key.public()).collect();
+    json!({"keys": keys})
+}
+
+impl SigningKey {
+    /// A fresh key for `alg`.
+    pub(crate) fn new(alg: &'static str, kid: &'static str) -> Self {
+        let pair = match alg {
+            "RS256" | "PS256" => {
+                RsaKeyPair::generate(KeySize::Rsa2048).map(|pair| Pair::Rsa(Box::new(pair)))
+            }
+            "ES256" => EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
+                .map(|pair| Pair::Ec(Box::new(pair))),
+            "ES384" => EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING)
+                .map(|pair| Pair::Ec(Box::new(pair))),
+            _ => Ed25519KeyPair::generate().map(Pair::Ed),
+        };
+        Self {
+            kid: Some(kid),
+            alg,
+            pair: pair.expect("a key"),
+        }
+    }
+
+    /// As the server publishes it.
+    pub(crate) fn public(&self) -> Value {
+        let mut jwk = match &self.pair {
+            Pair::Rsa(pair) => {
+                let public = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public_key());
+                json!({"kty": "RSA", "n": encode(public.n), "e": encode(public.e)})
+            }
+            Pair::Ec(pair) => {
+                let point = &pair.public_key().as_ref()[1..];
+                let (x, y) = point.split_at(point.len() / 2);
+                let crv = if x.len() == 32 { "P-256" } else { "P-384" };
+                json!({"kty": "EC", "crv": crv, "x": encode(x), "y": encode(y)})
+            }
+            Pair::Ed(pair) => {
+                json!({"kty": "OKP", "crv": "Ed25519", "x": encode(pair.public_key())})
+            }
+        };
+        jwk["use"] = json!("sig");
+        jwk["alg"] = json!(self.alg);
+        if let Some(kid) = self.kid {
+            jwk["kid"] = json!(kid);
+        }
+        jwk
+    }
+
+    /// The bytes that a confused verifier might take for a shared secret.
+    pub(crate) fn public_der(&self) -> Vec<u8> {
+        match &self.pair {
+            Pair::Rsa(pair) => pair.public_key().as_ref().to_vec(),
+            Pair::Ec(pair) => pair.public_key().as_der().expect("DER").as_ref().to_vec(),
+            Pair::Ed(pair) => pair.public_key().as_ref().to_vec(),
+        }
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        let random = SystemRandom::new();
+        match &self.pair {
+            Pair::Rsa(pair) => {
+                let encoding: &'static dyn RsaEncoding = match self.alg {
+                    "PS256" => &RSA_PSS_SHA256,
+                    _ => &RSA_PKCS1_SHA256,
+                };
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(encoding, &random, message, &mut signature)
+                    .expect("signed");
+                signature
+            }
+            Pair::Ec(pair) => pair
+                .sign(&random, message)
+                .expect("signed")
+                .as_ref()
+                .to_vec(),
+            Pair::Ed(pair) => pair.sign(message).as_ref().to_vec(),
+        }
+    }
+
+    /// An access token of RFC 9068 with these claims.
+    pub(crate) fn token(&self, claims: &Value) -> String {
+        self.token_with(&json!({}), claims)
+    }
+
+    /// The same with these changes to the header; `null` leaves a member out.
+    pub(crate) fn token_with(&self, changes: &Value, claims: &Value) -> String {
+        let mut header = json!({"typ": "at+jwt", "alg": self.alg, "kid": self.kid});
+        for (name, value) in changes.as_object().expect("an object") {
+            header[name] = value.clone();
+        }
+        let header = header.as_object_mut().expect("an object");
+        header.retain(|_, value| !value.is_null());
+        let header = serde_json::to_string(header).expect("JSON");
+        compact(&header, &claims.to_string(), |message| self.sign(message))
+    }
+}

@@ -1,0 +1,380 @@
+//! Where the keys for JWTs come from, and when they are fetched again.
+
+use std::{sync::Arc, time::Duration};
+
+use dev_authorization_server::{FakeAuthorizationServer, MetadataForm, Reply};
+use futures_util::future::join_all;
+use rmcp_resource_server::{JwtConfig, JwtVerifier};
+use serde_json::{Value, json};
+
+use crate::support::{
+    SigningKey, TestClock, TestServer, eventually, jwks, jwt_claims, spawn_server_with,
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// An authorization server with keys, a protected server that trusts it, and the clock of both.
+struct Scene {
+    fake: FakeAuthorizationServer,
+    clock: TestClock,
+    server: TestServer<JwtVerifier>,
+}
+
+impl Scene {
+    async fn start(reply: impl Into<Reply>) -> Self {
+        let scene = Self::not_ready(reply);
+        scene.server.verifier.ready().await;
+        scene
+    }
+
+    fn not_ready(reply: impl Into<Reply>) -> Self {
+        Self::adjusted(reply, |_| {})
+    }
+
+    fn adjusted(reply: impl Into<Reply>, adjust: impl FnOnce(&mut JwtConfig)) -> Self {
+        let fake = FakeAuthorizationServer::start();
+        fake.serve("/jwks", reply);
+        let clock = TestClock::new();
+        let mut config = JwtConfig::new(fake.issuer().parse().expect("an issuer"));
+        config.jwks_url = Some(fake.url("/jwks").parse().expect("a URL"));
+        config.clock = Arc::new(clock.clone());
+        config.timeout = Duration::from_secs(1);
+        let metrics = config.metrics.clone();
+        adjust(&mut config);
+        let verifier = JwtVerifier::start(config).expect("it starts");
+        let server = spawn_server_with(&fake, verifier, |setup| {
+            setup.resource.clock = Arc::new(clock.clone());
+            setup.resource.metrics = metrics;
+        });
+        Self {
+            fake,
+            clock,
+            server,
+        }
+    }
+
+    fn fetches(&self) -> usize {
+        self.fake.requests_at("/jwks").len()
+    }
+
+    /// A token of its own for each `id`, good for two days.
+    fn token(&self, key: &SigningKey, id: &str) -> String {
+        let changes = json!({"jti": id, "exp": self.clock.unix() + 2 * 86_400});
+        key.token(&jwt_claims(&self.fake, changes))
+    }
+
+    async fn status(&self, key: &SigningKey, id: &str) -> u16 {
+        self.server.call(&self.token(key, id)).await.status
+    }
+}
+
+fn ec(kid: &'static str) -> SigningKey {
+    SigningKey::new("ES256", kid)
+}
+
+#[tokio::test]
+async fn a_flood_of_unknown_kids_causes_one_fetch_a_minute() {
+    let key = ec("known");
+    let scene = Scene::start(jwks(&[&key])).await;
+    assert_eq!(scene.fetches(), 1);
+    for minute in 0..3 {
+        for kid in ["a", "b", "c", "d", "e"] {
+            let stranger = ec(kid);
+            let status = scene.status(&stranger, &format!("{minute}{kid}")).await;
+            assert_eq!(status, 401, "the keys are fresh, and this is none of them");
+            scene.clock.advance(Duration::from_secs(11));
+        }
+        scene.clock.advance(Duration::from_secs(5));
+        assert_eq!(scene.fetches(), 1 + minute);
+    }
+    assert_eq!(scene.status(&key, "good").await, 200);
+}
+
+#[tokio::test]
+async fn simultaneous_unknown_kids_cause_one_fetch() {
+    let (old, new) = (ec("old"), ec("new"));
+    let scene = Scene::start(jwks(&[&old])).await;
+    scene.clock.advance(MINUTE);
+    let slow = Reply::from(jwks(&[&old, &new])).after(Duration::from_millis(200));
+    scene.fake.serve("/jwks", slow);
+    let ids: Vec<_> = (0..20).map(|id| id.to_string()).collect();
+    let statuses = join_all(ids.iter().map(|id| scene.status(&new, id))).await;
+    assert_eq!(statuses, [200; 20]);
+    assert_eq!(scene.fetches(), 2);
+}
+
+#[tokio::test]
+async fn a_new_key_is_fetched_when_its_first_token_comes() {
+    let (old, new) = (ec("old"), ec("new"));
+    let scene = Scene::start(jwks(&[&old])).await;
+    scene.fake.serve("/jwks", jwks(&[&old, &new]));
+    assert_eq!(scene.status(&new, "too soon").await, 401);
+    scene.clock.advance(MINUTE);
+    assert_eq!(
+        scene.status(&new, "too soon").await,
+        200,
+        "not remembered as bad"
+    );
+    assert_eq!(scene.status(&old, "old").await, 200);
+    assert_eq!(scene.fetches(), 2);
+}
+
+#[tokio::test]
+async fn a_key_replaced_under_its_kid_is_fetched_too() {
+    let (old, new) = (ec("the-key"), ec("the-key"));
+    let scene = Scene::start(jwks(&[&old])).await;
+    scene.fake.serve("/jwks", jwks(&[&new]));
+    scene.clock.advance(MINUTE);
+    assert_eq!(scene.status(&new, "a").await, 200);
+    assert_eq!(scene.status(&old, "b").await, 401);
+}
+
+#[tokio::test]
+async fn a_withdrawn_key_counts_for_ten_minutes() {
+    let (old, new) = (ec("old"), ec("new"));
+    let scene = Scene::start(jwks(&[&old, &new])).await;
+    scene.fake.serve("/jwks", jwks(&[&new]));
+    scene.clock.advance(10 * MINUTE - Duration::from_secs(1));
+    assert_eq!(scene.status(&old, "before").await, 200);
+    assert_eq!(scene.fetches(), 1);
+    scene.clock.advance(Duration::from_secs(1));
+    assert_eq!(scene.status(&old, "after").await, 401);
+    assert_eq!(scene.fetches(), 2);
+}
+
+#[tokio::test]
+async fn a_verified_token_is_remembered_until_its_time_is_over() {
+    let key = ec("key");
+    let scene = Scene::start(jwks(&[&key])).await;
+    let exp = scene.clock.unix() + 20;
+    let token = key.token(&jwt_claims(&scene.fake, json!({"exp": exp})));
+    for _use in 0..3 {
+        scene.server.call(&token).await.assert_served("in its time");
+    }
+    for (line, expected) in [
+        ("resource_server_cache_misses_total", 1.0),
+        ("resource_server_cache_hits_total", 2.0),
+        (
+            "resource_server_jwks_fetches_total{outcome=\"fetched\"}",
+            1.0,
+        ),
+    ] {
+        let value = scene.server.metric(line);
+        assert!((value - expected).abs() < 0.5, "{line}: {value}");
+    }
+    scene.clock.advance(Duration::from_secs(20));
+    let answer = scene.server.call(&token).await;
+    answer.assert_invalid_token("expired");
+}
+
+/// What was accepted by a key that is withdrawn is so no longer than the cache says.
+#[tokio::test]
+async fn the_cache_outlives_a_key_by_its_own_time_only() {
+    let (old, new) = (ec("old"), ec("new"));
+    let scene = Scene::start(jwks(&[&old])).await;
+    let token = scene.token(&old, "token");
+    scene.server.call(&token).await.assert_served("verified");
+    scene.fake.serve("/jwks", jwks(&[&new]));
+    scene.clock.advance(Duration::from_secs(29));
+    scene.server.call(&token).await.assert_served("remembered");
+    scene.clock.advance(10 * MINUTE);
+    scene
+        .server
+        .call(&token)
+        .await
+        .assert_invalid_token("verified anew");
+}
+
+#[tokio::test]
+async fn without_any_keys_503_and_then_200() {
+    let key = ec("key");
+    let scene = Scene::not_ready(Reply::status(503));
+    let token = scene.token(&key, "token");
+    scene
+        .server
+        .call(&token)
+        .await
+        .assert_unavailable("no keys");
+    eventually("the first fetch has failed", async || {
+        let readiness = scene.server.verifier.readiness();
+        readiness.is_err_and(|why| why.contains("503"))
+    })
+    .await;
+    scene
+        .server
+        .call(&token)
+        .await
+        .assert_unavailable("no keys");
+    let stranger = scene.token(&ec("stranger"), "stranger");
+    let answer = scene.server.call(&stranger).await;
+    answer.assert_unavailable("nobody can say");
+    scene.fake.serve("/jwks", jwks(&[&key]));
+    scene.server.verifier.ready().await;
+    scene.server.call(&token).await.assert_served("keys");
+    scene
+        .server
+        .call(&stranger)
+        .await
+        .assert_invalid_token("keys");
+}
+
+#[tokio::test]
+async fn keys_serve_on_for_a_day_while_they_cannot_be_fetched() {
+    let (key, new) = (ec("key"), ec("new"));
+    let scene = Scene::start(jwks(&[&key])).await;
+    scene.fake.stop().await;
+    scene.clock.advance(MINUTE);
+    assert_eq!(scene.status(&new, "new").await, 503, "perhaps a new key");
+    assert_eq!(scene.status(&key, "known").await, 200);
+    assert_eq!(
+        scene.status(&ec("key"), "forged").await,
+        401,
+        "its key is known"
+    );
+    scene.clock.advance(24 * 60 * MINUTE - 2 * MINUTE);
+    assert_eq!(scene.status(&key, "a day").await, 200);
+    scene.clock.advance(MINUTE);
+    assert_eq!(scene.status(&key, "too old").await, 503);
+    scene.fake.restart();
+    scene.fake.serve("/jwks", jwks(&[&key, &new]));
+    assert_eq!(
+        scene.status(&key, "too old").await,
+        503,
+        "asked a moment ago"
+    );
+    scene.clock.advance(MINUTE);
+    assert_eq!(scene.status(&key, "too old").await, 200);
+    assert_eq!(scene.status(&new, "new").await, 200);
+}
+
+#[tokio::test]
+async fn a_server_without_keys_has_withdrawn_them_all() {
+    let key = ec("key");
+    let scene = Scene::start(jwks(&[&key])).await;
+    scene.fake.serve("/jwks", jwks(&[]));
+    scene.clock.advance(10 * MINUTE);
+    assert_eq!(scene.status(&key, "a").await, 401);
+}
+
+#[tokio::test]
+async fn without_kid_exactly_one_key_must_fit() {
+    let keys = || [ec("a"), ec("b"), SigningKey::new("EdDSA", "c")];
+    for (published, fits) in [([0, 2], true), ([0, 1], false)] {
+        let mut keys = keys();
+        let published: Vec<_> = published
+            .iter()
+            .map(|index| keys[*index].public())
+            .collect();
+        let scene = Scene::start(json!({"keys": published})).await;
+        keys[0].kid = None;
+        let status = scene.status(&keys[0], "t").await;
+        assert_eq!(status, if fits { 200 } else { 401 });
+    }
+    let anonymous = ec("gone");
+    let mut public = anonymous.public();
+    public["kid"] = Value::Null;
+    let scene = Scene::start(json!({"keys": [public]})).await;
+    assert_eq!(
+        scene.status(&anonymous, "t").await,
+        401,
+        "no key of that name"
+    );
+}
+
+#[tokio::test]
+async fn keys_for_other_uses_are_not_used() {
+    let key = ec("key");
+    for (changes, status) in [
+        (json!({"use": "enc"}), 401),
+        (json!({"use": null, "key_ops": ["sign"]}), 401),
+        (json!({"alg": "ECDH-ES"}), 401),
+        (json!({"use": null, "alg": null}), 200),
+        (json!({"x5c": ["MIIB"], "other": {}}), 200),
+    ] {
+        let mut public = key.public();
+        for (name, value) in changes.as_object().expect("an object") {
+            public[name] = value.clone();
+        }
+        let members = public.as_object_mut().expect("an object");
+        members.retain(|_, value| !value.is_null());
+        let unknown = json!({"kty": "AKP", "alg": "ML-DSA-44", "pub": "x"});
+        let scene = Scene::start(json!({"keys": [unknown, public]})).await;
+        assert_eq!(scene.status(&key, "t").await, status, "{changes}");
+    }
+}
+
+#[tokio::test]
+async fn odd_answers_are_no_keys() {
+    let key = ec("key");
+    let good = jwks(&[&key]).to_string();
+    let twice = good.replacen('{', r#"{"keys":[],"#, 1);
+    let large = good.replacen('{', &format!("{{\"x\":\"{}\",", "a".repeat(300_000)), 1);
+    for (odd, expected) in [
+        (Reply::html(), "malformed"),
+        (Reply::from(json!([])), "malformed"),
+        (Reply::from(json!({"keys": {}})), "malformed"),
+        (Reply::new(200, "application/json", twice), "malformed"),
+        (Reply::new(200, "application/json", large), "larger than"),
+        (Reply::redirect(302, "http://127.0.0.1:1/"), "redirect"),
+        (Reply::status(404), "404"),
+        (
+            Reply::status(200).after(Duration::from_secs(60)),
+            "within 1s",
+        ),
+    ] {
+        let scene = Scene::not_ready(odd);
+        eventually(expected, async || {
+            let readiness = scene.server.verifier.readiness();
+            readiness.is_err_and(|why| why.contains(expected))
+        })
+        .await;
+        assert_eq!(scene.status(&key, "t").await, 503, "{expected}");
+    }
+    let plain = Reply::new(200, "text/plain", good);
+    let scene = Scene::start(plain).await;
+    assert_eq!(scene.status(&key, "t").await, 200, "keys as a plain file");
+}
+
+#[tokio::test]
+async fn a_broken_connection_is_tried_again() {
+    let key = ec("key");
+    let scene = Scene::not_ready(Reply::reset());
+    eventually("two attempts", async || scene.fetches() >= 2).await;
+    scene.fake.serve("/jwks", jwks(&[&key]));
+    scene.server.verifier.ready().await;
+    assert_eq!(scene.status(&key, "t").await, 200);
+}
+
+#[tokio::test]
+async fn the_metadata_tells_where_the_keys_are() {
+    let key = ec("key");
+    for (uri, allowed, ready) in [
+        ("/jwks", false, true),
+        ("http://as.example/jwks", false, false),
+        ("", false, false),
+    ] {
+        let scene = Scene::adjusted(jwks(&[&key]), |config| {
+            config.jwks_url = None;
+            config.allow_insecure_http = allowed;
+        });
+        let mut document = scene.fake.metadata();
+        document["jwks_uri"] = match uri {
+            "/jwks" => json!(scene.fake.url(uri)),
+            "" => json!(null),
+            other => json!(other),
+        };
+        scene.fake.serve_metadata(MetadataForm::OAuth, document);
+        if ready {
+            scene.server.verifier.ready().await;
+            assert_eq!(scene.status(&key, "t").await, 200);
+        } else {
+            eventually("the reason is told", async || {
+                let readiness = scene.server.verifier.readiness();
+                readiness.is_err_and(|why| why.contains("jwks_uri"))
+            })
+            .await;
+            assert_eq!(scene.status(&key, "t").await, 503);
+            assert_eq!(scene.fetches(), 0);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Completion of ids in prompts and resource templates, over the documents that the caller sees.
+
+use std::collections::HashSet;
+
+use rmcp::{
+    ErrorData,
+    model::{CompleteRequestParams, CompleteResult, CompletionInfo, Reference},
+};
+
+use super::{
+    output::{document, shortened},
+    prompts, resources,
+};
+use crate::oscal::{Control, Document, LibraryView, Model, control_key};
+
+/// The most characters of a value that are looked at.
+const MAX_VALUE: usize = 200;
+
+/// What an argument stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Control,
+    Document,
+    /// A document of this model.
+    Of(Model),
+    /// A document that has controls.
+    Catalog,
+    /// Free text, for which nothing is proposed.
+    Text,
+}
+
+/// Values for what the user has typed so far: first what begins with it, then what has its words
+/// in the title.
+pub(super) fn complete(
+    documents: &LibraryView<'_>,
+    request: &CompleteRequestParams,
+) -> Result<CompleteResult, ErrorData> {
+    let kind = kind(&request.r#ref, &request.argument.name)?;
+    let typed = Typed::of(&request.argument.value);
+    let context = request.context.as_ref();
+    let values = match kind {
+        Kind::Control => match context.and_then(|context| context.get_argument("id")) {
+            Some(id) => control_ids(document(documents, id)?.controls(), &typed),
+            None => control_ids(documents.documents().flat_map(Document::controls), &typed),
+        },
+        Kind::Document => document_ids(documents.documents(), &typed),
+        Kind::Of(model) => {
+            let of_model = documents.documents().filter(|d| d.info().model == model);
+            document_ids(of_model, &typed)
+        }
+        Kind::Catalog => {
+            let catalogs = documents.documents().filter(|d| d.controls().len() > 0);
+            document_ids(catalogs, &typed)
+        }
+        Kind::Text => Vec::new(),
+    };
+    Ok(CompleteResult::new(first(values)))
+}
+
+fn kind(reference: &Reference, argument: &str) -> Result<Kind, ErrorData> {
+    let kind = match reference {
+        Reference::Prompt(prompt) => {
+            let prompt = prompts::find(&prompt.name)?;
+            let has_argument = prompt.arguments.iter().any(|a| a.name == argument);
+            has_argument.then_some(match argument {
+                "control" => Kind::Control,
+                "profile" => Kind::Of(Model::Profile),
+                "ssp" => Kind::Of(Model::SystemSecurityPlan),
+                _ => Kind::Text,
+            })
+        }
+        Reference::Resource(template) => match (template.uri.as_str(), argument) {
+            (resources::DOCUMENT, "id") => Some(Kind::Document),
+            (resources::CONTROL, "id") => Some(Kind::Catalog),
+            (resources::CONTROL, "control") => Some(Kind::Control),
+            (resources::DOCUMENT | resources::CONTROL, _) => None,
+            (other, _) => {
+                let message = format!(
+                    "no template {:?}; resources/templates/list shows them",
+                    shortened(other)
+                );
+                return Err(ErrorData::invalid_params(message, None));
+            }
+        },
+        // The enum of rmcp can grow.
+        _ => None,
+    };
+    kind.ok_or_else(|| {
+        let message = format!("there is no argument {:?}", shortened(argument));
+        ErrorData::invalid_params(message, None)
+    })
+}
+
+/// What the user has typed, in the forms in which it is compared.
+struct Typed {
+    lower: String,
+    key: String,
+    words: Vec<String>,
+}
+
+impl Typed {
+    fn of(value: &str) -> Self {
+        let value = value.trim().chars().take(MAX_VALUE);
+        let lower: String = value.flat_map(char::to_lowercase).collect();
+        let mut key = control_key(&lower);
+        // `AC-0` is on the way to `AC-02`.
+        if key.ends_with(".0") {
+            key.pop();
+        }
+        Self {
+            key,
+            words: words(&lower).map(str::to_owned).collect(),
+            lower,
+        }
+    }
+
+    fn begins_control(&self, control: Control<'_>) -> bool {
+        if self.key.is_empty() {
+            return self.lower.is_empty();
+        }
+        let mut names = control.label().into_iter().chain([control.id()]);
+        names.any(|name| control_key(name).starts_with(&self.key))
+    }
+
+    /// Whether each word begins one of the title's.
+    fn is_in(&self, title: &str) -> bool {
+        let title = title.to_lowercase();
+        let begins = |word: &String| words(&title).any(|of_title| of_title.starts_with(word));
+        !self.words.is_empty() && self.words.iter().all(begins)
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+}
+
+/// Each id once: several documents may have a control.
+fn control_ids<'a>(controls: impl Iterator<Item = Control<'a>>, typed: &Typed) -> Vec<&'a str> {
+    let (mut begin, mut titled) = (Vec::new(), Vec::new());
+    let mut seen = HashSet::new();
+    for control in controls {
+        if seen.contains(control.id()) {
+            continue;
+        }
+        if typed.begins_control(control) {
+            begin.push(control.id());
+        } else if typed.is_in(control.title()) {
+            titled.push(control.id());
+        } else {
+            continue;
+        }
+        seen.insert(control.id());
+    }
+    begin.append(&mut titled);
+    begin
+}
+
+fn document_ids<'a>(documents: impl Iterator<Item = &'a Document>, typed: &Typed) -> Vec<&'a str> {
+    documents
+        .map(Document::info)
+        .filter(|info| info.id.starts_with(&typed.lower) || typed.is_in(&info.title))
+        .map(|info| info.id.as_str())
+        .collect()
+}
+
+fn first(values: Vec<&str>) -> CompletionInfo {
+    let mut info = CompletionInfo::default();
+    info.total = Some(u32::try_from(values.len()).unwrap_or(u32::MAX));
+    info.has_more = Some(values.len() > CompletionInfo::MAX_VALUES);
+    let values = values.into_iter().take(CompletionInfo::MAX_VALUES);
+    info.values = values.map(str::to_owned).collect();
+    info
+}

@@ -1,0 +1,114 @@
+//! `review_ssp_gaps`: what a system security plan leaves open against a baseline.
+
+use std::fmt::Write;
+
+use super::{Access, Argument, Arguments, PromptError, PromptKind, RULES};
+use crate::{
+    mcp::{
+        markdown,
+        output::{baseline, document},
+    },
+    oscal::{ControlCoverage, Coverage, CoverageLevel, ImplementationFilter, Model, coverage},
+};
+
+pub(super) static PROMPT: PromptKind = PromptKind {
+    name: "review_ssp_gaps",
+    title: "Review the gaps of a system security plan",
+    description: "Which controls of a baseline a system security plan leaves open, and what to do",
+    arguments: &[
+        Argument {
+            name: "ssp",
+            description: "Id of the system security plan",
+            required: true,
+        },
+        Argument {
+            name: "profile",
+            description: "Id of the profile to review it against",
+            required: true,
+        },
+    ],
+    write,
+};
+
+/// The most bytes of the list of gaps.
+const MAX_GAPS: usize = 16_000;
+
+fn write(access: &Access, arguments: &Arguments<'_>) -> Result<String, PromptError> {
+    let documents = access.documents();
+    let plan = document(&documents, arguments.required("ssp")?)?.info();
+    if plan.model != Model::SystemSecurityPlan {
+        return Err(PromptError::NotAPlan(plan.id.clone()));
+    }
+    let baseline = baseline(&documents, arguments.required("profile")?, None)?;
+    let filter = ImplementationFilter {
+        document: Some(&plan.id),
+        ..ImplementationFilter::default()
+    };
+    let coverage = coverage(&documents, &baseline, filter);
+    let profile = baseline.profile.info();
+    Ok(format!(
+        "Review the gaps of a system security plan against a baseline.\n\n\
+         Group the open controls by what would close them, the most urgent first, and say why. For \
+         controls that are partial or planned, read what the plan says with the tool \
+         query_implementations before you judge; read the text of a control with get_control. For \
+         not-applicable ones, say what would justify that. List the questions for the system's \
+         owner.\n\n\
+         Rules:\n{RULES}\n---\n\n# Coverage\n\n\
+         - Plan: {} ({})\n- Baseline: {} ({})\n{}",
+        heading(&plan.title),
+        plan.id,
+        heading(&profile.title),
+        profile.id,
+        findings(&coverage),
+    ))
+}
+
+/// A title, which has any length.
+fn heading(title: &str) -> String {
+    title.chars().take(200).collect()
+}
+
+fn findings(coverage: &Coverage<'_>) -> String {
+    let counts = coverage.counts;
+    let mut text = format!(
+        "- Controls of the baseline: {}\n- Implemented: {}\n- With a statement but no status: {}\n\
+         - Partial: {}\n- Planned: {}\n- Not applicable: {}\n- Missing: {}\n\n# Open controls\n\n",
+        counts.total,
+        counts.implemented,
+        counts.stated,
+        counts.partial,
+        counts.planned,
+        counts.not_applicable,
+        counts.missing,
+    );
+    if counts.gaps() == 0 {
+        text += "None.\n";
+    }
+    let end = text.len() + MAX_GAPS;
+    for (index, gap) in coverage.gaps().enumerate() {
+        let line = line(gap);
+        if text.len() + line.len() > end {
+            let more = counts.gaps() - index;
+            let _ = writeln!(
+                text,
+                "\nand {more} more: see query_implementations with gap_against"
+            );
+            break;
+        }
+        text += &line;
+    }
+    text
+}
+
+fn line(gap: ControlCoverage<'_>) -> String {
+    let level = match gap.level {
+        CoverageLevel::Implemented => "implemented",
+        CoverageLevel::Stated => "stated",
+        CoverageLevel::Partial => "partial",
+        CoverageLevel::Planned => "planned",
+        CoverageLevel::NotApplicable => "not-applicable",
+        CoverageLevel::Missing => "missing",
+    };
+    let name = heading(&markdown::control_name(&gap.control.name()));
+    format!("- {level}: {name} ({})\n", gap.control.id())
+}

@@ -1,0 +1,151 @@
+//! Documents and controls as resources. A resource is one of the loaded documents or a control in
+//! one; reading it opens no file.
+
+use rmcp::{
+    ErrorData,
+    model::{
+        ListResourcesResult, ReadResourceResult, Resource, ResourceContents, ResourceTemplate,
+    },
+};
+use serde_json::json;
+
+use super::{
+    markdown,
+    output::{cut, shortened},
+    resource_uri::{MalformedUri, ResourceUri, of_document},
+};
+use crate::oscal::{Document, LibraryView, ParamValues};
+
+/// The template of documents.
+pub(super) const DOCUMENT: &str = "oscal://documents/{id}";
+
+/// The template of controls.
+pub(super) const CONTROL: &str = "oscal://documents/{id}/controls/{control}";
+
+const PAGE: usize = 50;
+
+/// The largest document that is sent whole; 800-53 has 10 MB.
+const MAX_DOCUMENT: usize = 1 << 20;
+
+/// The most bytes of a control's text.
+const MAX_CONTROL: usize = 64 << 10;
+
+const JSON: &str = "application/json";
+const MARKDOWN: &str = "text/markdown";
+
+/// Why a resource cannot be read.
+#[derive(Debug, thiserror::Error)]
+enum ReadError {
+    #[error(transparent)]
+    Malformed(#[from] MalformedUri),
+    #[error("no document has the id {0:?}; resources/list shows the documents")]
+    UnknownDocument(String),
+    #[error("no control {control:?} is in the document {document:?}; try the tool search")]
+    UnknownControl { document: String, control: String },
+    #[error(
+        "the document has {size} bytes, and at most {MAX_DOCUMENT} are sent; use the tools \
+         list_controls and get_control, or read a control as \
+         oscal://documents/{document}/controls/{{control}}"
+    )]
+    TooLarge { document: String, size: usize },
+}
+
+/// The templates of all resources.
+pub(super) fn templates() -> Vec<ResourceTemplate> {
+    vec![
+        ResourceTemplate::new(DOCUMENT, "document")
+            .with_title("OSCAL document")
+            .with_description("A document of up to 1 MiB as OSCAL JSON, by its id")
+            .with_mime_type(JSON),
+        ResourceTemplate::new(CONTROL, "control")
+            .with_title("Control")
+            .with_description("A control of a catalog to read, by id or label in any usual writing")
+            .with_mime_type(MARKDOWN),
+    ]
+}
+
+/// A page of the documents. A cursor is the number of documents before the page.
+pub(super) fn list(
+    documents: &LibraryView<'_>,
+    cursor: Option<&str>,
+) -> Result<ListResourcesResult, ErrorData> {
+    let offset = cursor.map_or(Some(0), |cursor| cursor.parse().ok());
+    let offset: usize = offset.ok_or_else(|| {
+        let message = "no such cursor; begin again without one";
+        ErrorData::invalid_params(message, None)
+    })?;
+    let page = documents.documents().skip(offset).take(PAGE);
+    let mut result = ListResourcesResult::with_all_items(page.map(resource).collect());
+    let end = offset.saturating_add(PAGE);
+    result.next_cursor = (end < documents.documents().len()).then(|| end.to_string());
+    Ok(result)
+}
+
+fn resource(document: &Document) -> Resource {
+    let info = document.info();
+    let mut description = info.model.to_string();
+    for (what, value) in [
+        ("version", &info.version),
+        ("OSCAL", &info.oscal_version),
+        ("last modified", &info.last_modified),
+    ] {
+        if !value.is_empty() {
+            description += &format!(", {what} {value}");
+        }
+    }
+    Resource::new(of_document(&info.id), &info.id)
+        .with_title(&info.title)
+        .with_description(description)
+        .with_mime_type(JSON)
+        .with_size(document.json().len() as u64)
+}
+
+/// The resource that a client named.
+pub(super) fn read(
+    documents: &LibraryView<'_>,
+    uri: &str,
+) -> Result<ReadResourceResult, ErrorData> {
+    let (mime_type, text) = contents(documents, uri).map_err(|error| {
+        let message = error.to_string();
+        match error {
+            ReadError::UnknownDocument(_) | ReadError::UnknownControl { .. } => {
+                ErrorData::resource_not_found(message, Some(json!({"uri": uri})))
+            }
+            ReadError::Malformed(_) | ReadError::TooLarge { .. } => {
+                ErrorData::invalid_params(message, None)
+            }
+        }
+    })?;
+    let contents = ResourceContents::text(text, uri).with_mime_type(mime_type);
+    Ok(ReadResourceResult::new(vec![contents]))
+}
+
+fn contents(documents: &LibraryView<'_>, uri: &str) -> Result<(&'static str, String), ReadError> {
+    let find = |id: &str| {
+        let document = documents.document(id);
+        document.ok_or_else(|| ReadError::UnknownDocument(shortened(id)))
+    };
+    match uri.parse()? {
+        ResourceUri::Document(id) => {
+            let document = find(&id)?;
+            let size = document.json().len();
+            if size > MAX_DOCUMENT {
+                let document = document.info().id.clone();
+                return Err(ReadError::TooLarge { document, size });
+            }
+            Ok((JSON, document.json().to_owned()))
+        }
+        ResourceUri::Control { document, control } => {
+            let document = find(&document)?;
+            let found = document.find_controls(&control);
+            let found = found.first().ok_or_else(|| ReadError::UnknownControl {
+                document: document.info().id.clone(),
+                control: shortened(&control),
+            })?;
+            let view = found.view(&ParamValues::new());
+            let mut text = markdown::control(&view, document.info());
+            cut(&mut text, MAX_CONTROL);
+            Ok((MARKDOWN, text))
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! `validate_document`: whether content is valid OSCAL, and what looks wrong.
+
+use rmcp::{
+    Json,
+    handler::server::wrapper::Parameters,
+    schemars::{self, JsonSchema},
+    tool, tool_router,
+};
+use rmcp_resource_server::Caller;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    mcp::{
+        OscalServer,
+        access::Operation,
+        output::{ToolError, document, model},
+    },
+    oscal::{Caps, Findings, Source},
+};
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ValidateDocument {
+    /// The document: JSON, or JSON as text
+    content: Option<Value>,
+    /// Or the id of a loaded document
+    document: Option<String>,
+    /// What it has to be, such as catalog; by default what it says
+    model: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Verdict {
+    /// Absent if no schema is loaded to judge by
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<&'static str>,
+    /// Version of OSCAL of the schema
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema_version: Option<String>,
+    /// Why there is no verdict
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_verdict: Option<String>,
+    /// In document order, the first 50
+    errors: Vec<Finding>,
+    error_count: usize,
+    /// Allowed by the schema, and yet suspicious: duplicates, references to nothing, unused parameters
+    warnings: Vec<Finding>,
+    warning_count: usize,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Finding {
+    /// JSON pointer
+    path: String,
+    message: String,
+    rule: String,
+}
+
+#[tool_router(router = validate_document_router, vis = "pub(super)")]
+impl OscalServer {
+    /// Whether a document is valid OSCAL: errors with their path, and warnings
+    #[tool(annotations(
+        title = "Validate document",
+        read_only_hint = true,
+        open_world_hint = false
+    ))]
+    async fn validate_document(
+        &self,
+        caller: Caller,
+        Parameters(asked): Parameters<ValidateDocument>,
+    ) -> Result<Json<Verdict>, ToolError> {
+        let access = self.admit(&caller, Operation::Validate)?;
+        let documents = access.documents();
+        let text;
+        let source = match (&asked.content, &asked.document) {
+            (Some(Value::String(content)), None) => Source::Text(content),
+            (Some(content), None) => {
+                text = content.to_string();
+                Source::Text(&text)
+            }
+            (None, Some(id)) => Source::Document(document(&documents, id)?),
+            _ => return Err(ToolError::EitherOr("content", "document")),
+        };
+        let schemas = &access.state.schemas;
+        let model = asked.model.as_deref().map(model).transpose()?;
+        let found = schemas.validate(source, model, &documents, Caps::default())?;
+        let valid = found.is_valid();
+        let (errors, no_verdict) = match found.errors {
+            Ok(errors) => (Some(errors), None),
+            Err(no_schema) => (None, Some(no_schema.to_string())),
+        };
+        let (errors, error_count) = errors.map_or((Vec::new(), 0), listed);
+        let (warnings, warning_count) = listed(found.warnings);
+        Ok(Json(Verdict {
+            valid,
+            model: found.model.map(|model| model.root_key()),
+            schema_version: found.schema_version,
+            no_verdict,
+            errors,
+            error_count,
+            warnings,
+            warning_count,
+        }))
+    }
+}
+
+fn listed(findings: Findings) -> (Vec<Finding>, usize) {
+    let listed = findings.items.into_iter().map(|finding| Finding {
+        path: finding.path,
+        message: finding.message,
+        rule: finding.rule,
+    });
+    (listed.collect(), findings.total)
+}

@@ -1,0 +1,106 @@
+//! Scopes of operations: a client is asked for what it lacks, and what it may not see is not there.
+
+use dev_authorization_server::FakeAuthorizationServer;
+use serde_json::{Value, json};
+
+use crate::support::{RESOURCE, SECRET, Server, protected_by};
+
+const PLAN: &str = r#"{"system-security-plan": {
+    "uuid": "22222222-2222-4222-8222-222222222222",
+    "metadata": {"title": "Plan of the treasury", "last-modified": "2026-01-01T00:00:00Z",
+                 "version": "1", "oscal-version": "1.2.3"}
+}}"#;
+
+fn server(fake: &FakeAuthorizationServer, documents: &tempfile::TempDir) -> Server {
+    std::fs::write(documents.path().join("plan.json"), PLAN).expect("writable");
+    let mut flags = protected_by(fake.issuer());
+    flags.extend([
+        "--auth-required-scopes=mcp".to_owned(),
+        "--auth-scope-read=oscal:read".to_owned(),
+        "--auth-scope-validate=oscal:validate".to_owned(),
+        "--auth-scope-sensitive=oscal:sensitive".to_owned(),
+        format!("--documents-dir={}", documents.path().display()),
+    ]);
+    let server = Server::start(&flags, &[SECRET]);
+    server.wait_for_log("authorization server found");
+    server
+}
+
+#[tokio::test]
+async fn a_missing_scope_is_asked_for_by_a_challenge_that_names_all() {
+    let fake = FakeAuthorizationServer::start();
+    let documents = tempfile::tempdir().expect("a temporary directory");
+    let server = server(&fake, &documents);
+    let validate = ("validate_document", json!({"document": "nothing"}));
+    for (granted, (tool, arguments), expected) in [
+        (
+            "mcp",
+            ("search", json!({"query": "x"})),
+            Some("mcp oscal:read"),
+        ),
+        ("mcp oscal:read", ("search", json!({"query": "x"})), None),
+        (
+            "mcp oscal:read",
+            validate.clone(),
+            Some("mcp oscal:validate"),
+        ),
+        ("mcp oscal:validate", validate, None),
+    ] {
+        let token = granted.replace([' ', ':'], "_");
+        fake.answer_token(&token, fake.active_claims(RESOURCE, granted));
+        let request = server.call(tool, &arguments).bearer_auth(&token);
+        let response = request.send().await.expect("an answer");
+        let Some(wanted) = expected else {
+            assert_eq!(response.status(), 200, "{granted} for {tool}");
+            continue;
+        };
+        assert_eq!(response.status(), 403, "{granted} for {tool}");
+        let challenge = response.headers()["www-authenticate"]
+            .to_str()
+            .expect("ASCII");
+        assert!(
+            challenge.contains("error=\"insufficient_scope\""),
+            "{challenge}"
+        );
+        assert!(
+            challenge.contains(&format!("scope=\"{wanted}\"")),
+            "{challenge}"
+        );
+        assert!(challenge.contains("resource_metadata="), "{challenge}");
+    }
+    let metadata = server
+        .get("/.well-known/oauth-protected-resource")
+        .send()
+        .await;
+    let metadata: Value = metadata.expect("an answer").json().await.expect("JSON");
+    assert_eq!(
+        metadata["scopes_supported"],
+        json!(["mcp", "oscal:read", "oscal:sensitive", "oscal:validate"])
+    );
+}
+
+#[tokio::test]
+async fn sensitive_documents_are_not_there_without_their_scope() {
+    let fake = FakeAuthorizationServer::start();
+    let documents = tempfile::tempdir().expect("a temporary directory");
+    let server = server(&fake, &documents);
+    for (scopes, sees_it) in [
+        ("mcp oscal:read", false),
+        ("mcp oscal:read oscal:sensitive", true),
+    ] {
+        let token = scopes.replace([' ', ':'], "_");
+        fake.answer_token(&token, fake.active_claims(RESOURCE, scopes));
+        for (tool, arguments) in [
+            ("list_documents", json!({})),
+            ("search", json!({"query": "treasury"})),
+            ("about", json!({})),
+        ] {
+            let request = server.call(tool, &arguments).bearer_auth(&token);
+            let response = request.send().await.expect("an answer");
+            assert_eq!(response.status(), 200);
+            let text = response.text().await.expect("text");
+            let shows = text.contains("system-security-plan") || text.contains("treasury");
+            assert_eq!(shows, sees_it, "{scopes}: {tool}: {text}");
+        }
+    }
+}
