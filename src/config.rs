@@ -323,8 +323,9 @@ fn resolve_http(
         |path| SessionKey::from_file(path.as_ref()),
     );
     let admin_addr = parser.optional("admin_addr", options.admin_addr.as_deref(), |text| {
-        text.parse()
-            .map_err(|_| format!("{text:?} is not an address with a port, such as 127.0.0.1:9090"))
+        text.parse().map_err(|_no_detail| {
+            format!("{text:?} is not an address with a port, such as 127.0.0.1:9090")
+        })
     });
     let allow_unauthenticated = parser.flag(
         "allow_unauthenticated",

@@ -1,6 +1,6 @@
 //! Completion of ids in prompts and resource templates, over the documents that the caller sees.
 
-use std::collections::HashSet;
+use std::{cmp::Reverse, collections::HashSet};
 
 use rmcp::{
     ErrorData,
@@ -41,7 +41,12 @@ pub(super) fn complete(
     let values = match kind {
         Kind::Control => match context.and_then(|context| context.get_argument("id")) {
             Some(id) => control_ids(document(documents, id)?.controls(), &typed),
-            None => control_ids(documents.documents().flat_map(Document::controls), &typed),
+            None => {
+                // The order of the most complete catalog is the one that is known.
+                let mut documents: Vec<_> = documents.documents().collect();
+                documents.sort_by_key(|document| Reverse(document.controls().len()));
+                control_ids(documents.into_iter().flat_map(Document::controls), &typed)
+            }
         },
         Kind::Document => document_ids(documents.documents(), &typed),
         Kind::Of(model) => {
@@ -95,6 +100,8 @@ fn kind(reference: &Reference, argument: &str) -> Result<Kind, ErrorData> {
 struct Typed {
     lower: String,
     key: String,
+    /// Whether a separator ends the last number or word, as in `AC-2(`.
+    is_closed: bool,
     words: Vec<String>,
 }
 
@@ -109,6 +116,7 @@ impl Typed {
         }
         Self {
             key,
+            is_closed: lower.ends_with(|c: char| !c.is_alphanumeric()),
             words: words(&lower).map(str::to_owned).collect(),
             lower,
         }
@@ -119,7 +127,11 @@ impl Typed {
             return self.lower.is_empty();
         }
         let mut names = control.label().into_iter().chain([control.id()]);
-        names.any(|name| control_key(name).starts_with(&self.key))
+        names.any(|name| {
+            let name = control_key(name);
+            let rest = name.strip_prefix(&self.key);
+            rest.is_some_and(|rest| !self.is_closed || rest.is_empty() || rest.starts_with('.'))
+        })
     }
 
     /// Whether each word begins one of the title's.

@@ -166,7 +166,7 @@ pub(super) fn shortened(text: &str) -> String {
 pub(super) fn cut(text: &mut String, limit: usize) -> bool {
     let too_long = text.len() > limit;
     if too_long {
-        text.truncate(text.floor_char_boundary(limit));
+        text.truncate(oscal::floor_char_boundary(text, limit));
         text.push('…');
     }
     too_long

@@ -24,7 +24,7 @@ pub(super) const CONTROL: &str = "oscal://documents/{id}/controls/{control}";
 
 const PAGE: usize = 50;
 
-/// The largest document that is sent whole; 800-53 has 10 MB.
+/// The largest document that is sent whole; the catalog 800-53 has 4.9 MB.
 const MAX_DOCUMENT: usize = 1 << 20;
 
 /// The most bytes of a control's text.

@@ -48,7 +48,7 @@ impl Budget {
 }
 
 /// The last boundary between characters up to `at`.
-pub(super) fn floor_char_boundary(text: &str, at: usize) -> usize {
+pub(crate) fn floor_char_boundary(text: &str, at: usize) -> usize {
     let at = at.min(text.len());
     (0..=at)
         .rev()

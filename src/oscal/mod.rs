@@ -45,6 +45,7 @@ mod validation;
 mod view;
 mod wellformed;
 
+pub(crate) use budget::floor_char_boundary;
 pub use control::{Control, ControlFilter, Page};
 pub use control_key::control_key;
 pub use document::{Document, DocumentInfo};

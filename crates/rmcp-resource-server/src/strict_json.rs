@@ -144,9 +144,10 @@ mod tests {
         #[test]
         fn agrees_with_a_lenient_parser_where_no_member_occurs_twice(value in json()) {
             let text = value.to_string();
+            let lenient: Value = serde_json::from_str(&text).expect("JSON");
             match parse_object(text.as_bytes()) {
-                Ok(members) => prop_assert_eq!(Value::Object(members), value),
-                Err(_) => prop_assert!(!value.is_object()),
+                Ok(members) => prop_assert_eq!(Value::Object(members), lenient),
+                Err(_) => prop_assert!(!lenient.is_object()),
             }
         }
 

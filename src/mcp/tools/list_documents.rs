@@ -17,7 +17,7 @@ use crate::{
         access::Operation,
         output::{Page, ToolError, model},
     },
-    oscal::DocumentInfo,
+    oscal::{Document, DocumentInfo},
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -64,7 +64,7 @@ impl OscalServer {
         let documents = access.documents();
         let summaries = documents
             .documents()
-            .map(|document| document.info())
+            .map(Document::info)
             .filter(|info| model.is_none_or(|model| model == info.model))
             .map(DocumentSummary::of);
         Ok(Json(Page::cut(summaries, asked.offset, asked.limit, 20)))

@@ -16,7 +16,7 @@ use crate::{
         access::Operation,
         output::{ToolError, document, model},
     },
-    oscal::{Caps, Findings, Source},
+    oscal::{Caps, Findings, Model, Source},
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -96,7 +96,7 @@ impl OscalServer {
         let (warnings, warning_count) = listed(found.warnings);
         Ok(Json(Verdict {
             valid,
-            model: found.model.map(|model| model.root_key()),
+            model: found.model.map(Model::root_key),
             schema_version: found.schema_version,
             no_verdict,
             errors,

@@ -84,5 +84,8 @@ fn resolved_catalogs_are_valid_and_have_the_same_controls() {
 }
 
 fn control_ids(catalog: &Document) -> Vec<&str> {
-    catalog.controls().map(|control| control.id()).collect()
+    catalog
+        .controls()
+        .map(oscal_mcp_server::oscal::Control::id)
+        .collect()
 }
