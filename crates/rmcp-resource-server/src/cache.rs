@@ -158,7 +158,8 @@ impl TokenCache {
             self.metrics.cache_negative_hit();
             return Err(TokenError::Inactive.into());
         }
-        self.verify_once(key, verify()).await
+        // Boxed, since the future of a whole HTTP exchange would make that of each hit as large.
+        Box::pin(self.verify_once(key, verify())).await
     }
 
     /// The task outlives its caller: were the flight dropped with the first caller, the next

@@ -139,7 +139,7 @@ async fn take_bearer(
     )?;
     request.headers_mut().remove(AUTHORIZATION);
     if has_access_token(request.query_string().as_bytes())
-        || is_form(request.headers()) && form_has_access_token(request).await
+        || is_form(request.headers()) && Box::pin(form_has_access_token(request)).await
     {
         return Err(TokenError::SeveralCredentials);
     }

@@ -39,6 +39,7 @@ pub(super) struct Schema {
     /// Members with type, description, cardinality and allowed values
     #[serde(skip_serializing_if = "Option::is_none")]
     outline: Option<Value>,
+    /// As NIST publishes it
     #[serde(skip_serializing_if = "Option::is_none")]
     schema: Option<Value>,
 }

@@ -63,6 +63,12 @@ fn slim(schema: &mut Arc<JsonObject>) {
                     members.remove("anyOf");
                     members.extend(one);
                 }
+                if let Some(Value::Object(properties)) = members.get_mut("properties") {
+                    // `true` allows anything as well, but some clients expect an object.
+                    for property in properties.values_mut().filter(|value| value.is_boolean()) {
+                        *property = Value::Object(JsonObject::new());
+                    }
+                }
                 members.values_mut().for_each(walk);
             }
             Value::Array(items) => items.iter_mut().for_each(walk),
