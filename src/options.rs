@@ -233,6 +233,14 @@ impl Given {
         (!value.trim().is_empty()).then_some(value)
     }
 
+    /// Whether an option whose id begins with `prefix` was given.
+    pub(crate) fn sets_any(&self, prefix: &str) -> bool {
+        Options::command()
+            .get_arguments()
+            .map(|argument| argument.get_id().as_str())
+            .any(|id| id.starts_with(prefix) && self.value(id).is_some())
+    }
+
     /// Where the value of the option `id` came from.
     pub(crate) fn origin(&self, id: &str) -> &'static str {
         match self.matches.value_source(id) {

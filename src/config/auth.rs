@@ -46,25 +46,7 @@ impl Resolved {
 
 /// Whether any authorization option is set.
 pub(super) fn is_touched(given: &Given) -> bool {
-    let options = &given.options;
-    let texts = [
-        &options.auth_issuer_url,
-        &options.auth_resource_server_url,
-        &options.auth_required_scopes,
-        &options.auth_verifier,
-        &options.auth_introspection_url,
-        &options.auth_client_id,
-        &options.auth_client_id_file,
-        &options.auth_client_secret_file,
-        &options.auth_client_auth_method,
-        &options.auth_audience,
-        &options.auth_allowed_client_ids,
-        &given.client_secret,
-    ];
-    texts
-        .into_iter()
-        .flatten()
-        .any(|text| !text.trim().is_empty())
+    given.client_secret.is_some() || given.sets_any("auth_")
 }
 
 /// Reads the options; authorization is on exactly when there is an issuer.

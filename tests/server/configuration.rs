@@ -153,6 +153,19 @@ fn without_authorization_only_loopback_is_served() {
 }
 
 #[test]
+fn any_authorization_option_without_an_issuer_is_an_error() {
+    for variable in [
+        "OSCAL_AUTH_JWKS_URL",
+        "OSCAL_AUTH_SCOPE_READ",
+        "OSCAL_AUTH_CA_FILE",
+    ] {
+        let output = run(&["--transport=streamable-http"], &[(variable, "x")]);
+        assert_eq!(output.status.code(), Some(2), "{variable}");
+        assert!(stderr(&output).contains("other authorization options are set"));
+    }
+}
+
+#[test]
 fn print_config_shows_sources_and_no_secret() {
     let output = run(&["--print-config", "--port=9000"], &PROTECTED);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
