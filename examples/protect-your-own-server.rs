@@ -9,7 +9,7 @@
 
 use std::{error::Error, net::TcpListener, sync::Arc};
 
-use actix_web::{App, HttpServer, rt::System, web};
+use actix_web::{App, HttpServer, rt::System};
 use dev_authorization_server::{DevAuthorizationServer, DevClient, DevConfig};
 use rmcp::{ServerHandler, tool, tool_handler, tool_router};
 use rmcp_actix_web::transport::{LocalSessionManager, StreamableHttpService};
@@ -70,11 +70,7 @@ async fn example(check: bool) -> Result<(), Box<dyn Error>> {
             .build();
         App::new()
             .configure(|config| resource_server.serve_metadata(config))
-            .service(
-                web::scope("/mcp")
-                    .wrap(resource_server.protect())
-                    .service(mcp.scope()),
-            )
+            .service(mcp.scope_with_path("/mcp").wrap(resource_server.protect()))
     });
     // </protect>
     let server = server.tcp_nodelay(true).listen(listener)?.run();

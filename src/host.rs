@@ -176,11 +176,9 @@ fn endpoint(
 ) {
     let mcp = |config: &mut ServiceConfig| {
         match resource_server {
-            Some(resource_server) => config.service(
-                web::scope("")
-                    .wrap(resource_server.protect())
-                    .service(service.scope()),
-            ),
+            Some(resource_server) => {
+                config.service(service.scope().wrap(resource_server.protect()))
+            }
             None => config.service(service.scope()),
         };
     };

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use rmcp::{ServiceExt, transport::stdio};
+use rmcp::ServiceExt;
 use tokio::{
+    io::{BufReader, stdin, stdout},
     select,
     signal::unix::{SignalKind, signal},
 };
@@ -127,11 +128,16 @@ fn load_schemas(directory: Option<&Path>) -> Result<Schemas, SchemasError> {
     Ok(schemas)
 }
 
+/// What a pipe holds on Linux, pipe(7).
+const PIPE_BYTES: usize = 64 * 1024;
+
 async fn serve_stdio(mcp: OscalServer) -> Result<(), RunError> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let served = async {
-        match mcp.serve(stdio()).await {
+        // Each read of standard input goes through another thread, and rmcp itself asks for 8 KiB.
+        let input = BufReader::with_capacity(PIPE_BYTES, stdin());
+        match mcp.serve((input, stdout())).await {
             Ok(service) => service
                 .waiting()
                 .await

@@ -20,12 +20,15 @@ use crate::{
 /// a handler that holds one needs no further check but for scopes of its own
 /// ([`has_scope`](Self::has_scope)). It does not hold the token's text.
 #[derive(Clone)]
-pub struct AccessToken {
-    pub(crate) claims: Arc<Claims>,
-    pub(crate) issuer: Arc<str>,
-    pub(crate) hierarchy: Arc<ScopeHierarchy>,
+pub struct AccessToken(Arc<Accepted>);
+
+/// Shared by all clones of one request's token: it is passed on some five times.
+struct Accepted {
+    claims: Arc<Claims>,
+    issuer: Arc<str>,
+    hierarchy: Arc<ScopeHierarchy>,
     /// Scopes that a handler missed, for the middleware to ask the client for.
-    pub(crate) missed: Arc<OnceLock<Scopes>>,
+    missed: OnceLock<Scopes>,
 }
 
 /// An operation needs scopes that the token lacks.
@@ -36,15 +39,34 @@ pub struct InsufficientScope {
 }
 
 impl AccessToken {
+    /// For the policy, which is alone in judging claims.
+    pub(crate) fn new(
+        claims: Arc<Claims>,
+        issuer: Arc<str>,
+        hierarchy: Arc<ScopeHierarchy>,
+    ) -> Self {
+        Self(Arc::new(Accepted {
+            claims,
+            issuer,
+            hierarchy,
+            missed: OnceLock::new(),
+        }))
+    }
+
+    /// Scopes that a handler missed.
+    pub(crate) fn missed(&self) -> Option<&Scopes> {
+        self.0.missed.get()
+    }
+
     /// The authorization server that issued the token: the configured issuer.
     pub fn issuer(&self) -> &str {
-        &self.issuer
+        &self.0.issuer
     }
 
     /// `sub`: whom the token is about (RFC 7662 §2.2). It may be the client itself; see
     /// [`user`](Self::user).
     pub fn subject(&self) -> Option<&str> {
-        self.claims.subject.as_deref()
+        self.0.claims.subject.as_deref()
     }
 
     /// The subject, if it is somebody other than the client: a user for whom the client acts. A
@@ -58,27 +80,27 @@ impl AccessToken {
 
     /// `username`: a name for the user that people can read, where the server tells one.
     pub fn username(&self) -> Option<&str> {
-        self.claims.username.as_deref()
+        self.0.claims.username.as_deref()
     }
 
     /// `client_id`: the client that requested the token.
     pub fn client_id(&self) -> Option<&str> {
-        self.claims.client_id.as_deref()
+        self.0.claims.client_id.as_deref()
     }
 
     /// `aud`: all resources that the token is for.
     pub fn audience(&self) -> impl Iterator<Item = &str> {
-        self.claims.audience.iter().map(AsRef::as_ref)
+        self.0.claims.audience.iter().map(AsRef::as_ref)
     }
 
     /// The scopes as granted, without those they imply.
     pub fn scopes(&self) -> &Scopes {
-        &self.claims.scopes
+        &self.0.claims.scopes
     }
 
     /// Whether the token has `scope`, itself or by a broader one that implies it.
     pub fn has_scope(&self, scope: &str) -> bool {
-        self.hierarchy.satisfies(&self.claims.scopes, scope)
+        self.0.hierarchy.satisfies(&self.0.claims.scopes, scope)
     }
 
     /// Demands scopes for what a handler is about to do, in addition to those that every request
@@ -94,7 +116,7 @@ impl AccessToken {
             return Ok(());
         }
         // A second demand of one request adds nothing that the first did not make fail.
-        let _ = self.missed.set(scopes.clone());
+        let _ = self.0.missed.set(scopes.clone());
         Err(InsufficientScope {
             needed: scopes.clone(),
         })
@@ -102,23 +124,23 @@ impl AccessToken {
 
     /// `exp`: when the token ends, if the server tells.
     pub fn expires_at(&self) -> Option<SystemTime> {
-        self.claims.expires_at
+        self.0.claims.expires_at
     }
 
     /// Another member of the server's answer, for example `realm_access`. `None` for those that
     /// have a method of their own, and for the token itself.
     pub fn claim(&self, member: &str) -> Option<Value> {
-        self.claims.extra(member)
+        self.0.claims.extra(member)
     }
 }
 
 impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessToken")
-            .field("issuer", &self.issuer)
-            .field("subject", &self.claims.subject)
-            .field("client_id", &self.claims.client_id)
-            .field("scopes", &self.claims.scopes)
+            .field("issuer", &self.0.issuer)
+            .field("subject", &self.0.claims.subject)
+            .field("client_id", &self.0.claims.client_id)
+            .field("scopes", &self.0.claims.scopes)
             .finish_non_exhaustive()
     }
 }

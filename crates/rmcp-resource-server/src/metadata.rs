@@ -1,13 +1,13 @@
 //! Protected resource metadata (RFC 9728): how a client learns which authorization server to ask.
 
 use actix_web::{
-    HttpResponse, Resource,
+    HttpResponse, Resource, Scope,
     guard::fn_guard,
     http::header::{
         ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
         ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL,
     },
-    web::{Bytes, Data, ServiceConfig, get, method, resource},
+    web::{Bytes, Data, ServiceConfig, get, method, resource, scope},
 };
 use serde::Serialize;
 
@@ -67,13 +67,19 @@ pub(crate) fn configure(config: &mut ServiceConfig, resource_url: &ResourceUrl, 
     config.service(route(WELL_KNOWN, document.clone()));
 }
 
-fn route(path: &str, document: Bytes) -> Resource {
-    // actix matches decoded paths against patterns: neither fits a path with percent-encoding.
+fn route(path: &str, document: Bytes) -> Scope {
+    // A guard compares the path, since actix matches decoded paths against patterns: neither fits
+    // a path with percent-encoding. The prefix costs other requests less than a pattern would.
     let exactly = path.to_owned();
-    resource("/.well-known/oauth-protected-resource{path:.*}")
+    scope(WELL_KNOWN)
         .guard(fn_guard(move |context| {
             context.head().uri.path() == exactly
         }))
+        .service(answers(document))
+}
+
+fn answers(document: Bytes) -> Resource {
+    resource(["", "/{path:.*}"])
         .app_data(Data::new(document))
         .route(get().to(|document: Data<Bytes>| async move {
             HttpResponse::Ok()

@@ -41,12 +41,11 @@ impl Policy {
         judge_time(&claims, now)?;
         self.judge_recipient(&claims)?;
         self.judge_scopes(&claims.scopes, &self.required_scopes)?;
-        Ok(AccessToken {
+        Ok(AccessToken::new(
             claims,
-            issuer: self.issuer.clone(),
-            hierarchy: self.hierarchy.clone(),
-            missed: Arc::default(),
-        })
+            self.issuer.clone(),
+            self.hierarchy.clone(),
+        ))
     }
 
     /// Whether `granted` covers all of `required`.

@@ -154,7 +154,7 @@ impl ResourceServer {
 
     /// The error for a request whose handler missed scopes: it names all that the request needs.
     pub(crate) fn insufficient_scope(&self, token: &AccessToken) -> Option<TokenError> {
-        let missed = token.missed.get()?;
+        let missed = token.missed()?;
         Some(TokenError::InsufficientScope {
             required: self.inner.policy.required_scopes.union(missed),
             granted: token.scopes().clone(),

@@ -204,12 +204,11 @@ mod tests {
 
     fn token_of(subject: &str) -> AccessToken {
         let claims = json!({"sub": subject}).as_object().cloned();
-        AccessToken {
-            claims: Arc::new(Claims::from_members(claims.expect("an object")).expect("claims")),
-            issuer: "https://as.example.com".into(),
-            hierarchy: Arc::default(),
-            missed: Arc::default(),
-        }
+        AccessToken::new(
+            Arc::new(Claims::from_members(claims.expect("an object")).expect("claims")),
+            "https://as.example.com".into(),
+            Arc::default(),
+        )
     }
 
     async fn which_live(sessions: &BoundedSessions, ids: &[&SessionId]) -> Vec<bool> {

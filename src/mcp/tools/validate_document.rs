@@ -74,13 +74,9 @@ impl OscalServer {
     ) -> Result<Json<Verdict>, ToolError> {
         let access = self.admit(&caller, Operation::Validate)?;
         let documents = access.documents();
-        let text;
         let source = match (&asked.content, &asked.document) {
             (Some(Value::String(content)), None) => Source::Text(content),
-            (Some(content), None) => {
-                text = content.to_string();
-                Source::Text(&text)
-            }
+            (Some(content), None) => Source::Tree(content),
             (None, Some(id)) => Source::Document(document(&documents, id)?),
             _ => return Err(ToolError::EitherOr("content", "document")),
         };

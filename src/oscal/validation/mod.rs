@@ -19,6 +19,8 @@ mod schema;
 mod schema_outline;
 mod schemas;
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::document::Document;
@@ -43,6 +45,8 @@ const MAX_VALUES: usize = 1_000_000;
 pub enum Source<'a> {
     /// Text of unknown origin.
     Text(&'a str),
+    /// Parsed JSON of unknown origin.
+    Tree(&'a Value),
     /// A loaded document.
     Document(&'a Document),
 }
@@ -50,7 +54,8 @@ pub enum Source<'a> {
 /// How much is read and answered at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
-    /// Bytes of a [`Source::Text`]. Default: 16 MiB.
+    /// Bytes of a [`Source::Text`]; the values of both kinds of content are limited anyway.
+    /// Default: 16 MiB.
     pub text_bytes: usize,
     /// Errors in the answer. Default: 50.
     pub errors: usize,
@@ -172,9 +177,14 @@ impl Schemas {
 }
 
 /// Parses the document, once.
-fn parse(source: Source<'_>, limit: usize) -> Result<serde_json::Result<Value>, TooLarge> {
+fn parse(
+    source: Source<'_>,
+    limit: usize,
+) -> Result<serde_json::Result<Cow<'_, Value>>, TooLarge> {
     let text = match source {
-        Source::Document(document) => return Ok(document.value()),
+        Source::Document(document) => return Ok(document.value().map(Cow::Owned)),
+        Source::Tree(tree) if count(tree) > MAX_VALUES => return Err(TooLarge::Values),
+        Source::Tree(tree) => return Ok(Ok(Cow::Borrowed(tree))),
         Source::Text(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
     };
     if text.len() > limit {
@@ -187,7 +197,18 @@ fn parse(source: Source<'_>, limit: usize) -> Result<serde_json::Result<Value>, 
     if values.count() > MAX_VALUES {
         return Err(TooLarge::Values);
     }
-    Ok(wellformed::check(text).and_then(|()| serde_json::from_str(text)))
+    Ok(wellformed::check(text)
+        .and_then(|()| serde_json::from_str(text))
+        .map(Cow::Owned))
+}
+
+/// The values in a tree. Whoever parsed it has limited its depth.
+fn count(tree: &Value) -> usize {
+    1 + match tree {
+        Value::Array(items) => items.iter().map(count).sum(),
+        Value::Object(members) => members.values().map(count).sum(),
+        _ => 0,
+    }
 }
 
 fn model_of(document: &Value) -> Option<Model> {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use actix_cors::Cors;
-use actix_web::{App, HttpServer, dev::ServerHandle, middleware::Condition, web};
+use actix_web::{App, HttpServer, dev::ServerHandle, middleware::Condition};
 use dev_authorization_server::FakeAuthorizationServer;
 use prometheus_client::{encoding::text::encode, registry::Registry};
 use reqwest::{Client, RequestBuilder};
@@ -115,11 +115,7 @@ impl Setup {
                 .expose_headers(["WWW-Authenticate", "Mcp-Session-Id", "Retry-After"]);
             App::new()
                 .configure(|config| protected.serve_metadata(config))
-                .service(
-                    web::scope("/mcp")
-                        .wrap(protected.protect())
-                        .service(mcp.scope()),
-                )
+                .service(mcp.scope_with_path("/mcp").wrap(protected.protect()))
                 .wrap(Condition::new(self.allowed_origin.is_some(), cors))
         };
         let (started, start) = mpsc::channel();

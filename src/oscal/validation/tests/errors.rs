@@ -157,6 +157,11 @@ fn content_has_limits() {
         validate(&",".repeat(MAX_VALUES + 1), Caps::default()),
         Err(TooLarge::Values)
     );
+    let tree = Value::Array(vec![Value::Null; MAX_VALUES]);
+    assert_eq!(
+        schemas.validate(Source::Tree(&tree), None, &view, Caps::default()),
+        Err(TooLarge::Values)
+    );
 }
 
 /// Catalogs of which most are almost valid.
