@@ -5,13 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use mimalloc::MiMalloc;
 use oscal_mcp_server::{config::Request, run, telemetry};
-
-/// Quicker than glibc's with the many small values of JSON, and gives memory back after a large
-/// document was validated. See docs/performance.md.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The exit status for a wrong configuration, as clap has it for wrong flags.
 const WRONG_CONFIGURATION: u8 = 2;

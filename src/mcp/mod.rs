@@ -11,7 +11,10 @@ mod resources;
 mod state;
 mod tools;
 
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::{
+    sync::{Arc, LazyLock, PoisonError, RwLock},
+    thread::available_parallelism,
+};
 
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -27,6 +30,7 @@ use rmcp::{
     tool_handler,
 };
 use rmcp_resource_server::{AccessToken, Caller};
+use tokio::sync::Semaphore;
 
 use crate::oscal::{Document, Library, Schemas};
 
@@ -51,6 +55,8 @@ struct Shared {
     scopes: ScopeRules,
     state: RwLock<Arc<State>>,
     changes: Changes,
+    /// One for each processor.
+    validations: Semaphore,
 }
 
 /// Built once: the macro's default would build it on every call.
@@ -76,6 +82,7 @@ impl OscalServer {
                 scopes,
                 state: RwLock::new(Arc::new(State::new(library, schemas))),
                 changes: Changes::new(),
+                validations: Semaphore::new(available_parallelism().map_or(1, usize::from)),
             }),
             announcements: Announcements::default(),
             session: SessionAnnouncements::default(),

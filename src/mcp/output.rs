@@ -100,6 +100,8 @@ pub(super) enum ToolError {
     Outline(#[from] OutlineError),
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
+    #[error("the server was interrupted; try again")]
+    Interrupted,
     #[error(transparent)]
     Scope(#[from] InsufficientScope),
 }

@@ -15,6 +15,10 @@ pub(super) struct Insert<'p> {
 impl<'p> Insert<'p> {
     /// The first one in prose.
     pub(super) fn first_in(prose: &'p str) -> Option<Self> {
+        // Nearly all text ends here, found out by a search for one byte, which is the quickest.
+        if !prose.contains('}') {
+            return None;
+        }
         let mut from = 0;
         while let Some(length) = prose[from..].find("}}") {
             let end = from + length + 2;

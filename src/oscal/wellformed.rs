@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
 
 /// The deepest nesting of arrays and objects. Real documents stay below 30; `serde_json` itself
 /// refuses 128, so that whatever passes here can be made into a `Value`.
@@ -20,17 +21,32 @@ const MAX_DEPTH: u32 = 100;
 /// Names what is wrong with line and column. The category is data for duplicate members and
 /// nesting, else syntax or end of file.
 pub(super) fn check(text: &str) -> serde_json::Result<()> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    AnyValue { depth: 0 }.deserialize(&mut deserializer)?;
-    deserializer.end()
+    read::<false>(text).map(drop)
 }
 
+/// Checks `text` as [`check`] does and parses it, in one pass.
+///
+/// # Errors
+///
+/// Those of [`check`].
+pub(super) fn parse(text: &str) -> serde_json::Result<Value> {
+    read::<true>(text)
+}
+
+fn read<const KEEP: bool>(text: &str) -> serde_json::Result<Value> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = AnyValue::<KEEP> { depth: 0 }.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
+}
+
+/// Reads a value, and keeps it or gives `null` for any.
 #[derive(Clone, Copy)]
-struct AnyValue {
+struct AnyValue<const KEEP: bool> {
     depth: u32,
 }
 
-impl AnyValue {
+impl<const KEEP: bool> AnyValue<KEEP> {
     fn deeper<E: Error>(self) -> Result<Self, E> {
         if self.depth == MAX_DEPTH {
             return Err(E::custom(format_args!(
@@ -43,63 +59,78 @@ impl AnyValue {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for AnyValue {
-    type Value = ();
+impl<'de, const KEEP: bool> DeserializeSeed<'de> for AnyValue<KEEP> {
+    type Value = Value;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for AnyValue {
-    type Value = ();
+impl<'de, const KEEP: bool> Visitor<'de> for AnyValue<KEEP> {
+    type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(if KEEP { text.into() } else { Value::Null })
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
         let element = self.deeper()?;
-        while elements.next_element_seed(element)?.is_some() {}
-        Ok(())
+        let mut kept = Vec::new();
+        while let Some(value) = elements.next_element_seed(element)? {
+            if KEEP {
+                kept.push(value);
+            }
+        }
+        Ok(Value::Array(kept))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let member = self.deeper()?;
         let mut seen = BTreeSet::new();
+        let mut kept = Map::new();
         while let Some(name) = members.next_key_seed(MemberName)? {
-            if let Some(name) = seen.replace(name) {
+            let twice = match KEEP {
+                true => kept.contains_key(name.as_ref()),
+                false => seen.contains(&name),
+            };
+            if twice {
                 return Err(A::Error::custom(format_args!(
                     "member `{name:.40}` is written twice"
                 )));
             }
-            members.next_value_seed(member)?;
+            let value = members.next_value_seed(member)?;
+            if KEEP {
+                kept.insert(name.into_owned(), value);
+            } else {
+                seen.insert(name);
+            }
         }
-        Ok(())
+        Ok(Value::Object(kept))
     }
 }
 
@@ -133,7 +164,6 @@ impl<'de> Visitor<'de> for MemberName {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::Value;
 
     use super::*;
 
@@ -159,8 +189,15 @@ mod tests {
     proptest! {
         #[test]
         fn what_passes_can_be_parsed(text in r#"[\[\]{}:,"a\\u0-9 .eE+-]{0,40}"#) {
-            if check(&text).is_ok() {
-                prop_assert!(serde_json::from_str::<Value>(&text).is_ok());
+            match (check(&text), parse(&text)) {
+                (Ok(()), Ok(value)) => {
+                    let parsed = serde_json::from_str::<Value>(&text);
+                    prop_assert_eq!(parsed.ok(), Some(value));
+                }
+                (Err(checked), Err(parsed)) => {
+                    prop_assert_eq!(checked.to_string(), parsed.to_string());
+                }
+                (checked, parsed) => prop_assert!(false, "{:?}, {:?}", checked, parsed),
             }
         }
     }

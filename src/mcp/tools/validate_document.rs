@@ -9,11 +9,12 @@ use rmcp::{
 use rmcp_resource_server::Caller;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::task::spawn_blocking;
 
 use crate::{
     mcp::{
         OscalServer,
-        access::Operation,
+        access::{Access, Operation},
         output::{ToolError, document, model},
     },
     oscal::{Caps, Findings, Model, Source},
@@ -73,34 +74,46 @@ impl OscalServer {
         Parameters(asked): Parameters<ValidateDocument>,
     ) -> Result<Json<Verdict>, ToolError> {
         let access = self.admit(&caller, Operation::Validate)?;
-        let documents = access.documents();
-        let source = match (&asked.content, &asked.document) {
-            (Some(Value::String(content)), None) => Source::Text(content),
-            (Some(content), None) => Source::Tree(content),
-            (None, Some(id)) => Source::Document(document(&documents, id)?),
-            _ => return Err(ToolError::EitherOr("content", "document")),
+        // It takes up to half a second and a hundred megabytes: others are not to wait for it, nor
+        // is there to be one for each request.
+        let Ok(_turn) = self.shared.validations.acquire().await else {
+            return Err(ToolError::Interrupted);
         };
-        let schemas = &access.state.schemas;
-        let model = asked.model.as_deref().map(model).transpose()?;
-        let found = schemas.validate(source, model, &documents, Caps::default())?;
-        let valid = found.is_valid();
-        let (errors, no_verdict) = match found.errors {
-            Ok(errors) => (Some(errors), None),
-            Err(no_schema) => (None, Some(no_schema.to_string())),
-        };
-        let (errors, error_count) = errors.map_or((Vec::new(), 0), listed);
-        let (warnings, warning_count) = listed(found.warnings);
-        Ok(Json(Verdict {
-            valid,
-            model: found.model.map(Model::root_key),
-            schema_version: found.schema_version,
-            no_verdict,
-            errors,
-            error_count,
-            warnings,
-            warning_count,
-        }))
+        match spawn_blocking(move || verdict(&access, &asked)).await {
+            Ok(verdict) => verdict.map(Json),
+            Err(_panicked) => Err(ToolError::Interrupted),
+        }
     }
+}
+
+fn verdict(access: &Access, asked: &ValidateDocument) -> Result<Verdict, ToolError> {
+    let documents = access.documents();
+    let source = match (&asked.content, &asked.document) {
+        (Some(Value::String(content)), None) => Source::Text(content),
+        (Some(content), None) => Source::Tree(content),
+        (None, Some(id)) => Source::Document(document(&documents, id)?),
+        _ => return Err(ToolError::EitherOr("content", "document")),
+    };
+    let schemas = &access.state.schemas;
+    let model = asked.model.as_deref().map(model).transpose()?;
+    let found = schemas.validate(source, model, &documents, Caps::default())?;
+    let valid = found.is_valid();
+    let (errors, no_verdict) = match found.errors {
+        Ok(errors) => (Some(errors), None),
+        Err(no_schema) => (None, Some(no_schema.to_string())),
+    };
+    let (errors, error_count) = errors.map_or((Vec::new(), 0), listed);
+    let (warnings, warning_count) = listed(found.warnings);
+    Ok(Verdict {
+        valid,
+        model: found.model.map(Model::root_key),
+        schema_version: found.schema_version,
+        no_verdict,
+        errors,
+        error_count,
+        warnings,
+        warning_count,
+    })
 }
 
 fn listed(findings: Findings) -> (Vec<Finding>, usize) {
