@@ -6,6 +6,12 @@ use std::{
 };
 
 use oscal_mcp_server::{config::Request, run, telemetry};
+use tikv_jemallocator::Jemalloc;
+
+/// Small values of JSON cost a sixth less in all than with glibc's allocator, and memory goes back
+/// to the system: see `.cargo/config.toml` and docs/performance.md.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// The exit status for a wrong configuration, as clap has it for wrong flags.
 const WRONG_CONFIGURATION: u8 = 2;
