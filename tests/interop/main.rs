@@ -5,6 +5,7 @@
 
 mod clients;
 mod environment;
+mod keycloak;
 mod oidc_provider;
 mod oscal;
 #[path = "../server/support.rs"]
