@@ -107,12 +107,14 @@ pub(super) fn read(
 ) -> Result<ReadResourceResult, ErrorData> {
     let (mime_type, text) = contents(documents, uri).map_err(|error| {
         let message = error.to_string();
+        // MCP 2026-07-28: whatever is wrong with it, the error says which URI it is about.
+        let data = Some(json!({"uri": uri}));
         match error {
             ReadError::UnknownDocument(_) | ReadError::UnknownControl { .. } => {
-                ErrorData::resource_not_found(message, Some(json!({"uri": uri})))
+                ErrorData::resource_not_found(message, data)
             }
             ReadError::Malformed(_) | ReadError::TooLarge { .. } => {
-                ErrorData::invalid_params(message, None)
+                ErrorData::invalid_params(message, data)
             }
         }
     })?;
