@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use oscal_mcp_server::{config::Request, run, telemetry};
+use oscal_mcp_server::{config::Request, doctor, run, telemetry};
 
 /// The exit status for a wrong configuration, as clap has it for wrong flags.
 const WRONG_CONFIGURATION: u8 = 2;
@@ -21,6 +21,13 @@ fn main() -> ExitCode {
             };
             ExitCode::from(if is_error { WRONG_CONFIGURATION } else { 0 })
         }
+        Request::Diagnose(config) => match doctor::run(*config, &mut stdout()) {
+            Ok(healthy) => ExitCode::from(u8::from(!healthy)),
+            Err(error) => {
+                let _ = writeln!(stderr(), "{error}");
+                ExitCode::from(WRONG_CONFIGURATION)
+            }
+        },
         Request::Run(config) => {
             telemetry::init(&config.log);
             match run(config) {
