@@ -1,6 +1,7 @@
 //! The effective configuration: every option parsed, every error reported at once.
 
 mod auth;
+mod doctor;
 mod parse;
 mod print;
 
@@ -14,6 +15,7 @@ use crate::{
     mcp::ScopeRules,
     options::{self, Given},
 };
+pub use doctor::DoctorConfig;
 use parse::Parser;
 
 /// Everything the server needs to know, checked.
@@ -139,6 +141,8 @@ pub struct LogConfig {
 pub enum Request {
     /// Run with this configuration.
     Run(Config),
+    /// Check this configuration against the live authorization server.
+    Diagnose(Box<DoctorConfig>),
     /// Show this text and exit with this status: help, version, configuration or errors.
     Show {
         /// The text.
@@ -176,6 +180,12 @@ impl Request {
                 };
             }
         };
+        if let Some(options) = &given.doctor {
+            return match DoctorConfig::resolve(&given, options) {
+                Ok(config) => Self::Diagnose(Box::new(config)),
+                Err(errors) => Self::errors(&errors),
+            };
+        }
         match Config::resolve(&given) {
             Ok(config) if given.options.print_config => Self::Show {
                 text: print::effective(&given, &config),
@@ -252,10 +262,7 @@ impl Config {
             },
             "stdio or streamable-http",
         );
-        let mut warnings: Vec<String> = options::unknown_variables()
-            .into_iter()
-            .map(|name| format!("the variable {name} is unknown and has no effect"))
-            .collect();
+        let mut warnings = unknown_variables();
         let transport = if is_http {
             resolve_http(&mut parser, given, &mut warnings)
                 .map(|http| Transport::StreamableHttp(Box::new(http)))
@@ -285,6 +292,14 @@ impl Config {
             (_, errors) => Err(errors),
         }
     }
+}
+
+/// A warning for each variable that looks like ours and is none.
+fn unknown_variables() -> Vec<String> {
+    options::unknown_variables()
+        .into_iter()
+        .map(|name| format!("the variable {name} is unknown and has no effect"))
+        .collect()
 }
 
 fn resolve_http(

@@ -1,9 +1,10 @@
 //! The OSCAL MCP server as a library: the binary, the examples and the tests put it together from
-//! these parts. Imports point one way: `run -> config, host -> mcp -> oscal`. How requests are
+//! these parts. Imports point one way: `run, doctor -> config, host -> mcp -> oscal`. How requests are
 //! authorized is the crate [`rmcp_resource_server`].
 
 pub mod config;
 mod content;
+pub mod doctor;
 pub mod host;
 pub mod mcp;
 mod options;

@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use oscal_mcp_server::{config::Request, run, telemetry};
+use oscal_mcp_server::{config::Request, doctor, run, telemetry};
 use tikv_jemallocator::Jemalloc;
 
 /// Small values of JSON cost a sixth less in all than with glibc's allocator, and memory goes back
@@ -27,6 +27,13 @@ fn main() -> ExitCode {
             };
             ExitCode::from(if is_error { WRONG_CONFIGURATION } else { 0 })
         }
+        Request::Diagnose(config) => match doctor::run(*config, &mut stdout()) {
+            Ok(healthy) => ExitCode::from(u8::from(!healthy)),
+            Err(error) => {
+                let _ = writeln!(stderr(), "{error}");
+                ExitCode::from(WRONG_CONFIGURATION)
+            }
+        },
         Request::Run(config) => {
             telemetry::init(&config.log);
             match run(config) {

@@ -1,8 +1,12 @@
 //! Flags and variables, as an operator writes them. What they mean is decided in `config`.
 
+mod doctor;
+
 use std::ffi::OsString;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, parser::ValueSource};
+
+pub(crate) use doctor::DoctorOptions;
 
 /// An MCP server for OSCAL, NIST's machine-readable security controls.
 ///
@@ -207,6 +211,8 @@ pub(crate) const CLIENT_SECRET_VARIABLE: &str = "OSCAL_AUTH_CLIENT_SECRET";
 pub(crate) struct Given {
     pub(crate) options: Options,
     pub(crate) client_secret: Option<String>,
+    /// The sub-command, if it is the doctor's.
+    pub(crate) doctor: Option<DoctorOptions>,
     matches: ArgMatches,
 }
 
@@ -217,8 +223,18 @@ impl Given {
     ///
     /// Flags that clap does not know, or a request for help or version.
     pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let matches = Options::command().try_get_matches_from(arguments)?;
+        let command = Options::command()
+            .args_conflicts_with_subcommands(true)
+            .disable_help_subcommand(true)
+            .subcommand(doctor::command(&Options::command()));
+        let mut matches = command.try_get_matches_from(arguments)?;
+        let mut doctor = None;
+        if let Some((_doctor, of_doctor)) = matches.remove_subcommand() {
+            doctor = Some(DoctorOptions::new(&of_doctor));
+            matches = of_doctor;
+        }
         Ok(Self {
+            doctor,
             options: Options::from_arg_matches(&matches)?,
             client_secret: std::env::var(CLIENT_SECRET_VARIABLE)
                 .ok()
@@ -233,12 +249,14 @@ impl Given {
         (!value.trim().is_empty()).then_some(value)
     }
 
-    /// Whether an option whose id begins with `prefix` was given.
-    pub(crate) fn sets_any(&self, prefix: &str) -> bool {
+    /// The ids of the options given that begin with `prefix`.
+    pub(crate) fn set_options(&self, prefix: &str) -> Vec<String> {
         Options::command()
             .get_arguments()
             .map(|argument| argument.get_id().as_str())
-            .any(|id| id.starts_with(prefix) && self.value(id).is_some())
+            .filter(|id| id.starts_with(prefix) && self.value(id).is_some())
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Where the value of the option `id` came from.

@@ -46,7 +46,7 @@ impl Resolved {
 
 /// Whether any authorization option is set.
 pub(super) fn is_touched(given: &Given) -> bool {
-    given.client_secret.is_some() || given.sets_any("auth_")
+    given.client_secret.is_some() || !given.set_options("auth_").is_empty()
 }
 
 /// Reads the options; authorization is on exactly when there is an issuer.
@@ -202,6 +202,9 @@ pub(super) fn resolve(
                     _ => "auth_accept_unbound_tokens",
                 };
                 parser.error(id, conflict);
+            }
+            for id in given.set_options("auth_scope_") {
+                parser.error(&id, UserinfoConflict::RequiredScopes);
             }
             let mut userinfo = UserinfoConfig::new(issuer);
             userinfo.endpoint = userinfo_url;

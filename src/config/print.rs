@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use clap::CommandFactory;
 
-use super::{Config, Transport};
+use super::{Config, Transport, VerifierConfig};
 use crate::options::{CLIENT_SECRET_VARIABLE, Given, Options};
 
 /// One line for each option that has been given, with where it came from; the defaults as
@@ -33,8 +33,12 @@ pub(super) fn effective(given: &Given, config: &Config) -> String {
     let _ = writeln!(text, "# {CLIENT_SECRET_VARIABLE}={secret}");
     let authorization = match &config.transport {
         Transport::Stdio => "none: the transport is stdio",
-        Transport::StreamableHttp(http) if http.auth.is_some() => "by introspection",
-        Transport::StreamableHttp(_) => "none: everybody who connects may do everything",
+        Transport::StreamableHttp(http) => match http.auth.as_ref().map(|auth| &auth.verifier) {
+            Some(VerifierConfig::Introspection(_)) => "by introspection",
+            Some(VerifierConfig::Jwt(_)) => "by the signature of JWTs",
+            Some(VerifierConfig::Userinfo(_)) => "by userinfo, whatever the audience",
+            None => "none: everybody who connects may do everything",
+        },
     };
     let _ = writeln!(text, "# authorization: {authorization}");
     for warning in &config.warnings {

@@ -4,6 +4,8 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::Value;
 
+use crate::support::{run, stdout};
+
 const CRATE: &str = "crates/rmcp-resource-server";
 
 fn read(path: &str) -> String {
@@ -17,6 +19,23 @@ fn the_crates_readme_has_the_lines_of_the_example() {
     let (lines, _) = rest.split_once("    // </protect>").expect("a mark");
     let readme = read(&format!("{CRATE}/README.md"));
     assert!(readme.contains(lines), "the README lacks:\n{lines}");
+}
+
+#[test]
+fn every_option_of_the_recipes_exists() {
+    let help = stdout(&run(&["--help"], &[]));
+    let options: BTreeSet<_> = help
+        .split(|c: char| c.is_whitespace() || ",[]`".contains(c))
+        .filter(|word| word.starts_with("--"))
+        .collect();
+    let recipes = read("docs/authorization-servers.md") + &read("examples/with-auth0.rs");
+    let named: BTreeSet<_> = recipes
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))
+        .filter(|word| word.starts_with("--auth-"))
+        .collect();
+    assert!(named.len() > 8, "{named:?}");
+    let unknown: Vec<_> = named.difference(&options).collect();
+    assert!(unknown.is_empty(), "no such options: {unknown:?}");
 }
 
 #[test]

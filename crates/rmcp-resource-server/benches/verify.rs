@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use criterion::{Criterion, criterion_group, criterion_main};
-use dev_authorization_server::FakeAuthorizationServer;
+use dev_authorization_server::{FakeAuthorizationServer, SigningKey, jwks};
 use rmcp_resource_server::{
     BearerToken, CacheConfig, CachePartition, Claims, JwtConfig, JwtVerifier, Metrics,
     ResourceServer, ResourceServerConfig, Scopes, SystemClock, TokenCache, TokenVerifier,
@@ -18,10 +18,6 @@ use rmcp_resource_server::{
 };
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
-
-#[expect(dead_code, reason = "the tests use the rest")]
-#[path = "../tests/support/jwt.rs"]
-mod jwt;
 
 const RESOURCE: &str = "https://mcp.example.com/mcp";
 const ISSUER: &str = "https://as.example.com/realms/mcp";
@@ -118,9 +114,9 @@ fn authorize_jwt(criterion: &mut Criterion) {
         .build()
         .expect("a runtime");
     for alg in ["ES256", "RS256", "EdDSA"] {
-        let key = jwt::SigningKey::new(alg, "key");
+        let key = SigningKey::new(alg, "key");
         let fake = FakeAuthorizationServer::start();
-        fake.serve("/jwks", jwt::jwks(&[&key]));
+        fake.serve("/jwks", jwks(&[&key]));
         let issuer = fake.issuer().parse().expect("a URL");
         let config = ResourceServerConfig::new(RESOURCE.parse().expect("a URL"), issuer);
         let mut verifier = JwtConfig::new(config.issuer.clone());

@@ -23,17 +23,17 @@ pub(crate) enum Wanted {
 
 /// What this crate needs of the metadata.
 #[derive(Debug, Deserialize)]
-struct Metadata {
+pub(crate) struct Metadata {
     issuer: String,
     introspection_endpoint: Option<String>,
-    introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
+    pub(crate) introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
     jwks_uri: Option<String>,
     userinfo_endpoint: Option<String>,
 }
 
 /// Why one document was of no use.
 #[derive(Debug, thiserror::Error)]
-enum Unusable {
+pub(crate) enum Unusable {
     #[error("{0}")]
     Transport(String),
     #[error("HTTP {0}")]
@@ -90,7 +90,8 @@ pub(crate) async fn discover(
     Err(error)
 }
 
-async fn fetch(
+/// Fetches one document; its issuer is the one asked for.
+pub(crate) async fn fetch(
     http: &HttpClient,
     url: &Url,
     issuer: &Issuer,
@@ -120,7 +121,12 @@ async fn fetch(
     }
 }
 
-fn accept(metadata: Metadata, wanted: Wanted, allow_http: bool) -> Result<Discovered, Unusable> {
+/// Takes the endpoint wanted out of a document.
+pub(crate) fn accept(
+    metadata: Metadata,
+    wanted: Wanted,
+    allow_http: bool,
+) -> Result<Discovered, Unusable> {
     let (member, endpoint) = match wanted {
         Wanted::IntrospectionEndpoint => {
             ("introspection_endpoint", metadata.introspection_endpoint)
@@ -143,7 +149,7 @@ fn accept(metadata: Metadata, wanted: Wanted, allow_http: bool) -> Result<Discov
 /// Where metadata may be, in the order of the MCP authorization specification: RFC 8414 §3.1 with
 /// the issuer's path inserted, OpenID with it inserted, OpenID with it in front; last the form of
 /// servers that insist on a slash at the end (django-oauth-toolkit).
-fn metadata_urls(issuer: &Issuer) -> Vec<Url> {
+pub(crate) fn metadata_urls(issuer: &Issuer) -> Vec<Url> {
     let path = issuer.url().path().trim_end_matches('/');
     let mut paths = vec![
         format!("/.well-known/oauth-authorization-server{path}"),

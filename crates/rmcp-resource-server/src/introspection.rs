@@ -1,11 +1,13 @@
 //! Verifies opaque tokens by asking the authorization server (RFC 7662).
 
+mod diagnosis;
 mod exchange;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
+pub(crate) use self::diagnosis::diagnose;
 use crate::{
     bearer::BearerToken,
     cache::{CacheConfig, CachePartition, TokenCache},

@@ -2,6 +2,7 @@
 
 mod algorithm;
 mod claims;
+mod diagnosis;
 mod jwks;
 mod jws;
 mod keys;
@@ -11,6 +12,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use async_trait::async_trait;
 
 pub use self::algorithm::SigningAlgorithm;
+pub(crate) use self::diagnosis::diagnose;
 use self::{jwks::Jwks, jws::Jws};
 use crate::{
     bearer::BearerToken,

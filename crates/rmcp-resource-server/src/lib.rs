@@ -10,6 +10,7 @@ mod claims;
 mod client_auth;
 mod clock;
 mod credentials;
+pub mod diagnose;
 mod discovery;
 mod error;
 mod extract;

@@ -1,5 +1,7 @@
 //! Decides whether claims are good for this server, now. Asked on every request, cached or not.
 
+mod explain;
+
 use std::{
     sync::Arc,
     time::{Duration, SystemTime},

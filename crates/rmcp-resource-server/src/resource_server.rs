@@ -84,6 +84,19 @@ impl ResourceServerConfig {
             metrics: Metrics::default(),
         }
     }
+
+    /// What this demands of tokens.
+    pub(crate) fn policy(&self) -> Policy {
+        let boxed = |texts: &[String]| texts.iter().map(|text| text.as_str().into()).collect();
+        Policy {
+            issuer: self.issuer.shared(),
+            audiences: boxed(&self.audiences),
+            allowed_client_ids: boxed(&self.allowed_client_ids),
+            accept_unbound_tokens: self.accept_unbound_tokens,
+            required_scopes: self.required_scopes.clone(),
+            hierarchy: Arc::new(self.scope_hierarchy.clone()),
+        }
+    }
 }
 
 /// An OAuth 2.1 resource server: decides which requests reach an MCP service, and tells the others
@@ -104,19 +117,11 @@ struct Inner {
 impl ResourceServer {
     /// Accepts the tokens that `verifier` finds genuine and that satisfy `config`.
     pub fn new(config: ResourceServerConfig, verifier: impl TokenVerifier) -> Self {
-        let boxed = |texts: &[String]| texts.iter().map(|text| text.as_str().into()).collect();
         let advertised = config.required_scopes.union(&config.optional_scopes);
         Self {
             inner: Arc::new(Inner {
                 verifier: Arc::new(verifier),
-                policy: Policy {
-                    issuer: config.issuer.shared(),
-                    audiences: boxed(&config.audiences),
-                    allowed_client_ids: boxed(&config.allowed_client_ids),
-                    accept_unbound_tokens: config.accept_unbound_tokens,
-                    required_scopes: config.required_scopes.clone(),
-                    hierarchy: Arc::new(config.scope_hierarchy.clone()),
-                },
+                policy: config.policy(),
                 answers: Answers::new(metadata::url(&config.resource), &config.required_scopes),
                 metadata: metadata::document(
                     &config.resource,

@@ -1,6 +1,7 @@
 //! Verifies opaque tokens at the userinfo endpoint (OpenID Connect Core §5.3), for authorization
 //! servers that have nothing better for them (Auth0).
 
+mod diagnosis;
 mod exchange;
 
 use std::{
@@ -12,6 +13,7 @@ use std::{
 use async_trait::async_trait;
 use moka::future::Cache;
 
+pub(crate) use self::diagnosis::diagnose;
 use crate::{
     bearer::BearerToken,
     cache::{CacheConfig, CachePartition, Key, TokenCache},

@@ -8,7 +8,7 @@ use std::{
 use reqwest::header::ACCEPT;
 use tokio::{sync::Mutex, time::timeout};
 
-use super::{JwtConfig, jws::Jws, keys::KeySet};
+use super::{JwtConfig, algorithm::SigningAlgorithm, jws::Jws, keys::KeySet};
 use crate::{
     clock::Clock,
     error::{AuthorizationServerError, TokenError, VerifyError},
@@ -73,6 +73,12 @@ impl Jwks {
             state: RwLock::new(state),
             fetching: Mutex::new(()),
         })
+    }
+
+    /// What the keys at hand can be used with.
+    pub(super) fn algorithms(&self) -> Vec<SigningAlgorithm> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.keys.algorithms()
     }
 
     /// Checks a signature by the keys at hand, and if that fails by newer ones.

@@ -44,6 +44,12 @@ impl KeySet {
         self.0.len()
     }
 
+    /// What each key can be used with.
+    pub(super) fn algorithms(&self) -> Vec<SigningAlgorithm> {
+        let all = self.0.iter().flat_map(|key| &key.algorithms);
+        all.copied().collect()
+    }
+
     /// Checks the signature by the one key that fits.
     pub(super) fn verify(&self, jws: &Jws<'_>) -> Result<(), TokenError> {
         let mut fitting = self.0.iter().filter(|key| key.fits(jws));

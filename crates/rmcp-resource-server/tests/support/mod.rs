@@ -3,7 +3,6 @@
 mod answer;
 mod clock;
 mod forwarder;
-mod jwt;
 mod logs;
 mod mcp;
 mod probe;
@@ -13,8 +12,8 @@ mod tls;
 
 pub(crate) use answer::{Answer, Challenge};
 pub(crate) use clock::{TestClock, unix_now};
+pub(crate) use dev_authorization_server::{SigningKey, compact, jwks};
 pub(crate) use forwarder::{Fate, Forwarder};
-pub(crate) use jwt::{SigningKey, compact, jwks};
 pub(crate) use logs::Logs;
 pub(crate) use mcp::{Session, call_tool, initialize};
 pub(crate) use raw::{Connection, exchange_raw};

@@ -4,6 +4,7 @@
 mod cache;
 mod challenges;
 mod cors;
+mod diagnose;
 mod discovery;
 mod failure;
 mod hostile;

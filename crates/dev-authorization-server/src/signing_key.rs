@@ -1,4 +1,4 @@
-//! Keys that sign JWTs, made without the crate that verifies them.
+//! Keys that sign JWTs.
 
 use aws_lc_rs::{
     encoding::AsDer,
@@ -14,9 +14,11 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 /// A private key, and its name among the server's keys.
-pub(crate) struct SigningKey {
-    pub(crate) kid: Option<&'static str>,
-    pub(crate) alg: &'static str,
+pub struct SigningKey {
+    /// Its name.
+    pub kid: Option<&'static str>,
+    /// The algorithm it signs by.
+    pub alg: &'static str,
     pair: Pair,
 }
 
@@ -31,21 +33,25 @@ fn encode(bytes: impl AsRef<[u8]>) -> String {
 }
 
 /// `header.payload.signature` with whatever is given.
-pub(crate) fn compact(header: &str, payload: &str, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+pub fn compact(header: &str, payload: &str, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
     let signed = format!("{}.{}", encode(header), encode(payload));
     let signature = encode(sign(signed.as_bytes()));
     format!("{signed}.{signature}")
 }
 
 /// The set of the public halves of these keys.
-pub(crate) fn jwks(keys: &[&SigningKey]) -> Value {
+pub fn jwks(keys: &[&SigningKey]) -> Value {
     let keys: Vec<_> = keys.iter().map(|key| key.public()).collect();
     json!({"keys": keys})
 }
 
 impl SigningKey {
-    /// A fresh key for `alg`.
-    pub(crate) fn new(alg: &'static str, kid: &'static str) -> Self {
+    /// A fresh key for `alg`: RS256, PS256, ES256, ES384 or EdDSA.
+    ///
+    /// # Panics
+    ///
+    /// If there is no randomness.
+    pub fn new(alg: &'static str, kid: &'static str) -> Self {
         let pair = match alg {
             "RS256" | "PS256" => {
                 RsaKeyPair::generate(KeySize::Rsa2048).map(|pair| Pair::Rsa(Box::new(pair)))
@@ -64,7 +70,7 @@ impl SigningKey {
     }
 
     /// As the server publishes it.
-    pub(crate) fn public(&self) -> Value {
+    pub fn public(&self) -> Value {
         let mut jwk = match &self.pair {
             Pair::Rsa(pair) => {
                 let public = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public_key());
@@ -89,7 +95,7 @@ impl SigningKey {
     }
 
     /// The bytes that a confused verifier might take for a shared secret.
-    pub(crate) fn public_der(&self) -> Vec<u8> {
+    pub fn public_der(&self) -> Vec<u8> {
         match &self.pair {
             Pair::Rsa(pair) => pair.public_key().as_ref().to_vec(),
             Pair::Ec(pair) => pair.public_key().as_der().expect("DER").as_ref().to_vec(),
@@ -97,7 +103,8 @@ impl SigningKey {
         }
     }
 
-    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
+    /// The signature of `message`, as a JWT has it.
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         match &self.pair {
             Pair::Rsa(pair) => {
@@ -120,12 +127,12 @@ impl SigningKey {
     }
 
     /// An access token of RFC 9068 with these claims.
-    pub(crate) fn token(&self, claims: &Value) -> String {
+    pub fn token(&self, claims: &Value) -> String {
         self.token_with(&json!({}), claims)
     }
 
     /// The same with these changes to the header; `null` leaves a member out.
-    pub(crate) fn token_with(&self, changes: &Value, claims: &Value) -> String {
+    pub fn token_with(&self, changes: &Value, claims: &Value) -> String {
         let mut header = json!({"typ": "at+jwt", "alg": self.alg, "kid": self.kid});
         for (name, value) in changes.as_object().expect("an object") {
             header[name] = value.clone();

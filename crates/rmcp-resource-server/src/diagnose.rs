@@ -1,0 +1,184 @@
+//! Why tokens are refused, or would be: looks at the live authorization server step by step, and
+//! explains one token check by check. For the tools of an operator; a server does not need it.
+//!
+//! Nothing here holds or shows a token or a secret. What a token says about itself (issuer,
+//! audience, times) is shown.
+
+mod check;
+mod connection;
+mod metadata;
+mod unverified;
+
+use std::{sync::Arc, time::Duration};
+
+use url::Url;
+
+pub use self::check::{Cause, Check, Outcome};
+pub(crate) use self::{metadata::Described, unverified::Unverified};
+use crate::{
+    bearer::BearerToken,
+    claims::Claims,
+    clock::Clock,
+    discovery::Wanted,
+    http_client::HttpClient,
+    introspection::{self, IntrospectionConfig, StartError},
+    jwt::{self, JwtConfig},
+    resource_server::ResourceServerConfig,
+    urls::{EndpointUrl, Issuer},
+    userinfo::{self, UserinfoConfig},
+};
+
+/// How tokens are verified, in the configuration that is diagnosed.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub enum Verifier<'c> {
+    /// By introspection.
+    Introspection(&'c IntrospectionConfig),
+    /// By their signature.
+    Jwt(&'c JwtConfig),
+    /// By userinfo.
+    Userinfo(&'c UserinfoConfig),
+}
+
+/// What was found, in the order in which it was looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Diagnosis {
+    /// About the authorization server and this server's account there.
+    pub server: Vec<Check>,
+    /// About the token. Empty if there was none.
+    pub token: Vec<Check>,
+}
+
+impl Diagnosis {
+    /// Whether no check failed.
+    pub fn is_healthy(&self) -> bool {
+        let mut checks = self.server.iter().chain(&self.token);
+        checks.all(|check| check.outcome != Outcome::Failed)
+    }
+}
+
+/// Checks a configuration against the live authorization server: connection, metadata, endpoint,
+/// credentials, clocks; and explains `token` by what `verifier` learns of it and `resource_server`
+/// demands.
+///
+/// The endpoint is asked about a random text that is nobody's token, and about `token`. Must be
+/// called inside a Tokio runtime.
+///
+/// # Errors
+///
+/// [`StartError`]: a credential file or the CA file cannot be used.
+pub async fn diagnose(
+    verifier: Verifier<'_>,
+    resource_server: &ResourceServerConfig,
+    token: Option<&BearerToken>,
+) -> Result<Diagnosis, StartError> {
+    let probe = Probe::new(verifier)?;
+    let mut diagnosis = Diagnosis::default();
+    let claims = examine(&probe, verifier, token, &mut diagnosis).await?;
+    let policy = resource_server.policy();
+    let now = resource_server.clock.now();
+    if let Some(claims) = claims {
+        diagnosis.token.extend(policy.explain(&claims, now));
+    } else if token.is_some() {
+        diagnosis.token.push(Check::skipped(
+            "policy",
+            "nothing reliable is known of this token",
+            "issuer, times, audience and scopes as configured",
+        ));
+    }
+    Ok(diagnosis)
+}
+
+/// Looks at the authorization server, and learns what it says of the token.
+async fn examine(
+    probe: &Probe<'_>,
+    verifier: Verifier<'_>,
+    token: Option<&BearerToken>,
+    diagnosis: &mut Diagnosis,
+) -> Result<Option<Claims>, StartError> {
+    let (wanted, configured) = match verifier {
+        Verifier::Introspection(config) => {
+            (Wanted::IntrospectionEndpoint, config.endpoint.as_ref())
+        }
+        Verifier::Jwt(config) => (Wanted::JwksUri, config.jwks_url.as_ref()),
+        Verifier::Userinfo(config) => (Wanted::UserinfoEndpoint, config.endpoint.as_ref()),
+    };
+    let checks = &mut diagnosis.server;
+    let described = if connection::to_issuer(probe, configured.is_some(), checks).await {
+        metadata::describe(probe, wanted, configured, checks).await
+    } else {
+        metadata::unknown(configured, checks)
+    };
+    let Some(endpoint) = &described.endpoint else {
+        return Ok(None);
+    };
+    if !connection::to_endpoint(probe, endpoint, checks).await {
+        return Ok(None);
+    }
+    Ok(match verifier {
+        Verifier::Introspection(config) => {
+            introspection::diagnose(config, probe, &described, token, diagnosis).await?
+        }
+        Verifier::Jwt(config) => jwt::diagnose(config, probe, endpoint, token, diagnosis).await,
+        Verifier::Userinfo(_) => userinfo::diagnose(probe, endpoint, token, diagnosis).await,
+    })
+}
+
+/// What every step needs.
+pub(crate) struct Probe<'c> {
+    pub(crate) http: HttpClient,
+    pub(crate) issuer: &'c Issuer,
+    pub(crate) limit: Duration,
+    pub(crate) allow_http: bool,
+    pub(crate) clock: &'c Arc<dyn Clock>,
+}
+
+impl<'c> Probe<'c> {
+    fn new(verifier: Verifier<'c>) -> Result<Self, StartError> {
+        let (issuer, ca_file, limit, allow_http, clock) = match verifier {
+            Verifier::Introspection(c) => (
+                &c.issuer,
+                &c.ca_file,
+                c.timeout,
+                c.allow_insecure_http,
+                &c.clock,
+            ),
+            Verifier::Jwt(c) => (
+                &c.issuer,
+                &c.ca_file,
+                c.timeout,
+                c.allow_insecure_http,
+                &c.clock,
+            ),
+            Verifier::Userinfo(c) => (
+                &c.issuer,
+                &c.ca_file,
+                c.timeout,
+                c.allow_insecure_http,
+                &c.clock,
+            ),
+        };
+        Ok(Self {
+            http: HttpClient::build(issuer, ca_file.as_deref(), limit)?,
+            issuer,
+            limit,
+            allow_http,
+            clock,
+        })
+    }
+
+    /// Whether `endpoint` is reached by the same connection as the issuer.
+    fn is_at_issuer(&self, endpoint: &EndpointUrl) -> bool {
+        let origin = |url: &Url| url.origin();
+        origin(endpoint.url()) == origin(self.issuer.url())
+    }
+}
+
+/// A text of the form of a token that is nobody's.
+pub(crate) fn random_token() -> BearerToken {
+    let mut bytes = [0_u8; 24];
+    getrandom::fill(&mut bytes).expect("the operating system has no randomness");
+    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    BearerToken::parse(&text, text.len()).expect("hexadecimal digits are of the form token68")
+}

@@ -1,0 +1,196 @@
+//! One check: what was found, what was wanted, and why it failed.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::error::{AuthorizationServerError, TokenError, VerifyError};
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Check {
+    /// A short constant name. Checks of claims have the claim's name.
+    pub name: &'static str,
+    /// How it went.
+    pub outcome: Outcome,
+    /// What was found. What comes from outside is quoted and shortened.
+    pub found: String,
+    /// What was wanted.
+    pub wanted: String,
+    /// Why it failed, or what to be warned of.
+    pub cause: Option<Cause>,
+}
+
+/// How a check went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// As wanted.
+    Passed,
+    /// Tokens can be accepted nevertheless.
+    Warning,
+    /// Tokens, or this token, cannot be accepted.
+    Failed,
+    /// It could not be looked at, or does not matter here.
+    Skipped,
+}
+
+/// Why a check failed, as far as that decides about the mend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// Nothing listens there.
+    ConnectionRefused,
+    /// The host name cannot be resolved.
+    UnknownHost,
+    /// The certificate is by a CA that is not trusted.
+    UntrustedCertificate,
+    /// The certificate is for another host, out of date, or unusable otherwise.
+    WrongCertificate,
+    /// What listens there does not speak TLS.
+    NotTls,
+    /// The connection fails in another way, or nothing comes in time.
+    NoAnswer,
+    /// No metadata at any of the URLs.
+    NoMetadata,
+    /// The metadata is another issuer's.
+    OtherIssuer {
+        /// The issuer in the metadata, shortened.
+        found: String,
+    },
+    /// The metadata names no such endpoint.
+    NoEndpoint {
+        /// The member of the metadata.
+        member: &'static str,
+    },
+    /// The metadata names a URL for the endpoint that is not accepted.
+    UnusableEndpoint,
+    /// The clocks of the two servers differ.
+    ClockSkew,
+    /// The client authentication method is none of those advertised.
+    MethodNotAdvertised {
+        /// Those advertised.
+        advertised: Vec<String>,
+    },
+    /// The endpoint takes a random text for an active token.
+    AcceptsAnything,
+    /// No key of the authorization server can be used for the accepted algorithms.
+    NoUsableKey,
+    /// Nothing can show for whom a token was issued.
+    UnboundTokens,
+    /// The authorization server could not say.
+    AuthorizationServer(AuthorizationServerError),
+    /// The token is bad.
+    Token(TokenError),
+    /// The token is said to be inactive. Its own payload, which is not proven, looks good but for
+    /// the audience: our client is not in it.
+    InactiveForAudience {
+        /// Our client id.
+        client_id: String,
+    },
+    /// The token is said to be inactive, and its own payload names another issuer.
+    InactiveOfIssuer {
+        /// The issuer in the payload, shortened.
+        found: String,
+    },
+    /// The token is said to be inactive, and its own payload says that it has expired.
+    InactiveSinceExpiry,
+    /// The token has not the form of a JWT: it is opaque.
+    OpaqueToken,
+    /// The token has five parts: it is encrypted for somebody else (JWE).
+    EncryptedToken,
+}
+
+impl Check {
+    pub(crate) fn passed(
+        name: &'static str,
+        found: impl Into<String>,
+        wanted: impl Into<String>,
+    ) -> Self {
+        Self::new(name, Outcome::Passed, found, wanted, None)
+    }
+
+    pub(crate) fn warning(
+        name: &'static str,
+        found: impl Into<String>,
+        wanted: impl Into<String>,
+        cause: Cause,
+    ) -> Self {
+        Self::new(name, Outcome::Warning, found, wanted, Some(cause))
+    }
+
+    pub(crate) fn failed(
+        name: &'static str,
+        found: impl Into<String>,
+        wanted: impl Into<String>,
+        cause: Cause,
+    ) -> Self {
+        Self::new(name, Outcome::Failed, found, wanted, Some(cause))
+    }
+
+    pub(crate) fn skipped(
+        name: &'static str,
+        found: impl Into<String>,
+        wanted: impl Into<String>,
+    ) -> Self {
+        Self::new(name, Outcome::Skipped, found, wanted, None)
+    }
+
+    /// Passed or failed, as `result` says.
+    pub(crate) fn judged(
+        name: &'static str,
+        found: impl Into<String>,
+        wanted: impl Into<String>,
+        result: Result<(), TokenError>,
+    ) -> Self {
+        match result {
+            Ok(()) => Self::passed(name, found, wanted),
+            Err(error) => Self::failed(name, found, wanted, Cause::Token(error)),
+        }
+    }
+
+    /// The same as a warning, if it has failed but `needless` says that nothing depends on it.
+    pub(crate) fn unless_needless(mut self, needless: bool) -> Self {
+        if needless && self.outcome == Outcome::Failed {
+            self.outcome = Outcome::Warning;
+        }
+        self
+    }
+
+    fn new(
+        name: &'static str,
+        outcome: Outcome,
+        found: impl Into<String>,
+        wanted: impl Into<String>,
+        cause: Option<Cause>,
+    ) -> Self {
+        Self {
+            name,
+            outcome,
+            found: found.into(),
+            wanted: wanted.into(),
+            cause,
+        }
+    }
+}
+
+impl From<VerifyError> for Cause {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Token(error) => Self::Token(error),
+            VerifyError::AuthorizationServer(error) => Self::AuthorizationServer(error),
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Passed => "passed",
+            Self::Warning => "warning",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        })
+    }
+}

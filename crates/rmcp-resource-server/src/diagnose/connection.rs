@@ -1,0 +1,141 @@
+//! Whether the authorization server can be reached, and what its clock shows.
+
+use std::{
+    error::Error,
+    io,
+    time::{Duration, SystemTime},
+};
+
+use reqwest::{
+    Response,
+    header::{CACHE_CONTROL, DATE},
+};
+use url::Url;
+
+use super::{Cause, Check, Probe};
+use crate::{discovery::metadata_urls, http_client::transport_causes, urls::EndpointUrl};
+
+/// The name of the check of a connection.
+const NETWORK: &str = "connection";
+
+/// A difference that is worth knowing: tokens live for minutes.
+const NOTABLE_SKEW: Duration = Duration::from_secs(5);
+
+/// A difference that makes fresh tokens unusable: it is the leeway for `nbf`.
+const HARMFUL_SKEW: Duration = Duration::from_secs(30);
+
+/// Connects to the issuer; whether that went well. If an endpoint is configured, this server does
+/// without.
+pub(super) async fn to_issuer(
+    probe: &Probe<'_>,
+    endpoint_configured: bool,
+    checks: &mut Vec<Check>,
+) -> bool {
+    let url = match metadata_urls(probe.issuer).into_iter().next() {
+        Some(url) => url,
+        None => probe.issuer.url().clone(),
+    };
+    let (check, response) = connect(probe, &url).await;
+    checks.push(check.unless_needless(endpoint_configured));
+    let Some(response) = response else {
+        return false;
+    };
+    checks.push(compare_clocks(&response, probe.clock.now()));
+    true
+}
+
+/// Connects to an endpoint on another host than the issuer's; whether it can be reached.
+pub(super) async fn to_endpoint(
+    probe: &Probe<'_>,
+    endpoint: &EndpointUrl,
+    checks: &mut Vec<Check>,
+) -> bool {
+    if probe.is_at_issuer(endpoint) && checks.iter().any(|check| check.name == "clock") {
+        return true;
+    }
+    let (check, response) = connect(probe, endpoint.url()).await;
+    checks.push(check);
+    response.is_some()
+}
+
+async fn connect(probe: &Probe<'_>, url: &Url) -> (Check, Option<Response>) {
+    let host = url.host_str().unwrap_or_default();
+    let wanted = match url.scheme() {
+        "https" => format!("an answer over TLS, with a certificate for {host:?} by a trusted CA"),
+        _ => format!("an answer from {host:?} (http: without TLS)"),
+    };
+    let request = probe
+        .http
+        .to(url)
+        .get(url.clone())
+        .header(CACHE_CONTROL, "no-cache")
+        .timeout(probe.limit);
+    match request.send().await {
+        Ok(response) => {
+            let found = format!("{url} answers HTTP {}", response.status().as_u16());
+            (Check::passed(NETWORK, found, wanted), Some(response))
+        }
+        Err(error) => {
+            let cause = classify(&error);
+            let found = format!("{url}: {}", transport_causes(error));
+            (Check::failed(NETWORK, found, wanted, cause), None)
+        }
+    }
+}
+
+/// Tells apart what an operator mends in different places. Of the TLS library there is only the
+/// text.
+fn classify(error: &reqwest::Error) -> Cause {
+    let mut next: Option<&dyn Error> = Some(error);
+    while let Some(error) = next {
+        let refused = error
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+        if refused {
+            return Cause::ConnectionRefused;
+        }
+        let text = error.to_string();
+        if text.starts_with("dns error") {
+            return Cause::UnknownHost;
+        }
+        if let Some((_, problem)) = text.split_once("invalid peer certificate: ") {
+            let of_trust = ["UnknownIssuer", "CaUsedAsEndEntity", "BadSignature"];
+            return match of_trust.into_iter().any(|name| problem.starts_with(name)) {
+                true => Cause::UntrustedCertificate,
+                false => Cause::WrongCertificate,
+            };
+        }
+        if text.contains("InvalidContentType") {
+            return Cause::NotTls;
+        }
+        next = error.source();
+    }
+    Cause::NoAnswer
+}
+
+/// Expiry is judged by this server's clock, set by the authorization server's.
+fn compare_clocks(response: &Response, now: SystemTime) -> Check {
+    let wanted = format!("less than {} s apart", HARMFUL_SKEW.as_secs());
+    let date = response
+        .headers()
+        .get(DATE)
+        .and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+    let Some(date) = date else {
+        return Check::skipped("clock", "the answer has no Date", wanted);
+    };
+    let (skew, direction) = match now.duration_since(date) {
+        Ok(behind) => (behind, "behind"),
+        Err(ahead) => (ahead.duration(), "ahead of"),
+    };
+    let found = format!(
+        "the authorization server's clock is {} s {direction} this one",
+        skew.as_secs()
+    );
+    if skew >= HARMFUL_SKEW {
+        Check::failed("clock", found, wanted, Cause::ClockSkew)
+    } else if skew >= NOTABLE_SKEW {
+        Check::warning("clock", found, wanted, Cause::ClockSkew)
+    } else {
+        Check::passed("clock", found, wanted)
+    }
+}

@@ -1,0 +1,112 @@
+//! Whether the metadata is there, is the issuer's, and names the endpoint.
+
+use super::{Cause, Check, Probe};
+use crate::{
+    discovery::{Unusable, Wanted, accept, fetch, metadata_urls},
+    error::shortened,
+    urls::EndpointUrl,
+};
+
+/// What is known of the endpoint.
+pub(crate) struct Described {
+    pub(crate) endpoint: Option<EndpointUrl>,
+    /// The client authentication methods advertised for introspection.
+    pub(crate) auth_methods: Option<Vec<String>>,
+}
+
+/// Looks at each form of the metadata's URL, until one has all that is wanted. An endpoint that is
+/// configured is used instead of the one in the metadata, which then is for clients only.
+pub(super) async fn describe(
+    probe: &Probe<'_>,
+    wanted: Wanted,
+    configured: Option<&EndpointUrl>,
+    checks: &mut Vec<Check>,
+) -> Described {
+    let mut failures = Vec::new();
+    let mut of_issuer = None;
+    for url in metadata_urls(probe.issuer) {
+        match fetch(&probe.http, &url, probe.issuer, probe.limit).await {
+            Ok(metadata) => {
+                let methods = metadata
+                    .introspection_endpoint_auth_methods_supported
+                    .clone();
+                let accepted = accept(metadata, wanted, probe.allow_http);
+                let complete = accepted.is_ok();
+                if complete || of_issuer.is_none() {
+                    of_issuer = Some((url, methods, accepted));
+                }
+                if complete {
+                    break;
+                }
+            }
+            Err(unusable) => failures.push((url, unusable)),
+        }
+    }
+    let needless = configured.is_some();
+    let issuer = format!("{:?}", probe.issuer.as_str());
+    let anywhere = "metadata (RFC 8414 or OpenID Connect) at a well-known URL";
+    let Some((url, auth_methods, accepted)) = of_issuer else {
+        let other = failures.iter().find_map(|(url, unusable)| match unusable {
+            Unusable::OtherIssuer(other) => Some((url, shortened(other))),
+            _ => None,
+        });
+        if let Some((url, found)) = other {
+            checks.push(Check::passed("metadata", url.as_str(), anywhere));
+            let shown = format!("{found:?}");
+            let check = Check::failed("issuer", shown, issuer, Cause::OtherIssuer { found });
+            checks.push(check.unless_needless(needless));
+        } else {
+            let each = failures
+                .iter()
+                .map(|(url, unusable)| format!("{url}: {unusable}"));
+            let found = each.collect::<Vec<_>>().join("; ");
+            let check = Check::failed("metadata", found, anywhere, Cause::NoMetadata);
+            checks.push(check.unless_needless(needless));
+        }
+        return unknown(configured, checks);
+    };
+    checks.push(Check::passed("metadata", url.as_str(), anywhere));
+    checks.push(Check::passed("issuer", issuer.clone(), issuer));
+    if needless {
+        return Described {
+            auth_methods,
+            ..unknown(configured, checks)
+        };
+    }
+    let by_metadata = "the metadata names an endpoint that can be used";
+    let endpoint = match accepted {
+        Ok(discovered) => {
+            let found = discovered.endpoint.as_str();
+            checks.push(Check::passed("endpoint", found, by_metadata));
+            Some(discovered.endpoint)
+        }
+        Err(unusable) => {
+            let cause = match unusable {
+                Unusable::NoEndpoint(member) => Cause::NoEndpoint { member },
+                _ => Cause::UnusableEndpoint,
+            };
+            let found = unusable.to_string();
+            checks.push(Check::failed("endpoint", found, by_metadata, cause));
+            None
+        }
+    };
+    Described {
+        endpoint,
+        auth_methods,
+    }
+}
+
+/// Without metadata there is the configured endpoint, or none.
+pub(super) fn unknown(configured: Option<&EndpointUrl>, checks: &mut Vec<Check>) -> Described {
+    if let Some(endpoint) = configured {
+        checks.push(Check::passed(
+            "endpoint",
+            endpoint.as_str(),
+            "the endpoint as configured",
+        ));
+    }
+    Described {
+        endpoint: configured.cloned(),
+        auth_methods: None,
+    }
+}

@@ -1,0 +1,219 @@
+//! Each check of the policy by itself, also those that `judge` does not reach, for an operator.
+
+use std::time::SystemTime;
+
+use super::{NOT_BEFORE_LEEWAY, Policy, judge_kind};
+use crate::{
+    claims::Claims,
+    diagnose::Check,
+    error::{TokenError, shortened},
+};
+
+impl Policy {
+    /// Every check in the order of [`judge`](Self::judge): the first that failed is the error that
+    /// `judge` gives.
+    pub(crate) fn explain(&self, claims: &Claims, now: SystemTime) -> Vec<Check> {
+        let mut checks = kind(claims).to_vec();
+        checks.push(Check::judged(
+            "iss",
+            quoted(claims.issuer.as_deref()),
+            format!("{:?}, or none", &*self.issuer),
+            self.judge_issuer(claims),
+        ));
+        checks.extend(times(claims, now));
+        checks.extend(self.recipient(claims));
+        let required = match self.required_scopes.is_empty() {
+            true => "none in particular".to_owned(),
+            false => format!("all of \"{}\"", self.required_scopes),
+        };
+        checks.push(Check::judged(
+            "scope",
+            format!("{:?}", shortened(&claims.scopes.to_string())),
+            required,
+            self.judge_scopes(&claims.scopes, &self.required_scopes),
+        ));
+        checks
+    }
+
+    fn recipient(&self, claims: &Claims) -> Vec<Check> {
+        let judged = self.judge_recipient(claims);
+        let mut checks = Vec::new();
+        let by_client_id = !self.allowed_client_ids.is_empty();
+        if by_client_id {
+            let refused = match &judged {
+                Err(error @ TokenError::ClientNotAllowed { .. }) => Err(error.clone()),
+                _ => Ok(()),
+            };
+            checks.push(Check::judged(
+                "client_id",
+                quoted(claims.client_id.as_deref()),
+                format!("one of {:?}", self.allowed_client_ids),
+                refused,
+            ));
+        }
+        let found = shortened(&format!("{:?}", claims.audience));
+        let or_none =
+            match by_client_id || (self.accept_unbound_tokens && claims.audience_unknowable) {
+                true => ", or none",
+                false => "",
+            };
+        let wanted = format!("one of {:?}{or_none}", self.audiences);
+        checks.push(match judged {
+            Err(TokenError::ClientNotAllowed { .. }) => Check::skipped("aud", found, wanted),
+            judged => Check::judged("aud", found, wanted, judged),
+        });
+        checks
+    }
+}
+
+fn kind(claims: &Claims) -> [Check; 2] {
+    let (refused, bound) = match judge_kind(claims) {
+        Err(error @ TokenError::RefusedKind { .. }) => {
+            let bound = claims.key_bound.then_some(TokenError::ProofOfPossession);
+            (Err(error), bound.map_or(Ok(()), Err))
+        }
+        bound => (Ok(()), bound),
+    };
+    let bound_text = match claims.key_bound {
+        true => "bound to a key (cnf, or type DPoP)",
+        false => "not bound to a key",
+    };
+    let kind_text = match &claims.refused_kind {
+        Some(kind) => shortened(kind),
+        None => "nothing says otherwise".to_owned(),
+    };
+    [
+        Check::judged("kind", kind_text, "an access token", refused),
+        Check::judged(
+            "cnf",
+            bound_text,
+            "a bearer token, not bound to a key",
+            bound,
+        ),
+    ]
+}
+
+fn times(claims: &Claims, now: SystemTime) -> [Check; 2] {
+    let expired = claims.expires_at.is_some_and(|exp| exp <= now);
+    let early = claims
+        .not_before
+        .is_some_and(|nbf| nbf > now + NOT_BEFORE_LEEWAY);
+    let failing = |fails: bool, error| if fails { Err(error) } else { Ok(()) };
+    [
+        Check::judged(
+            "exp",
+            when(claims.expires_at, now),
+            "in the future, or none",
+            failing(expired, TokenError::Expired),
+        ),
+        Check::judged(
+            "nbf",
+            when(claims.not_before, now),
+            format!(
+                "at most {} s in the future, or none",
+                NOT_BEFORE_LEEWAY.as_secs()
+            ),
+            failing(early, TokenError::NotYetValid),
+        ),
+    ]
+}
+
+fn quoted(text: Option<&str>) -> String {
+    match text {
+        Some(text) => format!("{:?}", shortened(text)),
+        None => "none".to_owned(),
+    }
+}
+
+fn when(time: Option<SystemTime>, now: SystemTime) -> String {
+    match time.map(|time| (time, time.duration_since(now))) {
+        None => "none".to_owned(),
+        Some((_, Ok(ahead))) => format!("in {} s", ahead.as_secs()),
+        Some((_, Err(ago))) => format!("{} s ago", ago.duration().as_secs()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        diagnose::{Cause, Outcome},
+        scope::Scopes,
+    };
+
+    const NOW: u64 = 1_800_000_000;
+
+    fn maybe(values: Vec<Value>) -> impl Strategy<Value = Value> {
+        proptest::sample::select(values)
+    }
+
+    fn members() -> impl Strategy<Value = Value> {
+        (
+            maybe(vec![
+                json!(null),
+                json!("https://as.example.com"),
+                json!("https://other"),
+            ]),
+            maybe(vec![json!(null), json!(NOW), json!(NOW + 1)]),
+            maybe(vec![json!(null), json!(NOW + 30), json!(NOW + 31)]),
+            maybe(vec![
+                json!(null),
+                json!("mcp"),
+                json!(["x", "mcp"]),
+                json!("x"),
+            ]),
+            maybe(vec![json!(null), json!("app"), json!("other")]),
+            maybe(vec![json!(null), json!("read write"), json!("read")]),
+            maybe(vec![
+                json!(null),
+                json!("DPoP"),
+                json!("refresh"),
+                json!("Bearer"),
+            ]),
+            maybe(vec![json!(null), json!({"jkt": "x"})]),
+        )
+            .prop_map(|(iss, exp, nbf, aud, client_id, scope, token_type, cnf)| {
+                json!({
+                    "iss": iss, "exp": exp, "nbf": nbf, "aud": aud, "client_id": client_id,
+                    "scope": scope, "token_type": token_type, "cnf": cnf,
+                })
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn the_first_failed_check_is_what_the_policy_says(
+            members in members(), by_client_id in any::<bool>(), unbound in any::<bool>(),
+            scopes in any::<bool>(),
+        ) {
+            let allowed: &[Box<str>] = if by_client_id { &["app".into()] } else { &[] };
+            let policy = Policy {
+                issuer: "https://as.example.com".into(),
+                audiences: Box::new(["mcp".into()]),
+                allowed_client_ids: allowed.into(),
+                accept_unbound_tokens: unbound,
+                required_scopes: match scopes {
+                    true => "read write".parse().expect("valid"),
+                    false => Scopes::none(),
+                },
+                hierarchy: Arc::default(),
+            };
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
+            let mut claims = Claims::from_members(members.as_object().expect("an object").clone())
+                .expect("readable");
+            claims.audience_unknowable = unbound;
+            let explained = policy.explain(&claims, now);
+            let failed = explained.into_iter().find(|check| check.outcome == Outcome::Failed);
+            let judged = policy.judge(Arc::new(claims), now);
+            prop_assert_eq!(
+                failed.and_then(|check| check.cause),
+                judged.err().map(Cause::Token)
+            );
+        }
+    }
+}

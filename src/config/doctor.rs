@@ -1,0 +1,46 @@
+//! The configuration of the sub-command `doctor`.
+
+use std::path::PathBuf;
+
+use super::{AuthConfig, ConfigError, auth, parse::Parser, unknown_variables};
+use crate::options::{DoctorOptions, Given};
+
+/// What the doctor looks at: the authorization options, whatever the transport.
+pub struct DoctorConfig {
+    /// The configuration to check.
+    pub auth: AuthConfig,
+    /// The token to explain: a file, or `-` for standard input.
+    pub token_file: Option<PathBuf>,
+    /// JSON instead of text.
+    pub json: bool,
+    /// Things an operator should know.
+    pub warnings: Vec<String>,
+}
+
+impl DoctorConfig {
+    /// Parses and checks the authorization options; there must be an issuer.
+    pub(super) fn resolve(
+        given: &Given,
+        options: &DoctorOptions,
+    ) -> Result<Self, Vec<ConfigError>> {
+        let mut parser = Parser::default();
+        let resolved = auth::resolve(&mut parser, given, None);
+        if matches!(resolved, auth::Resolved::Off) {
+            parser.error(
+                "auth_issuer_url",
+                "is required: the doctor checks the authorization options against this \
+                 authorization server",
+            );
+        }
+        let _checked_only = auth::scope_rules(&mut parser, &given.options);
+        match (resolved.into_config().flatten(), parser.finish()) {
+            (Some(auth), errors) if errors.is_empty() => Ok(Self {
+                auth,
+                token_file: options.token_file.as_ref().map(PathBuf::from),
+                json: options.json,
+                warnings: unknown_variables(),
+            }),
+            (_, errors) => Err(errors),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The sub-command `doctor`: checks a configuration against the live authorization server before
+//! it is deployed, and explains a token.
+
+mod mend;
+mod report;
+mod token;
+
+use std::io::{self, Write};
+
+use rmcp_resource_server::{
+    StartError,
+    diagnose::{Verifier, diagnose},
+};
+
+use crate::config::{DoctorConfig, VerifierConfig};
+use report::Report;
+
+/// The doctor could not look.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DoctorError {
+    /// The token cannot be read.
+    #[error("--token-file: {0}")]
+    Token(String),
+    /// A credential file or the CA file cannot be used.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// There is no runtime, or nothing can be written.
+    #[error("the operating system refuses what is needed: {0}")]
+    System(#[from] io::Error),
+}
+
+/// Looks, and writes a report to `out`; whether all is well.
+///
+/// # Errors
+///
+/// [`DoctorError`].
+pub fn run(config: DoctorConfig, out: &mut impl Write) -> Result<bool, DoctorError> {
+    let resource_server = &config.auth.resource_server;
+    let token = match &config.token_file {
+        Some(file) => token::read(file, resource_server.max_token_bytes)?,
+        None => token::Given::Nothing,
+    };
+    let verifier = match &config.auth.verifier {
+        VerifierConfig::Introspection(config) => Verifier::Introspection(config),
+        VerifierConfig::Jwt(config) => Verifier::Jwt(config),
+        VerifierConfig::Userinfo(config) => Verifier::Userinfo(config),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let diagnosis = runtime.block_on(diagnose(verifier, resource_server, token.bearer()))?;
+    let report = Report::new(&config, &diagnosis, token.problem());
+    if config.json {
+        writeln!(out, "{}", report.to_json())?;
+    } else {
+        write!(out, "{report}")?;
+    }
+    Ok(report.is_healthy())
+}

@@ -1,0 +1,57 @@
+//! Reads the token to explain. It comes from a file or from standard input, never from the command
+//! line, where the list of processes would show it.
+
+use std::{
+    fs::File,
+    io::{Read, stdin},
+    path::Path,
+};
+
+use rmcp_resource_server::{BearerToken, TokenError};
+
+use super::DoctorError;
+
+/// What was given.
+pub(super) enum Given {
+    Nothing,
+    Token(BearerToken),
+    /// A text that no server would take for a token.
+    Unusable(TokenError),
+}
+
+impl Given {
+    pub(super) fn bearer(&self) -> Option<&BearerToken> {
+        match self {
+            Self::Token(token) => Some(token),
+            Self::Nothing | Self::Unusable(_) => None,
+        }
+    }
+
+    pub(super) fn problem(&self) -> Option<&TokenError> {
+        match self {
+            Self::Unusable(error) => Some(error),
+            Self::Nothing | Self::Token(_) => None,
+        }
+    }
+}
+
+/// Reads `file`, or standard input for `-`. White space around the token does not count.
+pub(super) fn read(file: &Path, limit: usize) -> Result<Given, DoctorError> {
+    /// More is no token, whatever the cap.
+    const MOST: u64 = 1024 * 1024;
+    let mut bytes = Vec::new();
+    let read = match file == Path::new("-") {
+        true => stdin().lock().take(MOST).read_to_end(&mut bytes),
+        false => File::open(file).and_then(|file| file.take(MOST).read_to_end(&mut bytes)),
+    };
+    let shown = file.display();
+    read.map_err(|error| DoctorError::Token(format!("cannot read {shown}: {error}")))?;
+    let text = String::from_utf8_lossy(&bytes);
+    match BearerToken::parse(text.trim(), limit) {
+        Ok(token) => Ok(Given::Token(token)),
+        Err(TokenError::EmptyCredential) => {
+            Err(DoctorError::Token(format!("there is no token in {shown}")))
+        }
+        Err(error) => Ok(Given::Unusable(error)),
+    }
+}

@@ -1,0 +1,51 @@
+//! The sub-command `doctor` and what it has beyond the options of the server.
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+const TOKEN_FILE: &str = "token_file";
+const JSON: &str = "json";
+
+/// What the sub-command `doctor` has beyond the options of the server.
+pub(crate) struct DoctorOptions {
+    pub(crate) token_file: Option<String>,
+    pub(crate) json: bool,
+}
+
+impl DoctorOptions {
+    pub(super) fn new(matches: &ArgMatches) -> Self {
+        Self {
+            token_file: matches.get_one(TOKEN_FILE).cloned(),
+            json: matches.get_flag(JSON),
+        }
+    }
+}
+
+/// The sub-command. It takes every option of the server, so that a command line can be tried as it
+/// is; help is about those that matter.
+pub(super) fn command(server: &Command) -> Command {
+    let options = server.get_arguments().cloned().map(|argument| {
+        let matters = argument.get_id().as_str().starts_with("auth_");
+        argument.hide(!matters)
+    });
+    Command::new("doctor")
+        .about("Check the authorization options against the live authorization server")
+        .long_about(
+            "Check the authorization options against the live authorization server: connection and \
+             TLS, metadata, endpoint, credentials, clocks; and with --token-file, why a token is \
+             refused. Tokens and secrets are never shown.\n\n\
+             Exit status: 0 if all is well, 1 if a check failed, 2 for a wrong configuration.",
+        )
+        .arg(
+            Arg::new(TOKEN_FILE)
+                .long("token-file")
+                .value_name("FILE")
+                .help("Explain the access token in this file; - reads it from standard input"),
+        )
+        .arg(
+            Arg::new(JSON)
+                .long("json")
+                .action(ArgAction::SetTrue)
+                .help("Report as JSON"),
+        )
+        .args(options)
+}

@@ -1,0 +1,377 @@
+//! `oscal-mcp-server doctor` against an authorization server with one fault at a time.
+
+mod tokens;
+
+use std::{
+    fs,
+    io::Write,
+    process::{Output, Stdio},
+};
+
+use dev_authorization_server::{
+    ExpectedClient, FakeAuthorizationServer, FakeConfig, MetadataForm, Reply,
+};
+use serde_json::{Value, json};
+
+use crate::support::{RESOURCE, SECRET, command, run, stderr, stdout};
+
+/// Runs the doctor with these flags, and the token on standard input if there is one.
+fn doctor(flags: &[String], token: Option<&str>) -> Output {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut command = command(directory.path());
+    command.arg("doctor").args(flags).envs([SECRET]);
+    if token.is_some() {
+        command.arg("--token-file=-");
+    }
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    // It may have ended without reading.
+    let _ = writeln!(stdin, "{}", token.unwrap_or_default());
+    drop(stdin);
+    child.wait_with_output().expect("it ends")
+}
+
+fn flags(issuer: &str, more: &[&str]) -> Vec<String> {
+    [
+        "--auth-client-id=mcp",
+        &format!("--auth-issuer-url={issuer}"),
+        &format!("--auth-resource-server-url={RESOURCE}"),
+    ]
+    .iter()
+    .chain(more)
+    .map(|&flag| flag.to_owned())
+    .collect()
+}
+
+/// What the doctor found, and its exit status. Neither of its reports has the token, a part of it,
+/// or the secret.
+fn examine(issuer: &str, more: &[&str], token: Option<&str>) -> (i32, Value) {
+    let flags = flags(issuer, more);
+    let as_text = doctor(&flags, token);
+    let as_json = doctor(&[&flags[..], &["--json".to_owned()]].concat(), token);
+    assert_eq!(as_text.status, as_json.status);
+    let texts = [&as_text, &as_json].map(|output| stdout(output) + &stderr(output));
+    let parts = token.into_iter().flat_map(|token| token.split('.'));
+    let hidden = parts
+        .filter(|part| part.len() > 4)
+        .chain([SECRET.1, "aHVzaD"]);
+    for hidden in hidden {
+        for text in &texts {
+            assert!(!text.contains(hidden), "{hidden:?} in:\n{text}");
+        }
+    }
+    assert!(as_json.stderr.is_empty(), "{}", stderr(&as_json));
+    let report: Value = serde_json::from_slice(&as_json.stdout).expect("JSON");
+    let status = as_json.status.code().expect("an exit status");
+    assert_eq!(report["healthy"], json!(status == 0), "{report:#}");
+    for check in report["checks"].as_array().expect("checks") {
+        let mended = !check["mend"].is_null();
+        let outcome = &check["outcome"];
+        assert_eq!(
+            mended,
+            outcome == "failed" || outcome == "warning",
+            "{check:#}"
+        );
+        let name = check["check"].as_str().expect("a name");
+        assert!(texts[0].contains(name), "{name} in:\n{}", texts[0]);
+    }
+    (status, report)
+}
+
+/// The names of the checks with this outcome.
+fn names(report: &Value, outcome: &str) -> Vec<String> {
+    let checks = report["checks"].as_array().expect("checks");
+    checks
+        .iter()
+        .filter(|check| check["outcome"] == outcome)
+        .map(|check| check["check"].as_str().expect("a name").to_owned())
+        .collect()
+}
+
+/// The check of this name, of those about the token if there are two.
+fn check<'r>(report: &'r Value, name: &str) -> &'r Value {
+    let checks = report["checks"].as_array().expect("checks");
+    let found = checks.iter().rev().find(|check| check["check"] == name);
+    found.unwrap_or_else(|| panic!("no {name} in {report:#}"))
+}
+
+/// Exactly this check has failed, and these words are in its mend.
+fn assert_failed(report: &Value, name: &str, mend: &str) {
+    assert_eq!(names(report, "failed"), [name], "{report:#}");
+    let told = check(report, name)["mend"].as_str().expect("a mend");
+    assert!(told.contains(mend), "{mend:?} in {told:?}");
+}
+
+#[test]
+fn a_sound_configuration_passes_every_check() {
+    let fake = FakeAuthorizationServer::start_with(FakeConfig {
+        issuer_path: "/realms/mcp".to_owned(),
+        metadata: vec![MetadataForm::OpenIdAppended],
+        ..FakeConfig::default()
+    });
+    fake.require_client(ExpectedClient::basic("mcp", SECRET.1));
+    let (status, report) = examine(fake.issuer(), &[], None);
+    assert_eq!(status, 0, "{report:#}");
+    assert_eq!(
+        names(&report, "passed"),
+        [
+            "connection",
+            "metadata",
+            "issuer",
+            "endpoint",
+            "introspection",
+            "credentials",
+            "auth_method"
+        ]
+    );
+    assert_eq!(
+        names(&report, "skipped"),
+        ["clock"],
+        "the fake sends no Date"
+    );
+    let found = fake.url("/realms/mcp/.well-known/openid-configuration");
+    assert_eq!(check(&report, "metadata")["found"], found);
+    assert_eq!(
+        (&report["issuer"], &report["resource"], &report["verifier"]),
+        (
+            &json!(fake.issuer()),
+            &json!(RESOURCE),
+            &json!("introspection")
+        )
+    );
+    assert_eq!(check(&report, "issuer")["about"], "authorization_server");
+    let asked = fake.introspections()[0]
+        .form_value("token")
+        .expect("a token");
+    assert_eq!(asked.len(), 48, "a random text");
+}
+
+#[test]
+fn each_fault_of_the_authorization_server_is_told_from_the_others() {
+    type Fault = fn(&FakeAuthorizationServer);
+    let faults: [(&str, Fault, &str, &str); 14] = [
+        (
+            "no metadata",
+            |fake| fake.hide_metadata(),
+            "metadata",
+            "--auth-introspection-url",
+        ),
+        (
+            "another issuer",
+            |fake| serve_metadata(fake, "issuer", json!("http://127.0.0.1:1")),
+            "issuer",
+            "pin its public URL",
+        ),
+        (
+            "a slash more",
+            |fake| serve_metadata(fake, "issuer", json!(format!("{}/", fake.issuer()))),
+            "issuer",
+            "Only the slash",
+        ),
+        (
+            "another realm",
+            |fake| serve_metadata(fake, "issuer", json!("https://as.example/realms/other")),
+            "issuer",
+            "realm or tenant",
+        ),
+        (
+            "no introspection (Auth0)",
+            |fake| serve_metadata(fake, "introspection_endpoint", json!(null)),
+            "endpoint",
+            "--auth-verifier jwt",
+        ),
+        (
+            "an http endpoint",
+            |fake| serve_metadata(fake, "introspection_endpoint", json!("http://as.example/i")),
+            "endpoint",
+            "--auth-allow-insecure-http",
+        ),
+        (
+            "a rotated secret",
+            |fake| fake.require_client(ExpectedClient::basic("mcp", "another")),
+            "credentials",
+            "--auth-client-id",
+        ),
+        (
+            "a client that may not introspect",
+            |fake| fake.answer_by_default(Reply::status(403)),
+            "credentials",
+            "confidential client",
+        ),
+        (
+            "no such endpoint",
+            |fake| fake.answer_by_default(Reply::status(404)),
+            "introspection",
+            "no such endpoint",
+        ),
+        (
+            "a redirect",
+            |fake| fake.answer_by_default(Reply::redirect(307, "https://elsewhere.example")),
+            "introspection",
+            "redirects to",
+        ),
+        (
+            "a login page",
+            |fake| fake.answer_by_default(Reply::html()),
+            "introspection",
+            "login page",
+        ),
+        (
+            "a fault",
+            |fake| fake.answer_by_default(Reply::status(500)),
+            "introspection",
+            "server's log",
+        ),
+        (
+            "whatever is active",
+            |fake| fake.answer_by_default(json!({"active": true})),
+            "introspection",
+            "does not check tokens",
+        ),
+        (
+            "another time",
+            |fake| {
+                let reply = Reply::json(200, &fake.metadata());
+                let reply = reply.with_header("Date", "Sun, 06 Nov 1994 08:49:37 GMT");
+                fake.serve_metadata(MetadataForm::OAuth, reply);
+            },
+            "clock",
+            "NTP",
+        ),
+    ];
+    for (case, fault, failed, mend) in faults {
+        let fake = FakeAuthorizationServer::start();
+        fault(&fake);
+        let (status, report) = examine(fake.issuer(), &[], None);
+        assert_eq!(status, 1, "{case}: {report:#}");
+        assert_failed(&report, failed, mend);
+    }
+}
+
+/// The metadata with another value for `member`, at every URL.
+fn serve_metadata(fake: &FakeAuthorizationServer, member: &str, value: Value) {
+    let mut metadata = fake.metadata();
+    metadata[member] = value;
+    for form in MetadataForm::ALL {
+        fake.serve_metadata(form, metadata.clone());
+    }
+}
+
+#[tokio::test]
+async fn kinds_of_connection_failure_are_told_apart() {
+    let fake = FakeAuthorizationServer::start();
+    let no_tls = format!("https://{}", fake.address());
+    let (_, report) = examine(&no_tls, &[], None);
+    assert_failed(&report, "connection", "speaks no TLS");
+    fake.stop().await;
+    let (status, report) = examine(fake.issuer(), &[], None);
+    assert_eq!(status, 1);
+    assert_failed(&report, "connection", "Nothing listens");
+    // No resolver looks for a name with a label of more than 63 characters.
+    let unknown = format!("https://{}.example", "x".repeat(64));
+    let (_, report) = examine(&unknown, &[], None);
+    assert_failed(&report, "connection", "cannot resolve");
+}
+
+#[test]
+fn what_is_not_needed_is_a_warning() {
+    let fake = FakeAuthorizationServer::start();
+    serve_metadata(
+        &fake,
+        "introspection_endpoint_auth_methods_supported",
+        json!(["private_key_jwt", "client_secret_post"]),
+    );
+    let (status, report) = examine(fake.issuer(), &[], None);
+    assert_eq!(status, 0, "{report:#}");
+    assert_eq!(names(&report, "warning"), ["auth_method"]);
+    let mend = check(&report, "auth_method")["mend"].as_str();
+    assert!(mend.expect("a mend").contains("to client_secret_post"));
+
+    // Ory Hydra: the endpoint is configured and not in the metadata.
+    let fake = FakeAuthorizationServer::start();
+    fake.hide_metadata();
+    let endpoint = format!("--auth-introspection-url={}", fake.introspection_url());
+    let method = "--auth-client-auth-method=none";
+    let (status, report) = examine(fake.issuer(), &[&endpoint, method], None);
+    assert_eq!(status, 0, "{report:#}");
+    assert_eq!(names(&report, "warning"), ["metadata"]);
+    assert_eq!(
+        names(&report, "passed"),
+        ["connection", "endpoint", "introspection"]
+    );
+}
+
+#[test]
+fn a_wrong_configuration_is_status_2_and_asks_nobody() {
+    let fake = FakeAuthorizationServer::start();
+    let issuer = &*format!("--auth-issuer-url={}", fake.issuer());
+    let resource = &*format!("--auth-resource-server-url={RESOURCE}");
+    let with = |more: &'static str| vec!["doctor", issuer, resource, "--auth-client-id=mcp", more];
+    for (flags, named) in [
+        (
+            vec!["doctor"],
+            "--auth-issuer-url (OSCAL_AUTH_ISSUER_URL): is required",
+        ),
+        (
+            vec!["doctor", "--auth-timeout=3s"],
+            "other authorization options are set",
+        ),
+        (vec!["doctor", issuer], "--auth-resource-server-url"),
+        (with("--auth-scope-read=a\"b"), "--auth-scope-read"),
+        (
+            with("--token-file=/nonexistent"),
+            "cannot read /nonexistent",
+        ),
+        (with("--token-file=-"), "there is no token in -"),
+        (with("--token=secret"), "unexpected argument '--token'"),
+        (vec![issuer, "doctor"], "cannot be used with"),
+    ] {
+        let variables: &[_] = match flags.len() {
+            5 => &[SECRET],
+            _ => &[],
+        };
+        let output = run(&flags, variables);
+        assert_eq!(output.status.code(), Some(2), "{flags:?}");
+        let text = stderr(&output);
+        assert!(text.contains(named), "{named} in:\n{text}");
+    }
+    assert_eq!(fake.requests().len(), 0);
+}
+
+#[test]
+fn it_takes_the_variables_and_flags_of_the_server() {
+    let fake = FakeAuthorizationServer::start();
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let secret = directory.path().join("secret");
+    fs::write(&secret, format!("{}\n", SECRET.1)).expect("writable");
+    fake.require_client(ExpectedClient::basic("mcp", SECRET.1));
+    let output = command(directory.path())
+        .args(["doctor", "--transport=streamable-http", "--port=8000"])
+        .envs([
+            ("OSCAL_AUTH_ISSUER_URL", fake.issuer()),
+            ("OSCAL_AUTH_RESOURCE_SERVER_URL", RESOURCE),
+            ("OSCAL_AUTH_CLIENT_ID", "mcp"),
+            (
+                "OSCAL_AUTH_CLIENT_SECRET_FILE",
+                secret.to_str().expect("UTF-8"),
+            ),
+            ("OSCAL_AUTH_REQUIRED_SCOPE", "misspelt"),
+        ])
+        .output()
+        .expect("the binary runs");
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+    assert!(text.contains("all is well"), "{text}");
+    assert!(text.contains("warning: the variable OSCAL_AUTH_REQUIRED_SCOPE is unknown"));
+
+    let help = stdout(&run(&["doctor", "--help"], &[]));
+    assert!(help.contains("--token-file") && help.contains("--auth-issuer-url"));
+    assert!(!help.contains("--documents-dir"), "{help}");
+    let help = stdout(&run(&["--help"], &[]));
+    assert!(help.contains("doctor") && help.contains("--documents-dir"));
+}

@@ -1,0 +1,298 @@
+//! What the doctor says of single tokens.
+
+use std::{sync::LazyLock, time::SystemTime};
+
+use dev_authorization_server::{FakeAuthorizationServer, Reply, SigningKey, compact, jwks};
+use serde_json::{Value, json};
+
+use super::{assert_failed, check, examine, names};
+use crate::support::RESOURCE;
+
+static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::new("RS256", "key"));
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the binary's clock is the real one"
+)]
+fn now() -> u64 {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since_epoch.expect("after 1970").as_secs()
+}
+
+/// Claims that are accepted, but for these changes; `null` leaves one out.
+fn claims(fake: &FakeAuthorizationServer, changes: &Value) -> Value {
+    let mut claims = fake.active_claims(RESOURCE, "mcp:tools");
+    for (name, value) in changes.as_object().expect("an object") {
+        claims[name] = value.clone();
+    }
+    let members = claims.as_object_mut().expect("an object");
+    members.retain(|_, value| !value.is_null());
+    claims
+}
+
+#[test]
+fn every_policy_check_of_an_active_token_is_listed() {
+    let fake = FakeAuthorizationServer::start();
+    fake.answer_token("good-token", claims(&fake, &json!({})));
+    let scopes = ["--auth-required-scopes=mcp:tools"];
+    let (status, report) = examine(fake.issuer(), &scopes, Some("good-token"));
+    assert_eq!(status, 0, "{report:#}");
+    let of_token: Vec<_> = report["checks"]
+        .as_array()
+        .expect("checks")
+        .iter()
+        .filter(|check| check["about"] == "token")
+        .map(|check| (check["check"].as_str(), check["outcome"].as_str()))
+        .collect();
+    let wanted = ["active", "kind", "cnf", "iss", "exp", "nbf", "aud", "scope"];
+    assert_eq!(of_token, wanted.map(|name| (Some(name), Some("passed"))));
+    assert_eq!(check(&report, "aud")["found"], format!("[{RESOURCE:?}]"));
+    assert_eq!(check(&report, "scope")["found"], "\"mcp:tools\"");
+}
+
+#[test]
+fn each_policy_check_names_its_mend() {
+    let fake = FakeAuthorizationServer::start();
+    let other_host = fake.issuer().replace("127.0.0.1", "localhost");
+    for (changes, failed, mend) in [
+        (json!({"exp": now() - 5}), "exp", "fresh token"),
+        (json!({"nbf": now() + 900}), "nbf", "clocks"),
+        (json!({"iss": other_host}), "iss", "--hostname"),
+        (
+            json!({"iss": "https://as.example/realms/x"}),
+            "iss",
+            "realm or tenant",
+        ),
+        (
+            json!({"iss": format!("{}/", fake.issuer())}),
+            "iss",
+            "Only the slash",
+        ),
+        (json!({"aud": "account"}), "aud", "audience mapper"),
+        (json!({"aud": null}), "aud", "--auth-allowed-client-ids"),
+        (
+            json!({"aud": format!("{RESOURCE}/")}),
+            "aud",
+            "Only the slash",
+        ),
+        (json!({"aud": "api://mcp"}), "aud", "--auth-audience"),
+        (json!({"token_type": "DPoP"}), "cnf", "DPoP"),
+        (json!({"cnf": {"jkt": "x"}}), "cnf", "certificate-bound"),
+        (
+            json!({"token_use": "refresh_token"}),
+            "kind",
+            "refresh token",
+        ),
+        (
+            json!({"scope": "openid"}),
+            "scope",
+            "--auth-required-scopes",
+        ),
+    ] {
+        fake.answer_token("some-token", claims(&fake, &changes));
+        let scopes = ["--auth-required-scopes=mcp:tools"];
+        let (status, report) = examine(fake.issuer(), &scopes, Some("some-token"));
+        assert_eq!(status, 1, "{changes}");
+        assert_failed(&report, failed, mend);
+    }
+}
+
+#[test]
+fn a_client_id_list_is_a_check_of_its_own() {
+    let fake = FakeAuthorizationServer::start();
+    fake.answer_token("some-token", claims(&fake, &json!({"aud": null})));
+    let (status, report) = examine(
+        fake.issuer(),
+        &["--auth-allowed-client-ids=client"],
+        Some("some-token"),
+    );
+    assert_eq!(status, 0, "{report:#}");
+    assert_eq!(check(&report, "client_id")["outcome"], "passed");
+    let others = ["--auth-allowed-client-ids=a,b"];
+    let (_, report) = examine(fake.issuer(), &others, Some("some-token"));
+    assert_failed(&report, "client_id", "--auth-allowed-client-ids");
+    assert_eq!(check(&report, "aud")["outcome"], "skipped");
+}
+
+#[test]
+fn an_inactive_token_is_told_from_refused_credentials_and_may_say_why() {
+    let fake = FakeAuthorizationServer::start();
+    let jwt = |changes: &Value| {
+        let payload = claims(&fake, changes).to_string();
+        compact(r#"{"alg":"RS256","typ":"JWT"}"#, &payload, |_| vec![7; 256])
+    };
+    for (token, mend) in [
+        ("opaque-token".to_owned(), "revoked"),
+        ("head.pay1oad.s1gn".to_owned(), "revoked"),
+        (jwt(&json!({})), "audience mapper for \"mcp\""),
+        (
+            jwt(&json!({"aud": ["account", RESOURCE]})),
+            "Keycloak (since 26.4.12",
+        ),
+        (jwt(&json!({"aud": [RESOURCE, "mcp"]})), "revoked"),
+        (jwt(&json!({"exp": now() - 5})), "has expired"),
+        (jwt(&json!({"iss": "http://keycloak:8080"})), "--hostname"),
+    ] {
+        let (status, report) = examine(fake.issuer(), &[], Some(&token));
+        assert_eq!(status, 1);
+        assert_failed(&report, "active", mend);
+        assert_eq!(check(&report, "credentials")["outcome"], "passed");
+        assert_eq!(check(&report, "policy")["outcome"], "skipped");
+    }
+    let unsupported = json!({"error": "unsupported_token_type"});
+    fake.answer_token("some-token", Reply::json(400, &unsupported));
+    let (_, report) = examine(fake.issuer(), &[], Some("some-token"));
+    assert_failed(&report, "active", "--auth-verifier jwt");
+}
+
+#[test]
+fn what_is_no_token_is_not_sent() {
+    let fake = FakeAuthorizationServer::start();
+    for text in [
+        "Bearer abc-def",
+        "\"abc-def\"",
+        "{\"access_token\": \"abc-def\"}",
+    ] {
+        let (status, report) = examine(fake.issuer(), &[], Some(text));
+        assert_eq!(status, 1);
+        assert_failed(&report, "form", "nothing but the token's text");
+    }
+    let asked = fake.introspections();
+    assert!(asked.iter().all(|request| {
+        let token = request.form_value("token").expect("a token");
+        !token.contains("abc")
+    }));
+}
+
+/// A fake that publishes these keys.
+fn publishing(keys: &Value) -> FakeAuthorizationServer {
+    let fake = FakeAuthorizationServer::start();
+    fake.serve("/jwks", keys.clone());
+    fake
+}
+
+fn examine_jwt(fake: &FakeAuthorizationServer, token: Option<&str>) -> (i32, Value) {
+    let keys = format!("--auth-jwks-url={}", fake.url("/jwks"));
+    examine(fake.issuer(), &["--auth-verifier=jwt", &keys], token)
+}
+
+#[test]
+fn jwts_are_explained_by_form_signature_and_claims() {
+    let fake = publishing(&jwks(&[&KEY]));
+    let stranger = SigningKey::new("RS256", "key");
+    let unpublished = SigningKey::new("RS256", "new");
+    let good = claims(&fake, &json!({"token_type": null, "active": null}));
+    let (status, report) = examine_jwt(&fake, Some(&KEY.token(&good)));
+    assert_eq!(status, 0, "{report:#}");
+    assert_eq!(report["verifier"], "jwt");
+    let of_token = &names(&report, "passed")[5..];
+    let wanted = [
+        "jwt",
+        "signature",
+        "claims",
+        "kind",
+        "cnf",
+        "iss",
+        "exp",
+        "nbf",
+        "aud",
+        "scope",
+    ];
+    assert_eq!(of_token, wanted);
+
+    let changed = |changes: &Value| {
+        let mut claims = good.clone();
+        for (name, value) in changes.as_object().expect("an object") {
+            claims[name] = value.clone();
+        }
+        KEY.token(&claims)
+    };
+    for (token, failed, mend) in [
+        ("opaque-token".to_owned(), "jwt", "good for userinfo only"),
+        (
+            "eyJhbGciOiJkaXIifQ..aaaaa.bbbbb.ccccc".to_owned(),
+            "jwt",
+            "good for userinfo only",
+        ),
+        (
+            KEY.token_with(&json!({"typ": "JWT"}), &good),
+            "jwt",
+            "\"JWT\" to --auth-jwt-types",
+        ),
+        (
+            KEY.token_with(&json!({"typ": null}), &good),
+            "jwt",
+            "\"none\" to --auth-jwt-types",
+        ),
+        (
+            KEY.token_with(&json!({"alg": "HS256"}), &good),
+            "jwt",
+            "not HS256",
+        ),
+        (unpublished.token(&good), "signature", "not published"),
+        (stranger.token(&good), "signature", "fresh one"),
+        (changed(&json!({"exp": null})), "claims", "exp"),
+        (changed(&json!({"at_hash": "x"})), "claims", "ID token"),
+        (
+            changed(&json!({"aud": "https://other.example"})),
+            "aud",
+            "resource parameter",
+        ),
+    ] {
+        let (status, report) = examine_jwt(&fake, Some(&token));
+        assert_eq!(status, 1);
+        assert_failed(&report, failed, mend);
+    }
+}
+
+#[test]
+fn keys_must_be_there_and_usable() {
+    for (keys, mend) in [
+        (Reply::status(404), "--auth-jwks-url"),
+        (Reply::html(), "--auth-jwks-url"),
+        (json!({"keys": []}).into(), "sign access tokens by"),
+        (
+            jwks(&[&SigningKey::new("ES384", "key")]).into(),
+            "sign access tokens by",
+        ),
+    ] {
+        let fake = FakeAuthorizationServer::start();
+        fake.serve("/jwks", keys);
+        let (status, report) = examine_jwt(&fake, None);
+        assert_eq!(status, 1);
+        assert_failed(&report, "keys", mend);
+    }
+}
+
+#[test]
+fn userinfo_is_asked_and_its_weakness_told() {
+    let fake = FakeAuthorizationServer::start();
+    let endpoint = format!("--auth-userinfo-url={}", fake.url("/userinfo"));
+    let flags = [
+        "--auth-verifier=userinfo",
+        "--auth-accept-unbound-tokens",
+        &endpoint,
+    ];
+    fake.serve("/userinfo", Reply::status(401));
+    let (status, report) = examine(fake.issuer(), &flags, None);
+    assert_eq!(status, 0, "{report:#}");
+    assert_eq!(names(&report, "warning"), ["audience"]);
+    let mend = check(&report, "audience")["mend"].as_str().expect("a mend");
+    assert!(mend.contains("audience rule of MCP"), "{mend}");
+    let (_, report) = examine(fake.issuer(), &flags, Some("bad-token"));
+    assert_failed(&report, "active", "revoked");
+
+    for (reply, mend) in [
+        (
+            Reply::from(json!({"sub": "whoever"})),
+            "does not check tokens",
+        ),
+        (Reply::status(404), "--auth-userinfo-url"),
+        (Reply::status(429), "limits the rate"),
+    ] {
+        fake.serve("/userinfo", reply);
+        let (status, report) = examine(fake.issuer(), &flags, Some("some-token"));
+        assert_eq!(status, 1);
+        assert_failed(&report, "userinfo", mend);
+    }
+}
