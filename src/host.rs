@@ -74,6 +74,7 @@ impl Host {
         let readiness = probes::Readiness::new(verifier.clone(), draining.clone());
 
         let origins = Origins::new(config.allowed_origins.clone());
+        let tool_metrics = mcp.tool_metrics().clone();
         let service = mcp_service(&config, mcp, &metrics);
         let (path, ready) = (config.path.clone(), readiness.clone());
         let server = HttpServer::new(move || {
@@ -106,7 +107,8 @@ impl Host {
 
         let (admin, admin_addresses) = match config.admin_addr {
             Some(address) => {
-                let (server, addresses) = admin::serve(address, metrics, readiness)?;
+                let (server, addresses) =
+                    admin::serve(address, metrics, &tool_metrics, verifier, readiness)?;
                 (Some(server), addresses)
             }
             None => (None, Vec::new()),

@@ -3,6 +3,7 @@
 mod configuration;
 mod documentation;
 mod http;
+mod metrics;
 mod resources;
 mod scopes;
 mod stdio;
