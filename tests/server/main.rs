@@ -5,6 +5,7 @@ mod documentation;
 mod http;
 mod metrics;
 mod resources;
+mod rotation;
 mod scopes;
 mod stdio;
 mod support;
