@@ -4,6 +4,7 @@
 //! A test that lacks something is skipped with a line that says what, and fails where `CI` is set.
 
 mod clients;
+mod deploy;
 mod environment;
 mod oidc_provider;
 mod oscal;

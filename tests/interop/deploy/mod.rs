@@ -1,0 +1,3 @@
+//! What is in `deploy/`, as far as it can be tried without a cluster.
+
+mod kubernetes;
