@@ -2,6 +2,7 @@
 
 mod admin;
 mod browser;
+mod client_address;
 mod observe;
 mod probes;
 mod shutdown;
@@ -22,6 +23,7 @@ use rmcp_resource_server::{
 
 use crate::{config::HttpConfig, mcp::OscalServer};
 use browser::Origins;
+use client_address::TrustedProxies;
 use verifier::Verifier;
 
 /// The HTTP server cannot be started.
@@ -77,9 +79,11 @@ impl Host {
         let tool_metrics = mcp.tool_metrics().clone();
         let service = mcp_service(&config, mcp, &metrics);
         let (path, ready) = (config.path.clone(), readiness.clone());
+        let proxies = Data::new(TrustedProxies::new(config.trusted_proxies.clone()));
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(Data::new(ready.clone()))
+                .app_data(proxies.clone())
                 .configure(probes::configure)
                 .configure(|config| {
                     if let Some(resource_server) = &resource_server {

@@ -8,6 +8,7 @@ mod deploy;
 mod environment;
 mod oidc_provider;
 mod oscal;
+mod proxy;
 #[path = "../server/support.rs"]
 #[expect(
     dead_code,
