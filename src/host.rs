@@ -5,6 +5,7 @@ mod browser;
 mod client_address;
 mod observe;
 mod probes;
+mod sessions_off;
 mod shutdown;
 mod verifier;
 
@@ -24,6 +25,7 @@ use rmcp_resource_server::{
 use crate::{config::HttpConfig, mcp::OscalServer};
 use browser::Origins;
 use client_address::TrustedProxies;
+use sessions_off::SessionsOff;
 use verifier::Verifier;
 
 /// The HTTP server cannot be started.
@@ -79,6 +81,7 @@ impl Host {
         let tool_metrics = mcp.tool_metrics().clone();
         let service = mcp_service(&config, mcp, &metrics);
         let (path, ready) = (config.path.clone(), readiness.clone());
+        let sessions_off = config.stateless.then(|| Data::new(SessionsOff));
         let proxies = Data::new(TrustedProxies::new(config.trusted_proxies.clone()));
         let server = HttpServer::new(move || {
             App::new()
@@ -86,6 +89,9 @@ impl Host {
                 .app_data(proxies.clone())
                 .configure(probes::configure)
                 .configure(|config| {
+                    if let Some(sessions_off) = &sessions_off {
+                        config.app_data(sessions_off.clone());
+                    }
                     if let Some(resource_server) = &resource_server {
                         resource_server.serve_metadata(config);
                     }

@@ -10,14 +10,14 @@ use actix_web::{
 use rmcp_resource_server::RequestId;
 use tokio::time::Instant;
 
-use super::client_address::client_address;
+use super::{client_address::client_address, sessions_off::forget_session_id};
 
 pub(super) const X_REQUEST_ID: &str = "x-request-id";
 
 /// Takes the id that a proxy sent, if it is a sound one, and puts it into the response and, through
 /// the request's extensions, into error bodies and log lines.
 pub(super) async fn observe(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = request
@@ -26,6 +26,7 @@ pub(super) async fn observe(
         .and_then(|value| RequestId::accept(value.to_str().ok()?))
         .unwrap_or_else(RequestId::fresh);
     request.extensions_mut().insert(id.clone());
+    forget_session_id(&mut request);
     let begun = Instant::now();
     let mut response = next.call(request).await?;
     tracing::debug!(

@@ -1,6 +1,7 @@
 //! The server from outside: the binary, over pipes and sockets.
 
 mod configuration;
+mod deployment;
 mod documentation;
 mod http;
 mod metrics;
