@@ -6,6 +6,7 @@
 mod clients;
 mod deploy;
 mod environment;
+mod observability;
 mod oidc_provider;
 mod oscal;
 mod proxy;
