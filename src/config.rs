@@ -7,6 +7,7 @@ mod print;
 
 use std::{ffi::OsString, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
+use ipnet::IpNet;
 use rmcp_resource_server::{
     IntrospectionConfig, JwtConfig, ResourceServerConfig, SessionKey, SessionLimits, UserinfoConfig,
 };
@@ -72,6 +73,8 @@ pub struct HttpConfig {
     pub allowed_hosts: Vec<String>,
     /// Accepted `Origin` headers.
     pub allowed_origins: AllowedOrigins,
+    /// Proxies whose word on the client's address is taken, for log lines.
+    pub trusted_proxies: Vec<IpNet>,
     /// Where to serve metrics and probes.
     pub admin_addr: Option<SocketAddr>,
     /// Authorization, if it is on.
@@ -91,6 +94,7 @@ impl Default for HttpConfig {
             session_limits: SessionLimits::default(),
             allowed_hosts: LOOPBACK_HOSTS.map(str::to_owned).to_vec(),
             allowed_origins: AllowedOrigins::Only(Vec::new()),
+            trusted_proxies: Vec::new(),
             admin_addr: None,
             auth: None,
             drain: Duration::from_secs(10),
@@ -371,6 +375,7 @@ fn resolve_http(
         resource_host.into_iter().chain(loopback).collect()
     });
     let allowed_origins = parser.origins("allowed_origins", options.allowed_origins.as_deref());
+    let trusted_proxies = parser.networks("trusted_proxies", options.trusted_proxies.as_deref());
     Some(HttpConfig {
         host,
         port,
@@ -379,6 +384,7 @@ fn resolve_http(
         session_limits,
         allowed_hosts,
         allowed_origins,
+        trusted_proxies,
         admin_addr,
         auth: auth.into_config()?,
         drain: defaults.drain,

@@ -2,8 +2,10 @@
 
 mod admin;
 mod browser;
+mod client_address;
 mod observe;
 mod probes;
+mod sessions_off;
 mod shutdown;
 mod verifier;
 
@@ -22,6 +24,8 @@ use rmcp_resource_server::{
 
 use crate::{config::HttpConfig, mcp::OscalServer};
 use browser::Origins;
+use client_address::TrustedProxies;
+use sessions_off::SessionsOff;
 use verifier::Verifier;
 
 /// The HTTP server cannot be started.
@@ -74,13 +78,20 @@ impl Host {
         let readiness = probes::Readiness::new(verifier.clone(), draining.clone());
 
         let origins = Origins::new(config.allowed_origins.clone());
+        let tool_metrics = mcp.tool_metrics().clone();
         let service = mcp_service(&config, mcp, &metrics);
         let (path, ready) = (config.path.clone(), readiness.clone());
+        let sessions_off = config.stateless.then(|| Data::new(SessionsOff));
+        let proxies = Data::new(TrustedProxies::new(config.trusted_proxies.clone()));
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(Data::new(ready.clone()))
+                .app_data(proxies.clone())
                 .configure(probes::configure)
                 .configure(|config| {
+                    if let Some(sessions_off) = &sessions_off {
+                        config.app_data(sessions_off.clone());
+                    }
                     if let Some(resource_server) = &resource_server {
                         resource_server.serve_metadata(config);
                     }
@@ -106,7 +117,8 @@ impl Host {
 
         let (admin, admin_addresses) = match config.admin_addr {
             Some(address) => {
-                let (server, addresses) = admin::serve(address, metrics, readiness)?;
+                let (server, addresses) =
+                    admin::serve(address, metrics, &tool_metrics, verifier, readiness)?;
                 (Some(server), addresses)
             }
             None => (None, Vec::new()),

@@ -67,6 +67,11 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_MCP_ALLOWED_ORIGINS", hide_env_values = true)]
     pub(crate) allowed_origins: Option<String>,
 
+    /// Networks of proxies, such as 10.0.0.0/8, whose X-Forwarded-For names the client in log
+    /// lines [default: none]
+    #[arg(long, env = "OSCAL_MCP_TRUSTED_PROXIES", hide_env_values = true)]
+    pub(crate) trusted_proxies: Option<String>,
+
     /// Directory of OSCAL documents (JSON), read with its subdirectories [default: built-in only]
     #[arg(long, env = "OSCAL_DOCUMENTS_DIR", hide_env_values = true)]
     pub(crate) documents_dir: Option<String>,

@@ -4,6 +4,7 @@ use std::{
     fmt::Display, net::IpAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration,
 };
 
+use ipnet::IpNet;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use url::Url;
@@ -204,6 +205,24 @@ impl Parser {
             }
         }
         hosts
+    }
+
+    /// Networks such as `10.0.0.0/8`; an address stands for itself.
+    pub(super) fn networks(&mut self, id: &str, value: Option<&str>) -> Vec<IpNet> {
+        let mut networks = Vec::new();
+        for text in Self::list(value) {
+            match text
+                .parse()
+                .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+            {
+                Ok(network) => networks.push(network),
+                Err(_) => self.error(
+                    id,
+                    format!("{text:?} is neither a network such as 10.0.0.0/8 nor an address"),
+                ),
+            }
+        }
+        networks
     }
 
     pub(super) fn origins(&mut self, id: &str, value: Option<&str>) -> AllowedOrigins {

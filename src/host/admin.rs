@@ -13,7 +13,9 @@ use rmcp_resource_server::Metrics;
 use super::{
     HostError,
     probes::{self, Readiness},
+    verifier::Verifier,
 };
+use crate::mcp::ToolMetrics;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -21,19 +23,25 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 pub(super) fn serve(
     address: SocketAddr,
     metrics: Metrics,
+    tool_metrics: &ToolMetrics,
+    verifier: Option<Verifier>,
     readiness: Readiness,
 ) -> Result<(Server, Vec<SocketAddr>), HostError> {
     let mut registry = Registry::default();
     metrics.register(&mut registry);
-    registry.register(
+    let own = registry.sub_registry_with_prefix("oscal_mcp_server");
+    tool_metrics.register(own);
+    own.register(
         "build",
         "The version that runs",
         Info::new([("version", env!("CARGO_PKG_VERSION"))]),
     );
     let registry = Data::new(registry);
+    let verifier = Data::new(verifier);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(registry.clone())
+            .app_data(verifier.clone())
             .app_data(Data::new(readiness.clone()))
             .configure(probes::configure)
             .route("/metrics", get().to(scrape))
@@ -49,7 +57,10 @@ pub(super) fn serve(
     Ok((server.run(), addresses))
 }
 
-async fn scrape(registry: Data<Registry>) -> HttpResponse {
+async fn scrape(registry: Data<Registry>, verifier: Data<Option<Verifier>>) -> HttpResponse {
+    if let Some(verifier) = verifier.as_ref() {
+        verifier.count_cache_entries().await;
+    }
     let mut text = String::new();
     match encode(&mut text, &registry) {
         Ok(()) => HttpResponse::Ok().content_type(OPENMETRICS).body(text),

@@ -41,6 +41,16 @@ impl Verifier {
         }
     }
 
+    /// Brings the count of remembered tokens up to date, for a scrape.
+    pub(super) async fn count_cache_entries(&self) {
+        let cache = match self {
+            Self::Introspection(verifier) => verifier.cache(),
+            Self::Jwt(verifier) => verifier.cache(),
+            Self::Userinfo(verifier) => verifier.cache(),
+        };
+        cache.count_entries().await;
+    }
+
     /// Whether it knows whom to ask.
     pub(super) fn is_ready(&self) -> bool {
         let readiness = match self {

@@ -9,6 +9,7 @@ mod prompts;
 mod resource_uri;
 mod resources;
 mod state;
+mod tool_metrics;
 mod tools;
 
 use std::{
@@ -18,13 +19,13 @@ use std::{
 
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
-    handler::server::router::tool::ToolRouter,
+    handler::server::{router::tool::ToolRouter, tool::ToolCallContext},
     model::{
-        CompleteRequestParams, CompleteResult, GetPromptRequestParams, GetPromptResponse,
-        Implementation, InitializeRequestParams, InitializeResult, ListPromptsResult,
-        ListResourceTemplatesResult, ListResourcesResult, PaginatedRequestParams,
-        ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
-        SubscriptionFilter,
+        CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
+        GetPromptRequestParams, GetPromptResponse, Implementation, InitializeRequestParams,
+        InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+        PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+        ServerCapabilities, ServerConfig, SubscriptionFilter,
     },
     service::{NotificationContext, RequestContext, SubscriptionContext},
     tool_handler,
@@ -36,6 +37,7 @@ use crate::oscal::{Document, Library, Schemas};
 
 pub use access::ScopeRules;
 pub use changes::Announcements;
+pub use tool_metrics::ToolMetrics;
 
 use access::{Access, Operation};
 use changes::{Changes, SessionAnnouncements};
@@ -57,6 +59,7 @@ struct Shared {
     changes: Changes,
     /// One for each processor.
     validations: Semaphore,
+    tool_metrics: ToolMetrics,
 }
 
 /// Built once: the macro's default would build it on every call.
@@ -83,6 +86,7 @@ impl OscalServer {
                 state: RwLock::new(Arc::new(State::new(library, schemas))),
                 changes: Changes::new(),
                 validations: Semaphore::new(available_parallelism().map_or(1, usize::from)),
+                tool_metrics: ToolMetrics::default(),
             }),
             announcements: Announcements::default(),
             session: SessionAnnouncements::default(),
@@ -99,6 +103,11 @@ impl OscalServer {
     /// The documents that are served now.
     pub fn library(&self) -> Library {
         self.state().library.clone()
+    }
+
+    /// What it counts.
+    pub fn tool_metrics(&self) -> &ToolMetrics {
+        &self.shared.tool_metrics
     }
 
     /// Serves `library` from now on. Requests that have begun keep the documents they began with.
@@ -157,6 +166,23 @@ impl ServerHandler for OscalServer {
         ServerConfig::new(capabilities)
             .with_server_info(implementation)
             .with_instructions(INSTRUCTIONS)
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let known = TOOLS.map.get_key_value(&request.name);
+        let mut call = self
+            .shared
+            .tool_metrics
+            .begin(known.map(|(name, _)| &**name));
+        let answer = TOOLS
+            .call(ToolCallContext::new(self, request, context))
+            .await;
+        call.answered(&answer);
+        answer
     }
 
     /// `initialize` is for clients of MCP before 2026-07-28, that get announcements in a session

@@ -7,8 +7,11 @@ mod clients;
 mod conformance;
 mod environment;
 mod keycloak;
+mod deploy;
+mod observability;
 mod oidc_provider;
 mod oscal;
+mod proxy;
 #[path = "../server/support.rs"]
 #[expect(
     dead_code,

@@ -42,6 +42,7 @@ fn all_errors_are_reported_at_once() {
             ("OSCAL_AUTH_VERIFIER", "tarot"),
             ("OSCAL_AUTH_REQUIRED_SCOPES", "a\"b"),
             ("OSCAL_MCP_ALLOWED_ORIGINS", "app.example.com"),
+            ("OSCAL_MCP_TRUSTED_PROXIES", "10.0.0.0/8 10.0.0.0/33"),
         ],
     );
     assert_eq!(output.status.code(), Some(2));
@@ -62,7 +63,8 @@ fn all_errors_are_reported_at_once() {
         "--auth-verifier (OSCAL_AUTH_VERIFIER): \"tarot\"",
         "(OSCAL_AUTH_REQUIRED_SCOPES): \"a\\\"b\"",
         "--allowed-origins (OSCAL_MCP_ALLOWED_ORIGINS): \"app.example.com\"",
-        "has 15 errors",
+        "--trusted-proxies (OSCAL_MCP_TRUSTED_PROXIES): \"10.0.0.0/33\"",
+        "has 16 errors",
     ] {
         assert!(text.contains(named), "{named} in:\n{text}");
     }

@@ -327,6 +327,11 @@ async fn sessions_on_request_and_none_by_default() {
             .await
             .expect("an answer");
         assert_eq!(response.status(), 200);
+        if has_session {
+            let headers = response.headers();
+            assert_eq!(headers["cache-control"], "no-cache, no-transform");
+            assert_eq!(headers["x-accel-buffering"], "no");
+        }
         assert_eq!(
             response.headers().contains_key("mcp-session-id"),
             has_session

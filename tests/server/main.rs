@@ -2,9 +2,12 @@
 
 mod configuration;
 mod doctor;
+mod deployment;
 mod documentation;
 mod http;
+mod metrics;
 mod resources;
+mod rotation;
 mod scopes;
 mod stdio;
 mod support;

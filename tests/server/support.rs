@@ -123,9 +123,14 @@ impl Server {
         self.http.get(format!("http://{}{path}", self.address))
     }
 
+    /// The address of metrics and probes.
+    pub(crate) fn admin_address(&self) -> &str {
+        self.admin_address.as_ref().expect("an admin address")
+    }
+
     /// A GET on the admin address.
     pub(crate) async fn admin(&self, path: &str) -> Response {
-        let address = self.admin_address.as_ref().expect("an admin address");
+        let address = self.admin_address();
         let request = self.http.get(format!("http://{address}{path}"));
         request.send().await.expect("an answer")
     }

@@ -207,6 +207,15 @@ impl TokenCache {
         }
     }
 
+    /// Brings [`Metrics`]' count of remembered tokens up to date: call it before each scrape, for
+    /// nothing is counted on the way of a request.
+    pub async fn count_entries(&self) {
+        self.active.run_pending_tasks().await;
+        self.inactive.run_pending_tasks().await;
+        let (active, inactive) = self.entry_counts();
+        self.metrics.cache_entries(active, inactive);
+    }
+
     /// How many active and inactive tokens are remembered, about.
     pub fn entry_counts(&self) -> (u64, u64) {
         (self.active.entry_count(), self.inactive.entry_count())

@@ -27,6 +27,7 @@ pub struct Metrics {
     cache_negative_hits: Counter,
     cache_misses: Counter,
     cache_coalesced: Counter,
+    cache_entries: Family<KindLabel, Gauge>,
     circuit_open: Gauge,
     sessions: Gauge,
     streams: Gauge,
@@ -41,6 +42,11 @@ struct ReasonLabel {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OutcomeLabel {
     outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabel {
+    kind: &'static str,
 }
 
 impl Default for Metrics {
@@ -60,6 +66,7 @@ impl Default for Metrics {
             cache_negative_hits: Counter::default(),
             cache_misses: Counter::default(),
             cache_coalesced: Counter::default(),
+            cache_entries: Family::default(),
             circuit_open: Gauge::default(),
             sessions: Gauge::default(),
             streams: Gauge::default(),
@@ -126,6 +133,11 @@ impl Metrics {
             "cache_coalesced",
             "Requests that waited for the verification another one had begun",
             self.cache_coalesced.clone(),
+        );
+        registry.register(
+            "cache_entries",
+            "Tokens that are remembered, active and inactive ones",
+            self.cache_entries.clone(),
         );
         registry.register(
             "circuit_open",
@@ -196,6 +208,13 @@ impl Metrics {
 
     pub(crate) fn cache_coalesced(&self) {
         self.cache_coalesced.inc();
+    }
+
+    pub(crate) fn cache_entries(&self, active: u64, inactive: u64) {
+        for (kind, count) in [("active", active), ("inactive", inactive)] {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            (self.cache_entries.get_or_create(&KindLabel { kind })).set(count);
+        }
     }
 
     pub(crate) fn circuit(&self, open: bool) {
