@@ -3,10 +3,15 @@
 //!
 //! A test that lacks something is skipped with a line that says what, and fails where `CI` is set.
 
+mod browser;
 mod clients;
+mod cold_start;
 mod environment;
 mod oidc_provider;
 mod oscal;
+#[path = "../server/person.rs"]
+mod person;
+mod quickstart;
 #[path = "../server/support.rs"]
 #[expect(
     dead_code,

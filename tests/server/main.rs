@@ -3,7 +3,9 @@
 mod configuration;
 mod documentation;
 mod http;
+mod person;
 mod resources;
+mod rmcp_client;
 mod scopes;
 mod stdio;
 mod support;
