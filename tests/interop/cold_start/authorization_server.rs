@@ -10,7 +10,7 @@ use crate::oidc_provider::OidcProvider;
 
 /// How long an access token lives: longer than a client needs from its token to its call on a busy
 /// machine, short enough to wait for.
-pub(super) const TOKEN_SECONDS: u64 = 4;
+pub(super) const TOKEN_SECONDS: u64 = 10;
 
 const SCOPES: [&str; 2] = ["oscal:read", "oscal:validate"];
 
