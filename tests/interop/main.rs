@@ -3,15 +3,20 @@
 //!
 //! A test that lacks something is skipped with a line that says what, and fails where `CI` is set.
 
+mod browser;
 mod clients;
+mod cold_start;
 mod conformance;
+mod deploy;
 mod environment;
 mod keycloak;
-mod deploy;
 mod observability;
 mod oidc_provider;
 mod oscal;
+#[path = "../server/person.rs"]
+mod person;
 mod proxy;
+mod quickstart;
 #[path = "../server/support.rs"]
 #[expect(
     dead_code,

@@ -3,7 +3,6 @@
 
 use std::{
     io::{BufRead, BufReader},
-    net::TcpListener,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -11,7 +10,10 @@ use std::{
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
-use crate::{environment, support::Server};
+use crate::{
+    environment,
+    support::{Server, free_port},
+};
 
 pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
 const OTHER: &str = "https://other.example/api";
@@ -21,18 +23,23 @@ const SCOPE: &str = "mcp:tools";
 pub(crate) struct OidcProvider {
     process: Child,
     port: u16,
+    variables: Vec<(&'static str, String)>,
     http: Client,
 }
 
 impl OidcProvider {
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with(vec![("RESOURCE", RESOURCE.to_owned())])
+    }
+
+    /// With variables that `oidc-provider.mjs` explains.
+    pub(crate) fn start_with(variables: Vec<(&'static str, String)>) -> Option<Self> {
         environment::installed("node/node_modules/oidc-provider")?;
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
-        drop(listener);
+        let port = free_port();
         Some(Self {
-            process: spawn(port),
+            process: spawn(port, &variables),
             port,
+            variables,
             http: Client::builder()
                 .no_proxy()
                 .tls_certs_only([])
@@ -52,7 +59,7 @@ impl OidcProvider {
     }
 
     fn restart(&mut self) {
-        self.process = spawn(self.port);
+        self.process = spawn(self.port, &self.variables);
     }
 
     /// A token by client credentials.
@@ -97,13 +104,13 @@ impl Drop for OidcProvider {
     }
 }
 
-fn spawn(port: u16) -> Child {
+fn spawn(port: u16, variables: &[(&str, String)]) -> Child {
     let folder = environment::installed("node").expect("checked before");
     let mut process = Command::new("node")
         .arg("oidc-provider.mjs")
         .current_dir(folder)
         .env("PORT", port.to_string())
-        .env("RESOURCE", RESOURCE)
+        .envs(variables.iter().cloned())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

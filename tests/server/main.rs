@@ -1,12 +1,14 @@
 //! The server from outside: the binary, over pipes and sockets.
 
 mod configuration;
-mod doctor;
 mod deployment;
+mod doctor;
 mod documentation;
 mod http;
 mod metrics;
+mod person;
 mod resources;
+mod rmcp_client;
 mod rotation;
 mod scopes;
 mod stdio;

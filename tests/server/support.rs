@@ -3,6 +3,7 @@
 use std::{
     ffi::OsStr,
     io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
     path::Path,
     process::{Child, Command, ExitStatus, Output, Stdio},
     sync::{Arc, Condvar, Mutex},
@@ -38,16 +39,32 @@ pub(crate) fn run<S: AsRef<OsStr>>(flags: &[S], variables: &[(&str, &str)]) -> O
 
 /// Flags that switch authorization on against the authorization server `issuer`.
 pub(crate) fn protected_by(issuer: &str) -> Vec<String> {
+    protected(issuer, RESOURCE, 0)
+}
+
+/// The same for a server that clients find by the URL it protects, as they do when they begin
+/// with nothing else: `http://127.0.0.1:PORT/mcp`.
+pub(crate) fn protected_where_it_listens(issuer: &str, port: u16) -> Vec<String> {
+    protected(issuer, &format!("http://127.0.0.1:{port}/mcp"), port)
+}
+
+fn protected(issuer: &str, resource: &str, port: u16) -> Vec<String> {
     [
         "--transport=streamable-http",
-        "--port=0",
+        &format!("--port={port}"),
         "--log-format=json",
         "--auth-client-id=mcp",
         &format!("--auth-issuer-url={issuer}"),
-        &format!("--auth-resource-server-url={RESOURCE}"),
+        &format!("--auth-resource-server-url={resource}"),
     ]
     .map(str::to_owned)
     .to_vec()
+}
+
+/// A port of `127.0.0.1` that nobody uses at the moment.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
 }
 
 /// The variable that goes with [`protected_by`].

@@ -177,10 +177,7 @@ impl Schemas {
 }
 
 /// Parses the document, once.
-fn parse(
-    source: Source<'_>,
-    limit: usize,
-) -> Result<serde_json::Result<Cow<'_, Value>>, TooLarge> {
+fn parse(source: Source<'_>, limit: usize) -> Result<serde_json::Result<Cow<'_, Value>>, TooLarge> {
     let text = match source {
         Source::Document(document) => return Ok(document.value().map(Cow::Owned)),
         Source::Tree(tree) if count(tree) > MAX_VALUES => return Err(TooLarge::Values),

@@ -2,9 +2,12 @@
 
 mod bounds;
 mod fetched_content;
+mod inspector;
 mod lookup;
 mod resolution;
 mod session;
+
+pub(crate) use self::inspector::Inspector;
 
 use std::path::{Path, PathBuf};
 

@@ -66,7 +66,7 @@ async fn python_sdk_over_http_with_a_token() {
 }
 
 /// What the client is to call, read and ask.
-fn plan(nist: &Nist) -> Value {
+pub(super) fn plan(nist: &Nist) -> Value {
     let profile = &nist.profile("MODERATE").info().id;
     let ssp = &nist.document("ssp-example.json").info().id;
     json!({
@@ -110,10 +110,11 @@ fn everything_was_seen(nist: &Nist, output: &Output) {
     let seen: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     tools_were_called(&seen["tools"]);
     resources_were_read(nist, &seen);
-    prompts_were_asked(nist, &seen);
+    prompts_were_asked(&seen);
+    completions_were_given(nist, &seen);
 }
 
-fn tools_were_called(tools: &Value) {
+pub(super) fn tools_were_called(tools: &Value) {
     let called = tools.as_object().expect("tools");
     assert_eq!(called.len(), 10, "{:?}", called.keys());
     for (name, result) in called {
@@ -143,7 +144,7 @@ fn controls(tools: &Value) -> u64 {
         .sum()
 }
 
-fn resources_were_read(nist: &Nist, seen: &Value) {
+pub(super) fn resources_were_read(nist: &Nist, seen: &Value) {
     let listed = seen["resources"].as_array().expect("resources");
     let templates = seen["templates"].as_array().expect("templates");
     let [document, control] = resources(nist);
@@ -161,7 +162,7 @@ fn resources_were_read(nist: &Nist, seen: &Value) {
     }
 }
 
-fn prompts_were_asked(nist: &Nist, seen: &Value) {
+pub(super) fn prompts_were_asked(seen: &Value) {
     for (prompt, expected) in [
         ("explain_control", STATEMENT),
         ("draft_implementation_statement", STATEMENT),
@@ -174,6 +175,9 @@ fn prompts_were_asked(nist: &Nist, seen: &Value) {
         let text = text.unwrap_or_else(|| panic!("{prompt}: {}", seen["prompts"]));
         assert!(text.contains(expected), "{prompt}: {text}");
     }
+}
+
+fn completions_were_given(nist: &Nist, seen: &Value) {
     let ssp = nist.document("ssp-example.json").info().id.as_str();
     for (argument, expected) in [
         ("explain_control control", "ac-2.1"),

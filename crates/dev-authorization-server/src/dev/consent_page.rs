@@ -6,10 +6,24 @@ use sha2::{Digest, Sha256};
 use super::authorize::AuthorizationRequest;
 
 const STYLE: &str = "\
-:root{color-scheme:light dark}\
-body{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:3rem auto;padding:0 1rem}\
-dt{font-weight:bold}dd{margin:0 0 1rem;overflow-wrap:anywhere}\
-input,button{font:inherit;padding:.4rem .8rem}";
+:root{color-scheme:light dark;--line:#8888;--quiet:light-dark(#595959,#b0b0b0);\
+--accent:light-dark(#0b5cad,#8cc4ff)}\
+*{box-sizing:border-box}\
+body{font:1rem/1.5 system-ui,'DejaVu Sans',sans-serif;margin:0;padding:1rem}\
+main{max-width:34rem;margin:6vh auto 0;padding:1.5rem 2rem;border:1px solid var(--line);\
+border-radius:.75rem}\
+h1{font-size:1.5rem;line-height:1.2;margin:0 0 .75rem}\
+p{margin:0 0 1rem}.note{color:var(--quiet);font-size:.9rem}\
+dl{margin:0 0 1.25rem;border-top:1px solid var(--line)}\
+dt{color:var(--quiet);font-size:.9rem;padding-top:.6rem}\
+dd{margin:0;overflow-wrap:anywhere}\
+dd:last-child{padding-bottom:.6rem;border-bottom:1px solid var(--line)}\
+label{display:block;font-size:.9rem;color:var(--quiet)}\
+input,button{font:inherit;padding:.5rem 1rem;border:1px solid var(--line);border-radius:.4rem}\
+input{width:100%}button{min-width:8rem;margin-right:.5rem;cursor:pointer}\
+button[value=approve]{background:var(--accent);border-color:var(--accent);\
+color:light-dark(#fff,#000)}\
+:focus-visible{outline:3px solid var(--accent);outline-offset:2px}";
 
 /// Nothing but the page's own style. `form-action` is absent on purpose: browsers apply it to the
 /// redirect that follows the form, and that goes to the client.
@@ -28,12 +42,11 @@ pub(super) fn consent(ticket: &str, request: &AuthorizationRequest) -> String {
         .map(|scope| format!("<dd>{}</dd>", escaped(scope)))
         .collect();
     let content = format!(
-        r#"<p>This is a development server: it asks for no password.</p>
+        r#"<p><strong>{client}</strong> asks for access in your name.</p>
 <dl>
-<dt>Application</dt><dd>{client}</dd>
-<dt>wants to use</dt><dd>{resource}</dd>
-<dt>with these permissions</dt>{scopes}
-<dt>and is answered at</dt><dd>{redirect_uri}</dd>
+<dt>To this server</dt><dd>{resource}</dd>
+<dt>With these permissions</dt>{scopes}
+<dt>The answer goes to</dt><dd>{redirect_uri}</dd>
 </dl>
 <form method="post" action="/authorize">
 <input type="hidden" name="ticket" value="{ticket}">
@@ -41,7 +54,9 @@ pub(super) fn consent(ticket: &str, request: &AuthorizationRequest) -> String {
 <input id="username" name="username" value="alice" maxlength="64" autocomplete="off"></p>
 <p><button name="decision" value="approve">Approve</button>
 <button name="decision" value="deny">Deny</button></p>
-</form>"#,
+</form>
+<p class="note">This authorization server is for development: it asks for no password, and
+remembers nothing when it ends.</p>"#,
         client = escaped(client),
         resource = escaped(&request.resource),
         redirect_uri = escaped(&request.redirect_uri),
@@ -61,7 +76,7 @@ fn page(title: &str, content: &str) -> String {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>{STYLE}</style>
 </head>
