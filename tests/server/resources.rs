@@ -193,6 +193,7 @@ fn hostile_uris_are_errors() {
     ] {
         let error = session.error("resources/read", &json!({"uri": uri(&path)}));
         assert_eq!(error["code"], code, "{path:.60}: {error}");
+        assert_eq!(error["data"]["uri"], uri(&path), "{path:.60}");
         assert!(
             error["message"].as_str().expect("a message").len() < 400,
             "{error}"

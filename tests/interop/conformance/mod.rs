@@ -13,7 +13,7 @@ use dev_authorization_server::FakeAuthorizationServer;
 use crate::support::{self, RESOURCE, SECRET, Server};
 use fixture::Fixture;
 use proxy::{Proxy, Unconnected};
-use suite::{Run, Suite};
+use suite::{Outcome, Run, Suite};
 
 const VERSIONS: [&str; 3] = ["2025-06-18", "2025-11-25", "2026-07-28"];
 const TOKEN: &str = "token-for-conformance";
@@ -58,7 +58,7 @@ fn print(server: &str, runs: &[Run]) {
     for scenario in scenarios {
         let cells: Vec<String> = (runs.iter())
             .map(|run| run.outcomes.get(scenario))
-            .map(|outcome| outcome.map_or_else(|| "-".to_owned(), |outcome| outcome.in_words()))
+            .map(|outcome| outcome.map_or_else(|| "-".to_owned(), Outcome::in_words))
             .map(|cell| format!("{cell:<14}"))
             .collect();
         println!("| {scenario:<45} | {} |", cells.join(" | "));
