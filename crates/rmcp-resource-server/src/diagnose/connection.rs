@@ -95,7 +95,7 @@ fn classify(error: &reqwest::Error) -> Cause {
             return Cause::ConnectionRefused;
         }
         let text = error.to_string();
-        if text.starts_with("dns error") {
+        if text.starts_with("dns error") || text.starts_with("invalid dns name") {
             return Cause::UnknownHost;
         }
         if let Some((_, problem)) = text.split_once("invalid peer certificate: ") {
