@@ -9,6 +9,7 @@ use std::{
 };
 
 use reqwest::Client;
+use rmcp_resource_server::{Clock, SystemClock};
 use serde_json::Value;
 
 /// It is killed when this is dropped.
@@ -69,7 +70,7 @@ impl Prometheus {
 
     /// The series of `expression` during the last `time`, one sample a second.
     pub(super) async fn query_range(&self, expression: &str, time: Duration) -> Vec<Value> {
-        let now = SystemTime::now();
+        let now = SystemClock.now();
         let now = now
             .duration_since(SystemTime::UNIX_EPOCH)
             .expect("after 1970");
