@@ -9,6 +9,7 @@ mod cold_start;
 mod conformance;
 mod deploy;
 mod environment;
+mod hydra;
 mod keycloak;
 mod observability;
 mod oidc_provider;

@@ -52,7 +52,8 @@ pub(crate) fn parameter(url: &Url, name: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
-struct Browser {
+/// Keeps cookies, and follows no redirect by itself.
+pub(crate) struct Browser {
     http: Client,
     cookies: Vec<Cookie>,
 }
@@ -64,7 +65,7 @@ struct Cookie {
 }
 
 impl Browser {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let http = Client::builder()
             .no_proxy()
             .tls_certs_only([])
@@ -76,7 +77,7 @@ impl Browser {
         }
     }
 
-    async fn get(&mut self, url: &Url) -> Response {
+    pub(crate) async fn get(&mut self, url: &Url) -> Response {
         let request = self.http.get(url.clone()).header(COOKIE, self.sent_to(url));
         let response = request.send().await.expect("an answer");
         self.keep(url, response)
