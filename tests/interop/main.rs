@@ -7,6 +7,7 @@ mod browser;
 mod clients;
 mod cold_start;
 mod environment;
+mod keycloak;
 mod oidc_provider;
 mod oscal;
 #[path = "../server/person.rs"]

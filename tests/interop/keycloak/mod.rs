@@ -1,0 +1,38 @@
+//! Keycloak, with the realm of `examples/keycloak`: what an operator is told to set up there is
+//! what is tested here.
+
+mod login;
+mod outage;
+mod process;
+mod realm;
+mod revocation;
+mod tokens;
+mod users;
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::Server;
+
+/// The MCP server's URL in `realm.json`: there its client id, and the audience of tokens for it.
+pub(crate) const RESOURCE: &str = "http://127.0.0.1:8000/mcp";
+
+/// The status that a call of a tool gets.
+async fn status(server: &Server, token: &str) -> u16 {
+    let request = server.call("about", &json!({})).bearer_auth(token);
+    request.send().await.expect("an answer").status().as_u16()
+}
+
+/// Calls a tool until the status is `wanted`: what the server has cached, it believes for a while.
+async fn becomes(server: &Server, token: &str, wanted: u16) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let found = status(server, token).await;
+        if found == wanted {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{found}\n{}", server.log());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}

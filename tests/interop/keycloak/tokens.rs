@@ -1,0 +1,159 @@
+//! Tokens of programs: of every form, for others, short-lived; and our own credentials.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{RESOURCE, becomes, process::Keycloak, status};
+
+/// What the token itself says.
+fn claims(token: &str) -> Value {
+    let payload = token.split('.').nth(1).expect("a JWT");
+    let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).expect("Base64");
+    serde_json::from_slice(&payload).expect("JSON")
+}
+
+#[tokio::test]
+#[ignore = "interop: run scripts/interop"]
+async fn lightweight_and_full_tokens_of_programs_are_accepted() {
+    let Some(keycloak) = Keycloak::shared().await else {
+        return;
+    };
+    let realm = keycloak.realm();
+    let server = realm.protects(&[]);
+    for (client, audience) in [("machine", Value::Null), ("machine-full", json!(RESOURCE))] {
+        let token = realm.machine_token(client, "oscal:read").await;
+        assert_eq!(claims(&token)["aud"], audience, "{client}");
+        let caller = server.about(&token).await["caller"].clone();
+        assert_eq!(caller["client_id"], client, "{caller}");
+        assert_eq!(caller["scopes"], json!(["oscal:read"]), "{caller}");
+    }
+    let token = realm.machine_token("machine", "oscal:read").await;
+    let request = server.call("get_control", &json!({"control": "RS-45"}));
+    let answer = request.bearer_auth(token).send().await.expect("an answer");
+    let answer: Value = answer.json().await.expect("JSON");
+    let control = &answer["result"]["structuredContent"];
+    assert_eq!(control["label"], "RS-45", "{answer}");
+}
+
+/// A lightweight token names no audience, so only introspection can tell for whom it is.
+#[tokio::test]
+#[ignore = "interop: run scripts/interop"]
+async fn without_introspection_only_full_tokens_are_accepted() {
+    let Some(keycloak) = Keycloak::shared().await else {
+        return;
+    };
+    let realm = keycloak.realm();
+    let server = realm.protects(&["--auth-verifier=jwt", "--auth-jwt-types=JWT"]);
+    let full = realm.machine_token("machine-full", "oscal:read").await;
+    becomes(&server, &full, 200).await;
+    let lightweight = realm.machine_token("machine", "oscal:read").await;
+    assert_eq!(status(&server, &lightweight).await, 401);
+}
+
+#[tokio::test]
+#[ignore = "interop: run scripts/interop"]
+async fn tokens_for_others_and_garbage_are_refused() {
+    let Some(keycloak) = Keycloak::shared().await else {
+        return;
+    };
+    let realm = keycloak.realm();
+    let audience = |name: &str, audience: &str| {
+        json!({
+            "name": name, "protocol": "openid-connect", "protocolMapper": "oidc-audience-mapper",
+            "config": {
+                "included.custom.audience": audience,
+                "access.token.claim": "true", "introspection.token.claim": "true",
+            },
+        })
+    };
+    let other = "https://other.example/api";
+    let mappers =
+        json!({"protocolMappers": [audience("other", other)], "optionalClientScopes": []});
+    realm.add_machine("machine-other", mappers).await;
+    let mappers = json!({"protocolMappers": [audience("other", other)]});
+    realm.add_machine("machine-both", mappers).await;
+
+    let server = realm.protects(&[]);
+    let both = realm.machine_token("machine-both", "oscal:read").await;
+    let audience = claims(&both)["aud"].clone();
+    assert_eq!(audience.as_array().map(Vec::len), Some(2), "{audience}");
+    assert_eq!(status(&server, &both).await, 200, "ours is one of two");
+
+    let foreign = realm.machine_token("machine-other", "").await;
+    assert_eq!(claims(&foreign)["aud"], other);
+    let unbound = realm.machine_token("machine-full", "").await;
+    assert_eq!(claims(&unbound)["aud"], Value::Null);
+    let forged = format!("{}AAAA", &both[..both.len() - 4]);
+    for (token, case) in [
+        (foreign, "another audience"),
+        (unbound, "no audience"),
+        (forged, "another signature"),
+        ("garbage".to_owned(), "garbage"),
+    ] {
+        assert_eq!(status(&server, &token).await, 401, "{case}");
+    }
+    let validate = realm.machine_token("machine-full", "oscal:validate").await;
+    assert_eq!(status(&server, &validate).await, 403, "another scope");
+}
+
+#[tokio::test]
+#[ignore = "interop: run scripts/interop"]
+async fn an_expired_token_is_refused() {
+    let Some(keycloak) = Keycloak::shared().await else {
+        return;
+    };
+    let realm = keycloak.realm();
+    let lifespan = json!({"attributes": {"access.token.lifespan": "6"}});
+    realm.add_machine("machine-short", lifespan).await;
+    let server = realm.protects(&[]);
+    // So that nothing is slow at the first call of the token that expires.
+    let token = realm.machine_token("machine", "oscal:read").await;
+    assert_eq!(status(&server, &token).await, 200);
+
+    let token = realm.machine_token("machine-short", "oscal:read").await;
+    assert_eq!(status(&server, &token).await, 200);
+    becomes(&server, &token, 401).await;
+}
+
+/// Since 26.4.12, 26.6.2 and 26.7.0 (CVE-2026-37979) every client that is not in `aud` is told that
+/// the token is inactive, and so the server that is such a client refuses good tokens.
+#[tokio::test]
+#[ignore = "interop: run scripts/interop"]
+async fn a_stranger_is_told_nothing_and_wrong_credentials_are_our_failure() {
+    let Some(keycloak) = Keycloak::shared().await else {
+        return;
+    };
+    let realm = keycloak.realm();
+    realm.add_machine("stranger", json!({})).await;
+    let token = realm.machine_token("machine-full", "oscal:read").await;
+    let public = json!({
+        "clientId": "public-introspector", "publicClient": true, "secret": "unused",
+    });
+    realm.admin(Method::POST, "/clients", &public).await;
+    for (client, secret, method, expected, logged) in [
+        ("stranger", "stranger-secret", "basic", 401, "inactive"),
+        (RESOURCE, "mcp-server-secret", "post", 200, "listening"),
+        (RESOURCE, "wrong", "basic", 503, "credentials_refused"),
+        (RESOURCE, "wrong", "post", 503, "credentials_refused"),
+        ("nobody", "wrong", "basic", 503, "credentials_refused"),
+        (
+            "public-introspector",
+            "unused",
+            "basic",
+            503,
+            "credentials_refused",
+        ),
+    ] {
+        let method = format!("--auth-client-auth-method=client_secret_{method}");
+        let server = realm.protects_client(client, secret, &[&method]);
+        let request = server.call("about", &json!({})).bearer_auth(&token);
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status(), expected, "{client} {secret} {method}");
+        let unavailable = expected == 503;
+        let headers = response.headers();
+        assert_eq!(headers.contains_key("retry-after"), unavailable);
+        assert_eq!(headers.contains_key("www-authenticate"), expected == 401);
+        server.wait_for_log(logged);
+    }
+}
