@@ -112,7 +112,8 @@ async fn prepare(keycloak: &Keycloak, resource: &str, known_client: &str) {
             "pkce.code.challenge.method": "S256",
             "access.token.lifespan": TOKEN_SECONDS.to_string(),
         },
-        "defaultClientScopes": ["basic"], "optionalClientScopes": SCOPES,
+        "defaultClientScopes": ["basic"],
+        "optionalClientScopes": [SCOPES[0], SCOPES[1], "offline_access"],
     });
     for client in [resource_server, public] {
         realm.admin(Method::POST, "/clients", &client).await;
