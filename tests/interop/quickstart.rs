@@ -4,7 +4,7 @@ use std::{
     env, fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::OnceLock,
 };
 
@@ -21,6 +21,8 @@ pub(crate) struct Quickstart {
     ports: (u16, u16),
     /// What it printed.
     text: String,
+    /// Open as long as it may print more.
+    _stdout: BufReader<ChildStdout>,
 }
 
 impl Quickstart {
@@ -32,19 +34,17 @@ impl Quickstart {
             .stdout(Stdio::piped())
             .spawn()
             .expect("it starts");
-        let stdout = BufReader::new(process.stdout.take().expect("piped"));
+        let mut stdout = BufReader::new(process.stdout.take().expect("piped"));
         let mut text = String::new();
-        for line in stdout.lines() {
-            text.push_str(&line.expect("UTF-8"));
-            text.push('\n');
-            if text.contains("MCP Inspector") {
-                break;
-            }
+        while !text.contains("MCP Inspector") {
+            let read = stdout.read_line(&mut text).expect("UTF-8");
+            assert_ne!(read, 0, "it ended: {text}");
         }
         Self {
             process,
             ports,
             text,
+            _stdout: stdout,
         }
     }
 

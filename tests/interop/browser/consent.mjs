@@ -29,15 +29,18 @@ url.search = new URLSearchParams({
   code_challenge_method: 'S256',
 });
 
+/** For a person to look at. */
+async function photograph(page, path) {
+  await page.goto(String(url));
+  await page.screenshot({ path: `${path}.png`, fullPage: true });
+  await page.setViewportSize({ width: 380, height: 800 });
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.screenshot({ path: `${path}-narrow-dark.png`, fullPage: true });
+}
+
 /** Opens the consent page and presses a button; returns the parameters the client is sent. */
 async function decide(page, button) {
   await page.goto(String(url));
-  if (plan.screenshot) {
-    await page.screenshot({ path: `${plan.screenshot}.png`, fullPage: true });
-    await page.setViewportSize({ width: 380, height: 800 });
-    await page.emulateMedia({ colorScheme: 'dark' });
-    await page.screenshot({ path: `${plan.screenshot}-narrow-dark.png`, fullPage: true });
-  }
   const text = await page.locator('main').innerText();
   await page.getByLabel('Sign in as').fill('bob');
   await page.getByRole('button', { name: button }).click();
@@ -49,6 +52,7 @@ await browse(async (page) => {
   const problems = [];
   page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
   page.on('pageerror', (error) => problems.push(String(error)));
+  if (plan.screenshot) await photograph(page, plan.screenshot);
   const approved = await decide(page, 'Approve');
   const denied = await decide(page, 'Deny');
   const tokens = await answer(await fetch(metadata.token_endpoint, {

@@ -56,6 +56,24 @@ async fn typescript_sdk_2_with_oidc_provider() {
     cold_start(typescript("v2"), Kind::OidcProvider).await;
 }
 
+#[tokio::test]
+#[ignore = "interop: run scripts/interop"]
+async fn python_sdk_with_keycloak() {
+    cold_start(python(), Kind::Keycloak).await;
+}
+
+#[tokio::test]
+#[ignore = "interop: run scripts/interop"]
+async fn typescript_sdk_1_with_keycloak() {
+    cold_start(typescript("v1"), Kind::Keycloak).await;
+}
+
+#[tokio::test]
+#[ignore = "interop: run scripts/interop"]
+async fn typescript_sdk_2_with_keycloak() {
+    cold_start(typescript("v2"), Kind::Keycloak).await;
+}
+
 /// The whole way, once with registration and once with a client that the server knows.
 async fn cold_start(client: Option<Client>, kind: Kind) {
     let Some(client) = client else {
@@ -63,18 +81,23 @@ async fn cold_start(client: Option<Client>, kind: Kind) {
     };
     let port = free_port();
     let url = format!("http://127.0.0.1:{port}/mcp");
-    let Some(authorization_server) = AuthorizationServer::start(kind, &url) else {
+    let Some(authorization_server) = AuthorizationServer::start(kind, &url).await else {
         return;
     };
     let server = protected(&authorization_server, port);
     for known in [None, Some(authorization_server.known_client())] {
-        // One wait is enough for both to have seen an expired token.
-        let wait = known.map_or(TOKEN_SECONDS + 1, |_| 0);
+        let expires = authorization_server.expires(known.is_some());
+        let steps_up = authorization_server.steps_up(known.is_some());
         let plan = json!({
-            "url": url, "redirect_uri": REDIRECT_URI, "client_id": known, "wait": wait,
+            "url": url, "redirect_uri": REDIRECT_URI, "client_id": known, "step_up": steps_up,
+            "wait": if expires { TOKEN_SECONDS + 1 } else { 0 },
         });
         let seen = client::run(&client, &plan, || server.log()).await;
-        it_went_as_it_should(&seen, &url, known);
+        of_one_client(&seen, known);
+        it_began_with_one_scope(&seen, &url, expires);
+        if steps_up {
+            it_got_another_scope(&seen, &url);
+        }
     }
 }
 
@@ -88,68 +111,75 @@ fn protected(authorization_server: &AuthorizationServer, port: u16) -> Server {
         &format!("--auth-client-id={id}"),
         &format!("--auth-issuer-url={}", authorization_server.issuer()),
         &format!("--auth-resource-server-url=http://127.0.0.1:{port}/mcp"),
+        // Keycloak is slow while it is cold.
+        "--auth-timeout=15s",
         "--auth-required-scopes=oscal:read",
         "--auth-scope-validate=oscal:validate",
     ]
     .map(str::to_owned);
-    let server = Server::start(&flags, &[("OSCAL_AUTH_CLIENT_SECRET", &secret)]);
+    let server = Server::start(&flags, &[("OSCAL_AUTH_CLIENT_SECRET", secret)]);
     server.wait_for_log("authorization server found");
     server
 }
 
-fn it_went_as_it_should(seen: &Seen, url: &str, known: Option<&str>) {
-    let [start, expired, more, after] = seen.phases.as_slice() else {
-        panic!("{:?}", seen.phases);
-    };
-    let number = |phase: &Value, name: &str| phase[name].as_u64().expect("a number");
+fn of_one_client(seen: &Seen, known: Option<&str>) {
+    let first = &seen.phases[0]["client_id"];
     for phase in &seen.phases {
         assert_eq!(phase["error"], false, "{phase}");
-        match known {
-            Some(id) => assert_eq!(phase["client_id"], id, "{phase}"),
-            None => assert_eq!(phase["client_id"], start["client_id"], "{phase}"),
-        }
+        assert_eq!(&phase["client_id"], first, "{phase}");
     }
-    for (phase, authorizations, validates) in
-        [(start, 1, false), (expired, 1, false), (after, 2, true)]
-    {
-        assert_eq!(number(phase, "authorizations"), authorizations, "{phase}");
-        let caller = &phase["content"]["caller"];
-        assert_eq!(caller["kind"], "user", "{phase}");
-        assert_eq!(caller["client_id"], phase["client_id"], "{phase}");
-        let scopes = caller["scopes"].as_array().expect("scopes");
-        assert!(scopes.contains(&json!("oscal:read")), "{phase}");
-        assert_eq!(
-            scopes.contains(&json!("oscal:validate")),
-            validates,
-            "{phase}"
-        );
+    if let Some(id) = known {
+        assert_eq!(first, id);
     }
-    if known.is_none() {
-        assert!(
-            number(expired, "tokens") > number(start, "tokens"),
-            "refreshed: {expired}"
-        );
-    }
-    assert_eq!(number(more, "authorizations"), 2, "{more}");
-    assert!(more["content"]["error_count"].is_u64(), "{more}");
-    people_were_asked_for_the_right_thing(&seen.authorizations, url);
 }
 
-fn people_were_asked_for_the_right_thing(authorizations: &[Url], url: &str) {
-    let [first, second] = authorizations else {
-        panic!("{authorizations:?}");
-    };
-    for (authorization, validates) in [(first, false), (second, true)] {
-        let value = |name| parameter(authorization, name).unwrap_or_default();
-        assert_eq!(value("resource"), url, "{authorization}");
-        assert_eq!(value("code_challenge_method"), "S256", "{authorization}");
-        let scope = value("scope");
-        let scopes: Vec<_> = scope.split(' ').collect();
-        assert!(scopes.contains(&"oscal:read"), "{authorization}");
-        assert_eq!(
-            scopes.contains(&"oscal:validate"),
-            validates,
-            "{authorization}"
-        );
+fn it_began_with_one_scope(seen: &Seen, url: &str, expires: bool) {
+    let [start, expired] = [0, 1].map(|index| &seen.phases[index]);
+    for phase in [start, expired] {
+        assert_eq!(phase["authorizations"], 1, "{phase}");
+        the_caller_has(phase, &["oscal:read"]);
     }
+    if expires {
+        let [before, after] = [start, expired].map(|phase| phase["tokens"].as_u64());
+        assert!(after > before, "not refreshed: {expired}");
+    }
+    the_person_was_asked_for(&seen.authorizations[0], url, &["oscal:read"]);
+}
+
+fn it_got_another_scope(seen: &Seen, url: &str) {
+    let [_, _, more, after] = seen.phases.as_slice() else {
+        panic!("{:?}", seen.phases);
+    };
+    let both = ["oscal:read", "oscal:validate"];
+    assert!(more["content"]["error_count"].is_u64(), "{more}");
+    assert_eq!(after["authorizations"], 2, "{after}");
+    the_caller_has(after, &both);
+    assert_eq!(seen.authorizations.len(), 2);
+    the_person_was_asked_for(&seen.authorizations[1], url, &both);
+}
+
+fn the_caller_has(phase: &Value, expected: &[&str]) {
+    let caller = &phase["content"]["caller"];
+    assert_eq!(caller["kind"], "user", "{phase}");
+    assert_eq!(caller["client_id"], phase["client_id"], "{phase}");
+    let scopes = caller["scopes"].as_array().expect("scopes").iter();
+    let scopes: Vec<_> = scopes.filter_map(Value::as_str).collect();
+    assert_eq!(without_offline_access(&scopes), expected, "{phase}");
+}
+
+fn the_person_was_asked_for(authorization: &Url, url: &str, expected: &[&str]) {
+    let value = |name| parameter(authorization, name).unwrap_or_default();
+    assert_eq!(value("resource"), url, "{authorization}");
+    assert_eq!(value("code_challenge_method"), "S256", "{authorization}");
+    let scope = value("scope");
+    let scopes: Vec<_> = scope.split(' ').collect();
+    assert_eq!(without_offline_access(&scopes), expected, "{authorization}");
+}
+
+/// Clients ask for that scope too where the authorization server has it.
+fn without_offline_access<'a>(scopes: &[&'a str]) -> Vec<&'a str> {
+    let rest = scopes.iter().filter(|scope| **scope != "offline_access");
+    let mut rest: Vec<_> = rest.copied().collect();
+    rest.sort_unstable();
+    rest
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+pub(crate) use self::process::Keycloak;
 use crate::support::Server;
 
 /// The MCP server's URL in `realm.json`: there its client id, and the audience of tokens for it.

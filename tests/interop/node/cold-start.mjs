@@ -3,7 +3,8 @@
 // asks for more scopes when a tool needs them.
 //
 // Usage: node cold-start.mjs (v1|v2) PLAN
-// PLAN is a JSON object: `url`, `redirect_uri`, `client_id` (null: register), `wait` (seconds).
+// PLAN is a JSON object: `url`, `redirect_uri`, `client_id` (null: register), `wait` (seconds),
+// `step_up` (whether to use a tool that needs one more scope).
 // Each `AUTHORIZE URL` on standard output is answered by a line on standard input: the URL to which
 // the browser was sent back. The last line on standard output is what was seen, as JSON.
 import { createInterface } from 'node:readline';
@@ -111,8 +112,10 @@ async function phase(name, tool, args) {
 await phase('start', 'about', {});
 await sleep(1000 * plan.wait);
 await phase('expired', 'about', {});
-await phase('more', 'validate_document', { content: { catalog: {} } });
-await phase('after', 'about', {});
+if (plan.step_up) {
+  await phase('more', 'validate_document', { content: { catalog: {} } });
+  await phase('after', 'about', {});
+}
 console.log(JSON.stringify(phases));
 await connected.close();
 process.exit(0);

@@ -54,7 +54,8 @@ impl Inspector {
 
     /// The result of a method.
     pub(crate) fn ask(&self, method: &str, arguments: &[&str]) -> Value {
-        let output = self.run(&[&["--method", method], arguments].concat());
+        // The method comes last: some options take all values up to the next option.
+        let output = self.run(&[arguments, &["--method", method]].concat());
         // The arguments may hold a token, so they are not shown.
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{method}: {errors}");

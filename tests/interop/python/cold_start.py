@@ -3,7 +3,8 @@ finds the authorization server, registers, authorizes, calls tools, lets its tok
 for more scopes when a tool needs them.
 
 Usage: cold_start.py PLAN
-PLAN is a JSON object: `url`, `redirect_uri`, `client_id` (null: register), `wait` (seconds).
+PLAN is a JSON object: `url`, `redirect_uri`, `client_id` (null: register), `wait` (seconds),
+`step_up` (whether to use a tool that needs one more scope).
 Each `AUTHORIZE URL` on standard output is answered by a line on standard input: the URL to which
 the browser was sent back. The last line on standard output is what was seen, as JSON.
 """
@@ -97,8 +98,9 @@ async def main(plan: dict) -> None:
             await phase("start", "about", {})
             await anyio.sleep(plan["wait"])
             await phase("expired", "about", {})
-            await phase("more", "validate_document", {"content": {"catalog": {}}})
-            await phase("after", "about", {})
+            if plan["step_up"]:
+                await phase("more", "validate_document", {"content": {"catalog": {}}})
+                await phase("after", "about", {})
     print(json.dumps(phases))
 
 
