@@ -3,9 +3,10 @@
 use std::{path::PathBuf, time::Duration};
 
 use rmcp_resource_server::{
-    CacheConfig, ClientCredentials, EndpointUrl, IntrospectionConfig, IntrospectionVerifier,
-    InvalidUrl, Issuer, JwtConfig, JwtVerifier, Metrics, ResourceServerConfig, ResourceUrl, Scopes,
-    Secret, SessionKey, Source, UserinfoConfig, UserinfoConflict, UserinfoVerifier,
+    CacheConfig, ClientCredentials, CredentialsError, EndpointUrl, IntrospectionConfig,
+    IntrospectionVerifier, InvalidUrl, Issuer, JwtConfig, JwtVerifier, Metrics,
+    ResourceServerConfig, ResourceUrl, Scopes, Secret, SessionKey, Source, StartError,
+    UserinfoConfig, UserinfoConflict, UserinfoVerifier,
 };
 
 use super::{AuthConfig, VerifierConfig, parse::Parser};
@@ -191,7 +192,7 @@ pub(super) fn resolve(
             }
             (jwt.timeout, jwt.ca_file, jwt.allow_insecure_http) = (timeout, ca_file, allow_http);
             (jwt.cache, jwt.metrics) = (cache, metrics);
-            parser.result("auth_ca_file", JwtVerifier::check(&jwt));
+            can_start(parser, JwtVerifier::check(&jwt));
             VerifierConfig::Jwt(jwt)
         }
         (Kind::Userinfo, _) => {
@@ -211,7 +212,7 @@ pub(super) fn resolve(
             (userinfo.timeout, userinfo.ca_file) = (timeout, ca_file);
             (userinfo.allow_insecure_http, userinfo.cache) = (allow_http, cache);
             userinfo.metrics = metrics;
-            parser.result("auth_ca_file", UserinfoVerifier::check(&userinfo));
+            can_start(parser, UserinfoVerifier::check(&userinfo));
             VerifierConfig::Userinfo(userinfo)
         }
         (Kind::Introspection, credentials) => {
@@ -221,7 +222,7 @@ pub(super) fn resolve(
             (introspection.timeout, introspection.ca_file) = (timeout, ca_file);
             (introspection.allow_insecure_http, introspection.cache) = (allow_http, cache);
             introspection.metrics = metrics;
-            parser.result("auth_ca_file", IntrospectionVerifier::check(&introspection));
+            can_start(parser, IntrospectionVerifier::check(&introspection));
             VerifierConfig::Introspection(introspection)
         }
     };
@@ -229,6 +230,16 @@ pub(super) fn resolve(
         resource_server,
         verifier,
     }))
+}
+
+/// Reports why a verifier could not be started, under the option that is to blame.
+fn can_start(parser: &mut Parser, checked: Result<(), StartError>) {
+    let id = match &checked {
+        Err(StartError::Credentials(CredentialsError::ColonInRawId)) => "auth_client_auth_method",
+        Err(StartError::Credentials(_)) => "auth_client_secret_file",
+        _ => "auth_ca_file",
+    };
+    parser.result(id, checked);
 }
 
 /// How tokens are verified, of the ways there are.

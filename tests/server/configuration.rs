@@ -110,6 +110,13 @@ fn single_errors_say_what_to_change() {
             "cannot read the CA file /nonexistent/ca.pem",
         ),
         (
+            vec![
+                ("OSCAL_AUTH_CLIENT_ID", "https://mcp.example.com/mcp"),
+                ("OSCAL_AUTH_CLIENT_AUTH_METHOD", "client_secret_basic_raw"),
+            ],
+            "(OSCAL_AUTH_CLIENT_AUTH_METHOD): raw HTTP Basic cannot carry a client id with a colon",
+        ),
+        (
             vec![("OSCAL_AUTH_ISSUER_URL", "")],
             "other authorization options are set, but not this one",
         ),
