@@ -27,6 +27,7 @@ import urllib.request
 LIMIT = 25 * 1024 * 1024
 ISSUER_HOST = "as.example.test"
 ISSUER_PORT = 8080
+DEVICES = ["null", "zero", "random", "urandom"]
 
 
 def main(binary):
@@ -41,7 +42,11 @@ def main(binary):
         shutil.copy("/etc/ssl/certs/ca-certificates.crt", f"{root}/etc/ssl/certs/")
         shutil.copy(binary, f"{root}/oscal-mcp-server")
         os.chmod(f"{root}/oscal-mcp-server", 0o755)
-        # The container engine mounts this file.
+        # Devices and this file are what every container engine adds to an image. A static glibc
+        # program takes its randomness from /dev/urandom.
+        os.makedirs(f"{root}/dev")
+        for device in DEVICES:
+            open(f"{root}/dev/{device}", "wb").close()
         with open(f"{root}/etc/resolv.conf", "w", encoding="utf-8") as file:
             file.write("nameserver 127.0.0.1\n")
         inside = [sys.executable, os.path.abspath(__file__), "--inside", root]
@@ -109,6 +114,8 @@ def inside(root):
     serve(http.server.ThreadingHTTPServer(("127.0.0.1", ISSUER_PORT), AuthorizationServer))
     subprocess.run(["mount", "--bind", root, root], check=True)
     subprocess.run(["mount", "-o", "remount,bind,ro", root], check=True)
+    for device in DEVICES:
+        subprocess.run(["mount", "--bind", f"/dev/{device}", f"{root}/dev/{device}"], check=True)
     variables = {
         "OSCAL_MCP_TRANSPORT": "streamable-http",
         "OSCAL_MCP_HOST": "0.0.0.0",
