@@ -184,7 +184,9 @@ impl Request {
                 };
             }
         };
-        if let Some(options) = &given.doctor {
+        if let Some(options) = &given.doctor
+            && !given.options.print_config
+        {
             return match DoctorConfig::resolve(&given, options) {
                 Ok(config) => Self::Diagnose(Box::new(config)),
                 Err(errors) => Self::errors(&errors),

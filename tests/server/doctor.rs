@@ -386,6 +386,8 @@ fn it_takes_the_variables_and_flags_of_the_server() {
     assert!(text.contains("all is well"), "{text}");
     assert!(text.contains("warning: the variable OSCAL_AUTH_REQUIRED_SCOPE is unknown"));
 
+    let shown = stdout(&run(&["doctor", "--print-config", "--port=9"], &[]));
+    assert!(shown.contains("OSCAL_MCP_PORT=\"9\"  # flag"), "{shown}");
     let help = stdout(&run(&["doctor", "--help"], &[]));
     assert!(help.contains("--token-file") && help.contains("--auth-issuer-url"));
     assert!(!help.contains("--documents-dir"), "{help}");
