@@ -8,8 +8,8 @@ use std::{
 use oscal_mcp_server::{config::Request, doctor, run, telemetry};
 use tikv_jemallocator::Jemalloc;
 
-/// Small values of JSON cost a sixth less in all than with glibc's allocator, and memory goes back
-/// to the system: see `.cargo/config.toml` and docs/performance.md.
+/// With glibc's allocator a request costs a fifth more instructions, and memory stays after a large
+/// document. How soon it is given back: `.cargo/config.toml`; the figures: docs/performance.md.
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
 

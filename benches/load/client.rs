@@ -18,12 +18,12 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Sends requests for the whole length; how many were answered a second.
+    /// Sends requests for the whole length; how many were answered, and how many a second.
     ///
     /// # Panics
     ///
     /// Panics at the first answer that is not 200.
-    pub(crate) async fn run(&self) -> f64 {
+    pub(crate) async fn run(&self) -> (u32, f64) {
         let begun = Instant::now();
         let mut connections = JoinSet::new();
         for _ in 0..self.connections {
@@ -34,7 +34,8 @@ impl Load {
             connections.spawn(keep_busy(stream, self.request(), begun + self.length));
         }
         let answered: u32 = connections.join_all().await.into_iter().sum();
-        f64::from(answered) / begun.elapsed().as_secs_f64()
+        let rate = f64::from(answered) / begun.elapsed().as_secs_f64();
+        (answered, rate)
     }
 
     fn request(&self) -> String {

@@ -1,8 +1,10 @@
 //! The server under load, as a process of its own.
 
 use std::{
+    fs,
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
@@ -55,6 +57,18 @@ impl Running {
 
     pub(crate) fn address(&self) -> String {
         self.address.clone()
+    }
+
+    /// The processor time that it has used, user and system, proc(5).
+    pub(crate) fn processor_time(&self) -> Duration {
+        const TICKS_PER_SECOND: u64 = 100;
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()));
+        let stat = stat.expect("Linux");
+        // The name, which may hold anything, is in brackets; the 14th and 15th field are wanted.
+        let (_, fields) = stat.rsplit_once(") ").expect("a name");
+        let fields: Vec<&str> = fields.split(' ').collect();
+        let ticks = |index: usize| fields[index].parse::<u64>().expect("a number");
+        Duration::from_millis((ticks(11) + ticks(12)) * 1000 / TICKS_PER_SECOND)
     }
 }
 
