@@ -197,6 +197,7 @@ fn curl_commands_of_the_readme_run() {
     let (port, as_port) = quickstart.ports;
     let lines = readme_lines();
     let commands = curl_commands(lines.iter().map(String::as_str));
+    assert_eq!(commands.len(), 3, "{commands:?}");
     // The default ports may be taken here.
     let commands: Vec<_> = commands
         .iter()

@@ -86,7 +86,7 @@ impl Metrics {
         );
         registry.register(
             "requests_denied",
-            "Requests answered 400, 401 or 403, by reason",
+            "Requests answered 400, 401, 403 or, for somebody else's session, 404; by reason",
             self.denied.clone(),
         );
         registry.register(
@@ -168,6 +168,10 @@ impl Metrics {
         };
         let reason = error.reason();
         family.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
+    pub(crate) fn foreign_session_refused(&self, reason: &'static str) {
+        self.denied.get_or_create(&ReasonLabel { reason }).inc();
     }
 
     pub(crate) fn introspected(&self, outcome: IntrospectionOutcome<'_>, took: Duration) {

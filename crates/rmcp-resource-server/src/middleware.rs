@@ -243,6 +243,7 @@ fn refuse(
         }
         Refusal::ForeignSession => {
             let reason = "foreign_session";
+            resource_server.metrics().foreign_session_refused(reason);
             tracing::info!(%request_id, status, reason, %method, path, "request refused");
         }
     }

@@ -4,6 +4,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::{Arc, mpsc},
     thread,
+    time::Duration,
 };
 
 use actix_cors::Cors;
@@ -124,6 +125,8 @@ impl Setup {
             actix_web::rt::System::new().block_on(async {
                 let server = HttpServer::new(app)
                     .workers(workers)
+                    // Longer than any test: no request meets a connection that is being closed.
+                    .keep_alive(Duration::from_secs(75))
                     .tcp_nodelay(true)
                     .disable_signals()
                     .bind((Ipv4Addr::LOCALHOST, 0))
