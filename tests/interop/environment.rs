@@ -18,7 +18,7 @@ pub(crate) fn needed(path: PathBuf, mend: &str) -> Option<PathBuf> {
 }
 
 #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
-pub(crate) fn skip(reason: &str) {
+fn skip(reason: &str) {
     eprintln!("SKIPPED: {reason}");
 }
 
