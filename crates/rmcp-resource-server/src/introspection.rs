@@ -175,10 +175,10 @@ impl IntrospectionVerifier {
 #[async_trait]
 impl TokenVerifier for IntrospectionVerifier {
     async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {
-        let target = self.inner.target.found()?;
+        let partition = (self.inner.target).part(|target| target.partition.clone())?;
         self.inner
             .cache
-            .get_or_verify(&target.partition, token, || {
+            .get_or_verify(&partition, token, || {
                 let inner = self.inner.clone();
                 let token = token.clone();
                 async move { inner.limits.verify(inner.introspect(&token)).await }

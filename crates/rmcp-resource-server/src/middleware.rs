@@ -3,13 +3,14 @@
 use std::{
     future::{Ready, ready},
     rc::Rc,
+    task::{Context, Poll},
     time::Duration,
 };
 
 use actix_web::{
     Error, HttpMessage,
     body::{BoxBody, MessageBody},
-    dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
+    dev::{Service, ServiceRequest, ServiceResponse, Transform},
     http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
     web,
 };
@@ -52,16 +53,21 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(ProtectedService {
-            service: Rc::new(service),
+        ready(Ok(ProtectedService(Rc::new(Protected {
+            service,
             resource_server: self.resource_server.clone(),
-        }))
+        }))))
     }
 }
 
 /// The service that [`Protection`] makes of another.
-pub struct ProtectedService<S> {
-    service: Rc<S>,
+///
+/// One for each worker, as actix has it, and shared by its requests without atomic counters, over
+/// which the workers' processors would contend.
+pub struct ProtectedService<S>(Rc<Protected<S>>);
+
+struct Protected<S> {
+    service: S,
     resource_server: ResourceServer,
 }
 
@@ -74,31 +80,36 @@ where
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
 
-    forward_ready!(service);
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.0.service.poll_ready(context)
+    }
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
-        let service = self.service.clone();
-        let resource_server = self.resource_server.clone();
+        let protected = self.0.clone();
         Box::pin(async move {
-            match admit(&resource_server, &mut request).await {
+            let Protected {
+                service,
+                resource_server,
+            } = &*protected;
+            match admit(resource_server, &mut request).await {
                 Ok((bearer, token)) => {
                     resource_server.metrics().request_allowed();
                     request.extensions_mut().insert(token.clone());
                     let served = OWNER.scope(token.clone(), service.call(request));
                     let mut response = served.await?.map_into_boxed_body();
-                    let accepted = seal_new_session(&resource_server, &token, &mut response);
+                    let accepted = seal_new_session(resource_server, &token, &mut response);
                     Ok(
-                        match accepted.and_then(|()| judge_scopes(&resource_server, &token)) {
-                            Ok(()) => guard_stream(&resource_server, bearer, &token, response),
+                        match accepted.and_then(|()| judge_scopes(resource_server, &token)) {
+                            Ok(()) => guard_stream(resource_server, bearer, &token, response),
                             Err(refusal) => {
                                 let (request, _unsent) = response.into_parts();
                                 let request = ServiceRequest::from_request(request);
-                                refuse(&resource_server, request, &refusal)
+                                refuse(resource_server, request, &refusal)
                             }
                         },
                     )
                 }
-                Err(refusal) => Ok(refuse(&resource_server, request, &refusal)),
+                Err(refusal) => Ok(refuse(resource_server, request, &refusal)),
             }
         })
     }

@@ -71,12 +71,19 @@ impl<T: Send + Sync + 'static> Search<T> {
 
     /// What is known.
     pub(crate) fn found(&self) -> Result<Arc<T>, AuthorizationServerError> {
-        self.state
-            .borrow()
-            .clone()
-            .map_err(|why| AuthorizationServerError::NotDiscovered {
+        self.part(Arc::clone)
+    }
+
+    /// A part of what is known.
+    pub(crate) fn part<P>(
+        &self,
+        of: impl FnOnce(&Arc<T>) -> P,
+    ) -> Result<P, AuthorizationServerError> {
+        (self.state.borrow().as_ref().map(of)).map_err(|why| {
+            AuthorizationServerError::NotDiscovered {
                 last_failure: why.to_string(),
-            })
+            }
+        })
     }
 
     /// Whether it is known, or why not.
