@@ -14,7 +14,7 @@ use rmcp_resource_server::{
 
 use crate::{
     mcp::ScopeRules,
-    options::{self, Given},
+    options::{self, Given, SubCommand},
 };
 pub use doctor::DoctorConfig;
 use parse::Parser;
@@ -147,6 +147,8 @@ pub enum Request {
     Run(Config),
     /// Check this configuration against the live authorization server.
     Diagnose(Box<DoctorConfig>),
+    /// Ask the server of this configuration whether it is alive.
+    CheckHealth(Box<HttpConfig>),
     /// Show this text and exit with this status: help, version, configuration or errors.
     Show {
         /// The text.
@@ -184,7 +186,7 @@ impl Request {
                 };
             }
         };
-        if let Some(options) = &given.doctor
+        if let Some(SubCommand::Doctor(options)) = &given.sub_command
             && !given.options.print_config
         {
             return match DoctorConfig::resolve(&given, options) {
@@ -197,6 +199,15 @@ impl Request {
                 text: print::effective(&given, &config),
                 is_error: false,
             },
+            Ok(config) if matches!(given.sub_command, Some(SubCommand::Healthcheck)) => {
+                match config.transport {
+                    Transport::StreamableHttp(http) => Self::CheckHealth(http),
+                    Transport::Stdio => Self::Show {
+                        text: "healthcheck asks over HTTP, and the transport is stdio\n".to_owned(),
+                        is_error: true,
+                    },
+                }
+            }
             Ok(config) => Self::Run(config),
             Err(errors) => Self::errors(&errors),
         }

@@ -1,10 +1,11 @@
 //! The OSCAL MCP server as a library: the binary, the examples and the tests put it together from
-//! these parts. Imports point one way: `run, doctor -> config, host -> mcp -> oscal`. How requests are
-//! authorized is the crate [`rmcp_resource_server`].
+//! these parts. Imports point one way: `run, doctor, healthcheck -> config, host -> mcp -> oscal`. How
+//! requests are authorized is the crate [`rmcp_resource_server`].
 
 pub mod config;
 mod content;
 pub mod doctor;
+pub mod healthcheck;
 pub mod host;
 pub mod mcp;
 mod options;

@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use oscal_mcp_server::{config::Request, doctor, run, telemetry};
+use oscal_mcp_server::{config::Request, doctor, healthcheck, run, telemetry};
 use tikv_jemallocator::Jemalloc;
 
 /// With glibc's allocator a request costs a fifth more instructions, and memory stays after a large
@@ -32,6 +32,13 @@ fn main() -> ExitCode {
             Err(error) => {
                 let _ = writeln!(stderr(), "{error}");
                 ExitCode::from(WRONG_CONFIGURATION)
+            }
+        },
+        Request::CheckHealth(http) => match healthcheck::run(&http) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                let _ = writeln!(stderr(), "{error}");
+                ExitCode::FAILURE
             }
         },
         Request::Run(config) => {

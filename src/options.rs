@@ -4,7 +4,7 @@ mod doctor;
 
 use std::ffi::OsString;
 
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, parser::ValueSource};
+use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, parser::ValueSource};
 
 pub(crate) use doctor::DoctorOptions;
 
@@ -212,13 +212,29 @@ pub(crate) struct Options {
 /// The one option that is a variable only: a flag would show in the process list.
 pub(crate) const CLIENT_SECRET_VARIABLE: &str = "OSCAL_AUTH_CLIENT_SECRET";
 
+/// What to do other than serving.
+pub(crate) enum SubCommand {
+    Doctor(DoctorOptions),
+    Healthcheck,
+}
+
 /// Options together with where each came from.
 pub(crate) struct Given {
     pub(crate) options: Options,
     pub(crate) client_secret: Option<String>,
-    /// The sub-command, if it is the doctor's.
-    pub(crate) doctor: Option<DoctorOptions>,
+    pub(crate) sub_command: Option<SubCommand>,
     matches: ArgMatches,
+}
+
+const HEALTHCHECK: &str = "healthcheck";
+
+/// The sub-command takes the options of the server, but in an image they are variables.
+fn healthcheck() -> Command {
+    let options = Options::command();
+    let options = options.get_arguments().cloned();
+    Command::new(HEALTHCHECK)
+        .about("Ask the server of this configuration whether it is alive; exit status 0 or 1")
+        .args(options.map(|argument| argument.hide(true)))
 }
 
 impl Given {
@@ -231,15 +247,19 @@ impl Given {
         let command = Options::command()
             .args_conflicts_with_subcommands(true)
             .disable_help_subcommand(true)
-            .subcommand(doctor::command(&Options::command()));
+            .subcommand(doctor::command(&Options::command()))
+            .subcommand(healthcheck());
         let mut matches = command.try_get_matches_from(arguments)?;
-        let mut doctor = None;
-        if let Some((_doctor, of_doctor)) = matches.remove_subcommand() {
-            doctor = Some(DoctorOptions::new(&of_doctor));
-            matches = of_doctor;
+        let mut sub_command = None;
+        if let Some((name, of_sub_command)) = matches.remove_subcommand() {
+            sub_command = Some(match name.as_str() {
+                HEALTHCHECK => SubCommand::Healthcheck,
+                _doctor => SubCommand::Doctor(DoctorOptions::new(&of_sub_command)),
+            });
+            matches = of_sub_command;
         }
         Ok(Self {
-            doctor,
+            sub_command,
             options: Options::from_arg_matches(&matches)?,
             client_secret: std::env::var(CLIENT_SECRET_VARIABLE)
                 .ok()

@@ -4,6 +4,7 @@ mod configuration;
 mod deployment;
 mod doctor;
 mod documentation;
+mod healthcheck;
 mod http;
 mod metrics;
 mod person;
