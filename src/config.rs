@@ -9,7 +9,8 @@ use std::{ffi::OsString, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 use rmcp_resource_server::{
-    IntrospectionConfig, JwtConfig, ResourceServerConfig, SessionKey, SessionLimits, UserinfoConfig,
+    IntrospectionConfig, JwtConfig, ResourceServerConfig, SessionKey, SessionLimits,
+    UserinfoConfig, diagnose::Verifier,
 };
 
 use crate::{
@@ -121,6 +122,17 @@ pub enum VerifierConfig {
     Jwt(JwtConfig),
     /// By asking the userinfo endpoint with them.
     Userinfo(UserinfoConfig),
+}
+
+impl VerifierConfig {
+    /// As the crate's diagnosis takes it.
+    pub(crate) fn as_diagnosed(&self) -> Verifier<'_> {
+        match self {
+            Self::Introspection(config) => Verifier::Introspection(config),
+            Self::Jwt(config) => Verifier::Jwt(config),
+            Self::Userinfo(config) => Verifier::Userinfo(config),
+        }
+    }
 }
 
 /// Browser origins that may use the server.

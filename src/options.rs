@@ -158,8 +158,26 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_AUTH_CLIENT_SECRET_FILE", hide_env_values = true)]
     pub(crate) auth_client_secret_file: Option<String>,
 
-    /// client_secret_basic, client_secret_post or none; client_secret_basic_raw for servers that
-    /// do not form-decode Basic credentials [default: client_secret_basic]
+    /// File with the private key (PEM), for private_key_jwt and tls_client_auth
+    #[arg(long, env = "OSCAL_AUTH_CLIENT_KEY_FILE", hide_env_values = true)]
+    pub(crate) auth_client_key_file: Option<String>,
+
+    /// Id (kid) by which the authorization server knows the key of private_key_jwt, if it needs
+    /// one [default: none]
+    #[arg(long, env = "OSCAL_AUTH_CLIENT_KEY_ID", hide_env_values = true)]
+    pub(crate) auth_client_key_id: Option<String>,
+
+    /// File with the client certificate and its chain (PEM), for tls_client_auth
+    #[arg(
+        long,
+        env = "OSCAL_AUTH_CLIENT_CERTIFICATE_FILE",
+        hide_env_values = true
+    )]
+    pub(crate) auth_client_certificate_file: Option<String>,
+
+    /// client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth or none;
+    /// client_secret_basic_raw for servers that do not form-decode Basic credentials
+    /// [default: client_secret_basic]
     #[arg(long, env = "OSCAL_AUTH_CLIENT_AUTH_METHOD", hide_env_values = true)]
     pub(crate) auth_client_auth_method: Option<String>,
 

@@ -104,7 +104,7 @@ fn protected(issuer: &str, port: u16) -> Result<HttpConfig, Box<dyn Error>> {
         ClientCredentials::secret_basic(RESOURCE, RESOURCE_SERVER_SECRET),
     );
     // A Keycloak that has just started is slow.
-    introspection.timeout = Duration::from_secs(10);
+    introspection.connection.timeout = Duration::from_secs(10);
     Ok(HttpConfig {
         port,
         auth: Some(AuthConfig {

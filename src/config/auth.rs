@@ -1,10 +1,10 @@
 //! The authorization options.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use rmcp_resource_server::{
-    CacheConfig, ClientCredentials, CredentialsError, EndpointUrl, IntrospectionConfig,
-    IntrospectionVerifier, InvalidUrl, Issuer, JwtConfig, JwtVerifier, Metrics,
+    CacheConfig, ClientCredentials, Connection, CredentialsError, EndpointUrl, HttpClientError,
+    IntrospectionConfig, IntrospectionVerifier, InvalidUrl, Issuer, JwtConfig, JwtVerifier,
     ResourceServerConfig, ResourceUrl, Scopes, Secret, SessionKey, Source, StartError,
     UserinfoConfig, UserinfoConflict, UserinfoVerifier,
 };
@@ -163,7 +163,6 @@ pub(super) fn resolve(
         return Resolved::Faulty;
     };
 
-    let metrics = Metrics::default();
     let mut resource_server = ResourceServerConfig::new(resource, issuer.clone());
     let audiences = Parser::list(options.auth_audience.as_deref());
     if !audiences.is_empty() {
@@ -174,13 +173,16 @@ pub(super) fn resolve(
     if let Some(session_key) = session_key {
         resource_server.session_key = session_key;
     }
-    resource_server.metrics = metrics.clone();
     resource_server.accept_unbound_tokens = accept_unbound;
-    let ca_file: Option<PathBuf> = options
+    let mut connection = Connection::to(issuer.clone());
+    connection.timeout = timeout;
+    connection.ca_file = options
         .auth_ca_file
         .as_deref()
         .filter(|path| !path.is_empty())
         .map(Into::into);
+    connection.allow_insecure_http = allow_http;
+    connection.metrics = resource_server.metrics.clone();
     let verifier = match (kind, credentials) {
         (Kind::Jwt, _) => {
             let mut jwt = JwtConfig::new(issuer);
@@ -190,8 +192,7 @@ pub(super) fn resolve(
                 jwt.accept_untyped = types.iter().any(|text| text == "none");
                 jwt.accepted_types = types.into_iter().filter(|text| text != "none").collect();
             }
-            (jwt.timeout, jwt.ca_file, jwt.allow_insecure_http) = (timeout, ca_file, allow_http);
-            (jwt.cache, jwt.metrics) = (cache, metrics);
+            (jwt.connection, jwt.cache) = (connection, cache);
             can_start(parser, JwtVerifier::check(&jwt));
             VerifierConfig::Jwt(jwt)
         }
@@ -208,20 +209,16 @@ pub(super) fn resolve(
                 parser.error(&id, UserinfoConflict::RequiredScopes);
             }
             let mut userinfo = UserinfoConfig::new(issuer);
+            (userinfo.connection, userinfo.cache) = (connection, cache);
             userinfo.endpoint = userinfo_url;
-            (userinfo.timeout, userinfo.ca_file) = (timeout, ca_file);
-            (userinfo.allow_insecure_http, userinfo.cache) = (allow_http, cache);
-            userinfo.metrics = metrics;
             can_start(parser, UserinfoVerifier::check(&userinfo));
             VerifierConfig::Userinfo(userinfo)
         }
         (Kind::Introspection, credentials) => {
             let credentials = credentials.unwrap_or(ClientCredentials::None { id: None });
             let mut introspection = IntrospectionConfig::new(issuer, credentials);
+            (introspection.connection, introspection.cache) = (connection, cache);
             introspection.endpoint = introspection_url;
-            (introspection.timeout, introspection.ca_file) = (timeout, ca_file);
-            (introspection.allow_insecure_http, introspection.cache) = (allow_http, cache);
-            introspection.metrics = metrics;
             can_start(parser, IntrospectionVerifier::check(&introspection));
             VerifierConfig::Introspection(introspection)
         }
@@ -235,7 +232,14 @@ pub(super) fn resolve(
 /// Reports why a verifier could not be started, under the option that is to blame.
 fn can_start(parser: &mut Parser, checked: Result<(), StartError>) {
     let id = match &checked {
-        Err(StartError::Credentials(CredentialsError::ColonInRawId)) => "auth_client_auth_method",
+        Err(StartError::Credentials(
+            CredentialsError::ColonInRawId | CredentialsError::CertificateWithoutTls { .. },
+        )) => "auth_client_auth_method",
+        Err(StartError::Credentials(CredentialsError::NoPrivateKey)) => "auth_client_key_file",
+        Err(
+            StartError::Credentials(CredentialsError::NoCertificate)
+            | StartError::HttpClient(HttpClientError::Certificate { .. }),
+        ) => "auth_client_certificate_file",
         Err(StartError::Credentials(_)) => "auth_client_secret_file",
         _ => "auth_ca_file",
     };
@@ -314,6 +318,8 @@ enum Method {
     Basic,
     BasicRaw,
     Post,
+    PrivateKeyJwt,
+    TlsClientAuth,
     None,
 }
 
@@ -327,10 +333,13 @@ fn credentials(parser: &mut Parser, given: &Given) -> Option<ClientCredentials> 
             "client_secret_basic" => Some(Method::Basic),
             "client_secret_basic_raw" => Some(Method::BasicRaw),
             "client_secret_post" => Some(Method::Post),
+            "private_key_jwt" => Some(Method::PrivateKeyJwt),
+            "tls_client_auth" => Some(Method::TlsClientAuth),
             "none" => Some(Method::None),
             _ => None,
         },
-        "client_secret_basic, client_secret_post, client_secret_basic_raw or none",
+        "client_secret_basic, client_secret_post, client_secret_basic_raw, private_key_jwt, \
+         tls_client_auth or none",
     );
     let id = one_source(
         parser,
@@ -341,6 +350,14 @@ fn credentials(parser: &mut Parser, given: &Given) -> Option<ClientCredentials> 
         ),
         "--auth-client-id (OSCAL_AUTH_CLIENT_ID)",
     );
+    let given_id = [&options.auth_client_id, &options.auth_client_id_file];
+    if method != Method::None && is_unset(given_id) {
+        parser.error(
+            "auth_client_id",
+            "is required: the client id of this server at the authorization server (or say \
+             --auth-client-auth-method none)",
+        );
+    }
     let secret = one_source(
         parser,
         (CLIENT_SECRET_VARIABLE, given.client_secret.as_deref()),
@@ -350,28 +367,59 @@ fn credentials(parser: &mut Parser, given: &Given) -> Option<ClientCredentials> 
         ),
         CLIENT_SECRET_VARIABLE,
     );
-    if method == Method::None {
-        return Some(ClientCredentials::None { id });
-    }
-    let given_id = [&options.auth_client_id, &options.auth_client_id_file];
-    if is_unset(given_id) {
-        parser.error(
-            "auth_client_id",
-            "is required: the client id of this server at the authorization server (or say \
-             --auth-client-auth-method none)",
-        );
-    }
-    if is_unset([&given.client_secret, &options.auth_client_secret_file]) {
+    let mut required_file = |id, value: &Option<String>, what| {
+        if is_unset([value, &None]) {
+            parser.error(id, format!("is required: a file with {what} (PEM)"));
+        }
+        one_source(parser, ("", None), (id, value.as_deref()), "")
+    };
+    let key = matches!(method, Method::PrivateKeyJwt | Method::TlsClientAuth).then(|| {
+        let value = &options.auth_client_key_file;
+        required_file("auth_client_key_file", value, "the private key")
+    });
+    let certificate = (method == Method::TlsClientAuth).then(|| {
+        let value = &options.auth_client_certificate_file;
+        let what = "the client certificate and its chain";
+        required_file("auth_client_certificate_file", value, what)
+    });
+    let by_secret = matches!(method, Method::Basic | Method::BasicRaw | Method::Post);
+    if by_secret && is_unset([&given.client_secret, &options.auth_client_secret_file]) {
         parser.error(
             "auth_client_secret_file",
-            format!("is required: a file with the client secret, or the variable {CLIENT_SECRET_VARIABLE}"),
+            format!(
+                "is required: a file with the client secret, or the variable \
+                 {CLIENT_SECRET_VARIABLE}"
+            ),
         );
     }
-    let (id, secret) = (id?, secret?);
     Some(match method {
-        Method::BasicRaw => ClientCredentials::SecretBasicRaw { id, secret },
-        Method::Post => ClientCredentials::SecretPost { id, secret },
-        Method::Basic | Method::None => ClientCredentials::SecretBasic { id, secret },
+        Method::Basic => ClientCredentials::SecretBasic {
+            id: id?,
+            secret: secret?,
+        },
+        Method::BasicRaw => ClientCredentials::SecretBasicRaw {
+            id: id?,
+            secret: secret?,
+        },
+        Method::Post => ClientCredentials::SecretPost {
+            id: id?,
+            secret: secret?,
+        },
+        Method::PrivateKeyJwt => ClientCredentials::PrivateKeyJwt {
+            id: id?,
+            key: key.flatten()?,
+            key_id: parser.optional(
+                "auth_client_key_id",
+                options.auth_client_key_id.as_deref(),
+                |text| Ok::<_, String>(text.to_owned()),
+            ),
+        },
+        Method::TlsClientAuth => ClientCredentials::TlsClientAuth {
+            id: id?,
+            certificate: certificate.flatten()?,
+            key: key.flatten()?,
+        },
+        Method::None => ClientCredentials::None { id },
     })
 }
 

@@ -99,12 +99,7 @@ impl<'c> Mender<'c> {
     }
 
     fn of_untrusted(&self) -> &'static str {
-        let ca_file = match &self.config.verifier {
-            VerifierConfig::Introspection(config) => &config.ca_file,
-            VerifierConfig::Jwt(config) => &config.ca_file,
-            VerifierConfig::Userinfo(config) => &config.ca_file,
-        };
-        match ca_file {
+        match &self.config.verifier.as_diagnosed().connection().ca_file {
             None => {
                 "Name the CA that issued the server's certificate (PEM) with --auth-ca-file, if \
                  you expect a private one here."
@@ -170,7 +165,13 @@ impl<'c> Mender<'c> {
 
 /// Which of the methods advertised there is here.
 fn of_method(advertised: &[String]) -> String {
-    let here = ["client_secret_basic", "client_secret_post", "none"];
+    let here = [
+        "client_secret_basic",
+        "client_secret_post",
+        "private_key_jwt",
+        "tls_client_auth",
+        "none",
+    ];
     let common: Vec<_> = here
         .into_iter()
         .filter(|method| advertised.iter().any(|other| other == method))

@@ -7,12 +7,9 @@ mod token;
 
 use std::io::{self, Write};
 
-use rmcp_resource_server::{
-    StartError,
-    diagnose::{Verifier, diagnose},
-};
+use rmcp_resource_server::{StartError, diagnose::diagnose};
 
-use crate::config::{DoctorConfig, VerifierConfig};
+use crate::config::DoctorConfig;
 use report::Report;
 
 /// The doctor could not look.
@@ -41,11 +38,7 @@ pub fn run(config: DoctorConfig, out: &mut impl Write) -> Result<bool, DoctorErr
         Some(file) => token::read(file, resource_server.max_token_bytes)?,
         None => token::Given::Nothing,
     };
-    let verifier = match &config.auth.verifier {
-        VerifierConfig::Introspection(config) => Verifier::Introspection(config),
-        VerifierConfig::Jwt(config) => Verifier::Jwt(config),
-        VerifierConfig::Userinfo(config) => Verifier::Userinfo(config),
-    };
+    let verifier = config.auth.verifier.as_diagnosed();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -117,6 +117,29 @@ fn single_errors_say_what_to_change() {
             "(OSCAL_AUTH_CLIENT_AUTH_METHOD): raw HTTP Basic cannot carry a client id with a colon",
         ),
         (
+            vec![("OSCAL_AUTH_CLIENT_AUTH_METHOD", "private_key_jwt")],
+            "(OSCAL_AUTH_CLIENT_KEY_FILE): is required: a file with the private key (PEM)",
+        ),
+        (
+            vec![
+                ("OSCAL_AUTH_CLIENT_AUTH_METHOD", "private_key_jwt"),
+                ("OSCAL_AUTH_CLIENT_KEY_FILE", "Cargo.toml"),
+            ],
+            "(OSCAL_AUTH_CLIENT_KEY_FILE): the private key is none that can be used",
+        ),
+        (
+            vec![("OSCAL_AUTH_CLIENT_AUTH_METHOD", "tls_client_auth")],
+            "(OSCAL_AUTH_CLIENT_CERTIFICATE_FILE): is required",
+        ),
+        (
+            vec![
+                ("OSCAL_AUTH_CLIENT_AUTH_METHOD", "tls_client_auth"),
+                ("OSCAL_AUTH_CLIENT_KEY_FILE", "Cargo.toml"),
+                ("OSCAL_AUTH_CLIENT_CERTIFICATE_FILE", "Cargo.toml"),
+            ],
+            "(OSCAL_AUTH_CLIENT_CERTIFICATE_FILE): the client certificate cannot be used",
+        ),
+        (
             vec![("OSCAL_AUTH_ISSUER_URL", "")],
             "other authorization options are set, but not this one",
         ),

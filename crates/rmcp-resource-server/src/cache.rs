@@ -18,6 +18,7 @@ use crate::{
     bearer::BearerToken,
     claims::Claims,
     clock::Clock,
+    connection::Connection,
     error::{AuthorizationServerError, TokenError, VerifyError},
     metrics::Metrics,
 };
@@ -120,6 +121,11 @@ impl TokenCache {
             clock,
             metrics,
         }
+    }
+
+    pub(crate) fn of(connection: &Connection, config: &CacheConfig) -> Self {
+        let (clock, metrics) = (connection.clock.clone(), connection.metrics.clone());
+        Self::new(config.clone(), clock, metrics)
     }
 
     /// Prepares the part of the key that is the same for all tokens.

@@ -10,7 +10,14 @@ use oauth2::{
     basic::BasicClient,
 };
 
-use crate::{bearer::BearerToken, secret::Secret, urls::EndpointUrl};
+use crate::{
+    bearer::BearerToken,
+    client_key::{AssertionKey, ClientCertificate},
+    connection::Connection,
+    credentials::CredentialsError,
+    secret::Secret,
+    urls::EndpointUrl,
+};
 
 /// A client authentication method together with what it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,12 +45,31 @@ pub enum ClientAuth {
         /// The client secret.
         secret: Secret,
     },
+    /// `private_key_jwt`: an assertion signed by a private key, made anew for each request
+    /// (RFC 7523 §2.2).
+    PrivateKeyJwt {
+        /// The client id.
+        id: String,
+        /// The key.
+        key: AssertionKey,
+    },
+    /// `tls_client_auth`, and `self_signed_tls_client_auth`: a client certificate, shown when the
+    /// TLS connection is made (RFC 8705 §2), and the id in the form.
+    TlsClientAuth {
+        /// The client id.
+        id: String,
+        /// The certificate.
+        certificate: ClientCertificate,
+    },
     /// `none`: no authentication, for an endpoint guarded otherwise (Ory Hydra's admin port).
     None {
         /// The client id, if the server wants to be told.
         id: Option<String>,
     },
 }
+
+/// That the assertion is a JWT (RFC 7523 §2.2).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A request could not be built: the client id or URL has characters that HTTP does not carry.
 #[derive(Debug)]
@@ -55,7 +81,9 @@ impl ClientAuth {
         match self {
             Self::SecretBasic { id, .. }
             | Self::SecretBasicRaw { id, .. }
-            | Self::SecretPost { id, .. } => id,
+            | Self::SecretPost { id, .. }
+            | Self::PrivateKeyJwt { id, .. }
+            | Self::TlsClientAuth { id, .. } => id,
             Self::None { id } => id.as_deref().unwrap_or_default(),
         }
     }
@@ -65,7 +93,36 @@ impl ClientAuth {
         match self {
             Self::SecretBasic { .. } | Self::SecretBasicRaw { .. } => "client_secret_basic",
             Self::SecretPost { .. } => "client_secret_post",
+            Self::PrivateKeyJwt { .. } => "private_key_jwt",
+            Self::TlsClientAuth { .. } => "tls_client_auth",
             Self::None { .. } => "none",
+        }
+    }
+
+    /// Whether this method is among those that an authorization server advertises.
+    pub(crate) fn is_among(&self, advertised: &[String]) -> bool {
+        let is_self_signed = |method: &str| {
+            matches!(self, Self::TlsClientAuth { .. }) && method == "self_signed_tls_client_auth"
+        };
+        advertised
+            .iter()
+            .any(|method| method == self.method() || is_self_signed(method))
+    }
+
+    /// Whether this method has an effect at `endpoint`.
+    pub(crate) fn can_be_used_at(&self, endpoint: &EndpointUrl) -> Result<(), CredentialsError> {
+        if self.certificate().is_some() && endpoint.url().scheme() != "https" {
+            let endpoint = endpoint.as_str().to_owned();
+            return Err(CredentialsError::CertificateWithoutTls { endpoint });
+        }
+        Ok(())
+    }
+
+    /// The certificate to show when a TLS connection is made.
+    pub(crate) fn certificate(&self) -> Option<&ClientCertificate> {
+        match self {
+            Self::TlsClientAuth { certificate, .. } => Some(certificate),
+            _ => None,
         }
     }
 
@@ -73,6 +130,7 @@ impl ClientAuth {
     pub(crate) fn introspection_request(
         &self,
         endpoint: &EndpointUrl,
+        connection: &Connection,
         token: &BearerToken,
     ) -> Result<Request<Vec<u8>>, Unsendable> {
         let (auth_type, secret) = match self {
@@ -80,7 +138,9 @@ impl ClientAuth {
                 (AuthType::BasicAuth, Some(secret))
             }
             Self::SecretPost { secret, .. } => (AuthType::RequestBody, Some(secret)),
-            Self::None { .. } => (AuthType::RequestBody, None),
+            Self::PrivateKeyJwt { .. } | Self::TlsClientAuth { .. } | Self::None { .. } => {
+                (AuthType::RequestBody, None)
+            }
         };
         let url = IntrospectionUrl::new(endpoint.as_str().to_owned())
             .map_err(|_already_parsed| Unsendable)?;
@@ -91,9 +151,15 @@ impl ClientAuth {
             client = client.set_client_secret(ClientSecret::new(secret.expose().to_owned()));
         }
         let token = oauth2::AccessToken::new(token.expose().to_owned());
-        let request = client
+        let mut request = client
             .introspect(&token)
             .set_token_type_hint("access_token");
+        if let Self::PrivateKeyJwt { id, key } = self {
+            let (issuer, now) = (connection.issuer.as_str(), connection.clock.now());
+            request = request
+                .add_extra_param("client_assertion_type", JWT_BEARER)
+                .add_extra_param("client_assertion", key.assertion(id, issuer, now));
+        }
         // `oauth2` hands a request only to an HTTP client, and would parse the answer leniently:
         // so this client keeps the request and answers with an error.
         let kept = RefCell::new(None);
@@ -132,13 +198,15 @@ mod tests {
     use url::form_urlencoded;
 
     use super::*;
+    use crate::urls::Issuer;
 
     fn request(auth: &ClientAuth, token: &str) -> Request<Vec<u8>> {
         let endpoint = "https://as.example.com/introspect?tenant=a"
             .parse()
             .expect("valid");
+        let issuer: Issuer = "https://as.example.com".parse().expect("valid");
         let token = BearerToken::parse(token, 64).expect("valid");
-        auth.introspection_request(&endpoint, &token)
+        auth.introspection_request(&endpoint, &Connection::to(issuer), &token)
             .expect("sendable")
     }
 

@@ -9,7 +9,11 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::{client_auth::ClientAuth, secret::Secret};
+use crate::{
+    client_auth::ClientAuth,
+    client_key::{AssertionKey, ClientCertificate},
+    secret::Secret,
+};
 
 /// A value given directly or by a file that holds it.
 #[derive(Debug, Clone)]
@@ -45,6 +49,24 @@ pub enum ClientCredentials {
         /// The client secret.
         secret: Source,
     },
+    /// See [`ClientAuth::PrivateKeyJwt`].
+    PrivateKeyJwt {
+        /// The client id.
+        id: Source,
+        /// The private key, as PEM.
+        key: Source,
+        /// The `kid` by which the authorization server knows the key, if it needs one.
+        key_id: Option<String>,
+    },
+    /// See [`ClientAuth::TlsClientAuth`].
+    TlsClientAuth {
+        /// The client id.
+        id: Source,
+        /// The certificate and its chain, as PEM.
+        certificate: Source,
+        /// Its private key, as PEM.
+        key: Source,
+    },
     /// See [`ClientAuth::None`].
     None {
         /// The client id, if the server wants to be told.
@@ -74,9 +96,27 @@ pub enum CredentialsError {
     /// A value given directly is empty.
     #[error("the client id or the client secret is empty")]
     EmptyValue,
+    /// A client certificate is shown over TLS only.
+    #[error("tls_client_auth needs an https endpoint, and {endpoint} is none")]
+    CertificateWithoutTls {
+        /// The introspection endpoint.
+        endpoint: String,
+    },
     /// With a colon in the id, the server could not tell where the secret begins.
     #[error("raw HTTP Basic cannot carry a client id with a colon; use client_secret_basic")]
     ColonInRawId,
+    /// Not PEM of a private key that can sign an assertion.
+    #[error(
+        "the private key is none that can be used: it must be PEM of an RSA, P-256, P-384 or \
+         Ed25519 key, in the form PKCS#8 (BEGIN PRIVATE KEY), without a passphrase"
+    )]
+    NoPrivateKey,
+    /// Not PEM of a certificate and of a private key.
+    #[error(
+        "the client certificate cannot be used: one file must be PEM of the certificate with its \
+         chain, the other of its private key, without a passphrase"
+    )]
+    NoCertificate,
     /// More than 64 KiB is no secret.
     #[error("{path} is larger than 64 KiB", path = path.display())]
     TooLarge {
@@ -125,6 +165,18 @@ impl ClientCredentials {
             Self::SecretPost { id: i, secret } => ClientAuth::SecretPost {
                 id: id(i)?,
                 secret: secret.read()?,
+            },
+            Self::PrivateKeyJwt { id: i, key, key_id } => ClientAuth::PrivateKeyJwt {
+                id: id(i)?,
+                key: AssertionKey::from_pem(key.read()?, key_id.clone())?,
+            },
+            Self::TlsClientAuth {
+                id: i,
+                certificate,
+                key,
+            } => ClientAuth::TlsClientAuth {
+                id: id(i)?,
+                certificate: ClientCertificate::from_pem(&certificate.read()?, &key.read()?)?,
             },
             Self::None { id: i } => ClientAuth::None {
                 id: i.as_ref().map(id).transpose()?,

@@ -9,8 +9,6 @@ mod connection;
 mod metadata;
 mod unverified;
 
-use std::{sync::Arc, time::Duration};
-
 use url::Url;
 
 pub use self::check::{Cause, Check, Outcome};
@@ -18,13 +16,13 @@ pub(crate) use self::{metadata::Described, unverified::Unverified};
 use crate::{
     bearer::BearerToken,
     claims::Claims,
-    clock::Clock,
+    connection::Connection,
     discovery::Wanted,
     http_client::HttpClient,
     introspection::{self, IntrospectionConfig, StartError},
     jwt::{self, JwtConfig},
     resource_server::ResourceServerConfig,
-    urls::{EndpointUrl, Issuer},
+    urls::EndpointUrl,
     userinfo::{self, UserinfoConfig},
 };
 
@@ -38,6 +36,17 @@ pub enum Verifier<'c> {
     Jwt(&'c JwtConfig),
     /// By userinfo.
     Userinfo(&'c UserinfoConfig),
+}
+
+impl<'c> Verifier<'c> {
+    /// How the authorization server is reached.
+    pub fn connection(self) -> &'c Connection {
+        match self {
+            Self::Introspection(config) => &config.connection,
+            Self::Jwt(config) => &config.connection,
+            Self::Userinfo(config) => &config.connection,
+        }
+    }
 }
 
 /// What was found, in the order in which it was looked for.
@@ -98,9 +107,7 @@ async fn examine(
     diagnosis: &mut Diagnosis,
 ) -> Result<Option<Claims>, StartError> {
     let (wanted, configured) = match verifier {
-        Verifier::Introspection(config) => {
-            (Wanted::IntrospectionEndpoint, config.endpoint.as_ref())
-        }
+        Verifier::Introspection(config) => (config.wanted(), config.endpoint.as_ref()),
         Verifier::Jwt(config) => (Wanted::JwksUri, config.jwks_url.as_ref()),
         Verifier::Userinfo(config) => (Wanted::UserinfoEndpoint, config.endpoint.as_ref()),
     };
@@ -128,50 +135,23 @@ async fn examine(
 /// What every step needs.
 pub(crate) struct Probe<'c> {
     pub(crate) http: HttpClient,
-    pub(crate) issuer: &'c Issuer,
-    pub(crate) limit: Duration,
-    pub(crate) allow_http: bool,
-    pub(crate) clock: &'c Arc<dyn Clock>,
+    pub(crate) connection: &'c Connection,
 }
 
 impl<'c> Probe<'c> {
     fn new(verifier: Verifier<'c>) -> Result<Self, StartError> {
-        let (issuer, ca_file, limit, allow_http, clock) = match verifier {
-            Verifier::Introspection(c) => (
-                &c.issuer,
-                &c.ca_file,
-                c.timeout,
-                c.allow_insecure_http,
-                &c.clock,
-            ),
-            Verifier::Jwt(c) => (
-                &c.issuer,
-                &c.ca_file,
-                c.timeout,
-                c.allow_insecure_http,
-                &c.clock,
-            ),
-            Verifier::Userinfo(c) => (
-                &c.issuer,
-                &c.ca_file,
-                c.timeout,
-                c.allow_insecure_http,
-                &c.clock,
-            ),
+        let connection = verifier.connection();
+        let http = match verifier {
+            Verifier::Introspection(config) => config.open()?.1,
+            Verifier::Jwt(_) | Verifier::Userinfo(_) => connection.http_client(None)?,
         };
-        Ok(Self {
-            http: HttpClient::build(issuer, ca_file.as_deref(), limit)?,
-            issuer,
-            limit,
-            allow_http,
-            clock,
-        })
+        Ok(Self { http, connection })
     }
 
     /// Whether `endpoint` is reached by the same connection as the issuer.
     fn is_at_issuer(&self, endpoint: &EndpointUrl) -> bool {
         let origin = |url: &Url| url.origin();
-        origin(endpoint.url()) == origin(self.issuer.url())
+        origin(endpoint.url()) == origin(self.connection.issuer.url())
     }
 }
 

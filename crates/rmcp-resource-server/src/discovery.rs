@@ -1,13 +1,12 @@
 //! Finds an endpoint in the authorization server's metadata (RFC 8414, OpenID Connect
 //! Discovery 1.0).
 
-use std::time::Duration;
-
 use reqwest::{StatusCode, header::ACCEPT};
 use serde::Deserialize;
 use url::Url;
 
 use crate::{
+    connection::Connection,
     http_client::{HttpClient, MAX_BODY_BYTES, read_body, transport_causes},
     strict_json,
     urls::{EndpointUrl, InvalidUrl, Issuer},
@@ -17,6 +16,8 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Wanted {
     IntrospectionEndpoint,
+    /// The same for a client that shows a certificate (RFC 8705 §5).
+    MtlsIntrospectionEndpoint,
     JwksUri,
     UserinfoEndpoint,
 }
@@ -29,6 +30,12 @@ pub(crate) struct Metadata {
     pub(crate) introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
     jwks_uri: Option<String>,
     userinfo_endpoint: Option<String>,
+    mtls_endpoint_aliases: Option<Aliases>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Aliases {
+    introspection_endpoint: Option<String>,
 }
 
 /// Why one document was of no use.
@@ -67,15 +74,14 @@ pub(crate) struct Discovered {
 pub(crate) async fn discover(
     wanted: Wanted,
     http: &HttpClient,
-    issuer: &Issuer,
-    allow_http: bool,
-    limit: Duration,
+    connection: &Connection,
 ) -> Result<Discovered, String> {
+    let issuer = &connection.issuer;
     let mut failures = Vec::new();
     for url in metadata_urls(issuer) {
-        match fetch(http, &url, issuer, limit)
+        match fetch(http, &url, connection)
             .await
-            .and_then(|metadata| accept(metadata, wanted, allow_http))
+            .and_then(|metadata| accept(metadata, wanted, connection.allow_insecure_http))
         {
             Ok(discovered) => {
                 let endpoint = &discovered.endpoint;
@@ -94,15 +100,14 @@ pub(crate) async fn discover(
 pub(crate) async fn fetch(
     http: &HttpClient,
     url: &Url,
-    issuer: &Issuer,
-    limit: Duration,
+    connection: &Connection,
 ) -> Result<Metadata, Unusable> {
     let transport = |error: reqwest::Error| Unusable::Transport(transport_causes(error));
     let request = http
         .to(url)
         .get(url.clone())
         .header(ACCEPT, "application/json")
-        .timeout(limit);
+        .timeout(connection.timeout);
     let response = request.send().await.map_err(transport)?;
     if response.status() != StatusCode::OK {
         return Err(Unusable::Status(response.status()));
@@ -114,7 +119,7 @@ pub(crate) async fn fetch(
         .map_err(Unusable::NotMetadata)?;
     let metadata: Metadata = serde_json::from_value(members.into())
         .map_err(|error| Unusable::NotMetadata(error.to_string()))?;
-    if metadata.issuer == issuer.as_str() {
+    if metadata.issuer == connection.issuer.as_str() {
         Ok(metadata)
     } else {
         Err(Unusable::OtherIssuer(metadata.issuer))
@@ -131,6 +136,12 @@ pub(crate) fn accept(
         Wanted::IntrospectionEndpoint => {
             ("introspection_endpoint", metadata.introspection_endpoint)
         }
+        Wanted::MtlsIntrospectionEndpoint => (
+            "introspection_endpoint",
+            (metadata.mtls_endpoint_aliases)
+                .and_then(|aliases| aliases.introspection_endpoint)
+                .or(metadata.introspection_endpoint),
+        ),
         Wanted::JwksUri => ("jwks_uri", metadata.jwks_uri),
         Wanted::UserinfoEndpoint => ("userinfo_endpoint", metadata.userinfo_endpoint),
     };

@@ -7,10 +7,10 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Certificate, Client, ClientBuilder, Response, redirect::Policy};
+use reqwest::{Certificate, Client, ClientBuilder, Identity, Response, redirect::Policy};
 use url::Url;
 
-use crate::urls::Issuer;
+use crate::{client_key::ClientCertificate, urls::Issuer};
 
 /// The largest body read from an authorization server, in bytes, but for its keys.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -39,6 +39,12 @@ pub enum HttpClientError {
         /// Why.
         cause: String,
     },
+    /// The client certificate cannot be shown.
+    #[error("the client certificate and its private key cannot be used together: {cause}")]
+    Certificate {
+        /// Why.
+        cause: String,
+    },
     /// TLS cannot be set up, for example because the system has no CA certificates.
     #[error("cannot set up TLS: {cause} (install the system's CA certificates or name a CA file)")]
     Tls {
@@ -60,6 +66,7 @@ impl HttpClient {
     pub(crate) fn build(
         issuer: &Issuer,
         ca_file: Option<&Path>,
+        certificate: Option<&ClientCertificate>,
         timeout: Duration,
     ) -> Result<Self, HttpClientError> {
         let tls = |error: reqwest::Error| HttpClientError::Tls {
@@ -69,9 +76,12 @@ impl HttpClient {
         if let Some(path) = ca_file {
             https = https.tls_certs_merge(read_certificates(path)?);
         }
+        if let Some(certificate) = certificate {
+            https = https.identity(usable_identity(certificate, timeout)?);
+        }
         let https = match https.build() {
             // A machine without CA certificates can do without TLS.
-            Err(_) if issuer.url().scheme() == "http" => None,
+            Err(_) if issuer.url().scheme() == "http" && certificate.is_none() => None,
             built => Some(built.map_err(tls)?),
         };
         let http = builder(timeout).no_proxy().tls_certs_only([]);
@@ -88,6 +98,24 @@ impl HttpClient {
             _ => &self.http,
         }
     }
+}
+
+/// Tries the certificate by itself, so that its faults are told from those of CA certificates.
+fn usable_identity(
+    certificate: &ClientCertificate,
+    timeout: Duration,
+) -> Result<Identity, HttpClientError> {
+    let identity = || certificate.identity();
+    let alone = |identity| {
+        let https = builder(timeout).tls_certs_only([]);
+        https.identity(identity).build()
+    };
+    identity()
+        .and_then(alone)
+        .and_then(|_alone| identity())
+        .map_err(|error| HttpClientError::Certificate {
+            cause: causes(&error),
+        })
 }
 
 fn builder(timeout: Duration) -> ClientBuilder {

@@ -3,7 +3,7 @@
 mod diagnosis;
 mod exchange;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -13,13 +13,12 @@ use crate::{
     cache::{CacheConfig, CachePartition, TokenCache},
     claims::Claims,
     client_auth::ClientAuth,
-    clock::{Clock, SystemClock},
+    connection::Connection,
     credentials::{ClientCredentials, CredentialsError},
     discovery::{Wanted, discover},
     error::{AuthorizationServerError, VerifyError},
     http_client::{HttpClient, HttpClientError},
     limits::{Limits, with_one_retry},
-    metrics::Metrics,
     search::{Search, SearchTask},
     urls::{EndpointUrl, Issuer},
     verifier::TokenVerifier,
@@ -30,43 +29,44 @@ use crate::{
 #[non_exhaustive]
 pub struct IntrospectionConfig {
     /// The authorization server.
-    pub issuer: Issuer,
+    pub connection: Connection,
     /// The endpoint. Default: found in the issuer's metadata, which is then asked for until the
     /// server is up.
     pub endpoint: Option<EndpointUrl>,
     /// How this server authenticates itself.
     pub credentials: ClientCredentials,
-    /// The time for everything: waiting for a turn, connecting, one retry. Default 3 s.
-    pub timeout: Duration,
     /// The most introspections in flight; further ones wait for their turn. Default 64.
     pub max_in_flight: usize,
-    /// Certificates to trust in addition to the system's, as PEM.
-    pub ca_file: Option<PathBuf>,
-    /// Accept `http` for a discovered endpoint that is not on a loopback host: for test networks
-    /// only. Default false.
-    pub allow_insecure_http: bool,
     /// What is remembered for how long.
     pub cache: CacheConfig,
-    /// The clock. Default: the system's.
-    pub clock: Arc<dyn Clock>,
-    /// Where to count. Default: counters that nobody reads.
-    pub metrics: Metrics,
 }
 
 impl IntrospectionConfig {
     /// The defaults, for the authorization server `issuer`.
     pub fn new(issuer: Issuer, credentials: ClientCredentials) -> Self {
         Self {
-            issuer,
+            connection: Connection::to(issuer),
             endpoint: None,
             credentials,
-            timeout: Duration::from_secs(3),
             max_in_flight: 64,
-            ca_file: None,
-            allow_insecure_http: false,
             cache: CacheConfig::default(),
-            clock: Arc::new(SystemClock),
-            metrics: Metrics::default(),
+        }
+    }
+}
+
+impl IntrospectionConfig {
+    /// Reads the credentials, and sets up the HTTP client that goes with them.
+    pub(crate) fn open(&self) -> Result<(ClientAuth, HttpClient), StartError> {
+        let auth = self.credentials.read()?;
+        let http = self.connection.http_client(auth.certificate())?;
+        Ok((auth, http))
+    }
+
+    /// What to look for in the metadata.
+    pub(crate) fn wanted(&self) -> Wanted {
+        match self.credentials {
+            ClientCredentials::TlsClientAuth { .. } => Wanted::MtlsIntrospectionEndpoint,
+            _ => Wanted::IntrospectionEndpoint,
         }
     }
 }
@@ -105,6 +105,7 @@ struct Inner {
 struct Target {
     endpoint: EndpointUrl,
     auth: ClientAuth,
+    http: HttpClient,
     partition: CachePartition,
 }
 
@@ -116,14 +117,9 @@ impl IntrospectionVerifier {
     ///
     /// [`StartError`]. A server that is not up is no error: see [`readiness`](Self::readiness).
     pub fn start(config: IntrospectionConfig) -> Result<Self, StartError> {
-        let auth = config.credentials.read()?;
-        let http = HttpClient::build(&config.issuer, config.ca_file.as_deref(), config.timeout)?;
-        let cache = TokenCache::new(
-            config.cache.clone(),
-            config.clock.clone(),
-            config.metrics.clone(),
-        );
-        let limits = Limits::new(config.timeout, config.max_in_flight, config.metrics.clone());
+        let (auth, http) = config.open()?;
+        let cache = TokenCache::of(&config.connection, &config.cache);
+        let limits = Limits::new(&config.connection, config.max_in_flight);
         let inner = Arc::new(Inner {
             config,
             http,
@@ -132,7 +128,9 @@ impl IntrospectionVerifier {
             target: Arc::new(Search::new()),
         });
         let endpoint = inner.config.endpoint.clone();
-        let configured = endpoint.map(|endpoint| inner.aim(endpoint, auth));
+        let http = inner.http.clone();
+        let aim = |endpoint| inner.aim(endpoint, auth, http);
+        let configured = endpoint.map(aim).transpose()?;
         let search = async |inner: Arc<Inner>| inner.look_for_endpoint().await;
         let search = inner.target.begin(configured, &inner, search);
         Ok(Self {
@@ -147,9 +145,11 @@ impl IntrospectionVerifier {
     ///
     /// [`StartError`].
     pub fn check(config: &IntrospectionConfig) -> Result<(), StartError> {
-        config.credentials.read()?;
-        HttpClient::build(&config.issuer, config.ca_file.as_deref(), config.timeout)?;
-        Ok(())
+        let (auth, _http) = config.open()?;
+        match &config.endpoint {
+            Some(endpoint) => Ok(auth.can_be_used_at(endpoint)?),
+            None => Ok(()),
+        }
     }
 
     /// Whether the endpoint is known, so that tokens can be verified.
@@ -164,6 +164,12 @@ impl IntrospectionVerifier {
     /// Waits until the endpoint is known.
     pub async fn ready(&self) {
         self.inner.target.ready().await;
+    }
+
+    /// The endpoint that is asked, once it is known.
+    pub fn endpoint(&self) -> Option<EndpointUrl> {
+        let endpoint = |target: &Arc<Target>| target.endpoint.clone();
+        self.inner.target.part(endpoint).ok()
     }
 
     /// The cache, for its numbers.
@@ -190,32 +196,28 @@ impl TokenVerifier for IntrospectionVerifier {
 impl Inner {
     async fn look_for_endpoint(&self) -> Result<Target, String> {
         let config = &self.config;
-        let found = discover(
-            Wanted::IntrospectionEndpoint,
-            &self.http,
-            &config.issuer,
-            config.allow_insecure_http,
-            config.timeout,
-        )
-        .await?;
-        let auth = config
-            .credentials
-            .read()
-            .map_err(|error| error.to_string())?;
+        let found = discover(config.wanted(), &self.http, &config.connection).await?;
+        let (auth, http) = config.open().map_err(|error| error.to_string())?;
         warn_of_unadvertised(&auth, found.auth_methods.as_deref());
-        Ok(self.aim(found.endpoint, auth))
+        self.aim(found.endpoint, auth, http)
+            .map_err(|error| error.to_string())
     }
 
-    fn aim(&self, endpoint: EndpointUrl, auth: ClientAuth) -> Target {
-        Target {
-            partition: self.cache.partition(
-                self.config.issuer.as_str(),
-                endpoint.as_str(),
-                auth.client_id(),
-            ),
+    fn aim(
+        &self,
+        endpoint: EndpointUrl,
+        auth: ClientAuth,
+        http: HttpClient,
+    ) -> Result<Target, CredentialsError> {
+        auth.can_be_used_at(&endpoint)?;
+        let issuer = self.config.connection.issuer.as_str();
+        let (url, client_id) = (endpoint.as_str(), auth.client_id());
+        Ok(Target {
+            partition: self.cache.partition(issuer, url, client_id),
             endpoint,
             auth,
-        }
+            http,
+        })
     }
 
     /// Asks, and once more where that may help.
@@ -237,7 +239,8 @@ impl Inner {
 
     async fn ask(&self, target: &Target, token: &BearerToken) -> Result<Claims, VerifyError> {
         with_one_retry(VerifyError::is_transient, || {
-            exchange::exchange(&self.http, &target.endpoint, &target.auth, token)
+            let (endpoint, auth) = (&target.endpoint, &target.auth);
+            exchange::exchange(&target.http, endpoint, auth, &self.config.connection, token)
         })
         .await
     }
@@ -246,14 +249,12 @@ impl Inner {
     /// be read, perhaps in the middle of a replacement, the last good credentials serve.
     fn target_with_current_credentials(&self) -> Result<Arc<Target>, AuthorizationServerError> {
         let target = self.target.found()?;
-        match self.config.credentials.read() {
-            Ok(auth) if auth == target.auth => Ok(target),
-            Ok(auth) => {
-                tracing::info!(
-                    client_id = auth.client_id(),
-                    "client credentials have changed"
-                );
-                Ok(self.target.settle(self.aim(target.endpoint.clone(), auth)))
+        match self.renewed(&target) {
+            Ok(None) => Ok(target),
+            Ok(Some(renewed)) => {
+                let client_id = renewed.auth.client_id();
+                tracing::info!(client_id, "client credentials have changed");
+                Ok(self.target.settle(renewed))
             }
             Err(error) => {
                 tracing::warn!(%error, "client credentials cannot be read; using the last good ones");
@@ -261,11 +262,24 @@ impl Inner {
             }
         }
     }
+
+    /// The same target with the credentials as they are now, if these are others.
+    fn renewed(&self, target: &Target) -> Result<Option<Target>, StartError> {
+        let auth = self.config.credentials.read()?;
+        if auth == target.auth {
+            return Ok(None);
+        }
+        let http = match auth.certificate() {
+            None => target.http.clone(),
+            certificate => self.config.connection.http_client(certificate)?,
+        };
+        Ok(Some(self.aim(target.endpoint.clone(), auth, http)?))
+    }
 }
 
 fn warn_of_unadvertised(auth: &ClientAuth, advertised: Option<&[String]>) {
     if let Some(advertised) = advertised
-        && !advertised.iter().any(|method| method == auth.method())
+        && !auth.is_among(advertised)
     {
         tracing::warn!(
             configured = auth.method(),

@@ -7,7 +7,7 @@ mod jwks;
 mod jws;
 mod keys;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -18,12 +18,11 @@ use crate::{
     bearer::BearerToken,
     cache::{CacheConfig, CachePartition, TokenCache},
     claims::Claims,
-    clock::{Clock, SystemClock},
+    connection::Connection,
     discovery::{Wanted, discover},
     error::VerifyError,
     http_client::HttpClient,
     introspection::StartError,
-    metrics::Metrics,
     search::{Search, SearchTask},
     urls::{EndpointUrl, Issuer},
     verifier::TokenVerifier,
@@ -34,7 +33,7 @@ use crate::{
 #[non_exhaustive]
 pub struct JwtConfig {
     /// The authorization server.
-    pub issuer: Issuer,
+    pub connection: Connection,
     /// Its keys (RFC 7517). Default: the `jwks_uri` of the issuer's metadata.
     pub jwks_url: Option<EndpointUrl>,
     /// The signature algorithms accepted. Default: RS256, PS256, ES256, EdDSA.
@@ -47,37 +46,21 @@ pub struct JwtConfig {
     pub accepted_types: Vec<String>,
     /// Accept a header without `typ`, as Cognito and Okta write it. Default false.
     pub accept_untyped: bool,
-    /// The time for one fetch of the keys with its retry. Default 3 s.
-    pub timeout: Duration,
-    /// Certificates to trust in addition to the system's, as PEM.
-    pub ca_file: Option<PathBuf>,
-    /// Accept `http` for a discovered `jwks_uri` that is not on a loopback host: for test networks
-    /// only. Default false.
-    pub allow_insecure_http: bool,
     /// What is remembered for how long. A key that the authorization server withdraws is no longer
     /// used after ten minutes; tokens already accepted by it are for as long as this says.
     pub cache: CacheConfig,
-    /// The clock. Default: the system's.
-    pub clock: Arc<dyn Clock>,
-    /// Where to count. Default: counters that nobody reads.
-    pub metrics: Metrics,
 }
 
 impl JwtConfig {
     /// The defaults, for the authorization server `issuer`.
     pub fn new(issuer: Issuer) -> Self {
         Self {
-            issuer,
+            connection: Connection::to(issuer),
             jwks_url: None,
             algorithms: SigningAlgorithm::DEFAULT.to_vec(),
             accepted_types: vec!["at+jwt".to_owned()],
             accept_untyped: false,
-            timeout: Duration::from_secs(3),
-            ca_file: None,
-            allow_insecure_http: false,
             cache: CacheConfig::default(),
-            clock: Arc::new(SystemClock),
-            metrics: Metrics::default(),
         }
     }
 }
@@ -117,12 +100,8 @@ impl JwtVerifier {
     ///
     /// [`StartError`]. A server that is not up is no error: see [`readiness`](Self::readiness).
     pub fn start(config: JwtConfig) -> Result<Self, StartError> {
-        let http = HttpClient::build(&config.issuer, config.ca_file.as_deref(), config.timeout)?;
-        let cache = TokenCache::new(
-            config.cache.clone(),
-            config.clock.clone(),
-            config.metrics.clone(),
-        );
+        let http = config.connection.http_client(None)?;
+        let cache = TokenCache::of(&config.connection, &config.cache);
         let inner = Arc::new(Inner {
             config,
             http,
@@ -143,7 +122,7 @@ impl JwtVerifier {
     ///
     /// [`StartError`].
     pub fn check(config: &JwtConfig) -> Result<(), StartError> {
-        HttpClient::build(&config.issuer, config.ca_file.as_deref(), config.timeout)?;
+        config.connection.http_client(None)?;
         Ok(())
     }
 
@@ -189,19 +168,13 @@ impl Inner {
         let endpoint = match config.jwks_url.clone() {
             Some(configured) => configured,
             None => {
-                let found = discover(
-                    Wanted::JwksUri,
-                    &self.http,
-                    &config.issuer,
-                    config.allow_insecure_http,
-                    config.timeout,
-                );
+                let found = discover(Wanted::JwksUri, &self.http, &config.connection);
                 found.await?.endpoint
             }
         };
-        let (issuer, url) = (config.issuer.as_str(), endpoint.as_str());
+        let (issuer, url) = (config.connection.issuer.as_str(), endpoint.as_str());
         let partition = self.cache.partition(issuer, url, "");
-        let jwks = Jwks::fetch(&self.http, endpoint, config).await;
+        let jwks = Jwks::fetch(&self.http, endpoint, &config.connection).await;
         Ok(Source {
             jwks: jwks.map_err(|error| error.to_string())?,
             partition,

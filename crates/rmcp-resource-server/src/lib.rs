@@ -8,7 +8,9 @@ mod cache;
 mod challenge;
 mod claims;
 mod client_auth;
+mod client_key;
 mod clock;
+mod connection;
 mod credentials;
 pub mod diagnose;
 mod discovery;
@@ -41,7 +43,9 @@ pub use crate::{
     cache::{CacheConfig, CachePartition, TokenCache},
     claims::{Claims, InvalidClaims},
     client_auth::ClientAuth,
+    client_key::{AssertionKey, ClientCertificate},
     clock::{Clock, SystemClock},
+    connection::Connection,
     credentials::{ClientCredentials, CredentialsError, Source},
     error::{AuthorizationServerError, TokenError, VerifyError},
     extract::{Caller, forward_access_token},

@@ -11,6 +11,7 @@ use tokio::{
 use crate::{
     breaker::Breaker,
     claims::Claims,
+    connection::Connection,
     error::{AuthorizationServerError, VerifyError},
     metrics::{IntrospectionOutcome, Metrics},
 };
@@ -25,14 +26,14 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// `timeout` is for everything: waiting for a turn, connecting, the retry.
-    pub(crate) fn new(timeout: Duration, max_in_flight: usize, metrics: Metrics) -> Self {
+    /// The connection's timeout is for everything: waiting for a turn, connecting, the retry.
+    pub(crate) fn new(connection: &Connection, max_in_flight: usize) -> Self {
         Self {
-            timeout,
+            timeout: connection.timeout,
             max_in_flight,
             turns: Semaphore::new(max_in_flight),
             breaker: Breaker::default(),
-            metrics,
+            metrics: connection.metrics.clone(),
         }
     }
 

@@ -5,7 +5,6 @@ mod diagnosis;
 mod exchange;
 
 use std::{
-    path::PathBuf,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -18,13 +17,12 @@ use crate::{
     bearer::BearerToken,
     cache::{CacheConfig, CachePartition, Key, TokenCache},
     claims::Claims,
-    clock::{Clock, SystemClock},
+    connection::Connection,
     discovery::{Wanted, discover},
     error::{AuthorizationServerError, VerifyError},
     http_client::HttpClient,
     introspection::StartError,
     limits::{Limits, with_one_retry},
-    metrics::Metrics,
     reply::LONGEST_RETRY_AFTER,
     resource_server::ResourceServerConfig,
     search::{Search, SearchTask},
@@ -37,26 +35,15 @@ use crate::{
 #[non_exhaustive]
 pub struct UserinfoConfig {
     /// The authorization server.
-    pub issuer: Issuer,
+    pub connection: Connection,
     /// The endpoint. Default: found in the issuer's metadata, which is then asked for until the
     /// server is up.
     pub endpoint: Option<EndpointUrl>,
-    /// The time for everything: waiting for a turn, connecting, one retry. Default 3 s.
-    pub timeout: Duration,
     /// The most calls in flight; further ones wait for their turn. Default 64.
     pub max_in_flight: usize,
-    /// Certificates to trust in addition to the system's, as PEM.
-    pub ca_file: Option<PathBuf>,
-    /// Accept `http` for a discovered endpoint that is not on a loopback host: for test networks
-    /// only. Default false.
-    pub allow_insecure_http: bool,
     /// What is remembered for how long. Default: active tokens 300 s, for authorization servers
     /// limit these calls (Auth0 by user).
     pub cache: CacheConfig,
-    /// The clock. Default: the system's.
-    pub clock: Arc<dyn Clock>,
-    /// Where to count. Default: counters that nobody reads.
-    pub metrics: Metrics,
 }
 
 impl UserinfoConfig {
@@ -64,19 +51,14 @@ impl UserinfoConfig {
     pub fn new(issuer: Issuer) -> Self {
         let ttl = Duration::from_secs(300);
         Self {
-            issuer,
+            connection: Connection::to(issuer),
             endpoint: None,
-            timeout: Duration::from_secs(3),
             max_in_flight: 64,
-            ca_file: None,
-            allow_insecure_http: false,
             cache: CacheConfig {
                 ttl,
                 ttl_without_expiry: ttl,
                 ..CacheConfig::default()
             },
-            clock: Arc::new(SystemClock),
-            metrics: Metrics::default(),
         }
     }
 }
@@ -141,13 +123,9 @@ impl UserinfoVerifier {
     ///
     /// [`StartError`]. A server that is not up is no error: see [`readiness`](Self::readiness).
     pub fn start(config: UserinfoConfig) -> Result<Self, StartError> {
-        let http = HttpClient::build(&config.issuer, config.ca_file.as_deref(), config.timeout)?;
-        let cache = TokenCache::new(
-            config.cache.clone(),
-            config.clock.clone(),
-            config.metrics.clone(),
-        );
-        let limits = Limits::new(config.timeout, config.max_in_flight, config.metrics.clone());
+        let http = config.connection.http_client(None)?;
+        let cache = TokenCache::of(&config.connection, &config.cache);
+        let limits = Limits::new(&config.connection, config.max_in_flight);
         let held_off = Cache::builder()
             .max_capacity(config.cache.negative_capacity)
             .time_to_live(LONGEST_RETRY_AFTER)
@@ -176,7 +154,7 @@ impl UserinfoVerifier {
     ///
     /// [`StartError`].
     pub fn check(config: &UserinfoConfig) -> Result<(), StartError> {
-        HttpClient::build(&config.issuer, config.ca_file.as_deref(), config.timeout)?;
+        config.connection.http_client(None)?;
         Ok(())
     }
 
@@ -241,18 +219,12 @@ impl TokenVerifier for UserinfoVerifier {
 impl Inner {
     async fn look_for_endpoint(&self) -> Result<Target, String> {
         let config = &self.config;
-        let found = discover(
-            Wanted::UserinfoEndpoint,
-            &self.http,
-            &config.issuer,
-            config.allow_insecure_http,
-            config.timeout,
-        );
+        let found = discover(Wanted::UserinfoEndpoint, &self.http, &config.connection);
         Ok(self.aim(found.await?.endpoint))
     }
 
     fn aim(&self, endpoint: EndpointUrl) -> Target {
-        let (issuer, url) = (self.config.issuer.as_str(), endpoint.as_str());
+        let (issuer, url) = (self.config.connection.issuer.as_str(), endpoint.as_str());
         Target {
             partition: self.cache.partition(issuer, url, ""),
             endpoint,
@@ -267,7 +239,7 @@ impl Inner {
     ) -> Result<Claims, VerifyError> {
         let key = target.partition.key(token);
         if let Some(until) = self.held_off.get(&key).await
-            && let Ok(retry_after) = until.duration_since(self.config.clock.now())
+            && let Ok(retry_after) = until.duration_since(self.config.connection.clock.now())
             && !retry_after.is_zero()
         {
             return Err(AuthorizationServerError::RateLimited { retry_after }.into());
@@ -280,7 +252,7 @@ impl Inner {
             retry_after,
         })) = &result
         {
-            let until = self.config.clock.now() + *retry_after;
+            let until = self.config.connection.clock.now() + *retry_after;
             self.held_off.insert(key, until).await;
         }
         result

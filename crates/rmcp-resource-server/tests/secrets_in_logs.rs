@@ -12,6 +12,7 @@ use std::{sync::LazyLock, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use dev_authorization_server::{ExpectedClient, FakeAuthorizationServer, Reply};
+use rcgen::{KeyPair, PKCS_ED25519};
 use rmcp_resource_server::{
     ClientCredentials, JwtConfig, JwtVerifier, Secret, SessionKey, Source, UserinfoConfig,
     UserinfoVerifier,
@@ -34,6 +35,12 @@ static LOGS: LazyLock<Logs> = LazyLock::new(|| {
 
 const CLIENT_ID: &str = "http://127.0.0.1/mcp";
 const SECRET: &str = "sEcReT:%+ é/value";
+
+/// Signs assertions.
+static KEY: LazyLock<String> = LazyLock::new(|| {
+    let pair = KeyPair::generate_for(&PKCS_ED25519).expect("a key");
+    pair.serialize_pem()
+});
 
 /// Every form in which `secret` might appear.
 fn forms(secret: &str) -> Vec<String> {
@@ -97,7 +104,7 @@ fn cases(fake: &FakeAuthorizationServer) -> Vec<(&'static str, Option<Reply>, u1
     ]
 }
 
-fn credentials() -> [ClientCredentials; 3] {
+fn credentials() -> [ClientCredentials; 4] {
     let id = || Source::Value(Secret::from(CLIENT_ID));
     let secret = || Source::Value(Secret::from(SECRET));
     [
@@ -109,6 +116,11 @@ fn credentials() -> [ClientCredentials; 3] {
         ClientCredentials::SecretPost {
             id: id(),
             secret: secret(),
+        },
+        ClientCredentials::PrivateKeyJwt {
+            id: id(),
+            key: Source::Value(KEY.as_str().into()),
+            key_id: None,
         },
     ]
 }
@@ -124,12 +136,18 @@ async fn rs_32_no_token_or_secret_in_logs_errors_or_metrics() {
         let server = spawn_server(&fake, |setup| {
             setup.introspection.endpoint = None;
             setup.introspection.credentials = credentials;
-            setup.introspection.timeout = Duration::from_millis(300);
+            setup.introspection.connection.timeout = Duration::from_millis(300);
             setup.introspection.cache.ttl = Duration::ZERO;
         });
         server.verifier.ready().await;
         provoke(&fake, &server, &mut seen, &mut tokens).await;
         seen += &server.metrics_text();
+        let asked = fake.introspections();
+        tokens.extend(
+            asked
+                .iter()
+                .filter_map(|a| a.form_value("client_assertion")),
+        );
     }
     let logs = LOGS.text();
     for logged in ["rmcp_resource_server", "request refused", "hyper", "actix"] {
@@ -137,6 +155,7 @@ async fn rs_32_no_token_or_secret_in_logs_errors_or_metrics() {
     }
     let mut needles = forms(SECRET);
     needles.extend(basic_headers());
+    needles.extend(KEY.lines().map(str::to_owned));
     needles.extend(tokens.iter().flat_map(|token| forms(token)));
     assert_absent(&needles, &seen);
 }

@@ -10,7 +10,6 @@ use crate::{
     credentials::CredentialsError,
     diagnose::{Cause, Check, Described, Diagnosis, Probe, Unverified, random_token},
     error::{AuthorizationServerError, TokenError, VerifyError},
-    urls::EndpointUrl,
 };
 
 const ANSWERS: &str = "an introspection response (RFC 7662)";
@@ -29,7 +28,15 @@ pub(crate) async fn diagnose(
     let Some(endpoint) = &described.endpoint else {
         return Ok(None);
     };
-    let asked = ask(probe, endpoint, &auth, &random_token()).await;
+    auth.can_be_used_at(endpoint)?;
+    let ask = async |token: &BearerToken| {
+        let limit = probe.connection.timeout;
+        let exchange = exchange::exchange(&probe.http, endpoint, &auth, probe.connection, token);
+        timeout(limit, exchange)
+            .await
+            .unwrap_or_else(|_elapsed| Err(AuthorizationServerError::TimedOut { limit }.into()))
+    };
+    let asked = ask(&random_token()).await;
     let answered = asked_about_random(asked, &auth, &mut diagnosis.server);
     diagnosis
         .server
@@ -37,7 +44,7 @@ pub(crate) async fn diagnose(
     let Some(token) = token.filter(|_| answered) else {
         return Ok(None);
     };
-    Ok(match ask(probe, endpoint, &auth, token).await {
+    Ok(match ask(token).await {
         Ok(claims) => {
             let check = Check::passed("active", "active: true", "active: true");
             diagnosis.token.push(check);
@@ -50,21 +57,6 @@ pub(crate) async fn diagnose(
             None
         }
     })
-}
-
-async fn ask(
-    probe: &Probe<'_>,
-    endpoint: &EndpointUrl,
-    auth: &ClientAuth,
-    token: &BearerToken,
-) -> Result<Claims, VerifyError> {
-    let limit = probe.limit;
-    timeout(
-        limit,
-        exchange::exchange(&probe.http, endpoint, auth, token),
-    )
-    .await
-    .unwrap_or_else(|_elapsed| Err(AuthorizationServerError::TimedOut { limit }.into()))
 }
 
 /// Enters what the answer shows; whether it is worth asking about a token.
@@ -127,7 +119,7 @@ fn advertised(auth: &ClientAuth, methods: Option<&[String]>) -> Check {
         None => Check::skipped(NAME, "the metadata does not say", wanted),
         Some(methods) => {
             let found = format!("{methods:?}");
-            match methods.iter().any(|method| method == auth.method()) {
+            match auth.is_among(methods) {
                 true => Check::passed(NAME, found, wanted),
                 false => {
                     let advertised = methods.to_vec();
@@ -155,8 +147,8 @@ fn not_active(
     if error == TokenError::Inactive
         && let Some(unverified) = Unverified::read(token)
     {
-        let now = config.clock.now();
-        cause = unverified.why_inactive(&config.issuer, auth.client_id(), now);
+        let now = config.connection.clock.now();
+        cause = unverified.why_inactive(&config.connection.issuer, auth.client_id(), now);
         match &cause {
             Cause::InactiveSinceExpiry => found.push_str("; the token's own exp is in the past"),
             Cause::InactiveOfIssuer { found: issuer } => {

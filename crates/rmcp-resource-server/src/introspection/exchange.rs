@@ -6,6 +6,7 @@ use crate::{
     bearer::BearerToken,
     claims::{Claims, IntrospectionResponse},
     client_auth::ClientAuth,
+    connection::Connection,
     error::{AuthorizationServerError, TokenError, VerifyError},
     http_client::HttpClient,
     reply::{self, malformed, unreachable},
@@ -17,10 +18,11 @@ pub(super) async fn exchange(
     http: &HttpClient,
     endpoint: &EndpointUrl,
     auth: &ClientAuth,
+    connection: &Connection,
     token: &BearerToken,
 ) -> Result<Claims, VerifyError> {
     let request = auth
-        .introspection_request(endpoint, token)
+        .introspection_request(endpoint, connection, token)
         .map_err(|error| malformed(error.to_string()))?;
     let request = request.try_into().map_err(unreachable)?;
     let response = http

@@ -18,7 +18,7 @@ pub(crate) async fn diagnose(
     diagnosis: &mut Diagnosis,
 ) -> Option<Claims> {
     let wanted = format!("a key for {}", names(&config.algorithms));
-    let jwks = match Jwks::fetch(&probe.http, endpoint.clone(), config).await {
+    let jwks = match Jwks::fetch(&probe.http, endpoint.clone(), &config.connection).await {
         Ok(jwks) => jwks,
         Err(error) => {
             let found = error.to_string();

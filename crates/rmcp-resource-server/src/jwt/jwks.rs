@@ -8,9 +8,10 @@ use std::{
 use reqwest::header::ACCEPT;
 use tokio::{sync::Mutex, time::timeout};
 
-use super::{JwtConfig, algorithm::SigningAlgorithm, jws::Jws, keys::KeySet};
+use super::{algorithm::SigningAlgorithm, jws::Jws, keys::KeySet};
 use crate::{
     clock::Clock,
+    connection::Connection,
     error::{AuthorizationServerError, TokenError, VerifyError},
     http_client::HttpClient,
     limits::with_one_retry,
@@ -54,22 +55,22 @@ impl Jwks {
     pub(super) async fn fetch(
         http: &HttpClient,
         endpoint: EndpointUrl,
-        config: &JwtConfig,
+        connection: &Connection,
     ) -> Result<Self, AuthorizationServerError> {
         let fetcher = Fetcher {
             http: http.clone(),
             endpoint,
-            timeout: config.timeout,
-            metrics: config.metrics.clone(),
+            timeout: connection.timeout,
+            metrics: connection.metrics.clone(),
         };
         let state = State {
             keys: fetcher.fetch().await?,
-            fetched_at: config.clock.now(),
+            fetched_at: connection.clock.now(),
             failure: None,
         };
         Ok(Self {
             fetcher,
-            clock: config.clock.clone(),
+            clock: connection.clock.clone(),
             state: RwLock::new(state),
             fetching: Mutex::new(()),
         })

@@ -60,7 +60,7 @@ async fn ask(
     endpoint: &EndpointUrl,
     token: &BearerToken,
 ) -> Result<Claims, VerifyError> {
-    let limit = probe.limit;
+    let limit = probe.connection.timeout;
     timeout(limit, exchange::exchange(&probe.http, endpoint, token))
         .await
         .unwrap_or_else(|_elapsed| Err(AuthorizationServerError::TimedOut { limit }.into()))

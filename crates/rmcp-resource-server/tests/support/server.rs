@@ -80,7 +80,7 @@ impl Setup {
         let credentials = ClientCredentials::secret_basic("mcp", "hush");
         let mut introspection = IntrospectionConfig::new(resource.issuer.clone(), credentials);
         introspection.endpoint = Some(fake.introspection_url().parse().expect("an endpoint"));
-        introspection.metrics = metrics;
+        introspection.connection.metrics = metrics;
         Self {
             resource,
             introspection,

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tempfile::NamedTempFile;
 use tokio::{
     io::copy_bidirectional,
@@ -15,8 +15,9 @@ use tokio::{
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
-        ServerConfig,
+        RootCertStore, ServerConfig,
         pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+        server::{WebPkiClientVerifier, danger::ClientCertVerifier},
     },
 };
 
@@ -43,22 +44,58 @@ impl TestCa {
         Self { issuer, file }
     }
 
-    fn server_config(&self, host: &str) -> ServerConfig {
+    /// A client's certificate and its key, as PEM.
+    pub(crate) fn client_certificate(&self) -> (String, String) {
+        let (certificate, key) = self.certificate("client.example");
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    fn certificate(&self, name: &str) -> (Certificate, KeyPair) {
         let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new([host.to_owned()]).expect("a host name");
+        let params = CertificateParams::new([name.to_owned()]).expect("a host name");
         let certificate = params.signed_by(&key, &self.issuer).expect("signed");
+        (certificate, key)
+    }
+
+    fn server_config(&self, host: &str, of_clients: Option<&Self>) -> ServerConfig {
+        let (certificate, key) = self.certificate(host);
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let clients = match of_clients {
+            Some(ca) => ca.client_verifier(),
+            None => WebPkiClientVerifier::no_client_auth(),
+        };
         ServerConfig::builder()
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients)
             .with_single_cert(vec![certificate.der().clone()], key)
             .expect("key and certificate fit")
+    }
+
+    fn client_verifier(&self) -> Arc<dyn ClientCertVerifier> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.issuer.der().clone()).expect("a CA");
+        let verifier = WebPkiClientVerifier::builder(roots.into()).build();
+        verifier.expect("a CA")
     }
 }
 
 impl TlsFront {
     /// Presents a certificate of `ca` for `host`.
     pub(crate) async fn start(ca: &TestCa, host: &str, to: SocketAddr) -> Self {
-        let acceptor = TlsAcceptor::from(Arc::new(ca.server_config(host)));
+        Self::serve(ca.server_config(host, None), to).await
+    }
+
+    /// The same, for clients only that show a certificate by `of_clients`.
+    pub(crate) async fn demanding(
+        ca: &TestCa,
+        host: &str,
+        of_clients: &TestCa,
+        to: SocketAddr,
+    ) -> Self {
+        Self::serve(ca.server_config(host, Some(of_clients)), to).await
+    }
+
+    async fn serve(config: ServerConfig, to: SocketAddr) -> Self {
+        let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();

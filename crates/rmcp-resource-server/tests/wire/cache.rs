@@ -14,7 +14,7 @@ use crate::support::{
 
 fn use_clock(setup: &mut Setup, clock: &TestClock) {
     setup.resource.clock = Arc::new(clock.clone());
-    setup.introspection.clock = Arc::new(clock.clone());
+    setup.introspection.connection.clock = Arc::new(clock.clone());
 }
 
 #[tokio::test]

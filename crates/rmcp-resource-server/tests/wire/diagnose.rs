@@ -43,7 +43,7 @@ async fn a_wrong_ca_is_told_from_a_wrong_name() {
     ] {
         let issuer = format!("https://localhost:{}", front.port);
         let diagnosis = examine(&issuer, None, |config| {
-            config.ca_file = trusted.map(|ca| ca.file.path().to_owned());
+            config.connection.ca_file = trusted.map(|ca| ca.file.path().to_owned());
         })
         .await;
         assert_eq!(first_failure(&diagnosis), Some(cause), "{diagnosis:#?}");
@@ -69,7 +69,7 @@ async fn the_host_of_the_endpoint_is_looked_at_too() {
     assert_eq!(untrusted.token[0].outcome, Outcome::Skipped);
     let trusted = examine(issuer, token, |config| {
         config.endpoint = Some(endpoint.parse().expect("a URL"));
-        config.ca_file = Some(ca.file.path().to_owned());
+        config.connection.ca_file = Some(ca.file.path().to_owned());
     })
     .await;
     assert_eq!(first_failure(&trusted), None, "{trusted:#?}");

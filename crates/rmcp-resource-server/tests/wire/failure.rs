@@ -63,7 +63,9 @@ async fn rs_57_failures_are_never_cached() {
         for _ in 0..times {
             fake.answer_next(failure.clone());
         }
-        let server = spawn_server(&fake, |setup| setup.introspection.timeout = SHORT);
+        let server = spawn_server(&fake, |setup| {
+            setup.introspection.connection.timeout = SHORT
+        });
         server.call("good").await.assert_unavailable(case);
         assert_eq!(fake.introspection_count(), times, "{case}");
         server.call("good").await.assert_served(case);
@@ -83,7 +85,9 @@ async fn rs_60_as_failure_is_503_and_never_accepts() {
     ] {
         let fake = FakeAuthorizationServer::start();
         fake.answer_by_default(failure);
-        let server = spawn_server(&fake, |setup| setup.introspection.timeout = SHORT);
+        let server = spawn_server(&fake, |setup| {
+            setup.introspection.connection.timeout = SHORT
+        });
         let answer = server.call("t").await;
         assert!(answer.assert_unavailable(case) >= 1);
         bodies.push(answer.json());
@@ -109,7 +113,7 @@ async fn rs_60_a_cached_token_lives_out_its_time_while_the_server_is_down() {
     let clock = TestClock::new();
     let server = spawn_server(&fake, |setup| {
         setup.resource.clock = Arc::new(clock.clone());
-        setup.introspection.clock = Arc::new(clock.clone());
+        setup.introspection.connection.clock = Arc::new(clock.clone());
     });
     server.call("good").await.assert_served("up");
     fake.stop().await;
@@ -167,7 +171,9 @@ async fn rs_61_a_silent_server_costs_the_timeout_and_no_more() {
         for reply in replies {
             fake.answer_next(reply);
         }
-        let server = spawn_server(&fake, |setup| setup.introspection.timeout = SHORT);
+        let server = spawn_server(&fake, |setup| {
+            setup.introspection.connection.timeout = SHORT
+        });
         let begun = Instant::now();
         server.call("good").await.assert_unavailable(case);
         let took = begun.elapsed();

@@ -37,9 +37,9 @@ impl Scene {
         let clock = TestClock::new();
         let mut config = JwtConfig::new(fake.issuer().parse().expect("an issuer"));
         config.jwks_url = Some(fake.url("/jwks").parse().expect("a URL"));
-        config.clock = Arc::new(clock.clone());
-        config.timeout = Duration::from_secs(1);
-        let metrics = config.metrics.clone();
+        config.connection.clock = Arc::new(clock.clone());
+        config.connection.timeout = Duration::from_secs(1);
+        let metrics = config.connection.metrics.clone();
         adjust(&mut config);
         let verifier = JwtVerifier::start(config).expect("it starts");
         let server = spawn_server_with(&fake, verifier, |setup| {
@@ -355,7 +355,7 @@ async fn the_metadata_tells_where_the_keys_are() {
     ] {
         let scene = Scene::adjusted(jwks(&[&key]), |config| {
             config.jwks_url = None;
-            config.allow_insecure_http = allowed;
+            config.connection.allow_insecure_http = allowed;
         });
         let mut document = scene.fake.metadata();
         document["jwks_uri"] = match uri {

@@ -3,6 +3,7 @@
 
 mod cache;
 mod challenges;
+mod client_keys;
 mod cors;
 mod diagnose;
 mod discovery;

@@ -33,7 +33,7 @@ async fn rs_41_active_but_expired_is_refused() {
     let clock = TestClock::new();
     let server = spawn_server(&fake, |setup| {
         setup.resource.clock = std::sync::Arc::new(clock.clone());
-        setup.introspection.clock = std::sync::Arc::new(clock.clone());
+        setup.introspection.connection.clock = std::sync::Arc::new(clock.clone());
     });
     let now = clock.unix();
     let cases = [
@@ -62,7 +62,7 @@ async fn rs_42_not_before_in_the_future_is_refused() {
     let clock = TestClock::new();
     let server = spawn_server(&fake, |setup| {
         setup.resource.clock = std::sync::Arc::new(clock.clone());
-        setup.introspection.clock = std::sync::Arc::new(clock.clone());
+        setup.introspection.connection.clock = std::sync::Arc::new(clock.clone());
     });
     let now = clock.unix();
     let cases = [

@@ -60,7 +60,7 @@ async fn a_stream_ends_when_its_token_expires() {
     let server = spawn_server(&fake, |setup| {
         with_sessions(setup);
         setup.resource.clock = Arc::new(clock.clone());
-        setup.introspection.clock = Arc::new(clock.clone());
+        setup.introspection.connection.clock = Arc::new(clock.clone());
     });
     let session = Session::open(&server, "t").await;
     let stream = session.stream("t").await;

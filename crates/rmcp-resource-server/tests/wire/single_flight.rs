@@ -30,7 +30,7 @@ async fn rs_58_the_first_caller_going_away_fails_nobody() {
     let fake = fake_with_good_token();
     let server = spawn_server(&fake, |setup| {
         setup.workers = 2;
-        setup.introspection.timeout = Duration::from_secs(10);
+        setup.introspection.connection.timeout = Duration::from_secs(10);
     });
     let gate = fake.hold_introspections();
     let mut first = Connection::open(server.address).await;
@@ -66,7 +66,7 @@ async fn at_most_the_configured_number_is_in_flight() {
     let server = spawn_server(&fake, |setup| {
         setup.workers = 2;
         setup.introspection.max_in_flight = 4;
-        setup.introspection.timeout = Duration::from_secs(20);
+        setup.introspection.connection.timeout = Duration::from_secs(20);
     });
     let calls = (0..200).map(|number| {
         let server = &server;
@@ -87,7 +87,7 @@ async fn waiting_for_a_turn_trips_no_breaker() {
     let fake = fake_with_good_token();
     let server = spawn_server(&fake, |setup| {
         setup.introspection.max_in_flight = 1;
-        setup.introspection.timeout = LIMIT;
+        setup.introspection.connection.timeout = LIMIT;
     });
     let gate = fake.hold_introspections();
     let calls = (0..8).map(|number| {

@@ -16,8 +16,8 @@ fn spawn(
     let clock = TestClock::new();
     let mut config = UserinfoConfig::new(fake.issuer().parse().expect("an issuer"));
     config.endpoint = Some(fake.url("/userinfo").parse().expect("a URL"));
-    config.clock = Arc::new(clock.clone());
-    config.timeout = Duration::from_secs(1);
+    config.connection.clock = Arc::new(clock.clone());
+    config.connection.timeout = Duration::from_secs(1);
     adjust(&mut config);
     let verifier = UserinfoVerifier::start(config).expect("it starts");
     let server = spawn_server_with(fake, verifier, |setup| {

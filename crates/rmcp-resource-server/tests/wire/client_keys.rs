@@ -1,0 +1,262 @@
+//! Client authentication by a private key instead of a secret: a signed assertion, or a certificate.
+
+use std::{fs, path::PathBuf};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use dev_authorization_server::FakeAuthorizationServer;
+use rcgen::{KeyPair, PKCS_ED25519};
+use rmcp_resource_server::{
+    ClientCredentials, IntrospectionConfig, IntrospectionVerifier, Issuer, Source, StartError,
+};
+use serde_json::{Value, json};
+use tempfile::{TempDir, tempdir};
+
+use crate::support::{
+    ABSENT, Setup, TestCa, TestServer, TlsFront, altered, fake_with_good_token, spawn_server,
+};
+
+fn value(text: &str) -> Source {
+    Source::Value(text.into())
+}
+
+/// Key and certificate in files, as they are mounted.
+struct Files(TempDir);
+
+impl Files {
+    fn new() -> Self {
+        Self(tempdir().expect("a temporary directory"))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        fs::write(self.path(name), content).expect("writable");
+    }
+
+    fn assertion(&self) -> ClientCredentials {
+        ClientCredentials::PrivateKeyJwt {
+            id: value("mcp"),
+            key: Source::File(self.path("key")),
+            key_id: Some("key-1".to_owned()),
+        }
+    }
+
+    fn certificate(&self) -> ClientCredentials {
+        ClientCredentials::TlsClientAuth {
+            id: value("mcp"),
+            certificate: Source::File(self.path("certificate")),
+            key: Source::File(self.path("key")),
+        }
+    }
+
+    /// Puts a fresh certificate by `ca` in place.
+    fn certify(&self, ca: &TestCa) {
+        let (certificate, key) = ca.client_certificate();
+        self.write("certificate", &certificate);
+        self.write("key", &key);
+    }
+}
+
+fn fresh_key() -> String {
+    let pair = KeyPair::generate_for(&PKCS_ED25519).expect("a key");
+    pair.serialize_pem()
+}
+
+/// Header and claims of a JWT.
+fn parts(jwt: &str) -> [Value; 2] {
+    let mut parts = jwt.split('.').map(|part| {
+        let part = BASE64_URL_SAFE_NO_PAD.decode(part).expect("base64url");
+        serde_json::from_slice(&part).unwrap_or_default()
+    });
+    [(); 2].map(|()| parts.next().expect("three parts"))
+}
+
+/// That the assertion verifies is shown beside the code that makes it, and by real servers in
+/// `scripts/interop`.
+#[tokio::test]
+async fn rs_27_an_assertion_is_made_for_each_request() {
+    let files = Files::new();
+    files.write("key", &fresh_key());
+    let fake = FakeAuthorizationServer::start();
+    for token in ["one", "two", "three"] {
+        fake.answer_token(token, altered(&fake, json!({})));
+    }
+    let server = spawn_server(&fake, |setup| {
+        setup.introspection.credentials = files.assertion();
+    });
+    server.call("one").await.assert_served("the first");
+    server.call("two").await.assert_served("the second");
+    files.write("key", &fresh_key());
+    server.call("three").await.assert_served("with another key");
+
+    let mut seen = Vec::new();
+    for request in fake.introspections() {
+        assert_eq!(request.header("authorization"), None);
+        assert_eq!(request.form_value("client_secret"), None);
+        assert_eq!(request.form_value("client_id").as_deref(), Some("mcp"));
+        assert_eq!(
+            request.form_value("client_assertion_type").as_deref(),
+            Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+        );
+        let assertion = request.form_value("client_assertion").expect("sent");
+        let [header, claims] = parts(&assertion);
+        assert_eq!(
+            header,
+            json!({"alg": "EdDSA", "typ": "JWT", "kid": "key-1"})
+        );
+        assert_eq!(claims["sub"], "mcp");
+        assert_eq!(claims["aud"], fake.issuer());
+        seen.push(claims["jti"].clone());
+    }
+    seen.dedup();
+    assert_eq!(seen.len(), 3, "an assertion is used once");
+}
+
+/// A server that asks through a front which lets in only those who show a certificate by `ca`.
+async fn server_behind(
+    fake: &FakeAuthorizationServer,
+    ca: &TestCa,
+    adjust: impl FnOnce(&mut Setup),
+) -> (TestServer, TlsFront) {
+    let front = TlsFront::demanding(ca, "localhost", ca, fake.address()).await;
+    let server = spawn_server(fake, |setup| {
+        let origin = format!("https://localhost:{}", front.port);
+        let issuer: Issuer = origin.parse().expect("an issuer");
+        setup.resource.issuer = issuer.clone();
+        let connection = &mut setup.introspection.connection;
+        (connection.issuer, connection.ca_file) = (issuer, Some(ca.file.path().to_owned()));
+        let endpoint = format!("{origin}/introspect");
+        setup.introspection.endpoint = Some(endpoint.parse().expect("an endpoint"));
+        adjust(setup);
+    });
+    (server, front)
+}
+
+#[tokio::test]
+async fn rs_27_a_client_certificate_is_shown() {
+    let fake = FakeAuthorizationServer::start();
+    fake.answer_by_default(altered(&fake, json!({"iss": ABSENT})));
+    let (ca, other_ca) = (TestCa::new(), TestCa::new());
+    let files = Files::new();
+    files.certify(&other_ca);
+    let (server, _front) = server_behind(&fake, &ca, |setup| {
+        setup.introspection.credentials = files.certificate();
+    })
+    .await;
+    let by_another = server.call("t0").await;
+    by_another.assert_unavailable("a certificate by another CA");
+    assert_eq!(fake.requests().len(), 0);
+
+    files.certify(&ca);
+    server.call("t1").await.assert_served("a renewed one");
+    let request = &fake.introspections()[0];
+    assert_eq!(request.header("authorization"), None);
+    assert_eq!(request.form_value("client_id").as_deref(), Some("mcp"));
+    assert_eq!(request.form_value("client_secret"), None);
+
+    files.write("key", &fresh_key());
+    let half_renewed = server.call("t2").await;
+    half_renewed.assert_served("a key without its certificate: the last good pair serves");
+
+    let (secretive, _front) = server_behind(&fake, &ca, |_| {}).await;
+    let without = secretive.call("t3").await;
+    without.assert_unavailable("no certificate");
+}
+
+#[tokio::test]
+async fn a_client_with_a_certificate_takes_the_endpoint_for_it() {
+    let fake = fake_with_good_token();
+    let origin = "https://as.example.com";
+    for (aliases, expected) in [
+        (
+            json!({"introspection_endpoint": "https://mtls.as.example.com/introspect"}),
+            "mtls",
+        ),
+        (
+            json!({"token_endpoint": "https://mtls.as.example.com/token"}),
+            "plain",
+        ),
+        (Value::Null, "plain"),
+    ] {
+        let metadata = json!({
+            "issuer": fake.issuer(), "mtls_endpoint_aliases": aliases,
+            "introspection_endpoint": format!("{origin}/introspect"),
+        });
+        fake.serve("/.well-known/oauth-authorization-server", metadata);
+        let files = Files::new();
+        files.certify(&TestCa::new());
+        for (credentials, expected) in [
+            (files.certificate(), expected),
+            (ClientCredentials::secret_basic("mcp", "hush"), "plain"),
+        ] {
+            let issuer: Issuer = fake.issuer().parse().expect("an issuer");
+            let config = IntrospectionConfig::new(issuer, credentials);
+            let verifier = IntrospectionVerifier::start(config).expect("it starts");
+            verifier.ready().await;
+            let endpoint = verifier.endpoint().expect("it is known");
+            let found = match endpoint.as_str().starts_with(origin) {
+                true => "plain",
+                false => "mtls",
+            };
+            assert_eq!(found, expected, "{endpoint} of {aliases}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn rs_27_keys_that_cannot_work_are_refused_at_start() {
+    let start = |credentials, endpoint: &str| {
+        let issuer: Issuer = "https://as.example.com".parse().expect("an issuer");
+        let mut config = IntrospectionConfig::new(issuer, credentials);
+        config.endpoint = Some(endpoint.parse().expect("an endpoint"));
+        let checked = IntrospectionVerifier::check(&config).map_err(|error| error.to_string());
+        let started = IntrospectionVerifier::start(config).map(|_| ());
+        let started = started.map_err(|error: StartError| error.to_string());
+        assert_eq!(checked, started);
+        started
+    };
+    let https = "https://as.example.com/introspect";
+    let files = Files::new();
+    files.certify(&TestCa::new());
+    assert_eq!(start(files.certificate(), https), Ok(()));
+    for (credentials, endpoint, problem) in [
+        (
+            files.certificate(),
+            "http://127.0.0.1:1/introspect",
+            "needs an https endpoint",
+        ),
+        (
+            ClientCredentials::TlsClientAuth {
+                id: value("mcp"),
+                certificate: value("no certificate"),
+                key: Source::File(files.path("key")),
+            },
+            https,
+            "the client certificate cannot be used",
+        ),
+        (
+            ClientCredentials::TlsClientAuth {
+                id: value("mcp"),
+                certificate: Source::File(files.path("certificate")),
+                key: value(&fresh_key()),
+            },
+            https,
+            "cannot be used together",
+        ),
+        (
+            ClientCredentials::PrivateKeyJwt {
+                id: value("mcp"),
+                key: Source::File(files.path("certificate")),
+                key_id: None,
+            },
+            https,
+            "the private key is none that can be used",
+        ),
+    ] {
+        let refused = start(credentials, endpoint).expect_err("refused");
+        assert!(refused.contains(problem), "{refused}");
+        assert!(!refused.contains("-----"), "{refused}");
+    }
+}
