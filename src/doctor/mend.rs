@@ -3,7 +3,7 @@
 mod token;
 
 use rmcp_resource_server::{
-    AuthorizationServerError,
+    AuthorizationServerError, ClientCredentials,
     diagnose::{Cause, Check},
 };
 
@@ -119,6 +119,29 @@ impl<'c> Mender<'c> {
         }
     }
 
+    fn of_credentials(&self) -> &'static str {
+        let credentials = match &self.config.verifier {
+            VerifierConfig::Introspection(config) => Some(&config.credentials),
+            VerifierConfig::Jwt(_) | VerifierConfig::Userinfo(_) => None,
+        };
+        match credentials {
+            Some(ClientCredentials::PrivateKeyJwt { .. }) => {
+                "Check --auth-client-id, that the public half of --auth-client-key-file is \
+                 registered for this client (under the kid of --auth-client-key-id), and that it \
+                 may use private_key_jwt."
+            }
+            Some(ClientCredentials::TlsClientAuth { .. }) => {
+                "Check --auth-client-id, and that the certificate in \
+                 --auth-client-certificate-file is the one registered for this client; a proxy \
+                 that ends TLS before the authorization server must pass it on."
+            }
+            _ => {
+                "Check --auth-client-id, the secret and --auth-client-auth-method; with special \
+                 characters in them, servers that do not form-decode need client_secret_basic_raw."
+            }
+        }
+    }
+
     fn of_missing(&self, member: &str) -> String {
         let option = self.endpoint_option();
         match member {
@@ -138,11 +161,7 @@ impl<'c> Mender<'c> {
                  make it a confidential client with that permission, and check the secret."
                     .to_owned()
             }
-            AuthorizationServerError::CredentialsRefused { .. } => {
-                "Check --auth-client-id, the secret and --auth-client-auth-method; with special \
-                 characters in them, servers that do not form-decode need client_secret_basic_raw."
-                    .to_owned()
-            }
+            AuthorizationServerError::CredentialsRefused { .. } => self.of_credentials().to_owned(),
             AuthorizationServerError::Redirect { .. } => {
                 format!("Configure the URL that it redirects to with {option}.")
             }

@@ -1,13 +1,15 @@
 //! node oidc-provider: opaque tokens, resource indicators, and a client secret full of characters
 //! that must be encoded.
 
+mod client_keys;
+
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
-use reqwest::{Client, Response};
+use reqwest::{Certificate, Client, Response};
 use serde_json::{Value, json};
 
 use crate::{
@@ -22,6 +24,7 @@ const SCOPE: &str = "mcp:tools";
 /// A running oidc-provider. It is killed when this is dropped.
 pub(crate) struct OidcProvider {
     process: Child,
+    origin: String,
     port: u16,
     variables: Vec<(&'static str, String)>,
     http: Client,
@@ -34,22 +37,32 @@ impl OidcProvider {
 
     /// With variables that `oidc-provider.mjs` explains.
     pub(crate) fn start_with(variables: Vec<(&'static str, String)>) -> Option<Self> {
+        Self::start_at("http://127.0.0.1", None, variables)
+    }
+
+    /// At `host`, which is `https` with a certificate by `ca`.
+    fn start_at(
+        host: &str,
+        ca: Option<Certificate>,
+        variables: Vec<(&'static str, String)>,
+    ) -> Option<Self> {
         environment::installed("node/node_modules/oidc-provider")?;
         let port = free_port();
         Some(Self {
             process: spawn(port, &variables),
+            origin: format!("{host}:{port}"),
             port,
             variables,
             http: Client::builder()
                 .no_proxy()
-                .tls_certs_only([])
+                .tls_certs_only(ca)
                 .build()
                 .expect("a client"),
         })
     }
 
     pub(crate) fn issuer(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        self.origin.clone()
     }
 
     fn stop(&mut self) {
