@@ -1,15 +1,15 @@
 //! What authorization costs the server as a whole: `cargo bench --bench load`.
 //!
 //! Starts the server twice, with and without authorization, and sends both the same `tools/call`
-//! on the stateless JSON path, in short rounds that alternate, so that whatever else the machine
-//! does falls on both. The token is in the cache. Options: `-- --rounds 10 --seconds 2
-//! --connections 32`.
+//! on the stateless JSON path, in short rounds that alternate, and which server begins a round
+//! alternates too, so that whatever else the machine does falls on both. The token is in the cache.
+//! Options: `-- --rounds 10 --seconds 2 --connections 32`.
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 mod client;
 mod server;
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use clap::Parser;
 use dev_authorization_server::FakeAuthorizationServer;
@@ -62,16 +62,19 @@ fn main() {
     println!("| round | without authorization (requests/s) | with (requests/s) | with / without |");
     println!("|---|---|---|---|");
     for round in 1..=options.rounds {
-        let [without, with] = sides.each_mut().map(|side| {
+        for index in [round % 2, (round + 1) % 2] {
+            let side = &mut sides[index];
             let (requests, rate) = runtime.block_on(side.load.run());
             side.requests += requests;
             side.rates.push(rate);
-            rate
-        });
+        }
+        let [without, with] = sides.each_ref().map(|side| side.rates[round - 1]);
         row(&round.to_string(), without, with);
     }
+    let ratios = Ratios::of(&sides[1].rates, &sides[0].rates);
     let [without, with] = sides.each_mut().map(|side| median(&mut side.rates));
     row("median", without, with);
+    println!("with / without, by rounds: {ratios}");
     // Other load on the machine slows both servers down, now the one, now the other; the processor
     // time of a request tells more.
     let mut begun = begun.into_iter();
@@ -101,6 +104,43 @@ struct Side<'a> {
 fn row(name: &str, without: f64, with: f64) {
     let ratio = 100.0 * with / without;
     println!("| {name} | {without:.0} | {with:.0} | {ratio:.1} % |");
+}
+
+/// The ratio of two rates, taken in pairs.
+struct Ratios {
+    mean: f64,
+    /// The factor by which the true mean may be off, with 95 % confidence.
+    uncertainty: f64,
+}
+
+impl Ratios {
+    /// By the geometric mean and its standard error.
+    fn of(rates: &[f64], others: &[f64]) -> Self {
+        let logarithms = rates
+            .iter()
+            .zip(others)
+            .map(|(one, other)| (one / other).ln());
+        let logarithms: Vec<f64> = logarithms.collect();
+        let count = rates.len() as f64;
+        let mean = logarithms.iter().sum::<f64>() / count;
+        let squares = logarithms.iter().map(|one| (one - mean).powi(2));
+        let variance = squares.sum::<f64>() / (count - 1.0).max(1.0);
+        Self {
+            mean: mean.exp(),
+            uncertainty: (1.96 * (variance / count).sqrt()).exp(),
+        }
+    }
+}
+
+impl fmt::Display for Ratios {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bounds = [self.mean / self.uncertainty, self.mean * self.uncertainty];
+        let [mean, least, most] = [self.mean, bounds[0], bounds[1]].map(|ratio| 100.0 * ratio);
+        write!(
+            f,
+            "{mean:.1} % (with 95 % confidence {least:.1} to {most:.1} %)"
+        )
+    }
 }
 
 fn median(rates: &mut [f64]) -> f64 {

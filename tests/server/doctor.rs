@@ -254,6 +254,22 @@ fn each_fault_of_the_authorization_server_is_told_from_the_others() {
     }
 }
 
+#[test]
+fn a_refused_key_is_not_blamed_on_a_secret() {
+    let fake = FakeAuthorizationServer::start();
+    fake.answer_by_default(Reply::status(401));
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    fs::write(file.path(), key.serialize_pem()).expect("writable");
+    let flags = [
+        "--auth-client-auth-method=private_key_jwt",
+        &format!("--auth-client-key-file={}", file.path().display()),
+    ];
+    let (status, report) = examine(fake.issuer(), &flags, None);
+    assert_eq!(status, 1, "{report:#}");
+    assert_failed(&report, "credentials", "--auth-client-key-file");
+}
+
 /// The metadata with another value for `member`, at every URL.
 fn serve_metadata(fake: &FakeAuthorizationServer, member: &str, value: Value) {
     let mut metadata = fake.metadata();

@@ -25,10 +25,22 @@ pub struct AccessToken(Arc<Accepted>);
 /// Shared by all clones of one request's token: it is passed on some five times.
 struct Accepted {
     claims: Arc<Claims>,
-    issuer: Arc<str>,
-    hierarchy: Arc<ScopeHierarchy>,
+    terms: Arc<Terms>,
     /// Scopes that a handler missed, for the middleware to ask the client for.
     missed: OnceLock<Scopes>,
+}
+
+/// What is the same for all access tokens of one resource server, and so behind one counter.
+pub(crate) struct Terms {
+    pub(crate) issuer: Box<str>,
+    pub(crate) hierarchy: ScopeHierarchy,
+}
+
+impl Terms {
+    pub(crate) fn new(issuer: &str, hierarchy: ScopeHierarchy) -> Arc<Self> {
+        let issuer = issuer.into();
+        Arc::new(Self { issuer, hierarchy })
+    }
 }
 
 /// An operation needs scopes that the token lacks.
@@ -40,15 +52,10 @@ pub struct InsufficientScope {
 
 impl AccessToken {
     /// For the policy, which is alone in judging claims.
-    pub(crate) fn new(
-        claims: Arc<Claims>,
-        issuer: Arc<str>,
-        hierarchy: Arc<ScopeHierarchy>,
-    ) -> Self {
+    pub(crate) fn new(claims: Arc<Claims>, terms: Arc<Terms>) -> Self {
         Self(Arc::new(Accepted {
             claims,
-            issuer,
-            hierarchy,
+            terms,
             missed: OnceLock::new(),
         }))
     }
@@ -60,7 +67,7 @@ impl AccessToken {
 
     /// The authorization server that issued the token: the configured issuer.
     pub fn issuer(&self) -> &str {
-        &self.0.issuer
+        &self.0.terms.issuer
     }
 
     /// `sub`: whom the token is about (RFC 7662 §2.2). It may be the client itself; see
@@ -100,7 +107,7 @@ impl AccessToken {
 
     /// Whether the token has `scope`, itself or by a broader one that implies it.
     pub fn has_scope(&self, scope: &str) -> bool {
-        self.0.hierarchy.satisfies(&self.0.claims.scopes, scope)
+        (self.0.terms.hierarchy).satisfies(&self.0.claims.scopes, scope)
     }
 
     /// Demands scopes for what a handler is about to do, in addition to those that every request
@@ -137,7 +144,7 @@ impl AccessToken {
 impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessToken")
-            .field("issuer", &self.0.issuer)
+            .field("issuer", &self.0.terms.issuer)
             .field("subject", &self.0.claims.subject)
             .field("client_id", &self.0.claims.client_id)
             .field("scopes", &self.0.claims.scopes)

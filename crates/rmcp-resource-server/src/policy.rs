@@ -8,10 +8,10 @@ use std::{
 };
 
 use crate::{
-    access_token::AccessToken,
+    access_token::{AccessToken, Terms},
     claims::Claims,
     error::{TokenError, shortened},
-    scope::{ScopeHierarchy, Scopes},
+    scope::Scopes,
 };
 
 /// How far `nbf` may lie in the future, for clocks that differ. There is no leeway for `exp`.
@@ -19,7 +19,7 @@ const NOT_BEFORE_LEEWAY: Duration = Duration::from_secs(30);
 
 /// What a token must satisfy.
 pub(crate) struct Policy {
-    pub(crate) issuer: Arc<str>,
+    pub(crate) terms: Arc<Terms>,
     /// Any one of them must be in `aud`, to the letter.
     pub(crate) audiences: Box<[Box<str>]>,
     /// If not empty, `client_id` must be one of them; a token without `aud` is then accepted.
@@ -27,7 +27,6 @@ pub(crate) struct Policy {
     /// Accept a token without `aud` if its verifier cannot know the audience.
     pub(crate) accept_unbound_tokens: bool,
     pub(crate) required_scopes: Scopes,
-    pub(crate) hierarchy: Arc<ScopeHierarchy>,
 }
 
 impl Policy {
@@ -43,11 +42,7 @@ impl Policy {
         judge_time(&claims, now)?;
         self.judge_recipient(&claims)?;
         self.judge_scopes(&claims.scopes, &self.required_scopes)?;
-        Ok(AccessToken::new(
-            claims,
-            self.issuer.clone(),
-            self.hierarchy.clone(),
-        ))
+        Ok(AccessToken::new(claims, self.terms.clone()))
     }
 
     /// Whether `granted` covers all of `required`.
@@ -58,7 +53,7 @@ impl Policy {
     ) -> Result<(), TokenError> {
         let covered = required
             .iter()
-            .all(|scope| self.hierarchy.satisfies(granted, scope));
+            .all(|scope| self.terms.hierarchy.satisfies(granted, scope));
         covered
             .then_some(())
             .ok_or_else(|| TokenError::InsufficientScope {
@@ -71,7 +66,7 @@ impl Policy {
     /// servers leave it out. (The verifier of JWTs, which come from anywhere, demands it.)
     fn judge_issuer(&self, claims: &Claims) -> Result<(), TokenError> {
         match &claims.issuer {
-            Some(issuer) if **issuer != *self.issuer => Err(TokenError::WrongIssuer {
+            Some(issuer) if *issuer != self.terms.issuer => Err(TokenError::WrongIssuer {
                 found: shortened(issuer),
             }),
             _ => Ok(()),
@@ -139,18 +134,18 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::scope::ScopeHierarchy;
 
     const NOW: u64 = 1_800_000_000;
     const SERVER: &str = "https://mcp.example.com/mcp";
 
     fn policy() -> Policy {
         Policy {
-            issuer: "https://as.example.com".into(),
+            terms: Terms::new("https://as.example.com", ScopeHierarchy::default()),
             audiences: Box::new([SERVER.into()]),
             allowed_client_ids: Box::new([]),
             accept_unbound_tokens: false,
             required_scopes: "read write".parse().expect("valid"),
-            hierarchy: Arc::default(),
         }
     }
 

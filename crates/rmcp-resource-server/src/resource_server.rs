@@ -8,7 +8,7 @@ use std::{
 use actix_web::web::{Bytes, ServiceConfig};
 
 use crate::{
-    access_token::AccessToken,
+    access_token::{AccessToken, Terms},
     answer::Answers,
     bearer::{BearerToken, DEFAULT_MAX_TOKEN_BYTES},
     challenge::without_offline_access,
@@ -89,12 +89,11 @@ impl ResourceServerConfig {
     pub(crate) fn policy(&self) -> Policy {
         let boxed = |texts: &[String]| texts.iter().map(|text| text.as_str().into()).collect();
         Policy {
-            issuer: self.issuer.shared(),
+            terms: Terms::new(self.issuer.as_str(), self.scope_hierarchy.clone()),
             audiences: boxed(&self.audiences),
             allowed_client_ids: boxed(&self.allowed_client_ids),
             accept_unbound_tokens: self.accept_unbound_tokens,
             required_scopes: self.required_scopes.clone(),
-            hierarchy: Arc::new(self.scope_hierarchy.clone()),
         }
     }
 }

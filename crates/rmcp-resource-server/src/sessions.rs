@@ -178,7 +178,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::claims::Claims;
+    use crate::{access_token::Terms, claims::Claims, scope::ScopeHierarchy};
 
     fn sessions(per_principal: usize, total: usize) -> BoundedSessions {
         BoundedSessions::new(
@@ -206,8 +206,7 @@ mod tests {
         let claims = json!({"sub": subject}).as_object().cloned();
         AccessToken::new(
             Arc::new(Claims::from_members(claims.expect("an object")).expect("claims")),
-            "https://as.example.com".into(),
-            Arc::default(),
+            Terms::new("https://as.example.com", ScopeHierarchy::default()),
         )
     }
 

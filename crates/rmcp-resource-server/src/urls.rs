@@ -97,10 +97,6 @@ impl Issuer {
         &self.0.text
     }
 
-    pub(crate) fn shared(&self) -> Arc<str> {
-        self.0.text.clone()
-    }
-
     pub(crate) fn url(&self) -> &Url {
         &self.0.url
     }

@@ -17,7 +17,7 @@ impl Policy {
         checks.push(Check::judged(
             "iss",
             quoted(claims.issuer.as_deref()),
-            format!("{:?}, or none", &*self.issuer),
+            format!("{:?}, or none", self.terms.issuer),
             self.judge_issuer(claims),
         ));
         checks.extend(times(claims, now));
@@ -142,8 +142,9 @@ mod tests {
 
     use super::*;
     use crate::{
+        access_token::Terms,
         diagnose::{Cause, Outcome},
-        scope::Scopes,
+        scope::{ScopeHierarchy, Scopes},
     };
 
     const NOW: u64 = 1_800_000_000;
@@ -193,7 +194,7 @@ mod tests {
         ) {
             let allowed: &[Box<str>] = if by_client_id { &["app".into()] } else { &[] };
             let policy = Policy {
-                issuer: "https://as.example.com".into(),
+                terms: Terms::new("https://as.example.com", ScopeHierarchy::default()),
                 audiences: Box::new(["mcp".into()]),
                 allowed_client_ids: allowed.into(),
                 accept_unbound_tokens: unbound,
@@ -201,7 +202,6 @@ mod tests {
                     true => "read write".parse().expect("valid"),
                     false => Scopes::none(),
                 },
-                hierarchy: Arc::default(),
             };
             let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
             let mut claims = Claims::from_members(members.as_object().expect("an object").clone())

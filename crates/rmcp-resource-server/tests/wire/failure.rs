@@ -64,7 +64,7 @@ async fn rs_57_failures_are_never_cached() {
             fake.answer_next(failure.clone());
         }
         let server = spawn_server(&fake, |setup| {
-            setup.introspection.connection.timeout = SHORT
+            setup.introspection.connection.timeout = SHORT;
         });
         server.call("good").await.assert_unavailable(case);
         assert_eq!(fake.introspection_count(), times, "{case}");
@@ -86,7 +86,7 @@ async fn rs_60_as_failure_is_503_and_never_accepts() {
         let fake = FakeAuthorizationServer::start();
         fake.answer_by_default(failure);
         let server = spawn_server(&fake, |setup| {
-            setup.introspection.connection.timeout = SHORT
+            setup.introspection.connection.timeout = SHORT;
         });
         let answer = server.call("t").await;
         assert!(answer.assert_unavailable(case) >= 1);
@@ -172,7 +172,7 @@ async fn rs_61_a_silent_server_costs_the_timeout_and_no_more() {
             fake.answer_next(reply);
         }
         let server = spawn_server(&fake, |setup| {
-            setup.introspection.connection.timeout = SHORT
+            setup.introspection.connection.timeout = SHORT;
         });
         let begun = Instant::now();
         server.call("good").await.assert_unavailable(case);
