@@ -82,6 +82,20 @@ fn authorize(criterion: &mut Criterion) {
         });
     });
 
+    let long = BearerToken::parse(&"0123456789abcdef".repeat(128), 8192).expect("token68");
+    runtime.block_on(server.authorize(&long)).expect("accepted");
+    criterion.bench_function("authorize, one hot token of 2 KiB", |bencher| {
+        bencher.iter_custom(|times| {
+            runtime.block_on(async {
+                let begun = Instant::now();
+                for _ in 0..times {
+                    black_box(server.authorize(black_box(&long)).await.is_ok());
+                }
+                begun.elapsed()
+            })
+        });
+    });
+
     const KEYS: usize = 100_000;
     let tokens: Vec<BearerToken> = (0..KEYS as u64).map(token).collect();
     // Entries are made in another order than they are asked for, so that neighbours in time are
@@ -159,10 +173,12 @@ fn pieces(criterion: &mut Criterion) {
     criterion.bench_function("build a challenge", |bencher| {
         bencher.iter(|| measured::build_challenge(black_box(&scope), black_box(metadata)));
     });
-    criterion.bench_function("parse a bearer token", |bencher| {
-        let text = "0123456789abcdef".repeat(4);
-        bencher.iter(|| BearerToken::parse(black_box(&text), 8192).is_ok());
-    });
+    for (name, times) in [("64 bytes", 4), ("2 KiB", 128)] {
+        criterion.bench_function(&format!("parse a bearer token of {name}"), |bencher| {
+            let text = "0123456789abcdef".repeat(times);
+            bencher.iter(|| BearerToken::parse(black_box(&text), 8192).is_ok());
+        });
+    }
 }
 
 criterion_group!(benches, authorize, authorize_jwt, pieces);

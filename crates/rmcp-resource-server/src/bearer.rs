@@ -27,7 +27,7 @@ impl BearerToken {
             Err(TokenError::EmptyCredential)
         } else if text.len() > limit {
             Err(TokenError::TooLong { limit })
-        } else if body.is_empty() || !body.bytes().all(is_token68) {
+        } else if body.is_empty() || !body.bytes().all(|byte| TOKEN68[usize::from(byte)]) {
             Err(TokenError::Malformed)
         } else {
             Ok(Self(Zeroizing::new(text.to_owned())))
@@ -55,11 +55,16 @@ impl BearerToken {
         if !scheme.eq_ignore_ascii_case(b"bearer") {
             return Err(TokenError::NoCredential);
         }
-        if rest.iter().any(|byte| matches!(byte, b' ' | b',')) {
-            return Err(TokenError::SeveralCredentials);
+        let token = match str::from_utf8(rest) {
+            Ok(text) => Self::parse(text, limit),
+            Err(_not_ascii) => Err(TokenError::Malformed),
+        };
+        match token {
+            Err(_) if rest.iter().any(|byte| matches!(byte, b' ' | b',')) => {
+                Err(TokenError::SeveralCredentials)
+            }
+            token => token,
         }
-        let text = str::from_utf8(rest).map_err(|_not_ascii| TokenError::Malformed)?;
-        Self::parse(text, limit)
     }
 
     /// The token's text, for a [`TokenVerifier`](crate::TokenVerifier) that sends it to its
@@ -76,10 +81,18 @@ impl fmt::Debug for BearerToken {
     }
 }
 
-/// `ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/"`.
-fn is_token68(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte)
-}
+/// Which bytes are `ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/"`. A table, since tokens can
+/// be several KiB long and are looked at on every request.
+const TOKEN68: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+        byte += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {
@@ -141,7 +154,7 @@ mod tests {
         ) {
             if let Ok(token) = BearerToken::from_authorization([&value[..]].into_iter(), 32) {
                 prop_assert!(token.expose().len() <= 32);
-                prop_assert!(token.expose().bytes().all(|b| b == b'=' || is_token68(b)));
+                prop_assert!(token.expose().bytes().all(|b| b == b'=' || TOKEN68[usize::from(b)]));
             }
         }
 

@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use futures_core::future::BoxFuture;
 use hmac::{Hmac, KeyInit, Mac};
 use moka::{Expiry, future::Cache};
 use sha2::Sha256;
@@ -152,7 +153,18 @@ impl TokenCache {
     where
         F: Future<Output = Result<Claims, VerifyError>> + Send + 'static,
     {
-        let key = partition.key(token);
+        self.get_or_verify_key(partition.key(token), verify).await
+    }
+
+    /// The same for a token of which only the key is at hand.
+    pub(crate) async fn get_or_verify_key<F>(
+        &self,
+        key: Key,
+        verify: impl FnOnce() -> F,
+    ) -> Result<Arc<Claims>, VerifyError>
+    where
+        F: Future<Output = Result<Claims, VerifyError>> + Send + 'static,
+    {
         if let Some(entry) = self.active.get(&key).await {
             if self.clock.now() < entry.use_until {
                 self.metrics.cache_hit();
@@ -164,8 +176,22 @@ impl TokenCache {
             self.metrics.cache_negative_hit();
             return Err(TokenError::Inactive.into());
         }
-        // Boxed, since the future of a whole HTTP exchange would make that of each hit as large.
-        Box::pin(self.verify_once(key, verify())).await
+        self.fly(key, verify).await
+    }
+
+    /// Apart from the way of a hit, whose future and stack would be as large as a whole HTTP
+    /// exchange.
+    #[cold]
+    #[inline(never)]
+    fn fly<'f, F>(
+        &'f self,
+        key: Key,
+        verify: impl FnOnce() -> F,
+    ) -> BoxFuture<'f, Result<Arc<Claims>, VerifyError>>
+    where
+        F: Future<Output = Result<Claims, VerifyError>> + Send + 'static,
+    {
+        Box::pin(self.verify_once(key, verify()))
     }
 
     /// The task outlives its caller: were the flight dropped with the first caller, the next

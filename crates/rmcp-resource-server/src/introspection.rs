@@ -181,10 +181,10 @@ impl IntrospectionVerifier {
 #[async_trait]
 impl TokenVerifier for IntrospectionVerifier {
     async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {
-        let partition = (self.inner.target).part(|target| target.partition.clone())?;
+        let key = (self.inner.target).part(|target| target.partition.key(token))?;
         self.inner
             .cache
-            .get_or_verify(&partition, token, || {
+            .get_or_verify_key(key, || {
                 let inner = self.inner.clone();
                 let token = token.clone();
                 async move { inner.limits.verify(inner.introspect(&token)).await }

@@ -150,10 +150,10 @@ impl JwtVerifier {
 impl TokenVerifier for JwtVerifier {
     async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {
         let source = self.inner.source.found()?;
-        let partition = source.partition.clone();
+        let key = source.partition.key(token);
         self.inner
             .cache
-            .get_or_verify(&partition, token, || {
+            .get_or_verify_key(key, || {
                 let inner = self.inner.clone();
                 let token = token.clone();
                 async move { inner.verify(&source.jwks, &token).await }

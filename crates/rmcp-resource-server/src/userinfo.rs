@@ -204,13 +204,13 @@ impl UserinfoVerifier {
 impl TokenVerifier for UserinfoVerifier {
     async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {
         let target = self.inner.target.found()?;
-        let partition = target.partition.clone();
+        let key = target.partition.key(token);
         self.inner
             .cache
-            .get_or_verify(&partition, token, || {
+            .get_or_verify_key(key, || {
                 let inner = self.inner.clone();
                 let token = token.clone();
-                async move { inner.ask_if_welcome(&target, &token).await }
+                async move { inner.ask_if_welcome(&target, key, &token).await }
             })
             .await
     }
@@ -235,9 +235,9 @@ impl Inner {
     async fn ask_if_welcome(
         &self,
         target: &Target,
+        key: Key,
         token: &BearerToken,
     ) -> Result<Claims, VerifyError> {
-        let key = target.partition.key(token);
         if let Some(until) = self.held_off.get(&key).await
             && let Ok(retry_after) = until.duration_since(self.config.connection.clock.now())
             && !retry_after.is_zero()
