@@ -3,7 +3,7 @@
 //! Starts the server twice, with and without authorization, and sends both the same `tools/call`
 //! on the stateless JSON path, in short rounds that alternate, and which server begins a round
 //! alternates too, so that whatever else the machine does falls on both. The token is in the cache.
-//! Options: `-- --rounds 10 --seconds 2 --connections 32`.
+//! Options: `-- --rounds 300 --seconds 0.25 --connections 32`.
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 mod client;
@@ -20,10 +20,10 @@ use server::Running;
 #[derive(Parser)]
 struct Options {
     /// Rounds of each server
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 300)]
     rounds: usize,
     /// Length of a round
-    #[arg(long, default_value_t = 2.0)]
+    #[arg(long, default_value_t = 0.25)]
     seconds: f64,
     /// Connections at once
     #[arg(long, default_value_t = 32)]

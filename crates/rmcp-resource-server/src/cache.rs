@@ -191,7 +191,10 @@ impl TokenCache {
     where
         F: Future<Output = Result<Claims, VerifyError>> + Send + 'static,
     {
-        Box::pin(self.verify_once(key, verify()))
+        // Boxed by itself, since moka's future holds it twice: one that waits for its turn would take
+        // 30 KB.
+        let verify = Box::pin(verify());
+        Box::pin(self.verify_once(key, verify))
     }
 
     /// The task outlives its caller: were the flight dropped with the first caller, the next
