@@ -27,7 +27,7 @@ fn server(fake: &FakeAuthorizationServer, documents: &tempfile::TempDir) -> Serv
 }
 
 #[tokio::test]
-async fn a_missing_scope_is_asked_for_by_a_challenge_that_names_all() {
+async fn a_missing_scope_is_asked_for_by_a_challenge_that_names_all_and_keeps_the_others() {
     let fake = FakeAuthorizationServer::start();
     let documents = tempfile::tempdir().expect("a temporary directory");
     let server = server(&fake, &documents);
@@ -42,7 +42,7 @@ async fn a_missing_scope_is_asked_for_by_a_challenge_that_names_all() {
         (
             "mcp oscal:read",
             validate.clone(),
-            Some("mcp oscal:validate"),
+            Some("mcp oscal:read oscal:validate"),
         ),
         ("mcp oscal:validate", validate, None),
     ] {

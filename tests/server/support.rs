@@ -70,14 +70,25 @@ pub(crate) fn free_port() -> u16 {
 /// The variable that goes with [`protected_by`].
 pub(crate) const SECRET: (&str, &str) = ("OSCAL_AUTH_CLIENT_SECRET", "hush:+/%& é");
 
-/// A running server. It is killed when this is dropped.
+/// A running server. It ends when this is dropped.
 pub(crate) struct Server {
-    child: Child,
+    process: Process,
     log: Arc<Log>,
     address: String,
     admin_address: Option<String>,
     http: Client,
     _directory: tempfile::TempDir,
+}
+
+/// Killed when it is dropped, also by a test that fails before the server listens.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail only for a process that has ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[derive(Default)]
@@ -90,7 +101,7 @@ impl Server {
     /// Starts a server with these flags and variables and waits until it listens.
     pub(crate) fn start(flags: &[String], variables: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let mut child = command(directory.path())
+        let child = command(directory.path())
             .args(flags)
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
@@ -98,8 +109,9 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary starts");
+        let mut process = Process(child);
         let log = Arc::new(Log::default());
-        follow(child.stderr.take().expect("piped"), log.clone());
+        follow(process.0.stderr.take().expect("piped"), log.clone());
         let admin = flags.iter().any(|flag| flag.starts_with("--admin-addr"));
         let last_line = if admin {
             "\"metrics\""
@@ -115,7 +127,7 @@ impl Server {
             Some(rest.split('/').next().expect("an authority").to_owned())
         };
         Self {
-            child,
+            process,
             address: url_of("\"listening\"").expect("it listens"),
             admin_address: url_of("\"metrics\""),
             log,
@@ -189,7 +201,7 @@ impl Server {
     /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
         let status = Command::new("sh")
-            .args(["-c", &format!("kill -TERM {}", self.child.id())])
+            .args(["-c", &format!("kill -TERM {}", self.process.0.id())])
             .status()
             .expect("a shell");
         assert!(status.success());
@@ -197,15 +209,7 @@ impl Server {
 
     /// Waits for the process to end.
     pub(crate) fn wait(&mut self) -> ExitStatus {
-        self.child.wait().expect("a child")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Both fail only for a process that has ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.process.0.wait().expect("a child")
     }
 }
 

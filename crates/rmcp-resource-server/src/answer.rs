@@ -37,6 +37,7 @@ pub(crate) struct Answers {
     invalid_request: HeaderValue,
     invalid_token: HeaderValue,
     resource_metadata: String,
+    advertised: Scopes,
 }
 
 /// What a client is told: the same for all causes of one status.
@@ -69,7 +70,12 @@ const UNAVAILABLE: (&str, &str) = (
 );
 
 impl Answers {
-    pub(crate) fn new(resource_metadata: String, required_scopes: &Scopes) -> Self {
+    /// `advertised` are all scopes that this server knows, the required ones among them.
+    pub(crate) fn new(
+        resource_metadata: String,
+        required_scopes: &Scopes,
+        advertised: Scopes,
+    ) -> Self {
         let scope = without_offline_access(required_scopes);
         let challenge = |error| {
             Challenge {
@@ -84,6 +90,7 @@ impl Answers {
             invalid_request: challenge(Some(INVALID_REQUEST)),
             invalid_token: challenge(Some(INVALID_TOKEN)),
             resource_metadata,
+            advertised,
         }
     }
 
@@ -110,9 +117,9 @@ impl Answers {
                         self.invalid_request.clone(),
                         INVALID_REQUEST,
                     ),
-                    TokenError::InsufficientScope { required, .. } => (
+                    TokenError::InsufficientScope { required, granted } => (
                         S::FORBIDDEN,
-                        self.insufficient_scope(required),
+                        self.insufficient_scope(required, granted),
                         INSUFFICIENT_SCOPE,
                     ),
                     _ => (S::UNAUTHORIZED, self.invalid_token.clone(), INVALID_TOKEN),
@@ -124,10 +131,14 @@ impl Answers {
         }
     }
 
-    fn insufficient_scope(&self, required: &Scopes) -> HeaderValue {
+    /// Asks for what the token has besides, too: a client that requests what it is told, and no
+    /// more, would lose it (MCP authorization, scope challenge handling). Only scopes known here are
+    /// named, so no text of the authorization server gets into a header.
+    fn insufficient_scope(&self, required: &Scopes, granted: &Scopes) -> HeaderValue {
+        let scope = required.union(&self.advertised.intersection(granted));
         Challenge {
             error: Some(INSUFFICIENT_SCOPE),
-            scope: &without_offline_access(required),
+            scope: &without_offline_access(&scope),
             resource_metadata: &self.resource_metadata,
         }
         .to_header()

@@ -93,14 +93,16 @@ where
             } = &*protected;
             match admit(resource_server, &mut request).await {
                 Ok((bearer, token)) => {
-                    resource_server.metrics().request_allowed();
                     request.extensions_mut().insert(token.clone());
                     let served = OWNER.scope(token.clone(), service.call(request));
                     let mut response = served.await?.map_into_boxed_body();
                     let accepted = seal_new_session(resource_server, &token, &mut response);
                     Ok(
                         match accepted.and_then(|()| judge_scopes(resource_server, &token)) {
-                            Ok(()) => guard_stream(resource_server, bearer, &token, response),
+                            Ok(()) => {
+                                resource_server.metrics().request_allowed();
+                                guard_stream(resource_server, bearer, &token, response)
+                            }
                             Err(refusal) => {
                                 let (request, _unsent) = response.into_parts();
                                 let request = ServiceRequest::from_request(request);

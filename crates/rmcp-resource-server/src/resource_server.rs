@@ -121,7 +121,11 @@ impl ResourceServer {
             inner: Arc::new(Inner {
                 verifier: Arc::new(verifier),
                 policy: config.policy(),
-                answers: Answers::new(metadata::url(&config.resource), &config.required_scopes),
+                answers: Answers::new(
+                    metadata::url(&config.resource),
+                    &config.required_scopes,
+                    advertised.clone(),
+                ),
                 metadata: metadata::document(
                     &config.resource,
                     &config.issuer,

@@ -53,6 +53,11 @@ impl Scopes {
         Self::granted(self.iter().chain(other.iter()))
     }
 
+    /// Those of this set that are in `other` too.
+    pub(crate) fn intersection(&self, other: &Self) -> Self {
+        Self::granted(self.iter().filter(|scope| other.contains(scope)))
+    }
+
     pub(crate) fn text_len(&self) -> usize {
         self.iter().map(|scope| scope.len() + 16).sum()
     }

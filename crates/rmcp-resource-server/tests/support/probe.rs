@@ -2,7 +2,9 @@
 
 use std::time::UNIX_EPOCH;
 
-use rmcp::{RoleServer, ServerHandler, service::RequestContext, tool, tool_handler, tool_router};
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler, service::RequestContext, tool, tool_handler, tool_router,
+};
 use rmcp_actix_web::transport::on_request_extensions;
 use rmcp_resource_server::{AccessToken, Caller};
 use serde_json::json;
@@ -36,6 +38,15 @@ impl Probe {
             "extra": extra,
         })
         .to_string()
+    }
+
+    #[tool(description = "Demands the scope mcp:admin")]
+    async fn administer(&self, caller: AccessToken) -> Result<String, ErrorData> {
+        let needed = "mcp:admin".parse().expect("a scope");
+        caller
+            .require_scopes(&needed)
+            .map_err(|error| ErrorData::invalid_request(error.to_string(), None))?;
+        Ok("{}".to_owned())
     }
 
     #[tool(description = "Everything of the request that a handler can reach")]

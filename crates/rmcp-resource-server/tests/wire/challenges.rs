@@ -5,8 +5,8 @@ use rmcp_resource_server::{ScopeHierarchy, Scopes};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ABSENT, Answer, Challenge, METADATA_URL, SCOPE, altered, fake_with_good_token, spawn_server,
-    unix_now,
+    ABSENT, Answer, Challenge, METADATA_URL, SCOPE, altered, call_tool, fake_with_good_token,
+    spawn_server, unix_now,
 };
 
 fn scopes(list: &str) -> Scopes {
@@ -192,6 +192,32 @@ async fn rs_12_scope_challenge_names_all_scopes() {
     let challenge = answer.challenge();
     assert_eq!(scope_set(&challenge), ["mcp:read", "mcp:tools"]);
     assert_eq!(challenge.get("resource_metadata"), Some(METADATA_URL));
+}
+
+/// A client that requests what it is told, and no more, must not lose what it has.
+#[tokio::test]
+async fn rs_12_scope_challenge_keeps_granted_scopes_that_are_known_here() {
+    let fake = FakeAuthorizationServer::start();
+    for (token, scope) in [
+        ("missing", "mcp:validate openid offline_access a\"b"),
+        ("broad", "mcp:tools mcp:validate openid"),
+    ] {
+        fake.answer_token(token, altered(&fake, json!({"scope": scope})));
+    }
+    let server = spawn_server(&fake, |setup| {
+        setup.resource.required_scopes = scopes("mcp:tools");
+        setup.resource.optional_scopes = scopes("mcp:validate mcp:admin offline_access");
+    });
+    let answer = server.call("missing").await;
+    answer.assert_insufficient_scope("missing");
+    let named = scope_set(&answer.challenge());
+    assert_eq!(named, ["mcp:tools", "mcp:validate"]);
+    // The probe's tool demands mcp:admin of those who call it.
+    let request = call_tool(server.http.post(server.url("/mcp")), "administer");
+    let answer = server.send(request.bearer_auth("broad")).await;
+    answer.assert_insufficient_scope("broad");
+    let named = scope_set(&answer.challenge());
+    assert_eq!(named, ["mcp:admin", "mcp:tools", "mcp:validate"]);
 }
 
 #[tokio::test]
