@@ -14,7 +14,7 @@ use dev_authorization_server::{FakeAuthorizationServer, SigningKey, jwks};
 use rmcp_resource_server::{
     BearerToken, CacheConfig, CachePartition, Claims, JwtConfig, JwtVerifier, Metrics,
     ResourceServer, ResourceServerConfig, Scopes, SystemClock, TokenCache, TokenVerifier,
-    VerifyError, measured,
+    VerifyError, pieces,
 };
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
@@ -166,12 +166,12 @@ fn authorize_jwt(criterion: &mut Criterion) {
 
 fn pieces(criterion: &mut Criterion) {
     criterion.bench_function("parse an introspection response", |bencher| {
-        bencher.iter(|| measured::parse_introspection_response(black_box(RESPONSE.as_bytes())));
+        bencher.iter(|| pieces::parse_introspection_response(black_box(RESPONSE.as_bytes())));
     });
     let scope: Scopes = "mcp:tools mcp:read".parse().expect("scopes");
     let metadata = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp";
     criterion.bench_function("build a challenge", |bencher| {
-        bencher.iter(|| measured::build_challenge(black_box(&scope), black_box(metadata)));
+        bencher.iter(|| pieces::build_challenge(black_box(&scope), black_box(metadata)));
     });
     for (name, times) in [("64 bytes", 4), ("2 KiB", 128)] {
         criterion.bench_function(&format!("parse a bearer token of {name}"), |bencher| {

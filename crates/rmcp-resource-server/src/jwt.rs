@@ -13,7 +13,7 @@ use async_trait::async_trait;
 
 pub use self::algorithm::SigningAlgorithm;
 pub(crate) use self::diagnosis::diagnose;
-use self::{jwks::Jwks, jws::Jws};
+use self::{jwks::Jwks, jws::Jws, keys::KeySet};
 use crate::{
     bearer::BearerToken,
     cache::{CacheConfig, CachePartition, TokenCache},
@@ -24,6 +24,7 @@ use crate::{
     http_client::HttpClient,
     introspection::StartError,
     search::{Search, SearchTask},
+    strict_json,
     urls::{EndpointUrl, Issuer},
     verifier::TokenVerifier,
 };
@@ -160,6 +161,20 @@ impl TokenVerifier for JwtVerifier {
             })
             .await
     }
+}
+
+/// Whether a token has the form and the claims of one that is accepted, its signature aside.
+pub(crate) fn parse_unverified(token: &str) -> bool {
+    let issuer = "https://as.example.com".parse().expect("an issuer");
+    let config = JwtConfig::new(issuer);
+    let jws = Jws::parse(token, &config);
+    jws.and_then(|jws| claims::read(jws.payload()?)).is_ok()
+}
+
+/// How many keys of a set can check signatures.
+pub(crate) fn count_usable_keys(body: &[u8]) -> Option<usize> {
+    let members = strict_json::parse_object(body).ok()?;
+    Some(KeySet::new(members).ok()?.len())
 }
 
 impl Inner {

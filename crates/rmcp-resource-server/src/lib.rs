@@ -65,26 +65,5 @@ pub use crate::{
     verifier::TokenVerifier,
 };
 
-/// For the benchmarks only: the pieces whose cost they measure by themselves.
 #[doc(hidden)]
-pub mod measured {
-    use crate::{challenge::Challenge, claims::IntrospectionResponse, scope::Scopes};
-
-    /// Parses an introspection response; whether it says that the token is active.
-    pub fn parse_introspection_response(body: &[u8]) -> bool {
-        matches!(
-            IntrospectionResponse::parse(body),
-            Ok(IntrospectionResponse::Active(_))
-        )
-    }
-
-    /// Builds a challenge; its length in bytes.
-    pub fn build_challenge(scope: &Scopes, resource_metadata: &str) -> usize {
-        let challenge = Challenge {
-            error: Some(("insufficient_scope", "The access token lacks a scope")),
-            scope,
-            resource_metadata,
-        };
-        challenge.to_header().len()
-    }
-}
+pub mod pieces;

@@ -1,0 +1,14 @@
+//! A token that may be a JWT. The header of one that is accepted is put in front, since no fuzzer
+//! guesses base64.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use rmcp_resource_server::pieces;
+
+/// `{"typ":"at+jwt","alg":"RS256"}`
+const HEADER: &str = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJSUzI1NiJ9";
+
+fuzz_target!(|text: &str| {
+    pieces::parse_jwt(text);
+    pieces::parse_jwt(&format!("{HEADER}.{text}.c2ln"));
+});
