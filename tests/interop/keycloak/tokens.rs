@@ -1,6 +1,9 @@
 //! Tokens of programs: of every form, for others, short-lived; and our own credentials.
 
+use std::fs;
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -20,6 +23,17 @@ fn is_for(token: &str, audience: &str) -> bool {
         Value::Array(all) => all.iter().any(|one| one == audience),
         one => one == audience,
     }
+}
+
+/// A mapper that adds an audience.
+fn audience(name: &str, audience: &str) -> Value {
+    json!({
+        "name": name, "protocol": "openid-connect", "protocolMapper": "oidc-audience-mapper",
+        "config": {
+            "included.custom.audience": audience,
+            "access.token.claim": "true", "introspection.token.claim": "true",
+        },
+    })
 }
 
 #[tokio::test]
@@ -67,15 +81,6 @@ async fn tokens_for_others_and_garbage_are_refused() {
         return;
     };
     let realm = keycloak.realm();
-    let audience = |name: &str, audience: &str| {
-        json!({
-            "name": name, "protocol": "openid-connect", "protocolMapper": "oidc-audience-mapper",
-            "config": {
-                "included.custom.audience": audience,
-                "access.token.claim": "true", "introspection.token.claim": "true",
-            },
-        })
-    };
     let other = "https://other.example/api";
     let mappers =
         json!({"protocolMappers": [audience("other", other)], "optionalClientScopes": []});
@@ -103,6 +108,45 @@ async fn tokens_for_others_and_garbage_are_refused() {
     }
     let validate = realm.machine_token("machine-full", "oscal:validate").await;
     assert_eq!(status(&server, &validate).await, 403, "another scope");
+}
+
+/// The server's client has no secret at Keycloak, but a public key.
+#[tokio::test]
+#[ignore = "interop: run scripts/interop"]
+async fn an_assertion_by_a_private_key_authenticates_us() {
+    let Some(keycloak) = Keycloak::shared().await else {
+        return;
+    };
+    let realm = keycloak.realm();
+    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key");
+    let (x, y) = key.public_key_raw()[1..].split_at(32);
+    let [x, y] = [x, y].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
+    let jwk = json!({"kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": "key-1", "use": "sig",
+                     "alg": "ES256"});
+    let jwks = json!({"keys": [jwk]}).to_string();
+    let introspector = json!({
+        "clientId": "key-introspector", "clientAuthenticatorType": "client-jwt",
+        "serviceAccountsEnabled": true, "standardFlowEnabled": false,
+        "attributes": {"use.jwks.string": "true", "jwks.string": jwks},
+    });
+    realm.admin(Method::POST, "/clients", &introspector).await;
+    let mappers = json!({"protocolMappers": [audience("introspector", "key-introspector")]});
+    realm.add_machine("machine-key", mappers).await;
+    let token = realm.machine_token("machine-key", "oscal:read").await;
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("key.pem");
+    let flags = [
+        "--auth-client-auth-method=private_key_jwt",
+        "--auth-client-key-id=key-1",
+        &format!("--auth-client-key-file={}", file.display()),
+    ];
+    let another = KeyPair::generate().expect("a key");
+    for (key, expected) in [(&key, 200), (&another, 503)] {
+        fs::write(&file, key.serialize_pem()).expect("writable");
+        let server = realm.protects_client("key-introspector", "", &flags);
+        assert_eq!(status(&server, &token).await, expected);
+    }
 }
 
 #[tokio::test]
