@@ -57,6 +57,11 @@ impl AssertionKey {
         })
     }
 
+    /// Whether this key was read from `pem`.
+    pub(crate) fn is_of(&self, pem: &Secret) -> bool {
+        self.pem == *pem
+    }
+
     /// An assertion that the holder of this key is the client `client_id`, for one request to the
     /// authorization server `issuer` (RFC 7523 §3). Servers agree on the issuer as `aud`, but not
     /// on the URL of an endpoint.

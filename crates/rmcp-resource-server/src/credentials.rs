@@ -183,6 +183,26 @@ impl ClientCredentials {
             },
         })
     }
+
+    /// Reads them again; `None` if they are those of `current` still. A private key that is the
+    /// same is not parsed anew: to find out whether an RSA key signs takes a millisecond.
+    pub(crate) fn read_if_changed(
+        &self,
+        current: &ClientAuth,
+    ) -> Result<Option<ClientAuth>, CredentialsError> {
+        if let Self::PrivateKeyJwt { id, key, .. } = self
+            && let ClientAuth::PrivateKeyJwt {
+                id: current_id,
+                key: current_key,
+            } = current
+            && id.read()?.expose() == current_id
+            && current_key.is_of(&key.read()?)
+        {
+            return Ok(None);
+        }
+        let auth = self.read()?;
+        Ok((auth != *current).then_some(auth))
+    }
 }
 
 impl Source {

@@ -52,9 +52,7 @@ impl IntrospectionConfig {
             cache: CacheConfig::default(),
         }
     }
-}
 
-impl IntrospectionConfig {
     /// Reads the credentials, and sets up the HTTP client that goes with them.
     pub(crate) fn open(&self) -> Result<(ClientAuth, HttpClient), StartError> {
         let auth = self.credentials.read()?;
@@ -128,8 +126,7 @@ impl IntrospectionVerifier {
             target: Arc::new(Search::new()),
         });
         let endpoint = inner.config.endpoint.clone();
-        let http = inner.http.clone();
-        let aim = |endpoint| inner.aim(endpoint, auth, http);
+        let aim = |endpoint| inner.aim(endpoint, auth);
         let configured = endpoint.map(aim).transpose()?;
         let search = async |inner: Arc<Inner>| inner.look_for_endpoint().await;
         let search = inner.target.begin(configured, &inner, search);
@@ -197,19 +194,21 @@ impl Inner {
     async fn look_for_endpoint(&self) -> Result<Target, String> {
         let config = &self.config;
         let found = discover(config.wanted(), &self.http, &config.connection).await?;
-        let (auth, http) = config.open().map_err(|error| error.to_string())?;
+        let auth = config
+            .credentials
+            .read()
+            .map_err(|error| error.to_string())?;
         warn_of_unadvertised(&auth, found.auth_methods.as_deref());
-        self.aim(found.endpoint, auth, http)
+        self.aim(found.endpoint, auth)
             .map_err(|error| error.to_string())
     }
 
-    fn aim(
-        &self,
-        endpoint: EndpointUrl,
-        auth: ClientAuth,
-        http: HttpClient,
-    ) -> Result<Target, CredentialsError> {
+    fn aim(&self, endpoint: EndpointUrl, auth: ClientAuth) -> Result<Target, StartError> {
         auth.can_be_used_at(&endpoint)?;
+        let http = match auth.certificate() {
+            None => self.http.clone(),
+            certificate => self.config.connection.http_client(certificate)?,
+        };
         let issuer = self.config.connection.issuer.as_str();
         let (url, client_id) = (endpoint.as_str(), auth.client_id());
         Ok(Target {
@@ -265,15 +264,9 @@ impl Inner {
 
     /// The same target with the credentials as they are now, if these are others.
     fn renewed(&self, target: &Target) -> Result<Option<Target>, StartError> {
-        let auth = self.config.credentials.read()?;
-        if auth == target.auth {
-            return Ok(None);
-        }
-        let http = match auth.certificate() {
-            None => target.http.clone(),
-            certificate => self.config.connection.http_client(certificate)?,
-        };
-        Ok(Some(self.aim(target.endpoint.clone(), auth, http)?))
+        let auth = self.config.credentials.read_if_changed(&target.auth)?;
+        let aim = |auth| self.aim(target.endpoint.clone(), auth);
+        auth.map(aim).transpose()
     }
 }
 

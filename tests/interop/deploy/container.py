@@ -13,9 +13,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
-from scratch import CALL, HEADERS, LIMIT, loopback_up, serve_authorization, status
+from scratch import CALL, HEADERS, LIMIT, loopback_up, serve_authorization, status, wait_until_ready
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../..")
 ISSUER = "http://127.0.0.1:8080"
@@ -79,16 +78,7 @@ def inside(folder, binary):
            *(f"--env={name}={value}" for name, value in variables.items()), NAME]
     with subprocess.Popen(run, stdin=subprocess.DEVNULL) as container:
         try:
-            ready = False
-            for _ in range(300):
-                try:
-                    ready = status("http://127.0.0.1:9090/readyz")[0] == 200
-                except OSError:
-                    pass
-                if ready or container.poll() is not None:
-                    break
-                time.sleep(0.1)
-            assert ready, "not ready"
+            wait_until_ready(container)
             works("healthcheck", "run", NAME)
             assert engine("exec", NAME, "sh", "-c", "true").returncode != 0, "there is a shell"
             user, capabilities = works("top", NAME, "user", "capeff").splitlines()[1].split()

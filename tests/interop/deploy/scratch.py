@@ -122,6 +122,18 @@ def status(url, headers=None, body=None):
         return error.code, error.read().decode()
 
 
+def wait_until_ready(server):
+    for _ in range(300):
+        try:
+            if status("http://127.0.0.1:9090/readyz")[0] == 200:
+                return
+        except OSError:
+            pass
+        assert server.poll() is None, f"it ended: {server.returncode}"
+        time.sleep(0.1)
+    raise AssertionError("not ready: perhaps names are not resolved")
+
+
 def inside(root):
     loopback_up()
     serve(socketserver.ThreadingUDPServer(("127.0.0.1", 53), Names))
@@ -144,16 +156,7 @@ def inside(root):
                root, "/oscal-mcp-server"]
     with subprocess.Popen(command, env={**variables, "PATH": os.environ["PATH"]}) as server:
         try:
-            ready = False
-            for _ in range(300):
-                try:
-                    ready = status("http://127.0.0.1:9090/readyz")[0] == 200
-                except OSError:
-                    pass
-                if ready:
-                    break
-                time.sleep(0.1)
-            assert ready, "not ready: names are not resolved, or it does not start"
+            wait_until_ready(server)
             with open(f"/proc/{server.pid}/status", encoding="utf-8") as file:
                 state = dict(line.split(":\t", 1) for line in file.read().splitlines() if ":\t" in line)
             assert state["Uid"].split() == ["65532"] * 4, state["Uid"]
