@@ -382,6 +382,22 @@ fn credentials(parser: &mut Parser, given: &Given) -> Option<ClientCredentials> 
         let what = "the client certificate and its chain";
         required_file("auth_client_certificate_file", value, what)
     });
+    for (id, methods) in [
+        (
+            "auth_client_key_file",
+            &[Method::PrivateKeyJwt, Method::TlsClientAuth][..],
+        ),
+        ("auth_client_key_id", &[Method::PrivateKeyJwt]),
+        ("auth_client_certificate_file", &[Method::TlsClientAuth]),
+    ] {
+        if given.value(id).is_some() && !methods.contains(&method) {
+            parser.error(
+                id,
+                "is set, but the client authentication method does not use it: set \
+                 --auth-client-auth-method to private_key_jwt or tls_client_auth, or remove this",
+            );
+        }
+    }
     let by_secret = matches!(method, Method::Basic | Method::BasicRaw | Method::Post);
     if by_secret && is_unset([&given.client_secret, &options.auth_client_secret_file]) {
         parser.error(

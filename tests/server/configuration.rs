@@ -6,6 +6,9 @@ use crate::support::{command, run, stderr, stdout};
 
 const NONE: [&str; 0] = [];
 
+/// A file that is neither a key nor a certificate.
+const NO_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+
 /// A configuration without fault, as variables.
 const PROTECTED: [(&str, &str); 5] = [
     ("OSCAL_MCP_TRANSPORT", "streamable-http"),
@@ -123,9 +126,13 @@ fn single_errors_say_what_to_change() {
         (
             vec![
                 ("OSCAL_AUTH_CLIENT_AUTH_METHOD", "private_key_jwt"),
-                ("OSCAL_AUTH_CLIENT_KEY_FILE", "Cargo.toml"),
+                ("OSCAL_AUTH_CLIENT_KEY_FILE", NO_KEY),
             ],
             "(OSCAL_AUTH_CLIENT_KEY_FILE): the private key is none that can be used",
+        ),
+        (
+            vec![("OSCAL_AUTH_CLIENT_KEY_FILE", NO_KEY)],
+            "(OSCAL_AUTH_CLIENT_KEY_FILE): is set, but the client authentication method does not",
         ),
         (
             vec![("OSCAL_AUTH_CLIENT_AUTH_METHOD", "tls_client_auth")],
@@ -134,8 +141,8 @@ fn single_errors_say_what_to_change() {
         (
             vec![
                 ("OSCAL_AUTH_CLIENT_AUTH_METHOD", "tls_client_auth"),
-                ("OSCAL_AUTH_CLIENT_KEY_FILE", "Cargo.toml"),
-                ("OSCAL_AUTH_CLIENT_CERTIFICATE_FILE", "Cargo.toml"),
+                ("OSCAL_AUTH_CLIENT_KEY_FILE", NO_KEY),
+                ("OSCAL_AUTH_CLIENT_CERTIFICATE_FILE", NO_KEY),
             ],
             "(OSCAL_AUTH_CLIENT_CERTIFICATE_FILE): the client certificate cannot be used",
         ),

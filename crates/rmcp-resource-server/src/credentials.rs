@@ -107,8 +107,9 @@ pub enum CredentialsError {
     ColonInRawId,
     /// Not PEM of a private key that can sign an assertion.
     #[error(
-        "the private key is none that can be used: it must be PEM of an RSA, P-256, P-384 or \
-         Ed25519 key, in the form PKCS#8 (BEGIN PRIVATE KEY), without a passphrase"
+        "the private key is none that can be used: it must be PEM of an RSA key of 2048 bits or \
+         more, or of a P-256, P-384 or Ed25519 key, in the form PKCS#8 (BEGIN PRIVATE KEY), without \
+         a passphrase"
     )]
     NoPrivateKey,
     /// Not PEM of a certificate and of a private key.
