@@ -1,6 +1,7 @@
 //! The effective configuration: every option parsed, every error reported at once.
 
 mod auth;
+mod credentials;
 mod doctor;
 mod parse;
 mod print;

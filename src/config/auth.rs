@@ -5,14 +5,14 @@ use std::time::Duration;
 use rmcp_resource_server::{
     CacheConfig, ClientCredentials, Connection, CredentialsError, EndpointUrl, HttpClientError,
     IntrospectionConfig, IntrospectionVerifier, InvalidUrl, Issuer, JwtConfig, JwtVerifier,
-    ResourceServerConfig, ResourceUrl, Scopes, Secret, SessionKey, Source, StartError,
-    UserinfoConfig, UserinfoConflict, UserinfoVerifier,
+    ResourceServerConfig, ResourceUrl, Scopes, SessionKey, StartError, UserinfoConfig,
+    UserinfoConflict, UserinfoVerifier,
 };
 
-use super::{AuthConfig, VerifierConfig, parse::Parser};
+use super::{AuthConfig, VerifierConfig, credentials, parse::Parser};
 use crate::{
     mcp::ScopeRules,
-    options::{CLIENT_SECRET_VARIABLE, Given, Options},
+    options::{Given, Options},
 };
 
 /// Whether authorization is on, and its configuration if that is without error.
@@ -144,7 +144,7 @@ pub(super) fn resolve(
     );
     // Only introspection needs an account of our own at the authorization server.
     let credentials = match kind {
-        Kind::Introspection => credentials(parser, given).map(Some),
+        Kind::Introspection => credentials::resolve(parser, given).map(Some),
         Kind::Jwt | Kind::Userinfo => Some(None),
     };
     let cache = cache(parser, given, kind);
@@ -309,173 +309,5 @@ fn cache(parser: &mut Parser, given: &Given, kind: Kind) -> CacheConfig {
             1..=10_000_000,
         ),
         ..defaults
-    }
-}
-
-/// Which client authentication method, of those there are.
-#[derive(Clone, Copy, PartialEq)]
-enum Method {
-    Basic,
-    BasicRaw,
-    Post,
-    PrivateKeyJwt,
-    TlsClientAuth,
-    None,
-}
-
-fn credentials(parser: &mut Parser, given: &Given) -> Option<ClientCredentials> {
-    let options = &given.options;
-    let method = parser.choice(
-        "auth_client_auth_method",
-        options.auth_client_auth_method.as_deref(),
-        "client_secret_basic",
-        |text| match text {
-            "client_secret_basic" => Some(Method::Basic),
-            "client_secret_basic_raw" => Some(Method::BasicRaw),
-            "client_secret_post" => Some(Method::Post),
-            "private_key_jwt" => Some(Method::PrivateKeyJwt),
-            "tls_client_auth" => Some(Method::TlsClientAuth),
-            "none" => Some(Method::None),
-            _ => None,
-        },
-        "client_secret_basic, client_secret_post, client_secret_basic_raw, private_key_jwt, \
-         tls_client_auth or none",
-    );
-    let id = one_source(
-        parser,
-        ("auth_client_id", options.auth_client_id.as_deref()),
-        (
-            "auth_client_id_file",
-            options.auth_client_id_file.as_deref(),
-        ),
-        "--auth-client-id (OSCAL_AUTH_CLIENT_ID)",
-    );
-    let given_id = [&options.auth_client_id, &options.auth_client_id_file];
-    if method != Method::None && is_unset(given_id) {
-        parser.error(
-            "auth_client_id",
-            "is required: the client id of this server at the authorization server (or say \
-             --auth-client-auth-method none)",
-        );
-    }
-    let secret = one_source(
-        parser,
-        (CLIENT_SECRET_VARIABLE, given.client_secret.as_deref()),
-        (
-            "auth_client_secret_file",
-            options.auth_client_secret_file.as_deref(),
-        ),
-        CLIENT_SECRET_VARIABLE,
-    );
-    let mut required_file = |id, value: &Option<String>, what| {
-        if is_unset([value, &None]) {
-            parser.error(id, format!("is required: a file with {what} (PEM)"));
-        }
-        one_source(parser, ("", None), (id, value.as_deref()), "")
-    };
-    let key = matches!(method, Method::PrivateKeyJwt | Method::TlsClientAuth).then(|| {
-        let value = &options.auth_client_key_file;
-        required_file("auth_client_key_file", value, "the private key")
-    });
-    let certificate = (method == Method::TlsClientAuth).then(|| {
-        let value = &options.auth_client_certificate_file;
-        let what = "the client certificate and its chain";
-        required_file("auth_client_certificate_file", value, what)
-    });
-    for (id, methods) in [
-        (
-            "auth_client_key_file",
-            &[Method::PrivateKeyJwt, Method::TlsClientAuth][..],
-        ),
-        ("auth_client_key_id", &[Method::PrivateKeyJwt]),
-        ("auth_client_certificate_file", &[Method::TlsClientAuth]),
-    ] {
-        if given.value(id).is_some() && !methods.contains(&method) {
-            parser.error(
-                id,
-                "is set, but the client authentication method does not use it: set \
-                 --auth-client-auth-method to private_key_jwt or tls_client_auth, or remove this",
-            );
-        }
-    }
-    let by_secret = matches!(method, Method::Basic | Method::BasicRaw | Method::Post);
-    if by_secret && is_unset([&given.client_secret, &options.auth_client_secret_file]) {
-        parser.error(
-            "auth_client_secret_file",
-            format!(
-                "is required: a file with the client secret, or the variable \
-                 {CLIENT_SECRET_VARIABLE}"
-            ),
-        );
-    }
-    Some(match method {
-        Method::Basic => ClientCredentials::SecretBasic {
-            id: id?,
-            secret: secret?,
-        },
-        Method::BasicRaw => ClientCredentials::SecretBasicRaw {
-            id: id?,
-            secret: secret?,
-        },
-        Method::Post => ClientCredentials::SecretPost {
-            id: id?,
-            secret: secret?,
-        },
-        Method::PrivateKeyJwt => ClientCredentials::PrivateKeyJwt {
-            id: id?,
-            key: key.flatten()?,
-            key_id: parser.optional(
-                "auth_client_key_id",
-                options.auth_client_key_id.as_deref(),
-                |text| Ok::<_, String>(text.to_owned()),
-            ),
-        },
-        Method::TlsClientAuth => ClientCredentials::TlsClientAuth {
-            id: id?,
-            certificate: certificate.flatten()?,
-            key: key.flatten()?,
-        },
-        Method::None => ClientCredentials::None { id },
-    })
-}
-
-fn is_unset(values: [&Option<String>; 2]) -> bool {
-    values
-        .into_iter()
-        .flatten()
-        .all(|value| value.trim().is_empty())
-}
-
-/// The value or the file, whichever is given; both at once are an error.
-fn one_source(
-    parser: &mut Parser,
-    (value_id, value): (&str, Option<&str>),
-    (file_id, file): (&str, Option<&str>),
-    value_name: &str,
-) -> Option<Source> {
-    let file = file.filter(|path| !path.trim().is_empty());
-    match (value.filter(|value| !value.is_empty()), file) {
-        (Some(_), Some(_)) => {
-            parser.error(
-                file_id,
-                format!("and {value_name} are both set: remove one"),
-            );
-            None
-        }
-        (Some(value), None) => {
-            let value = if value_id == CLIENT_SECRET_VARIABLE {
-                value
-            } else {
-                value.trim()
-            };
-            Some(Source::Value(Secret::from(value)))
-        }
-        (None, Some(path)) => {
-            let source = Source::File(path.into());
-            // Read once now, so that a missing file stops the start and not the first request.
-            parser.result(file_id, source.read())?;
-            Some(source)
-        }
-        (None, None) => None,
     }
 }

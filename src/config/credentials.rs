@@ -1,0 +1,211 @@
+//! How this server authenticates itself at the authorization server.
+
+use rmcp_resource_server::{ClientCredentials, Secret, Source};
+
+use super::parse::Parser;
+use crate::options::{CLIENT_SECRET_VARIABLE, Given};
+
+/// Which client authentication method, of those there are.
+#[derive(Clone, Copy, PartialEq)]
+enum Method {
+    Basic,
+    BasicRaw,
+    Post,
+    PrivateKeyJwt,
+    TlsClientAuth,
+    None,
+}
+
+/// Reads the method and what it needs; `None` if there were errors.
+pub(super) fn resolve(parser: &mut Parser, given: &Given) -> Option<ClientCredentials> {
+    let method = method(parser, given);
+    refuse_unused(parser, given, method);
+    let id = client_id(parser, given, method);
+    let secret = client_secret(parser, given, method);
+    let key = pem_file(parser, given, method, &KEY);
+    let certificate = pem_file(parser, given, method, &CERTIFICATE);
+    Some(match method {
+        Method::Basic => ClientCredentials::SecretBasic {
+            id: id?,
+            secret: secret?,
+        },
+        Method::BasicRaw => ClientCredentials::SecretBasicRaw {
+            id: id?,
+            secret: secret?,
+        },
+        Method::Post => ClientCredentials::SecretPost {
+            id: id?,
+            secret: secret?,
+        },
+        Method::PrivateKeyJwt => ClientCredentials::PrivateKeyJwt {
+            id: id?,
+            key: key?,
+            key_id: given
+                .value("auth_client_key_id")
+                .map(|id| id.trim().to_owned()),
+        },
+        Method::TlsClientAuth => ClientCredentials::TlsClientAuth {
+            id: id?,
+            certificate: certificate?,
+            key: key?,
+        },
+        Method::None => ClientCredentials::None { id },
+    })
+}
+
+fn method(parser: &mut Parser, given: &Given) -> Method {
+    parser.choice(
+        "auth_client_auth_method",
+        given.options.auth_client_auth_method.as_deref(),
+        "client_secret_basic",
+        |text| match text {
+            "client_secret_basic" => Some(Method::Basic),
+            "client_secret_basic_raw" => Some(Method::BasicRaw),
+            "client_secret_post" => Some(Method::Post),
+            "private_key_jwt" => Some(Method::PrivateKeyJwt),
+            "tls_client_auth" => Some(Method::TlsClientAuth),
+            "none" => Some(Method::None),
+            _ => None,
+        },
+        "client_secret_basic, client_secret_post, client_secret_basic_raw, private_key_jwt, \
+         tls_client_auth or none",
+    )
+}
+
+fn client_id(parser: &mut Parser, given: &Given, method: Method) -> Option<Source> {
+    let options = &given.options;
+    let given_id = [&options.auth_client_id, &options.auth_client_id_file];
+    if method != Method::None && is_unset(given_id) {
+        parser.error(
+            "auth_client_id",
+            "is required: the client id of this server at the authorization server (or say \
+             --auth-client-auth-method none)",
+        );
+    }
+    one_source(
+        parser,
+        ("auth_client_id", options.auth_client_id.as_deref()),
+        (
+            "auth_client_id_file",
+            options.auth_client_id_file.as_deref(),
+        ),
+        "--auth-client-id (OSCAL_AUTH_CLIENT_ID)",
+    )
+}
+
+fn client_secret(parser: &mut Parser, given: &Given, method: Method) -> Option<Source> {
+    let file = &given.options.auth_client_secret_file;
+    let by_secret = matches!(method, Method::Basic | Method::BasicRaw | Method::Post);
+    if by_secret && is_unset([&given.client_secret, file]) {
+        parser.error(
+            "auth_client_secret_file",
+            format!(
+                "is required: a file with the client secret, or the variable \
+                 {CLIENT_SECRET_VARIABLE}"
+            ),
+        );
+    }
+    one_source(
+        parser,
+        (CLIENT_SECRET_VARIABLE, given.client_secret.as_deref()),
+        ("auth_client_secret_file", file.as_deref()),
+        CLIENT_SECRET_VARIABLE,
+    )
+}
+
+/// A file in the form PEM, and the methods that need it.
+struct PemFile {
+    id: &'static str,
+    what: &'static str,
+    methods: &'static [Method],
+}
+
+const KEY: PemFile = PemFile {
+    id: "auth_client_key_file",
+    what: "the private key",
+    methods: &[Method::PrivateKeyJwt, Method::TlsClientAuth],
+};
+
+const CERTIFICATE: PemFile = PemFile {
+    id: "auth_client_certificate_file",
+    what: "the client certificate and its chain",
+    methods: &[Method::TlsClientAuth],
+};
+
+fn pem_file(
+    parser: &mut Parser,
+    given: &Given,
+    method: Method,
+    PemFile { id, what, methods }: &PemFile,
+) -> Option<Source> {
+    if !methods.contains(&method) {
+        return None;
+    }
+    match given.value(id) {
+        Some(path) => file_source(parser, id, path),
+        None => {
+            parser.error(id, format!("is required: a file with {what} (PEM)"));
+            None
+        }
+    }
+}
+
+/// A key without its method would leave an operator with a complaint about a secret.
+fn refuse_unused(parser: &mut Parser, given: &Given, method: Method) {
+    for (id, methods) in [
+        (KEY.id, KEY.methods),
+        ("auth_client_key_id", &[Method::PrivateKeyJwt]),
+        (CERTIFICATE.id, CERTIFICATE.methods),
+    ] {
+        if given.value(id).is_some() && !methods.contains(&method) {
+            parser.error(
+                id,
+                "is set, but the client authentication method does not use it: set \
+                 --auth-client-auth-method to private_key_jwt or tls_client_auth, or remove this",
+            );
+        }
+    }
+}
+
+fn is_unset(values: [&Option<String>; 2]) -> bool {
+    values
+        .into_iter()
+        .flatten()
+        .all(|value| value.trim().is_empty())
+}
+
+/// The value or the file, whichever is given; both at once are an error.
+fn one_source(
+    parser: &mut Parser,
+    (value_id, value): (&str, Option<&str>),
+    (file_id, file): (&str, Option<&str>),
+    value_name: &str,
+) -> Option<Source> {
+    let file = file.filter(|path| !path.trim().is_empty());
+    match (value.filter(|value| !value.is_empty()), file) {
+        (Some(_), Some(_)) => {
+            parser.error(
+                file_id,
+                format!("and {value_name} are both set: remove one"),
+            );
+            None
+        }
+        (Some(value), None) => {
+            let value = if value_id == CLIENT_SECRET_VARIABLE {
+                value
+            } else {
+                value.trim()
+            };
+            Some(Source::Value(Secret::from(value)))
+        }
+        (None, Some(path)) => file_source(parser, file_id, path),
+        (None, None) => None,
+    }
+}
+
+/// Read once now, so that a missing file stops the start and not the first request.
+fn file_source(parser: &mut Parser, id: &str, path: &str) -> Option<Source> {
+    let source = Source::File(path.into());
+    parser.result(id, source.read())?;
+    Some(source)
+}
