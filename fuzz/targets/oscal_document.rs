@@ -1,4 +1,4 @@
-//! A file of the documents directory: loaded, and everything in it shown and searched.
+//! A file of the documents directory: loaded, and each of its controls shown and looked up.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

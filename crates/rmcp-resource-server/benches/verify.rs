@@ -61,6 +61,29 @@ fn token(number: u64) -> BearerToken {
     BearerToken::parse(&text, 8192).expect("token68")
 }
 
+/// Authorizes the tokens one after the other, over and over.
+fn measure(
+    criterion: &mut Criterion,
+    name: &str,
+    runtime: &Runtime,
+    server: &ResourceServer,
+    tokens: &[BearerToken],
+) {
+    let mut tokens = tokens.iter().cycle();
+    criterion.bench_function(name, |bencher| {
+        bencher.iter_custom(|times| {
+            runtime.block_on(async {
+                let begun = Instant::now();
+                for _ in 0..times {
+                    let token = tokens.next().expect("there is one");
+                    black_box(server.authorize(black_box(token)).await.is_ok());
+                }
+                begun.elapsed()
+            })
+        });
+    });
+}
+
 fn authorize(criterion: &mut Criterion) {
     let runtime: Runtime = Builder::new_current_thread()
         .enable_all()
@@ -70,31 +93,23 @@ fn authorize(criterion: &mut Criterion) {
 
     let hot = token(0);
     runtime.block_on(server.authorize(&hot)).expect("accepted");
-    criterion.bench_function("authorize, one hot token", |bencher| {
-        bencher.iter_custom(|times| {
-            runtime.block_on(async {
-                let begun = Instant::now();
-                for _ in 0..times {
-                    black_box(server.authorize(black_box(&hot)).await.is_ok());
-                }
-                begun.elapsed()
-            })
-        });
-    });
+    measure(
+        criterion,
+        "authorize, one hot token",
+        &runtime,
+        &server,
+        &[hot],
+    );
 
     let long = BearerToken::parse(&"0123456789abcdef".repeat(128), 8192).expect("token68");
     runtime.block_on(server.authorize(&long)).expect("accepted");
-    criterion.bench_function("authorize, one hot token of 2 KiB", |bencher| {
-        bencher.iter_custom(|times| {
-            runtime.block_on(async {
-                let begun = Instant::now();
-                for _ in 0..times {
-                    black_box(server.authorize(black_box(&long)).await.is_ok());
-                }
-                begun.elapsed()
-            })
-        });
-    });
+    measure(
+        criterion,
+        "authorize, one hot token of 2 KiB",
+        &runtime,
+        &server,
+        &[long],
+    );
 
     const KEYS: usize = 100_000;
     let tokens: Vec<BearerToken> = (0..KEYS as u64).map(token).collect();
@@ -106,19 +121,13 @@ fn authorize(criterion: &mut Criterion) {
         let token = &tokens[number * step % KEYS];
         runtime.block_on(server.authorize(token)).expect("accepted");
     }
-    let mut at = 0;
-    criterion.bench_function("authorize, 100,000 tokens at random", |bencher| {
-        bencher.iter_custom(|times| {
-            runtime.block_on(async {
-                let begun = Instant::now();
-                for _ in 0..times {
-                    at = (at + 1) % KEYS;
-                    black_box(server.authorize(&tokens[at]).await.is_ok());
-                }
-                begun.elapsed()
-            })
-        });
-    });
+    measure(
+        criterion,
+        "authorize, 100,000 tokens at random",
+        &runtime,
+        &server,
+        &tokens,
+    );
 }
 
 /// A JWT that is not in the cache: signature, claims, policy.
@@ -150,17 +159,8 @@ fn authorize_jwt(criterion: &mut Criterion) {
         runtime
             .block_on(server.authorize(&token))
             .expect("accepted");
-        criterion.bench_function(&format!("authorize, a JWT with {alg} anew"), |bencher| {
-            bencher.iter_custom(|times| {
-                runtime.block_on(async {
-                    let begun = Instant::now();
-                    for _ in 0..times {
-                        black_box(server.authorize(black_box(&token)).await.is_ok());
-                    }
-                    begun.elapsed()
-                })
-            });
-        });
+        let name = format!("authorize, a JWT with {alg} anew");
+        measure(criterion, &name, &runtime, &server, &[token]);
     }
 }
 

@@ -124,6 +124,7 @@ impl TokenCache {
         }
     }
 
+    /// The same for the verifier of one authorization server, with its clock and metrics.
     pub(crate) fn of(connection: &Connection, config: &CacheConfig) -> Self {
         let (clock, metrics) = (connection.clock.clone(), connection.metrics.clone());
         Self::new(config.clone(), clock, metrics)

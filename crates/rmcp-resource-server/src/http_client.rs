@@ -105,17 +105,13 @@ fn usable_identity(
     certificate: &ClientCertificate,
     timeout: Duration,
 ) -> Result<Identity, HttpClientError> {
-    let identity = || certificate.identity();
-    let alone = |identity| {
-        let https = builder(timeout).tls_certs_only([]);
-        https.identity(identity).build()
+    let unusable = |error: reqwest::Error| HttpClientError::Certificate {
+        cause: causes(&error),
     };
-    identity()
-        .and_then(alone)
-        .and_then(|_alone| identity())
-        .map_err(|error| HttpClientError::Certificate {
-            cause: causes(&error),
-        })
+    let identity = certificate.identity().map_err(unusable)?;
+    let alone = builder(timeout).tls_certs_only([]);
+    alone.identity(identity.clone()).build().map_err(unusable)?;
+    Ok(identity)
 }
 
 fn builder(timeout: Duration) -> ClientBuilder {

@@ -163,20 +163,6 @@ impl TokenVerifier for JwtVerifier {
     }
 }
 
-/// Whether a token has the form and the claims of one that is accepted, its signature aside.
-pub(crate) fn parse_unverified(token: &str) -> bool {
-    let issuer = "https://as.example.com".parse().expect("an issuer");
-    let config = JwtConfig::new(issuer);
-    let jws = Jws::parse(token, &config);
-    jws.and_then(|jws| claims::read(jws.payload()?)).is_ok()
-}
-
-/// How many keys of a set can check signatures.
-pub(crate) fn count_usable_keys(body: &[u8]) -> Option<usize> {
-    let members = strict_json::parse_object(body).ok()?;
-    Some(KeySet::new(members).ok()?.len())
-}
-
 impl Inner {
     async fn look_for_keys(&self) -> Result<Source, String> {
         let config = &self.config;
@@ -201,4 +187,18 @@ impl Inner {
         jwks.verify(&jws).await?;
         Ok(claims::read(jws.payload()?)?)
     }
+}
+
+/// Whether a token has the form and the claims of one that is accepted, its signature aside.
+pub(crate) fn parse_unverified(token: &str) -> bool {
+    let issuer = "https://as.example.com".parse().expect("an issuer");
+    let config = JwtConfig::new(issuer);
+    let jws = Jws::parse(token, &config);
+    jws.and_then(|jws| claims::read(jws.payload()?)).is_ok()
+}
+
+/// How many keys of a set can check signatures.
+pub(crate) fn count_usable_keys(body: &[u8]) -> Option<usize> {
+    let members = strict_json::parse_object(body).ok()?;
+    Some(KeySet::new(members).ok()?.len())
 }

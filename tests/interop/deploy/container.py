@@ -90,7 +90,8 @@ def inside(folder, binary):
             works("stop", "--time=20", NAME)
             assert container.wait(timeout=30) == 0, container.returncode
         finally:
-            container.kill()
+            # By then it is gone, unless something went wrong.
+            engine("rm", "--force", "--time=0", NAME)
     print(f"well: an image of {size / 1024 / 1024:.1f} MiB, read-only, not root, healthy")
 
 
