@@ -3,6 +3,9 @@
 mod auth;
 mod credentials;
 mod doctor;
+mod effect;
+mod issuer;
+mod origins;
 mod parse;
 mod print;
 
@@ -16,9 +19,10 @@ use rmcp_resource_server::{
 
 use crate::{
     mcp::ScopeRules,
-    options::{self, Given, SubCommand},
+    options::{self, Environment, Given, Shown, SubCommand, did_you_mean},
 };
 pub use doctor::DoctorConfig;
+use effect::Mode;
 use parse::Parser;
 
 /// Everything the server needs to know, checked.
@@ -29,6 +33,8 @@ pub struct Config {
     pub server_name: String,
     /// Where documents are, besides the built-in ones.
     pub documents_dir: Option<PathBuf>,
+    /// Whether the built-in documents are served.
+    pub built_in_documents: BuiltInDocuments,
     /// Where NIST's JSON schemas are, for validation.
     pub schemas_dir: Option<PathBuf>,
     /// Scopes of operations.
@@ -37,6 +43,29 @@ pub struct Config {
     pub log: LogConfig,
     /// Things an operator should know, though nothing is wrong enough to stop.
     pub warnings: Vec<String>,
+}
+
+/// Whether the built-in documents are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BuiltInDocuments {
+    /// If there is no documents directory.
+    #[default]
+    Auto,
+    /// Beside those of a directory.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl BuiltInDocuments {
+    /// Whether they are served by a server that has a documents directory, or has none.
+    pub fn are_served(self, has_directory: bool) -> bool {
+        match self {
+            Self::Auto => !has_directory,
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
 }
 
 /// How clients connect.
@@ -187,17 +216,10 @@ impl fmt::Display for ConfigError {
 impl Request {
     /// Reads `.env`, the environment and `arguments` (the program's name first).
     pub fn from_environment(arguments: impl IntoIterator<Item = OsString>) -> Self {
-        if let Err(error) = load_dotenv() {
-            return Self::errors(&[error]);
-        }
-        let given = match Given::read(arguments) {
+        let arguments: Vec<_> = arguments.into_iter().collect();
+        let given = match Given::read(&arguments, &Environment::of_process()) {
             Ok(given) => given,
-            Err(error) => {
-                return Self::Show {
-                    text: error.render().to_string(),
-                    is_error: error.use_stderr(),
-                };
-            }
+            Err(Shown { text, is_error }) => return Self::Show { text, is_error },
         };
         if let Some(SubCommand::Doctor(options)) = &given.sub_command
             && !given.options.print_config
@@ -241,31 +263,10 @@ impl Request {
     }
 }
 
-/// `.env` in the working directory, if there is one; existing variables win.
-fn load_dotenv() -> Result<(), ConfigError> {
-    let problem = match dotenvy::from_path(".env") {
-        Ok(()) => return Ok(()),
-        Err(dotenvy::Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(());
-        }
-        Err(dotenvy::Error::Io(error)) => format!("cannot be read: {error}"),
-        // The library's own text would quote the line, which may hold a secret.
-        Err(dotenvy::Error::LineParse(line, position)) => {
-            let name = line.split('=').next().unwrap_or_default().trim();
-            format!("the line of {name:?} cannot be read at character {position}; quote its value")
-        }
-        Err(_) => "cannot be read".to_owned(),
-    };
-    Err(ConfigError {
-        option: ".env".to_owned(),
-        problem,
-    })
-}
-
 impl Config {
     /// Parses and checks all options.
     pub(crate) fn resolve(given: &Given) -> Result<Self, Vec<ConfigError>> {
-        let mut parser = Parser::default();
+        let mut parser = Parser::new(given);
         let options = &given.options;
         let log = LogConfig {
             level: parser.log_level("log_level", options.log_level.as_deref()),
@@ -281,31 +282,43 @@ impl Config {
                 "text or json",
             ),
         };
-        let is_http = parser.choice(
+        let is_http = parser.optional(
             "transport",
             options.transport.as_deref(),
-            "stdio",
             |text| match text {
-                "stdio" => Some(false),
-                "streamable-http" => Some(true),
-                _ => None,
+                "stdio" => Ok(false),
+                "streamable-http" => Ok(true),
+                _ => {
+                    let meant = did_you_mean(text, ["stdio", "streamable-http"]);
+                    Err(format!("must be stdio or streamable-http{meant}"))
+                }
             },
-            "stdio or streamable-http",
         );
-        let mut warnings = unknown_variables();
+        // Whoever got the transport wrong learns of every other error, too.
+        let is_http = is_http.unwrap_or_else(|| given.is_given("transport"));
+        let mut warnings = parser.unknown(given, is_http);
         let transport = if is_http {
             resolve_http(&mut parser, given, &mut warnings)
                 .map(|http| Transport::StreamableHttp(Box::new(http)))
         } else {
-            if auth::is_touched(given) {
-                warnings.push(
-                    "the transport is stdio, so the authorization options are ignored".to_owned(),
-                );
-            }
+            let useless = [Mode::StdioAuthorization, Mode::Stdio];
+            warnings.extend(useless.into_iter().filter_map(|mode| mode.warning(given)));
             Some(Transport::Stdio)
         };
         let server_name = parser.text("server_name", options.server_name.as_deref(), "OSCAL");
         let documents_dir = parser.directory("documents_dir", options.documents_dir.as_deref());
+        let built_in_documents = parser.choice(
+            "built_in_documents",
+            options.built_in_documents.as_deref(),
+            "auto",
+            |text| match text {
+                "auto" => Some(BuiltInDocuments::Auto),
+                "true" => Some(BuiltInDocuments::Always),
+                "false" => Some(BuiltInDocuments::Never),
+                _ => None,
+            },
+            "auto, true or false",
+        );
         let schemas_dir = parser.directory("schemas_dir", options.schemas_dir.as_deref());
         let scopes = auth::scope_rules(&mut parser, options);
         let transport = transport.map(|transport| transport.with_scopes(&scopes));
@@ -314,6 +327,7 @@ impl Config {
                 transport,
                 server_name,
                 documents_dir,
+                built_in_documents,
                 schemas_dir,
                 scopes,
                 log,
@@ -324,14 +338,6 @@ impl Config {
     }
 }
 
-/// A warning for each variable that looks like ours and is none.
-fn unknown_variables() -> Vec<String> {
-    options::unknown_variables()
-        .into_iter()
-        .map(|name| format!("the variable {name} is unknown and has no effect"))
-        .collect()
-}
-
 fn resolve_http(
     parser: &mut Parser,
     given: &Given,
@@ -339,7 +345,7 @@ fn resolve_http(
 ) -> Option<HttpConfig> {
     let options = &given.options;
     let defaults = HttpConfig::default();
-    let host = parser.text("host", options.host.as_deref(), &defaults.host);
+    let host = parser.host("host", options.host.as_deref(), &defaults.host);
     let port = parser.number("port", options.port.as_deref(), defaults.port, 0..=u16::MAX);
     let path = parser.path("path", options.path.as_deref(), &defaults.path);
     let stateless = parser.flag(
@@ -368,30 +374,42 @@ fn resolve_http(
         |path| SessionKey::from_file(path.as_ref()),
     );
     let admin_addr = parser.optional("admin_addr", options.admin_addr.as_deref(), |text| {
-        text.parse().map_err(|_no_detail| {
-            format!("{text:?} is not an address with a port, such as 127.0.0.1:9090")
-        })
+        text.parse()
+            .map_err(|_no_detail| "must be an address with a port, such as 127.0.0.1:9090")
     });
     let allow_unauthenticated = parser.flag(
         "allow_unauthenticated",
         options.allow_unauthenticated.as_deref(),
         false,
     );
-    let auth = auth::resolve(parser, given, session_key);
+    let auth = auth::resolve(parser, given, session_key, warnings);
+    let useless = [
+        stateless.then_some(Mode::WithoutSessions),
+        (!matches!(auth, auth::Resolved::Off)).then_some(Mode::Authorized),
+    ];
+    warnings.extend(
+        useless
+            .into_iter()
+            .flatten()
+            .filter_map(|mode| mode.warning(given)),
+    );
     if matches!(auth, auth::Resolved::Off) {
         let exposed = !parse::is_loopback_host(&host);
         if exposed && !allow_unauthenticated {
             parser.error(
                 "auth_issuer_url",
-                format!(
-                    "without authorization the server is not exposed on {host:?}: name the \
-                     issuer, or listen on 127.0.0.1, or say --allow-unauthenticated \
-                     (OSCAL_ALLOW_UNAUTHENTICATED=true)"
-                ),
+                "without authorization the server listens on loopback only: name the issuer, or \
+                 listen on 127.0.0.1, or say --allow-unauthenticated \
+                 (OSCAL_ALLOW_UNAUTHENTICATED=true)",
             );
         }
         warnings.push(format!(
-            "no authorization: whoever reaches {host} can use this server; name an issuer with {}",
+            "no authorization: whoever reaches {} can use this server; name an issuer with {}",
+            if exposed {
+                "its address"
+            } else {
+                "this machine's loopback address"
+            },
             options::name("auth_issuer_url")
         ));
     }
@@ -400,7 +418,11 @@ fn resolve_http(
         let loopback = LOOPBACK_HOSTS.map(str::to_owned);
         resource_host.into_iter().chain(loopback).collect()
     });
-    let allowed_origins = parser.origins("allowed_origins", options.allowed_origins.as_deref());
+    let allowed_origins = origins::origins(
+        parser,
+        "allowed_origins",
+        options.allowed_origins.as_deref(),
+    );
     let trusted_proxies = parser.networks("trusted_proxies", options.trusted_proxies.as_deref());
     Some(HttpConfig {
         host,

@@ -1,18 +1,28 @@
 //! Flags and variables, as an operator writes them. What they mean is decided in `config`.
 
+mod command_line;
 mod doctor;
+mod dotenv;
+mod given;
+mod similar;
+mod unknown;
 
-use std::ffi::OsString;
+use clap::{CommandFactory, Parser};
 
-use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, parser::ValueSource};
-
+pub(crate) use command_line::Shown;
 pub(crate) use doctor::DoctorOptions;
+pub(crate) use given::{Environment, Given, Origin, SubCommand};
+pub(crate) use similar::did_you_mean;
 
 /// An MCP server for OSCAL, NIST's machine-readable security controls.
 ///
 /// Every option is a flag and a variable; the flag wins over the variable, the variable over a
-/// file `.env` in the working directory. Durations are like 30s, lists are separated by commas or
-/// spaces.
+/// file `.env` in the working directory. An empty one counts as not given, and hides what it wins
+/// over. Durations are like 30s, sizes like 16KiB, lists are separated by commas or spaces.
+///
+/// A line of .env is NAME=value, optionally after `export `. The value is everything after the
+/// equals sign, to the letter, without surrounding quotes of either kind; nothing is substituted,
+/// and no character escapes another. Lines that begin with # are comments.
 #[derive(Debug, Default, Parser)]
 #[command(name = "oscal-mcp-server", version, max_term_width = 100)]
 pub(crate) struct Options {
@@ -76,6 +86,11 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_DOCUMENTS_DIR", hide_env_values = true)]
     pub(crate) documents_dir: Option<String>,
 
+    /// Whether the built-in documents are served: auto (if there is no documents directory), true or
+    /// false [default: auto]
+    #[arg(long, env = "OSCAL_BUILT_IN_DOCUMENTS", hide_env_values = true)]
+    pub(crate) built_in_documents: Option<String>,
+
     /// Directory of NIST's JSON schemas of OSCAL, for validation [default: none]
     #[arg(long, env = "OSCAL_SCHEMAS_DIR", hide_env_values = true)]
     pub(crate) schemas_dir: Option<String>,
@@ -117,6 +132,11 @@ pub(crate) struct Options {
     /// without them these are as if they were not there [default: none]
     #[arg(long, env = "OSCAL_AUTH_SCOPE_SENSITIVE", hide_env_values = true)]
     pub(crate) auth_scope_sensitive: Option<String>,
+
+    /// Which broader scope implies which narrower one, such as
+    /// oscal:admin>oscal:read,oscal:admin>oscal:validate [default: none]
+    #[arg(long, env = "OSCAL_AUTH_SCOPE_HIERARCHY", hide_env_values = true)]
+    pub(crate) auth_scope_hierarchy: Option<String>,
 
     /// How tokens are verified: introspection; jwt, by their signature; or userinfo, which knows
     /// neither audience nor scopes [default: introspection]
@@ -190,6 +210,10 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_AUTH_ALLOWED_CLIENT_IDS", hide_env_values = true)]
     pub(crate) auth_allowed_client_ids: Option<String>,
 
+    /// The longest token accepted, 1KiB to 64KiB; a longer one gets 431 [default: 16KiB]
+    #[arg(long, env = "OSCAL_AUTH_MAX_TOKEN_BYTES", hide_env_values = true)]
+    pub(crate) auth_max_token_bytes: Option<String>,
+
     /// How long an active token is remembered, 0s to 300s [default: 30s]
     #[arg(long, env = "OSCAL_AUTH_CACHE_TTL", hide_env_values = true)]
     pub(crate) auth_cache_ttl: Option<String>,
@@ -227,93 +251,16 @@ pub(crate) struct Options {
     pub(crate) print_config: bool,
 }
 
+const HEALTHCHECK: &str = "healthcheck";
+
 /// The one option that is a variable only: a flag would show in the process list.
 pub(crate) const CLIENT_SECRET_VARIABLE: &str = "OSCAL_AUTH_CLIENT_SECRET";
 
-/// What to do other than serving.
-pub(crate) enum SubCommand {
-    Doctor(DoctorOptions),
-    Healthcheck,
-}
-
-/// Options together with where each came from.
-pub(crate) struct Given {
-    pub(crate) options: Options,
-    pub(crate) client_secret: Option<String>,
-    pub(crate) sub_command: Option<SubCommand>,
-    matches: ArgMatches,
-}
-
-const HEALTHCHECK: &str = "healthcheck";
-
-/// The sub-command takes the options of the server, but in an image they are variables.
-fn healthcheck() -> Command {
-    let options = Options::command();
-    let options = options.get_arguments().cloned();
-    Command::new(HEALTHCHECK)
-        .about("Ask the server of this configuration whether it is alive; exit status 0 or 1")
-        .args(options.map(|argument| argument.hide(true)))
-}
-
-impl Given {
-    /// Reads flags and variables. An empty variable counts as none.
-    ///
-    /// # Errors
-    ///
-    /// Flags that clap does not know, or a request for help or version.
-    pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let command = Options::command()
-            .args_conflicts_with_subcommands(true)
-            .disable_help_subcommand(true)
-            .subcommand(doctor::command(&Options::command()))
-            .subcommand(healthcheck());
-        let mut matches = command.try_get_matches_from(arguments)?;
-        let mut sub_command = None;
-        if let Some((name, of_sub_command)) = matches.remove_subcommand() {
-            sub_command = Some(match name.as_str() {
-                HEALTHCHECK => SubCommand::Healthcheck,
-                _doctor => SubCommand::Doctor(DoctorOptions::new(&of_sub_command)),
-            });
-            matches = of_sub_command;
-        }
-        Ok(Self {
-            sub_command,
-            options: Options::from_arg_matches(&matches)?,
-            client_secret: std::env::var(CLIENT_SECRET_VARIABLE)
-                .ok()
-                .filter(|secret| !secret.is_empty()),
-            matches,
-        })
-    }
-
-    /// The value of the option `id` as it was given, if it was.
-    pub(crate) fn value(&self, id: &str) -> Option<&str> {
-        let value = self.matches.get_one::<String>(id)?;
-        (!value.trim().is_empty()).then_some(value)
-    }
-
-    /// The ids of the options given that begin with `prefix`.
-    pub(crate) fn set_options(&self, prefix: &str) -> Vec<String> {
-        Options::command()
-            .get_arguments()
-            .map(|argument| argument.get_id().as_str())
-            .filter(|id| id.starts_with(prefix) && self.value(id).is_some())
-            .map(str::to_owned)
-            .collect()
-    }
-
-    /// Where the value of the option `id` came from.
-    pub(crate) fn origin(&self, id: &str) -> &'static str {
-        match self.matches.value_source(id) {
-            Some(ValueSource::CommandLine) => "flag",
-            Some(ValueSource::EnvVariable) => "variable",
-            _ => "default",
-        }
-    }
-}
-
 /// How an operator knows the option `id`: `--auth-issuer-url (OSCAL_AUTH_ISSUER_URL)`.
 pub(crate) fn name(id: &str) -> String {
+    if id == CLIENT_SECRET_VARIABLE {
+        return id.to_owned();
+    }
     let flag = id.replace('_', "-");
     match variable(id) {
         Some(variable) => format!("--{flag} ({variable})"),
@@ -330,21 +277,21 @@ pub(crate) fn variable(id: &str) -> Option<String> {
         .map(|variable| variable.to_string_lossy().into_owned())
 }
 
-/// Variables of the environment that look like ours and are none: most likely misspelt, and a
-/// misspelt safeguard is no safeguard.
-pub(crate) fn unknown_variables() -> Vec<String> {
+/// The default of the option `id`, as its help says it; empty where it says none.
+pub(crate) fn default(id: &str) -> String {
     let command = Options::command();
-    let known: Vec<_> = command
+    let argument = command
         .get_arguments()
-        .filter_map(|argument| argument.get_env())
-        .collect();
-    std::env::vars_os()
-        .map(|(name, _)| name)
-        .filter(|name| {
-            name.to_string_lossy().starts_with("OSCAL_AUTH_")
-                && name != CLIENT_SECRET_VARIABLE
-                && !known.contains(&name.as_os_str())
-        })
-        .map(|name| name.to_string_lossy().into_owned())
-        .collect()
+        .find(|argument| argument.get_id() == id);
+    let help = argument
+        .and_then(|argument| argument.get_help())
+        .map(ToString::to_string);
+    default_in(&help.unwrap_or_default()).to_owned()
+}
+
+/// The help texts say the defaults, and the documentation shows them from there.
+pub(crate) fn default_in(help: &str) -> &str {
+    help.rsplit_once("[default: ")
+        .and_then(|(_, rest)| rest.strip_suffix(']'))
+        .unwrap_or_default()
 }

@@ -3,16 +3,21 @@
 use std::time::Duration;
 
 use rmcp_resource_server::{
-    CacheConfig, ClientCredentials, Connection, CredentialsError, EndpointUrl, HttpClientError,
-    IntrospectionConfig, IntrospectionVerifier, InvalidUrl, Issuer, JwtConfig, JwtVerifier,
-    ResourceServerConfig, ResourceUrl, Scopes, SessionKey, StartError, UserinfoConfig,
-    UserinfoConflict, UserinfoVerifier,
+    CacheConfig, ClientCredentials, Connection, CredentialsError, DEFAULT_MAX_TOKEN_BYTES,
+    EndpointUrl, HttpClientError, IntrospectionConfig, IntrospectionVerifier, InvalidUrl, Issuer,
+    JwtConfig, JwtVerifier, ResourceServerConfig, ResourceUrl, ScopeHierarchy, SessionKey,
+    StartError, UserinfoConfig, UserinfoConflict, UserinfoVerifier,
 };
 
-use super::{AuthConfig, VerifierConfig, credentials, parse::Parser};
+use super::{
+    AuthConfig, VerifierConfig, credentials,
+    effect::{Kind, Mode},
+    issuer::{taken_for_issuer, taken_for_resource},
+    parse::Parser,
+};
 use crate::{
     mcp::ScopeRules,
-    options::{Given, Options},
+    options::{CLIENT_SECRET_VARIABLE, Given, Options},
 };
 
 /// Whether authorization is on, and its configuration if that is without error.
@@ -46,68 +51,36 @@ impl Resolved {
 }
 
 /// Whether any authorization option is set.
-pub(super) fn is_touched(given: &Given) -> bool {
-    given.client_secret.is_some() || !given.set_options("auth_").is_empty()
+fn is_touched(given: &Given) -> bool {
+    given.is_given(CLIENT_SECRET_VARIABLE) || !given.set_options("auth_").is_empty()
 }
 
-/// Reads the options; authorization is on exactly when there is an issuer.
+/// Reads the options; authorization is on exactly when there is an issuer. Everything is looked at,
+/// whatever else is wrong.
 pub(super) fn resolve(
     parser: &mut Parser,
     given: &Given,
     session_key: Option<SessionKey>,
+    warnings: &mut Vec<String>,
 ) -> Resolved {
     let options = &given.options;
-    let issuer_given = options
-        .auth_issuer_url
-        .as_deref()
-        .is_some_and(|issuer| !issuer.trim().is_empty());
-    if !issuer_given {
-        if is_touched(given) {
-            parser.error(
-                "auth_issuer_url",
-                "other authorization options are set, but not this one, so there would be no \
-                 authorization: set it, or remove the others",
-            );
-            return Resolved::Faulty;
+    if !given.is_given("auth_issuer_url") {
+        if !is_touched(given) {
+            return Resolved::Off;
         }
-        return Resolved::Off;
+        parser.error(
+            "auth_issuer_url",
+            "other authorization options are set, but not this one, so there would be no \
+             authorization: set it, or remove the others",
+        );
     }
     let allow_http = parser.flag(
         "auth_allow_insecure_http",
         options.auth_allow_insecure_http.as_deref(),
         false,
     );
-    let issuer = parser.optional(
-        "auth_issuer_url",
-        options.auth_issuer_url.as_deref(),
-        |text| {
-            let parsed = if allow_http {
-                Issuer::parse_allowing_http(text)
-            } else {
-                text.parse()
-            };
-            parsed.map_err(|error| explain(text, &error, "OSCAL_AUTH_ALLOW_INSECURE_HTTP=true"))
-        },
-    );
-    let resource = parser.optional(
-        "auth_resource_server_url",
-        options.auth_resource_server_url.as_deref(),
-        |text| {
-            text.parse::<ResourceUrl>()
-                .map_err(|error| format!("{text:?}: {error}"))
-        },
-    );
-    if options
-        .auth_resource_server_url
-        .as_deref()
-        .is_none_or(|url| url.trim().is_empty())
-    {
-        parser.error(
-            "auth_resource_server_url",
-            "is required with an issuer: the public URL of the MCP endpoint, such as \
-             https://mcp.example.com/mcp, which tokens must have as audience",
-        );
-    }
+    let issuer = issuer(parser, options, allow_http);
+    let resource = resource(parser, given);
     let mut endpoint = |id, value: &Option<String>| {
         parser.optional(id, value.as_deref(), |text| {
             let parsed = if allow_http {
@@ -115,7 +88,7 @@ pub(super) fn resolve(
             } else {
                 text.parse()
             };
-            parsed.map_err(|error| explain(text, &error, "OSCAL_AUTH_ALLOW_INSECURE_HTTP=true"))
+            parsed.map_err(|error| explain(text, &error))
         })
     };
     let introspection_url = endpoint("auth_introspection_url", &options.auth_introspection_url);
@@ -133,34 +106,11 @@ pub(super) fn resolve(
         },
         "introspection, jwt or userinfo",
     );
-    let required_scopes = parser.optional(
-        "auth_required_scopes",
-        Some(
-            Parser::list(options.auth_required_scopes.as_deref())
-                .join(" ")
-                .as_str(),
-        ),
-        str::parse::<Scopes>,
-    );
+    warnings.extend(Mode::of(kind).iter().filter_map(|mode| mode.warning(given)));
     // Only introspection needs an account of our own at the authorization server.
     let credentials = match kind {
-        Kind::Introspection => credentials::resolve(parser, given).map(Some),
-        Kind::Jwt | Kind::Userinfo => Some(None),
-    };
-    let cache = cache(parser, given, kind);
-    let accept_unbound = parser.flag(
-        "auth_accept_unbound_tokens",
-        options.auth_accept_unbound_tokens.as_deref(),
-        false,
-    );
-    let timeout = parser.duration(
-        "auth_timeout",
-        options.auth_timeout.as_deref(),
-        Duration::from_secs(3),
-        Duration::from_millis(100)..=Duration::from_secs(60),
-    );
-    let (Some(issuer), Some(resource), Some(credentials)) = (issuer, resource, credentials) else {
-        return Resolved::Faulty;
+        Kind::Introspection => credentials::resolve(parser, given, warnings),
+        Kind::Jwt | Kind::Userinfo => None,
     };
 
     let mut resource_server = ResourceServerConfig::new(resource, issuer.clone());
@@ -169,22 +119,38 @@ pub(super) fn resolve(
         resource_server.audiences = audiences;
     }
     resource_server.allowed_client_ids = Parser::list(options.auth_allowed_client_ids.as_deref());
-    resource_server.required_scopes = required_scopes.unwrap_or_default();
+    resource_server.required_scopes = parser.scopes(
+        "auth_required_scopes",
+        options.auth_required_scopes.as_deref(),
+    );
+    resource_server.scope_hierarchy = scope_hierarchy(parser, given, warnings);
     if let Some(session_key) = session_key {
         resource_server.session_key = session_key;
     }
-    resource_server.accept_unbound_tokens = accept_unbound;
+    resource_server.accept_unbound_tokens = parser.flag(
+        "auth_accept_unbound_tokens",
+        options.auth_accept_unbound_tokens.as_deref(),
+        false,
+    );
+    resource_server.max_token_bytes = parser.bytes(
+        "auth_max_token_bytes",
+        options.auth_max_token_bytes.as_deref(),
+        DEFAULT_MAX_TOKEN_BYTES,
+        1024..=64 * 1024,
+    );
+    let cache = cache(parser, given, kind);
     let mut connection = Connection::to(issuer.clone());
-    connection.timeout = timeout;
-    connection.ca_file = options
-        .auth_ca_file
-        .as_deref()
-        .filter(|path| !path.is_empty())
-        .map(Into::into);
+    connection.timeout = parser.duration(
+        "auth_timeout",
+        options.auth_timeout.as_deref(),
+        Duration::from_secs(3),
+        Duration::from_millis(100)..=Duration::from_secs(60),
+    );
+    connection.ca_file = given.value("auth_ca_file").map(|path| path.trim().into());
     connection.allow_insecure_http = allow_http;
     connection.metrics = resource_server.metrics.clone();
-    let verifier = match (kind, credentials) {
-        (Kind::Jwt, _) => {
+    let verifier = match kind {
+        Kind::Jwt => {
             let mut jwt = JwtConfig::new(issuer);
             jwt.jwks_url = jwks_url;
             let types = Parser::list(options.auth_jwt_types.as_deref());
@@ -196,7 +162,7 @@ pub(super) fn resolve(
             can_start(parser, JwtVerifier::check(&jwt));
             VerifierConfig::Jwt(jwt)
         }
-        (Kind::Userinfo, _) => {
+        Kind::Userinfo => {
             for conflict in UserinfoVerifier::conflicts(&resource_server) {
                 let id = match conflict {
                     UserinfoConflict::RequiredScopes => "auth_required_scopes",
@@ -214,7 +180,8 @@ pub(super) fn resolve(
             can_start(parser, UserinfoVerifier::check(&userinfo));
             VerifierConfig::Userinfo(userinfo)
         }
-        (Kind::Introspection, credentials) => {
+        Kind::Introspection => {
+            // What is wrong with credentials has been said; the rest is checked without them.
             let credentials = credentials.unwrap_or(ClientCredentials::None { id: None });
             let mut introspection = IntrospectionConfig::new(issuer, credentials);
             (introspection.connection, introspection.cache) = (connection, cache);
@@ -223,60 +190,126 @@ pub(super) fn resolve(
             VerifierConfig::Introspection(introspection)
         }
     };
-    Resolved::On(Box::new(AuthConfig {
-        resource_server,
-        verifier,
-    }))
+    match parser.has_errors() {
+        true => Resolved::Faulty,
+        false => Resolved::On(Box::new(AuthConfig {
+            resource_server,
+            verifier,
+        })),
+    }
 }
 
-/// Reports why a verifier could not be started, under the option that is to blame.
+/// The issuer, or a stand-in after an error.
+fn issuer(parser: &mut Parser, options: &Options, allow_http: bool) -> Issuer {
+    let given = options.auth_issuer_url.as_deref();
+    let issuer = parser.optional("auth_issuer_url", given, |text| {
+        let parsed = if allow_http {
+            Issuer::parse_allowing_http(text)
+        } else {
+            text.parse()
+        };
+        let issuer = parsed.map_err(|error| explain(text, &error))?;
+        match taken_for_issuer(issuer.as_str()) {
+            Some(problem) => Err(problem),
+            None => Ok(issuer),
+        }
+    });
+    let stand_in = || "https://issuer.invalid".parse().expect("an issuer");
+    issuer.unwrap_or_else(stand_in)
+}
+
+/// The resource server's URL, or a stand-in after an error.
+fn resource(parser: &mut Parser, given: &Given) -> ResourceUrl {
+    const ID: &str = "auth_resource_server_url";
+    if !given.is_given(ID) {
+        parser.error(
+            ID,
+            "is required with an issuer: the public URL of the MCP endpoint, such as \
+             https://mcp.example.com/mcp, which tokens must have as audience",
+        );
+    }
+    let resource = parser.optional(ID, given.value(ID), |text| {
+        let resource = text.parse::<ResourceUrl>();
+        let resource = resource.map_err(|error| error.to_string())?;
+        match taken_for_resource(resource.as_str()) {
+            Some(problem) => Err(problem),
+            None => Ok(resource),
+        }
+    });
+    let stand_in = || "https://resource.invalid".parse().expect("a resource");
+    resource.unwrap_or_else(stand_in)
+}
+
+fn scope_hierarchy(
+    parser: &mut Parser,
+    given: &Given,
+    warnings: &mut Vec<String>,
+) -> ScopeHierarchy {
+    let hierarchy = parser.optional(
+        "auth_scope_hierarchy",
+        given.options.auth_scope_hierarchy.as_deref(),
+        str::parse,
+    );
+    let demanded = [
+        "auth_required_scopes",
+        "auth_scope_read",
+        "auth_scope_validate",
+        "auth_scope_sensitive",
+    ];
+    if !demanded.into_iter().any(|id| given.is_given(id)) {
+        warnings.extend(Mode::WithoutScopes.warning(given));
+    }
+    hierarchy.unwrap_or_default()
+}
+
+/// Reports why a verifier could not be started, under the option that is to blame. A path is not
+/// shown: the option has it, and it may be a secret in the wrong place.
 fn can_start(parser: &mut Parser, checked: Result<(), StartError>) {
-    let id = match &checked {
-        Err(StartError::Credentials(
-            CredentialsError::ColonInRawId | CredentialsError::CertificateWithoutTls { .. },
-        )) => "auth_client_auth_method",
-        Err(StartError::Credentials(CredentialsError::NoPrivateKey)) => "auth_client_key_file",
-        Err(
-            StartError::Credentials(CredentialsError::NoCertificate)
-            | StartError::HttpClient(HttpClientError::Certificate { .. }),
-        ) => "auth_client_certificate_file",
-        Err(StartError::Credentials(_)) => "auth_client_secret_file",
+    let Err(error) = checked else { return };
+    let id = match &error {
+        StartError::Credentials(
+            CredentialsError::ColonInRawId | CredentialsError::CertificateWithoutTls,
+        ) => "auth_client_auth_method",
+        StartError::Credentials(CredentialsError::NoPrivateKey) => "auth_client_key_file",
+        StartError::Credentials(CredentialsError::NoCertificate)
+        | StartError::HttpClient(HttpClientError::Certificate { .. }) => {
+            "auth_client_certificate_file"
+        }
+        StartError::Credentials(_) => "auth_client_secret_file",
         _ => "auth_ca_file",
     };
-    parser.result(id, checked);
-}
-
-/// How tokens are verified, of the ways there are.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Introspection,
-    Jwt,
-    Userinfo,
+    match error {
+        StartError::HttpClient(HttpClientError::CaFileUnreadable { cause, .. }) => {
+            parser.error(id, format!("the file cannot be read: {cause}"));
+        }
+        StartError::HttpClient(HttpClientError::CaFileInvalid { found, .. }) => {
+            parser.error(id, format!("has no certificate: {found}"));
+        }
+        error => parser.error(id, error),
+    }
 }
 
 /// The scopes of operations; without authorization they have no effect.
 pub(super) fn scope_rules(parser: &mut Parser, options: &Options) -> ScopeRules {
-    let mut scopes = |id, value: &Option<String>| {
-        let list = Parser::list(value.as_deref()).join(" ");
-        parser
-            .optional(id, Some(&list), str::parse::<Scopes>)
-            .unwrap_or_default()
-    };
     ScopeRules {
-        read: scopes("auth_scope_read", &options.auth_scope_read),
-        validate: scopes("auth_scope_validate", &options.auth_scope_validate),
-        sensitive: scopes("auth_scope_sensitive", &options.auth_scope_sensitive),
+        read: parser.scopes("auth_scope_read", options.auth_scope_read.as_deref()),
+        validate: parser.scopes(
+            "auth_scope_validate",
+            options.auth_scope_validate.as_deref(),
+        ),
+        sensitive: parser.scopes(
+            "auth_scope_sensitive",
+            options.auth_scope_sensitive.as_deref(),
+        ),
     }
 }
 
-fn explain(text: &str, error: &InvalidUrl, permission: &str) -> String {
+fn explain(text: &str, error: &InvalidUrl) -> String {
     match error {
-        InvalidUrl::Insecure if text.starts_with("http://") => {
-            format!("{text:?}: {error}; use https, or on a test network only say {permission}")
-        }
-        // What stands before the @ is a password.
-        InvalidUrl::UserInfo => error.to_string(),
-        _ => format!("{text:?}: {error}"),
+        InvalidUrl::Insecure if text.starts_with("http://") => format!(
+            "{error}; use https, or on a test network only say OSCAL_AUTH_ALLOW_INSECURE_HTTP=true"
+        ),
+        _ => error.to_string(),
     }
 }
 

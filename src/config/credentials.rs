@@ -1,8 +1,8 @@
 //! How this server authenticates itself at the authorization server.
 
-use rmcp_resource_server::{ClientCredentials, Secret, Source};
+use rmcp_resource_server::{ClientCredentials, CredentialsError, Secret, Source};
 
-use super::parse::Parser;
+use super::{effect::Mode, parse::Parser};
 use crate::options::{CLIENT_SECRET_VARIABLE, Given};
 
 /// Which client authentication method, of those there are.
@@ -16,9 +16,22 @@ enum Method {
     None,
 }
 
+impl Method {
+    fn uses_secret(self) -> bool {
+        matches!(self, Self::Basic | Self::BasicRaw | Self::Post)
+    }
+}
+
 /// Reads the method and what it needs; `None` if there were errors.
-pub(super) fn resolve(parser: &mut Parser, given: &Given) -> Option<ClientCredentials> {
+pub(super) fn resolve(
+    parser: &mut Parser,
+    given: &Given,
+    warnings: &mut Vec<String>,
+) -> Option<ClientCredentials> {
     let method = method(parser, given);
+    if !method.uses_secret() {
+        warnings.extend(Mode::WithoutSecret.warning(given));
+    }
     refuse_unused(parser, given, method);
     let id = client_id(parser, given, method);
     let secret = client_secret(parser, given, method);
@@ -74,8 +87,8 @@ fn method(parser: &mut Parser, given: &Given) -> Method {
 
 fn client_id(parser: &mut Parser, given: &Given, method: Method) -> Option<Source> {
     let options = &given.options;
-    let given_id = [&options.auth_client_id, &options.auth_client_id_file];
-    if method != Method::None && is_unset(given_id) {
+    let is_given = given.is_given("auth_client_id") || given.is_given("auth_client_id_file");
+    if method != Method::None && !is_given {
         parser.error(
             "auth_client_id",
             "is required: the client id of this server at the authorization server (or say \
@@ -95,8 +108,9 @@ fn client_id(parser: &mut Parser, given: &Given, method: Method) -> Option<Sourc
 
 fn client_secret(parser: &mut Parser, given: &Given, method: Method) -> Option<Source> {
     let file = &given.options.auth_client_secret_file;
-    let by_secret = matches!(method, Method::Basic | Method::BasicRaw | Method::Post);
-    if by_secret && is_unset([&given.client_secret, file]) {
+    let is_given =
+        given.is_given(CLIENT_SECRET_VARIABLE) || given.is_given("auth_client_secret_file");
+    if method.uses_secret() && !is_given {
         parser.error(
             "auth_client_secret_file",
             format!(
@@ -142,7 +156,7 @@ fn pem_file(
         return None;
     }
     match given.value(id) {
-        Some(path) => file_source(parser, id, path),
+        Some(path) => file_source(parser, id, path, Source::read_pem),
         None => {
             parser.error(id, format!("is required: a file with {what} (PEM)"));
             None
@@ -167,13 +181,6 @@ fn refuse_unused(parser: &mut Parser, given: &Given, method: Method) {
     }
 }
 
-fn is_unset(values: [&Option<String>; 2]) -> bool {
-    values
-        .into_iter()
-        .flatten()
-        .all(|value| value.trim().is_empty())
-}
-
 /// The value or the file, whichever is given; both at once are an error.
 fn one_source(
     parser: &mut Parser,
@@ -181,8 +188,7 @@ fn one_source(
     (file_id, file): (&str, Option<&str>),
     value_name: &str,
 ) -> Option<Source> {
-    let file = file.filter(|path| !path.trim().is_empty());
-    match (value.filter(|value| !value.is_empty()), file) {
+    match (value, file) {
         (Some(_), Some(_)) => {
             parser.error(
                 file_id,
@@ -191,21 +197,35 @@ fn one_source(
             None
         }
         (Some(value), None) => {
-            let value = if value_id == CLIENT_SECRET_VARIABLE {
-                value
-            } else {
-                value.trim()
-            };
-            Some(Source::Value(Secret::from(value)))
+            let source = Source::Value(Secret::from(value));
+            report(parser, value_id, source.read())?;
+            Some(source)
         }
-        (None, Some(path)) => file_source(parser, file_id, path),
+        (None, Some(path)) => file_source(parser, file_id, path, Source::read),
         (None, None) => None,
     }
 }
 
 /// Read once now, so that a missing file stops the start and not the first request.
-fn file_source(parser: &mut Parser, id: &str, path: &str) -> Option<Source> {
-    let source = Source::File(path.into());
-    parser.result(id, source.read())?;
+fn file_source(
+    parser: &mut Parser,
+    id: &str,
+    path: &str,
+    read: fn(&Source) -> Result<Secret, CredentialsError>,
+) -> Option<Source> {
+    let source = Source::File(path.trim().into());
+    report(parser, id, read(&source))?;
     Some(source)
+}
+
+/// Without the path: the option has it, and it may be the secret itself.
+fn report(parser: &mut Parser, id: &str, read: Result<Secret, CredentialsError>) -> Option<Secret> {
+    read.map_err(|error| match error {
+        CredentialsError::File { problem, .. } => {
+            parser.error(id, format!("names a file, but {problem}"));
+        }
+        CredentialsError::Value(problem) => parser.error(id, format!("has a value, but {problem}")),
+        error => parser.error(id, error),
+    })
+    .ok()
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{AuthConfig, ConfigError, auth, parse::Parser, unknown_variables};
+use super::{AuthConfig, ConfigError, auth, parse::Parser};
 use crate::options::{DoctorOptions, Given};
 
 /// What the doctor looks at: the authorization options, whatever the transport.
@@ -23,8 +23,9 @@ impl DoctorConfig {
         given: &Given,
         options: &DoctorOptions,
     ) -> Result<Self, Vec<ConfigError>> {
-        let mut parser = Parser::default();
-        let resolved = auth::resolve(&mut parser, given, None);
+        let mut parser = Parser::new(given);
+        let mut warnings = parser.unknown(given, true);
+        let resolved = auth::resolve(&mut parser, given, None, &mut warnings);
         if matches!(resolved, auth::Resolved::Off) {
             parser.error(
                 "auth_issuer_url",
@@ -38,7 +39,7 @@ impl DoctorConfig {
                 auth,
                 token_file: options.token_file.as_ref().map(PathBuf::from),
                 json: options.json,
-                warnings: unknown_variables(),
+                warnings,
             }),
             (_, errors) => Err(errors),
         }

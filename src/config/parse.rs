@@ -1,30 +1,74 @@
 //! Parsers of single options, which collect errors instead of stopping at the first.
+//!
+//! No error shows a value, not even that of an option which holds no secret: what is wrong there
+//! may be a secret that was meant for another one.
 
 use std::{
-    fmt::Display, net::IpAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration,
+    collections::BTreeSet, fmt::Display, net::IpAddr, ops::RangeInclusive, path::PathBuf,
+    str::FromStr, time::Duration,
 };
 
 use ipnet::IpNet;
+use rmcp_resource_server::Scopes;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use url::Url;
 
-use super::{AllowedOrigins, ConfigError};
-use crate::options;
+use super::ConfigError;
+use crate::options::{self, Given, did_you_mean};
 
 /// Collects what is wrong. A parser that finds an error returns a stand-in, which is never used:
 /// one error is enough to end.
 #[derive(Default)]
 pub(super) struct Parser {
     errors: Vec<ConfigError>,
+    /// Options that were given, but could not be read: nothing more is said about them.
+    unreadable: BTreeSet<String>,
 }
 
 impl Parser {
-    pub(super) fn error(&mut self, id: &str, problem: impl Display) {
-        self.errors.push(ConfigError {
-            option: options::name(id),
-            problem: problem.to_string(),
+    /// Begins with what could not be read.
+    pub(super) fn new(given: &Given) -> Self {
+        let errors = given.unreadable.iter().map(|unreadable| ConfigError {
+            option: unreadable.place.clone(),
+            problem: unreadable.problem.clone(),
         });
+        Self {
+            errors: errors.collect(),
+            unreadable: given
+                .unreadable
+                .iter()
+                .filter_map(|u| u.id.clone())
+                .collect(),
+        }
+    }
+
+    pub(super) fn error(&mut self, id: &str, problem: impl Display) {
+        if !self.unreadable.contains(id) {
+            self.errors.push(ConfigError {
+                option: options::name(id),
+                problem: problem.to_string(),
+            });
+        }
+    }
+
+    /// Variables that look like ours and are none. A misspelt safeguard is no safeguard, so one
+    /// that would have been about authorization is an error where there is authorization.
+    pub(super) fn unknown(&mut self, given: &Given, authorized: bool) -> Vec<String> {
+        let mut warnings = given.notes.clone();
+        for unknown in &given.unknown {
+            let (option, problem) = (unknown.place.clone(), unknown.problem.clone());
+            if authorized && unknown.of_authorization {
+                self.errors.push(ConfigError { option, problem });
+            } else {
+                warnings.push(format!("{option} {problem}"));
+            }
+        }
+        warnings
+    }
+
+    pub(super) fn has_errors(&self) -> bool {
+        !self.errors.is_empty()
     }
 
     pub(super) fn finish(self) -> Vec<ConfigError> {
@@ -62,7 +106,10 @@ impl Parser {
         choices: &str,
     ) -> T {
         self.optional(id, value, |text| {
-            choose(text).ok_or_else(|| format!("{text:?} is not known here; use {choices}"))
+            choose(text).ok_or_else(|| {
+                let words = choices.split([' ', ',']).filter(|word| *word != "or");
+                format!("must be {choices}{}", did_you_mean(text, words))
+            })
         })
         .or_else(|| choose(default))
         .expect("the default is one of the choices")
@@ -88,18 +135,21 @@ impl Parser {
     where
         T: FromStr + PartialOrd + Display + Copy,
     {
-        self.optional(id, value, |text| match text.parse::<T>() {
+        self.optional(id, value, |text| {
+            match text.parse::<T>() {
             Ok(number) if range.contains(&number) => Ok(number),
             // Kubernetes sets <SERVICE>_PORT=tcp://10.0.0.1:8000 for a service of this name.
-            _ if text.starts_with("tcp://") => Err(format!(
-                "{text:?} is what Kubernetes sets for a service of this name: set \
-                 enableServiceLinks: false in the pod, or rename the service"
-            )),
+            _ if text.starts_with("tcp://") => Err(
+                "is what Kubernetes sets for a service of this name: set enableServiceLinks: false \
+                 in the pod, or rename the service"
+                    .to_owned(),
+            ),
             _ => Err(format!(
-                "{text:?} is not a whole number from {} to {}",
+                "must be a whole number from {} to {}",
                 range.start(),
                 range.end()
             )),
+        }
         })
         .unwrap_or(default)
     }
@@ -114,11 +164,46 @@ impl Parser {
         self.optional(id, value, |text| match humantime::parse_duration(text) {
             Ok(duration) if range.contains(&duration) => Ok(duration),
             _ => Err(format!(
-                "{text:?} is not a duration from {} to {}, such as {}",
+                "must be a duration from {} to {}, such as {}",
                 humantime::format_duration(*range.start()),
                 humantime::format_duration(*range.end()),
                 humantime::format_duration(default),
             )),
+        })
+        .unwrap_or(default)
+    }
+
+    /// A number of bytes, such as `16KiB`, `1MiB` or `16384`.
+    pub(super) fn bytes(
+        &mut self,
+        id: &str,
+        value: Option<&str>,
+        default: usize,
+        range: RangeInclusive<usize>,
+    ) -> usize {
+        let parse = |text: &str| {
+            let digits = text
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(text.len());
+            let (number, unit) = text.split_at(digits);
+            let factor = match unit.trim_start().to_ascii_lowercase().as_str() {
+                "" | "b" => 1,
+                "kib" => 1024,
+                "mib" => 1024 * 1024,
+                _ => return None,
+            };
+            let bytes = number.parse::<usize>().ok()?.checked_mul(factor)?;
+            range.contains(&bytes).then_some(bytes)
+        };
+        self.optional(id, value, |text| {
+            parse(text).ok_or_else(|| {
+                format!(
+                    "must be a size from {} to {}, such as {}",
+                    shown_bytes(*range.start()),
+                    shown_bytes(*range.end()),
+                    shown_bytes(default),
+                )
+            })
         })
         .unwrap_or(default)
     }
@@ -138,8 +223,8 @@ impl Parser {
             let path = PathBuf::from(text);
             match path.metadata() {
                 Ok(metadata) if metadata.is_dir() => Ok(path),
-                Ok(_) => Err(format!("{text:?} is not a directory")),
-                Err(error) => Err(format!("the directory {text:?} cannot be read: {error}")),
+                Ok(_) => Err("is not a directory".to_owned()),
+                Err(error) => Err(format!("the directory cannot be read: {error}")),
             }
         })
     }
@@ -151,9 +236,7 @@ impl Parser {
                 // The route serves both forms; `/` alone is the root.
                 Ok(text.trim_end_matches('/').to_owned())
             } else {
-                Err(format!(
-                    "{text:?} must begin with / and hold letters, digits, and - . _ ~ / only"
-                ))
+                Err("must begin with / and hold letters, digits, and - . _ ~ / only")
             }
         })
         .unwrap_or_else(|| default.to_owned())
@@ -168,9 +251,11 @@ impl Parser {
             if levels && text.parse::<Targets>().is_ok() {
                 Ok(text.to_owned())
             } else {
+                let levels = ["error", "warn", "info", "debug", "trace"];
                 Err(format!(
-                    "{text:?} is neither error, warn, info, debug, trace nor directives such as \
-                     info,rmcp=debug"
+                    "must be error, warn, info, debug, trace, or directives such as \
+                     info,rmcp=debug{}",
+                    did_you_mean(text, levels)
                 ))
             }
         })
@@ -191,7 +276,7 @@ impl Parser {
         if hosts == ["*"] {
             return Vec::new();
         }
-        for host in &hosts {
+        for (host, number) in hosts.iter().zip(1..) {
             let bare_ipv6 = host.parse::<IpAddr>().is_ok();
             let parses = Url::parse(&format!("http://{host}/"))
                 .is_ok_and(|url| url.path() == "/" && url.username().is_empty());
@@ -199,7 +284,8 @@ impl Parser {
                 self.error(
                     id,
                     format!(
-                        "{host:?} is not a host such as mcp.example.com or mcp.example.com:8443"
+                        "number {number} of the list is not a host such as mcp.example.com or \
+                         mcp.example.com:8443"
                     ),
                 );
             }
@@ -210,7 +296,7 @@ impl Parser {
     /// Networks such as `10.0.0.0/8`; an address stands for itself.
     pub(super) fn networks(&mut self, id: &str, value: Option<&str>) -> Vec<IpNet> {
         let mut networks = Vec::new();
-        for text in Self::list(value) {
+        for (text, number) in Self::list(value).into_iter().zip(1..) {
             match text
                 .parse()
                 .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
@@ -218,42 +304,41 @@ impl Parser {
                 Ok(network) => networks.push(network),
                 Err(_) => self.error(
                     id,
-                    format!("{text:?} is neither a network such as 10.0.0.0/8 nor an address"),
+                    format!(
+                        "number {number} of the list is neither a network such as 10.0.0.0/8 nor an \
+                         address"
+                    ),
                 ),
             }
         }
         networks
     }
 
-    pub(super) fn origins(&mut self, id: &str, value: Option<&str>) -> AllowedOrigins {
-        let given = Self::list(value);
-        if given == ["*"] {
-            return AllowedOrigins::Any;
-        }
-        let origins = given
-            .iter()
-            .filter_map(|text| {
-                let origin = Url::parse(text).ok().filter(|url| {
-                    url.has_host()
-                        && url.path().trim_end_matches('/').is_empty()
-                        && url.query().is_none()
-                        && url.fragment().is_none()
-                });
-                match origin {
-                    Some(url) if url.origin().is_tuple() => {
-                        Some(url.origin().ascii_serialization())
-                    }
-                    _ => {
-                        self.error(
-                            id,
-                            format!("{text:?} is not an origin such as https://app.example.com"),
-                        );
-                        None
-                    }
-                }
-            })
-            .collect();
-        AllowedOrigins::Only(origins)
+    /// Where the server listens: an address or a name, without port or scheme.
+    pub(super) fn host(&mut self, id: &str, value: Option<&str>, default: &str) -> String {
+        self.optional(id, value, |text| {
+            let bare = text.trim_start_matches('[').trim_end_matches(']');
+            let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+            match bare.parse::<IpAddr>().is_ok() || text.bytes().all(is_name) {
+                true => Ok(text.to_owned()),
+                false => Err("must be an address or a host name, without scheme and port"),
+            }
+        })
+        .unwrap_or_else(|| default.to_owned())
+    }
+
+    /// A list of scopes.
+    pub(super) fn scopes(&mut self, id: &str, value: Option<&str>) -> Scopes {
+        let list = Self::list(value).join(" ");
+        self.optional(id, Some(&list), str::parse)
+            .unwrap_or_default()
+    }
+}
+
+fn shown_bytes(bytes: usize) -> String {
+    match bytes % 1024 {
+        0 => format!("{}KiB", bytes / 1024),
+        _ => format!("{bytes}"),
     }
 }
 

@@ -1,36 +1,39 @@
 //! `--print-config`: the effective configuration in the form of a `.env` file.
 
-use std::fmt::Write;
+use std::{fmt::Write, path::Path};
 
 use clap::CommandFactory;
+use url::Url;
 
 use super::{Config, Transport, VerifierConfig};
-use crate::options::{CLIENT_SECRET_VARIABLE, Given, Options};
+use crate::options::{self, CLIENT_SECRET_VARIABLE, Given, Options, Origin};
 
 /// One line for each option that has been given, with where it came from; the defaults as
-/// comments. Only the secret is a secret: files are named, not read.
+/// comments. Files are named, not read.
 pub(super) fn effective(given: &Given, config: &Config) -> String {
-    let mut text = String::from("# effective configuration; lines with # are defaults\n");
+    let mut text = String::from(
+        "# effective configuration, each value with its source; lines with # are no settings\n",
+    );
     for argument in Options::command().get_arguments() {
         let id = argument.get_id().as_str();
         let Some(variable) = argument.get_env() else {
             continue;
         };
         let variable = variable.to_string_lossy();
-        let help = argument
-            .get_help()
-            .map(ToString::to_string)
-            .unwrap_or_default();
         let _ = match given.value(id) {
-            Some(value) => writeln!(text, "{variable}={value:?}  # {}", given.origin(id)),
-            None => writeln!(text, "# {variable}={}", default_in(&help)),
+            Some(value) => writeln!(
+                text,
+                "{}  # {}",
+                line(&variable, &redacted(id, value)),
+                given.origin(id)
+            ),
+            None => writeln!(text, "# {variable}={}  # default", options::default(id)),
         };
     }
-    let secret = match given.client_secret {
-        Some(_) => "[redacted]",
-        None => "",
+    let _ = match given.origin(CLIENT_SECRET_VARIABLE) {
+        Origin::Default => writeln!(text, "# {CLIENT_SECRET_VARIABLE}=  # default"),
+        origin => writeln!(text, "# {CLIENT_SECRET_VARIABLE}=[redacted]  # {origin}"),
     };
-    let _ = writeln!(text, "# {CLIENT_SECRET_VARIABLE}={secret}");
     let authorization = match &config.transport {
         Transport::Stdio => "none: the transport is stdio",
         Transport::StreamableHttp(http) => match http.auth.as_ref().map(|auth| &auth.verifier) {
@@ -47,9 +50,123 @@ pub(super) fn effective(given: &Given, config: &Config) -> String {
     text
 }
 
-/// The help texts say the defaults, and the documentation shows them from there.
-fn default_in(help: &str) -> &str {
-    help.rsplit_once("[default: ")
-        .and_then(|(_, rest)| rest.strip_suffix(']'))
-        .unwrap_or_default()
+/// The setting as `.env` has it. Quotes are of the kind that the value does not have; a value with
+/// both, or with control characters, cannot be written there.
+fn line(variable: &str, value: &str) -> String {
+    let quote = match (value.contains('"'), value.contains('\'')) {
+        _ if value.contains(char::is_control) => None,
+        (false, _) => Some('"'),
+        (true, false) => Some('\''),
+        (true, true) => None,
+    };
+    match quote {
+        Some(quote) => format!("{variable}={quote}{value}{quote}"),
+        None => format!("# {variable}={value:?}"),
+    }
+}
+
+/// The value without what may be secret in it: a user name, password or query of a URL, and what
+/// stands for a file or directory and is none.
+fn redacted(id: &str, value: &str) -> String {
+    const REDACTED: &str = "[redacted]";
+    if id.ends_with("_file") || id.ends_with("_dir") {
+        let exists = Path::new(value.trim()).exists();
+        return if exists { value } else { "[no such file]" }.to_owned();
+    }
+    let words = value.split_inclusive([',', ' ', '\t', '\r', '\n']);
+    words
+        .map(|word| {
+            let bare = word.trim_end_matches([',', ' ', '\t', '\r', '\n']);
+            let is_url = bare.contains("://") || bare.contains('@');
+            let is_plain = Url::parse(bare).is_ok_and(|url| {
+                url.username().is_empty() && url.password().is_none() && url.query().is_none()
+            });
+            match is_url && (!is_plain || bare.contains('@')) {
+                true => format!("{}{}", without_secrets(bare, REDACTED), &word[bare.len()..]),
+                false => word.to_owned(),
+            }
+        })
+        .collect()
+}
+
+fn without_secrets(url: &str, redacted: &str) -> String {
+    let (url, query) = match url.split_once('?') {
+        Some((url, _)) => (url, format!("?{redacted}")),
+        None => (url, String::new()),
+    };
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), url),
+    };
+    match rest.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}{redacted}@{host}{query}"),
+        None => format!("{scheme}{rest}{query}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_secret_is_redacted() {
+        for (id, value, shown) in [
+            (
+                "auth_issuer_url",
+                "https://as.example/x",
+                "https://as.example/x",
+            ),
+            (
+                "auth_issuer_url",
+                "https://user:hush@as.example/x",
+                "https://[redacted]@as.example/x",
+            ),
+            (
+                "auth_issuer_url",
+                "https://hush@as.example",
+                "https://[redacted]@as.example",
+            ),
+            (
+                "auth_issuer_url",
+                "user:hush@as.example",
+                "[redacted]@as.example",
+            ),
+            (
+                "auth_issuer_url",
+                "https://u:h@sh@as.example",
+                "https://[redacted]@as.example",
+            ),
+            (
+                "auth_introspection_url",
+                "https://as.example/introspect?key=hush&x=@",
+                "https://as.example/introspect?[redacted]",
+            ),
+            (
+                "allowed_origins",
+                "https://a.example, https://u:hush@b.example",
+                "https://a.example, https://[redacted]@b.example",
+            ),
+            ("auth_client_secret_file", "hush", "[no such file]"),
+            ("auth_client_secret_file", "/dev/null", "/dev/null"),
+            ("documents_dir", "/dev", "/dev"),
+            ("server_name", "OSCAL of ACME", "OSCAL of ACME"),
+            ("auth_scope_hierarchy", "a>b, a>c", "a>b, a>c"),
+        ] {
+            assert_eq!(redacted(id, value), shown, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_setting_is_quoted_so_that_it_means_itself() {
+        for (value, shown) in [
+            ("9000", r#"A="9000""#),
+            ("say \"x\"", r#"A='say "x"'"#),
+            ("it's", r#"A="it's""#),
+            ("a\\b$c", r#"A="a\b$c""#),
+            ("\"it's\"", r#"# A="\"it's\"""#),
+            ("two\nlines", r#"# A="two\nlines""#),
+        ] {
+            assert_eq!(line("A", value), shown);
+        }
+    }
 }

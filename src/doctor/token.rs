@@ -44,13 +44,13 @@ pub(super) fn read(file: &Path, limit: usize) -> Result<Given, DoctorError> {
         true => stdin().lock().take(MOST).read_to_end(&mut bytes),
         false => File::open(file).and_then(|file| file.take(MOST).read_to_end(&mut bytes)),
     };
-    let shown = file.display();
-    read.map_err(|error| DoctorError::Token(format!("cannot read {shown}: {error}")))?;
+    // Not the name of the file: it may be the token itself.
+    read.map_err(|error| DoctorError::Token(format!("the file cannot be read: {error}")))?;
     let text = String::from_utf8_lossy(&bytes);
     match BearerToken::parse(text.trim(), limit) {
         Ok(token) => Ok(Given::Token(token)),
         Err(TokenError::EmptyCredential) => {
-            Err(DoctorError::Token(format!("there is no token in {shown}")))
+            Err(DoctorError::Token("there is no token in it".to_owned()))
         }
         Err(error) => Ok(Given::Unusable(error)),
     }

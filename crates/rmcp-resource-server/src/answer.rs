@@ -37,7 +37,7 @@ pub(crate) struct Answers {
     invalid_request: HeaderValue,
     invalid_token: HeaderValue,
     resource_metadata: String,
-    advertised: Scopes,
+    known: Scopes,
 }
 
 /// What a client is told: the same for all causes of one status.
@@ -51,6 +51,10 @@ struct Body<'a> {
 const INVALID_REQUEST: (&str, &str) = (
     "invalid_request",
     "Send one access token, in one Authorization header",
+);
+const TOKEN_TOO_LONG: (&str, &str) = (
+    "token_too_long",
+    "The access token is longer than this server accepts; another one like it would be, too",
 );
 const INVALID_TOKEN: (&str, &str) = (
     "invalid_token",
@@ -70,12 +74,9 @@ const UNAVAILABLE: (&str, &str) = (
 );
 
 impl Answers {
-    /// `advertised` are all scopes that this server knows, the required ones among them.
-    pub(crate) fn new(
-        resource_metadata: String,
-        required_scopes: &Scopes,
-        advertised: Scopes,
-    ) -> Self {
+    /// `known` are all scopes that mean something to this server: required ones, optional ones, and
+    /// those of its hierarchy.
+    pub(crate) fn new(resource_metadata: String, required_scopes: &Scopes, known: Scopes) -> Self {
         let scope = without_offline_access(required_scopes);
         let challenge = |error| {
             Challenge {
@@ -90,7 +91,7 @@ impl Answers {
             invalid_request: challenge(Some(INVALID_REQUEST)),
             invalid_token: challenge(Some(INVALID_TOKEN)),
             resource_metadata,
-            advertised,
+            known,
         }
     }
 
@@ -107,6 +108,12 @@ impl Answers {
                 response.insert_header((RETRY_AFTER, seconds.to_string()));
                 finish(response, UNAVAILABLE, request_id)
             }
+            // Another login would give another token as long: no challenge (RFC 6585 §5).
+            Refusal::Unverified(VerifyError::Token(TokenError::TooLong { .. })) => finish(
+                HttpResponse::build(S::REQUEST_HEADER_FIELDS_TOO_LARGE),
+                TOKEN_TOO_LONG,
+                request_id,
+            ),
             Refusal::Unverified(VerifyError::Token(error)) => {
                 let (status, challenge, told) = match error {
                     TokenError::NoCredential => {
@@ -135,7 +142,7 @@ impl Answers {
     /// more, would lose it (MCP authorization, scope challenge handling). Only scopes known here are
     /// named, so no text of the authorization server gets into a header.
     fn insufficient_scope(&self, required: &Scopes, granted: &Scopes) -> HeaderValue {
-        let scope = required.union(&self.advertised.intersection(granted));
+        let scope = required.union(&self.known.intersection(granted));
         Challenge {
             error: Some(INSUFFICIENT_SCOPE),
             scope: &without_offline_access(&scope),

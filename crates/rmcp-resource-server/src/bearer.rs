@@ -6,8 +6,9 @@ use zeroize::Zeroizing;
 
 use crate::error::TokenError;
 
-/// The token cap unless configured otherwise, in bytes. Keycloak's tokens are JWTs of several KiB.
-pub const DEFAULT_MAX_TOKEN_BYTES: usize = 8 * 1024;
+/// The token cap unless configured otherwise, in bytes. Keycloak's tokens are JWTs of several KiB,
+/// and of some 10 KB for a user with many groups.
+pub const DEFAULT_MAX_TOKEN_BYTES: usize = 16 * 1024;
 
 /// A bearer token of acceptable form, not yet verified. Its `Debug` prints `[redacted]`, and its
 /// memory is wiped when it is dropped.

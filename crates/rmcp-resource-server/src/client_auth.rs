@@ -9,6 +9,8 @@ use oauth2::{
     AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, IntrospectionUrl,
     basic::BasicClient,
 };
+use url::form_urlencoded;
+use zeroize::Zeroizing;
 
 use crate::{
     bearer::BearerToken,
@@ -23,7 +25,9 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientAuth {
-    /// `client_secret_basic`: HTTP Basic with id and secret form-encoded each (RFC 6749 §2.3.1).
+    /// `client_secret_basic`: HTTP Basic with id and secret form-encoded each (RFC 6749 §2.3.1). A
+    /// space is sent as `%20`: form decoding reads that as well as `+`, and servers that only
+    /// percent-decode (Canaille) read nothing else.
     SecretBasic {
         /// The client id.
         id: String,
@@ -112,8 +116,7 @@ impl ClientAuth {
     /// Whether this method has an effect at `endpoint`.
     pub(crate) fn can_be_used_at(&self, endpoint: &EndpointUrl) -> Result<(), CredentialsError> {
         if self.certificate().is_some() && endpoint.url().scheme() != "https" {
-            let endpoint = endpoint.as_str().to_owned();
-            return Err(CredentialsError::CertificateWithoutTls { endpoint });
+            return Err(CredentialsError::CertificateWithoutTls);
         }
         Ok(())
     }
@@ -169,17 +172,34 @@ impl ClientAuth {
         });
         let mut request = kept.into_inner().ok_or(Unsendable)?;
 
-        if let Self::SecretBasicRaw { id, secret } = self {
-            let pair = BASE64_STANDARD.encode(format!("{id}:{}", secret.expose()));
-            let value = HeaderValue::try_from(format!("Basic {pair}"))
-                .map_err(|_base64_is_ascii| Unsendable)?;
+        if let Some(value) = self.basic()? {
             request.headers_mut().insert(AUTHORIZATION, value);
-        }
-        if let Some(value) = request.headers_mut().get_mut(AUTHORIZATION) {
-            value.set_sensitive(true);
         }
         Ok(request)
     }
+
+    /// The header of HTTP Basic, for the methods that use it.
+    fn basic(&self) -> Result<Option<HeaderValue>, Unsendable> {
+        let pair = match self {
+            Self::SecretBasic { id, secret } => {
+                Zeroizing::new(format!("{}:{}", *encoded(id), *encoded(secret.expose())))
+            }
+            Self::SecretBasicRaw { id, secret } => {
+                Zeroizing::new(format!("{id}:{}", secret.expose()))
+            }
+            _ => return Ok(None),
+        };
+        let mut value = HeaderValue::try_from(format!("Basic {}", BASE64_STANDARD.encode(&*pair)))
+            .map_err(|_base64_is_ascii| Unsendable)?;
+        value.set_sensitive(true);
+        Ok(Some(value))
+    }
+}
+
+/// Form-encoded, with spaces as `%20`. A plus sign of the text itself is `%2B` by then.
+fn encoded(text: &str) -> Zeroizing<String> {
+    let form: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    Zeroizing::new(form.replace('+', "%20"))
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -195,7 +215,6 @@ impl fmt::Display for Unsendable {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use url::form_urlencoded;
 
     use super::*;
     use crate::urls::Issuer;
@@ -281,6 +300,24 @@ mod tests {
                 form.iter().any(|(name, _)| name == "client_secret"),
                 in_form
             );
+        }
+    }
+
+    #[test]
+    fn rs_28_basic_encodes_a_space_for_servers_that_only_percent_decode() {
+        for (text, expected) in [
+            ("my client", "my%20client"),
+            ("a+b", "a%2Bb"),
+            ("50%", "50%25"),
+            ("s: é", "s%3A%20%C3%A9"),
+            ("plain-._*", "plain-._*"),
+        ] {
+            let auth = ClientAuth::SecretBasic {
+                id: text.to_owned(),
+                secret: text.into(),
+            };
+            let pair = (expected.to_owned(), expected.to_owned());
+            assert_eq!(basic(&request(&auth, "abc")), pair, "{text}");
         }
     }
 

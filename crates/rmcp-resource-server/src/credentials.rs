@@ -12,15 +12,17 @@ use zeroize::Zeroizing;
 use crate::{
     client_auth::ClientAuth,
     client_key::{AssertionKey, ClientCertificate},
+    one_line::{NotOneLine, one_line, without_byte_order_mark},
     secret::Secret,
 };
 
-/// A value given directly or by a file that holds it.
+/// A value given directly or by a file that holds it. Both get the same treatment: a byte order
+/// mark in front and one line end after it are dropped.
 #[derive(Debug, Clone)]
 pub enum Source {
     /// The value itself.
     Value(Secret),
-    /// A file with the value; one line end after it is dropped.
+    /// A file with the value.
     File(PathBuf),
 }
 
@@ -74,34 +76,25 @@ pub enum ClientCredentials {
     },
 }
 
-/// A credential file that cannot be used.
+/// A credential that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialsError {
-    /// The file cannot be opened or read.
-    #[error("cannot read {path}: {cause}", path = path.display())]
-    Unreadable {
+    /// A file cannot be read, or its content is not what is needed.
+    #[error("{path}: {problem}", path = path.display())]
+    File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// What is wrong, without the path: a secret may stand where a path belongs.
         #[source]
-        cause: std::io::Error,
+        problem: CredentialProblem,
     },
-    /// The file is empty, or has only a line end.
-    #[error("{path} is empty", path = path.display())]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A value given directly is empty.
-    #[error("the client id or the client secret is empty")]
-    EmptyValue,
+    /// A client id or client secret given directly cannot be used.
+    #[error("the client id or the client secret: {0}")]
+    Value(#[source] CredentialProblem),
     /// A client certificate is shown over TLS only.
-    #[error("tls_client_auth needs an https endpoint, and {endpoint} is none")]
-    CertificateWithoutTls {
-        /// The introspection endpoint.
-        endpoint: String,
-    },
+    #[error("tls_client_auth needs an https endpoint, and this one is http")]
+    CertificateWithoutTls,
     /// With a colon in the id, the server could not tell where the secret begins.
     #[error("raw HTTP Basic cannot carry a client id with a colon; use client_secret_basic")]
     ColonInRawId,
@@ -118,18 +111,30 @@ pub enum CredentialsError {
          chain, the other of its private key, without a passphrase"
     )]
     NoCertificate,
-    /// More than 64 KiB is no secret.
-    #[error("{path} is larger than 64 KiB", path = path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-    },
+}
+
+/// What is wrong with a credential. Neither the credential nor a path is in it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CredentialProblem {
+    /// The file cannot be opened or read.
+    #[error("it cannot be read: {0}")]
+    Unreadable(#[source] std::io::Error),
+    /// More than 64 KiB is no credential.
+    #[error("it is larger than 64 KiB")]
+    TooLarge,
     /// The content is not UTF-8.
-    #[error("{path} is not UTF-8 text", path = path.display())]
-    NotText {
-        /// The file.
-        path: PathBuf,
-    },
+    #[error("it is not UTF-8 text")]
+    NotText,
+    /// Empty, or only a byte order mark or a line end; several lines; or control characters.
+    #[error("{0}")]
+    NotOneLine(String),
+}
+
+impl From<NotOneLine> for CredentialProblem {
+    fn from(problem: NotOneLine) -> Self {
+        Self::NotOneLine(problem.to_string())
+    }
 }
 
 impl ClientCredentials {
@@ -169,7 +174,7 @@ impl ClientCredentials {
             },
             Self::PrivateKeyJwt { id: i, key, key_id } => ClientAuth::PrivateKeyJwt {
                 id: id(i)?,
-                key: AssertionKey::from_pem(key.read()?, key_id.clone())?,
+                key: AssertionKey::from_pem(key.read_pem()?, key_id.clone())?,
             },
             Self::TlsClientAuth {
                 id: i,
@@ -177,7 +182,10 @@ impl ClientCredentials {
                 key,
             } => ClientAuth::TlsClientAuth {
                 id: id(i)?,
-                certificate: ClientCertificate::from_pem(&certificate.read()?, &key.read()?)?,
+                certificate: ClientCertificate::from_pem(
+                    &certificate.read_pem()?,
+                    &key.read_pem()?,
+                )?,
             },
             Self::None { id: i } => ClientAuth::None {
                 id: i.as_ref().map(id).transpose()?,
@@ -197,7 +205,7 @@ impl ClientCredentials {
                 key: current_key,
             } = current
             && id.read()?.expose() == current_id
-            && current_key.is_of(&key.read()?)
+            && current_key.is_of(&key.read_pem()?)
         {
             return Ok(None);
         }
@@ -207,78 +215,122 @@ impl ClientCredentials {
 }
 
 impl Source {
-    /// The value, from the file if it is in one.
+    /// The value, from the file if it is in one: a client id or a secret, which is one line.
     ///
     /// # Errors
     ///
     /// [`CredentialsError`].
     pub fn read(&self) -> Result<Secret, CredentialsError> {
+        let text = self.text()?;
+        let line = one_line(text.expose()).map_err(|problem| self.error(problem.into()))?;
+        Ok(Secret::new(line))
+    }
+
+    /// The value as PEM, which has several lines.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialsError`]; whether it is PEM is not judged here.
+    pub fn read_pem(&self) -> Result<Secret, CredentialsError> {
+        let text = self.text()?;
+        Ok(Secret::new(without_byte_order_mark(text.expose())))
+    }
+
+    fn text(&self) -> Result<Secret, CredentialsError> {
         match self {
-            Self::Value(value) if value.expose().is_empty() => Err(CredentialsError::EmptyValue),
             Self::Value(value) => Ok(value.clone()),
-            Self::File(path) => read_file(path),
+            Self::File(path) => read_file(path).map_err(|problem| self.error(problem)),
+        }
+    }
+
+    fn error(&self, problem: CredentialProblem) -> CredentialsError {
+        match self {
+            Self::Value(_) => CredentialsError::Value(problem),
+            Self::File(path) => CredentialsError::File {
+                path: path.clone(),
+                problem,
+            },
         }
     }
 }
 
-fn read_file(path: &Path) -> Result<Secret, CredentialsError> {
+fn read_file(path: &Path) -> Result<Secret, CredentialProblem> {
     const LIMIT: u64 = 64 * 1024;
-    let path_buf = || path.to_owned();
     let mut bytes = Zeroizing::new(Vec::new());
     File::open(path)
         .and_then(|file| file.take(LIMIT + 1).read_to_end(&mut bytes))
-        .map_err(|cause| CredentialsError::Unreadable {
-            path: path_buf(),
-            cause,
-        })?;
+        .map_err(CredentialProblem::Unreadable)?;
     if bytes.len() as u64 > LIMIT {
-        return Err(CredentialsError::TooLarge { path: path_buf() });
+        return Err(CredentialProblem::TooLarge);
     }
-    let text = str::from_utf8(&bytes)
-        .map_err(|_position_tells_of_content| CredentialsError::NotText { path: path_buf() })?;
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    let text = text.strip_suffix('\r').unwrap_or(text);
-    if text.is_empty() {
-        return Err(CredentialsError::Empty { path: path_buf() });
-    }
-    Ok(Secret::new(text))
+    str::from_utf8(&bytes)
+        .map(Secret::from)
+        .map_err(|_position_tells_of_content| CredentialProblem::NotText)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(content: &[u8]) -> Result<String, CredentialsError> {
+    fn in_file(content: &[u8]) -> (tempfile::NamedTempFile, Source) {
         let file = tempfile::NamedTempFile::new().expect("a temporary file");
         std::fs::write(file.path(), content).expect("writable");
-        read_file(file.path()).map(|secret| secret.expose().to_owned())
+        let source = Source::File(file.path().to_owned());
+        (file, source)
     }
 
     #[test]
-    fn one_line_end_is_dropped_and_nothing_else() {
+    fn rs_69_a_value_and_a_file_get_the_same_treatment() {
         for (content, expected) in [
-            ("hush", "hush"),
-            ("hush\n", "hush"),
-            ("hush\r\n", "hush"),
-            (" hush \n\n", " hush \n"),
-            ("s:+/%& é", "s:+/%& é"),
+            ("hush", Some("hush")),
+            ("hush\n", Some("hush")),
+            ("hush\r\n", Some("hush")),
+            ("\u{feff}hush", Some("hush")),
+            ("\u{feff}hush\r\n", Some("hush")),
+            (" hush ", Some(" hush ")),
+            ("s:+/%& é$'\"\\#", Some("s:+/%& é$'\"\\#")),
+            ("hush\u{feff}", Some("hush\u{feff}")),
+            ("hush\n\n", None),
+            ("hush\r\n\r\n", None),
+            ("hush\n\r", None),
+            ("hush\r", None),
+            ("\nhush", None),
+            ("hush\nhush", None),
+            ("hu\tsh", None),
+            ("hu\0sh", None),
+            ("", None),
+            ("\n", None),
+            ("\u{feff}\n", None),
         ] {
-            assert_eq!(read(content.as_bytes()).expect("readable"), expected);
+            let (_file, in_file) = in_file(content.as_bytes());
+            for source in [in_file, Source::Value(content.into())] {
+                let read = source.read();
+                let error = read.as_ref().err().map(ToString::to_string);
+                assert!(!error.unwrap_or_default().contains("hu"), "{content:?}");
+                let read = read.ok();
+                assert_eq!(read.as_ref().map(Secret::expose), expected, "{content:?}");
+            }
         }
     }
 
     #[test]
+    fn rs_69_pem_keeps_its_lines() {
+        let (_file, source) = in_file("\u{feff}-----BEGIN X-----\r\nAAAA\r\n".as_bytes());
+        let pem = source.read_pem().expect("readable");
+        assert_eq!(pem.expose(), "-----BEGIN X-----\r\nAAAA\r\n");
+    }
+
+    #[test]
     fn unusable_files_are_named() {
-        assert!(matches!(read(b"\n"), Err(CredentialsError::Empty { .. })));
-        assert!(matches!(
-            read(b"\xff"),
-            Err(CredentialsError::NotText { .. })
-        ));
-        assert!(matches!(
-            read(&vec![b'x'; 70_000]),
-            Err(CredentialsError::TooLarge { .. })
-        ));
-        let missing = read_file(Path::new("/nonexistent/secret")).expect_err("missing");
-        assert!(missing.to_string().contains("/nonexistent/secret"));
+        let problem = |content: &[u8]| match in_file(content).1.read() {
+            Err(CredentialsError::File { problem, .. }) => problem,
+            _ => panic!("usable"),
+        };
+        assert!(matches!(problem(b"\xff"), CredentialProblem::NotText));
+        let large = vec![b'x'; 70_000];
+        assert!(matches!(problem(&large), CredentialProblem::TooLarge));
+        let missing = Source::File("/nonexistent/secret".into());
+        let missing = missing.read().expect_err("missing").to_string();
+        assert!(missing.contains("/nonexistent/secret"), "{missing}");
     }
 }

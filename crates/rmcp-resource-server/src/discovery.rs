@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::{
     connection::Connection,
-    http_client::{HttpClient, MAX_BODY_BYTES, read_body, transport_causes},
+    http_client::{HttpClient, MAX_BODY_BYTES, compression, read_body, transport_causes},
     strict_json,
     urls::{EndpointUrl, InvalidUrl, Issuer},
 };
@@ -47,6 +47,8 @@ pub(crate) enum Unusable {
     Status(StatusCode),
     #[error("a body of more than {MAX_BODY_BYTES} bytes")]
     TooLarge,
+    #[error("it is compressed ({0}), although Accept-Encoding: identity was sent")]
+    Compressed(&'static str),
     #[error("{0}")]
     NotMetadata(String),
     #[error("its issuer is {0:?}, not the configured one; both must agree to the letter")]
@@ -112,6 +114,9 @@ pub(crate) async fn fetch(
     if response.status() != StatusCode::OK {
         return Err(Unusable::Status(response.status()));
     }
+    if let Some(coding) = compression(response.headers()) {
+        return Err(Unusable::Compressed(coding));
+    }
     let body = read_body(response, MAX_BODY_BYTES)
         .await
         .map_err(transport)?;
@@ -158,8 +163,9 @@ pub(crate) fn accept(
 }
 
 /// Where metadata may be, in the order of the MCP authorization specification: RFC 8414 §3.1 with
-/// the issuer's path inserted, OpenID with it inserted, OpenID with it in front; last the form of
-/// servers that insist on a slash at the end (django-oauth-toolkit).
+/// the issuer's path inserted, OpenID with it inserted, OpenID with it in front; last the forms of
+/// servers that append the path of RFC 8414, too, or insist on a slash at the end (both
+/// django-oauth-toolkit).
 pub(crate) fn metadata_urls(issuer: &Issuer) -> Vec<Url> {
     let path = issuer.url().path().trim_end_matches('/');
     let mut paths = vec![
@@ -168,6 +174,7 @@ pub(crate) fn metadata_urls(issuer: &Issuer) -> Vec<Url> {
     ];
     if !path.is_empty() {
         paths.push(format!("{path}/.well-known/openid-configuration"));
+        paths.push(format!("{path}/.well-known/oauth-authorization-server"));
     }
     paths.push(format!("{path}/.well-known/openid-configuration/"));
     let at = |path: String| {
@@ -194,6 +201,7 @@ mod tests {
                 "https://as.example.com/.well-known/oauth-authorization-server/realms/mcp",
                 "https://as.example.com/.well-known/openid-configuration/realms/mcp",
                 "https://as.example.com/realms/mcp/.well-known/openid-configuration",
+                "https://as.example.com/realms/mcp/.well-known/oauth-authorization-server",
                 "https://as.example.com/realms/mcp/.well-known/openid-configuration/",
             ]
         );

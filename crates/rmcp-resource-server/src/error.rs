@@ -11,7 +11,7 @@ use crate::scope::Scopes;
 /// Why a request was not authorized.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
-    /// The request or its token is at fault: 400, 401 or 403.
+    /// The request or its token is at fault: 400, 401, 403 or 431.
     #[error(transparent)]
     Token(#[from] TokenError),
     /// The authorization server could not be asked, or gave no usable answer: 503.

@@ -1,5 +1,7 @@
 //! The HTTP client that talks to the authorization server, and nothing else.
 
+mod ca_file;
+
 use std::{
     error::Error,
     fmt::Write,
@@ -7,10 +9,15 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Certificate, Client, ClientBuilder, Identity, Response, redirect::Policy};
+use reqwest::{
+    Certificate, Client, ClientBuilder, Identity, Response,
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue},
+    redirect::Policy,
+};
 use url::Url;
 
 use crate::{client_key::ClientCertificate, urls::Issuer};
+pub use ca_file::CaFileContent;
 
 /// The largest body read from an authorization server, in bytes, but for its keys.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -32,12 +39,12 @@ pub enum HttpClientError {
         cause: std::io::Error,
     },
     /// The CA file holds no usable certificate.
-    #[error("the CA file {path} holds no PEM certificate: {cause}", path = path.display())]
+    #[error("the CA file {path} holds no PEM certificate: {found}", path = path.display())]
     CaFileInvalid {
         /// The file.
         path: PathBuf,
-        /// Why.
-        cause: String,
+        /// What it holds, and what to do. Nothing of its content is in it.
+        found: CaFileContent,
     },
     /// The client certificate cannot be shown.
     #[error("the client certificate and its private key cannot be used together: {cause}")]
@@ -74,7 +81,7 @@ impl HttpClient {
         };
         let mut https = builder(timeout);
         if let Some(path) = ca_file {
-            https = https.tls_certs_merge(read_certificates(path)?);
+            https = https.tls_certs_merge(usable_certificates(path, timeout)?);
         }
         if let Some(certificate) = certificate {
             https = https.identity(usable_identity(certificate, timeout)?);
@@ -119,25 +126,47 @@ fn builder(timeout: Duration) -> ClientBuilder {
         .user_agent(concat!("rmcp-resource-server/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
         .referer(false)
+        .default_headers(HeaderMap::from_iter([(
+            ACCEPT_ENCODING,
+            HeaderValue::from_static("identity"),
+        )]))
         .connect_timeout(CONNECT_TIMEOUT.min(timeout))
         .pool_idle_timeout(Duration::from_secs(30))
 }
 
-fn read_certificates(path: &Path) -> Result<Vec<Certificate>, HttpClientError> {
-    let invalid = |cause: String| HttpClientError::CaFileInvalid {
-        path: path.to_owned(),
-        cause,
-    };
-    let pem = std::fs::read(path).map_err(|cause| HttpClientError::CaFileUnreadable {
+/// Tries the certificates by themselves, so that their faults are told from those of the system's.
+fn usable_certificates(
+    path: &Path,
+    timeout: Duration,
+) -> Result<Vec<Certificate>, HttpClientError> {
+    let content = std::fs::read(path).map_err(|cause| HttpClientError::CaFileUnreadable {
         path: path.to_owned(),
         cause,
     })?;
-    let certificates =
-        Certificate::from_pem_bundle(&pem).map_err(|error| invalid(causes(&error)))?;
-    if certificates.is_empty() {
-        return Err(invalid("it is empty".to_owned()));
-    }
+    let invalid = |found| HttpClientError::CaFileInvalid {
+        path: path.to_owned(),
+        found,
+    };
+    let certificates = ca_file::certificates(&content).map_err(invalid)?;
+    builder(timeout)
+        .tls_certs_only(certificates.clone())
+        .build()
+        .map_err(|_may_quote_it| invalid(CaFileContent::Damaged))?;
     Ok(certificates)
+}
+
+/// How the body is compressed, if it is, although that was not asked for. It is not decompressed: a
+/// small body could become a large one.
+pub(crate) fn compression(headers: &HeaderMap) -> Option<&'static str> {
+    let coding = headers.get(CONTENT_ENCODING)?.as_bytes().trim_ascii();
+    if coding.is_empty() || coding.eq_ignore_ascii_case(b"identity") {
+        return None;
+    }
+    let known = ["gzip", "deflate", "br", "zstd"];
+    let name = known
+        .into_iter()
+        .find(|name| coding.eq_ignore_ascii_case(name.as_bytes()));
+    Some(name.unwrap_or("an unknown coding"))
 }
 
 /// Reads a body up to `limit` bytes; `None` if there is more.

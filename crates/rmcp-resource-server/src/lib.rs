@@ -23,6 +23,7 @@ mod limits;
 mod metadata;
 mod metrics;
 mod middleware;
+mod one_line;
 mod policy;
 mod reply;
 mod request_id;
@@ -46,17 +47,17 @@ pub use crate::{
     client_key::{AssertionKey, ClientCertificate},
     clock::{Clock, SystemClock},
     connection::Connection,
-    credentials::{ClientCredentials, CredentialsError, Source},
+    credentials::{ClientCredentials, CredentialProblem, CredentialsError, Source},
     error::{AuthorizationServerError, TokenError, VerifyError},
     extract::{Caller, forward_access_token},
-    http_client::HttpClientError,
+    http_client::{CaFileContent, HttpClientError},
     introspection::{IntrospectionConfig, IntrospectionVerifier, StartError},
     jwt::{JwtConfig, JwtVerifier, SigningAlgorithm},
     metrics::Metrics,
     middleware::{ProtectedService, Protection},
     request_id::RequestId,
     resource_server::{ResourceServer, ResourceServerConfig},
-    scope::{InvalidScope, ScopeHierarchy, Scopes},
+    scope::{InvalidHierarchy, InvalidScope, ScopeHierarchy, Scopes},
     secret::Secret,
     session::{SessionKey, SessionKeyError},
     sessions::{BoundedSessions, SessionLimits},

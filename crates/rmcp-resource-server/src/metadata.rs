@@ -50,11 +50,10 @@ pub(crate) fn document(
 }
 
 /// The absolute URL of the metadata of `resource`: the well-known path goes between host and path
-/// (RFC 9728 §3.1).
+/// (RFC 9728 §3.1). Scheme and host are written as configured, like the resource in the document:
+/// clients compare the two (§3.3).
 pub(crate) fn url(resource: &ResourceUrl) -> String {
-    let mut url = resource.url().clone();
-    url.set_path(&format!("{WELL_KNOWN}{}", resource.path()));
-    url.into()
+    format!("{}{WELL_KNOWN}{}", resource.origin(), resource.path())
 }
 
 /// Serves `document` at the path-inserted well-known path and at the root one. Anybody may read
@@ -123,6 +122,10 @@ mod tests {
             (
                 "https://mcp.example.com",
                 "https://mcp.example.com/.well-known/oauth-protected-resource",
+            ),
+            (
+                "https://MCP.Example.com:443/Mcp",
+                "https://MCP.Example.com:443/.well-known/oauth-protected-resource/Mcp",
             ),
         ] {
             assert_eq!(url(&resource.parse().expect("valid")), expected);

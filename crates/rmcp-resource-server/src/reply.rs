@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     error::AuthorizationServerError,
-    http_client::{MAX_BODY_BYTES, read_body, transport_causes},
+    http_client::{MAX_BODY_BYTES, compression, read_body, transport_causes},
     strict_json,
 };
 
@@ -31,6 +31,11 @@ pub(crate) async fn body(
     response: Response,
     limit: usize,
 ) -> Result<Vec<u8>, AuthorizationServerError> {
+    if let Some(coding) = compression(response.headers()) {
+        return Err(malformed(format!(
+            "it is compressed ({coding}), although Accept-Encoding: identity was sent"
+        )));
+    }
     read_body(response, limit)
         .await
         .map_err(unreachable)?

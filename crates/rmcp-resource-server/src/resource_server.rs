@@ -17,7 +17,7 @@ use crate::{
     metadata,
     metrics::Metrics,
     middleware::Protection,
-    policy::Policy,
+    policy::{Audience, Policy},
     scope::{ScopeHierarchy, Scopes},
     session::SessionKey,
     urls::{Issuer, ResourceUrl},
@@ -32,7 +32,9 @@ pub struct ResourceServerConfig {
     pub resource: ResourceUrl,
     /// The authorization server whose tokens are accepted.
     pub issuer: Issuer,
-    /// Any one of them must be in a token's `aud`, to the letter. Default: the resource's URL.
+    /// Any one of them must be in a token's `aud`. URLs are compared after lower-casing scheme and
+    /// host, dropping a default port and taking an empty path for `/` (RFC 3986 §6.2.2.1, §6.2.3);
+    /// all else to the letter. Default: the resource's URL.
     pub audiences: Vec<String>,
     /// If not empty, only tokens of these clients are accepted, and then also such as have no
     /// `aud` at all. For authorization servers that issue none.
@@ -50,7 +52,8 @@ pub struct ResourceServerConfig {
     pub scope_hierarchy: ScopeHierarchy,
     /// A name for people, for the metadata.
     pub resource_name: Option<String>,
-    /// The longest token accepted, in bytes. Default 8 KiB.
+    /// The longest token accepted, in bytes: a longer one gets 431 (RFC 6585 §5). Default 16 KiB.
+    /// The HTTP server must accept a header that long.
     pub max_token_bytes: usize,
     /// Seals session ids, so that a session serves only the principal that opened it. Default: a
     /// random key; replicas that serve the same sessions must share one.
@@ -90,7 +93,11 @@ impl ResourceServerConfig {
         let boxed = |texts: &[String]| texts.iter().map(|text| text.as_str().into()).collect();
         Policy {
             terms: Terms::new(self.issuer.as_str(), self.scope_hierarchy.clone()),
-            audiences: boxed(&self.audiences),
+            audiences: self
+                .audiences
+                .iter()
+                .map(|aud| Audience::new(aud))
+                .collect(),
             allowed_client_ids: boxed(&self.allowed_client_ids),
             accept_unbound_tokens: self.accept_unbound_tokens,
             required_scopes: self.required_scopes.clone(),
@@ -124,7 +131,7 @@ impl ResourceServer {
                 answers: Answers::new(
                     metadata::url(&config.resource),
                     &config.required_scopes,
-                    advertised.clone(),
+                    advertised.union(&config.scope_hierarchy.scopes()),
                 ),
                 metadata: metadata::document(
                     &config.resource,

@@ -12,10 +12,11 @@ use std::{
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scopes(Box<[Box<str>]>);
 
-/// A scope that RFC 6749 §3.3 does not allow.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a scope: use visible ASCII characters other than \" and \\")]
-pub struct InvalidScope(String);
+/// A scope that RFC 6749 §3.3 does not allow. It is told by its place, not its text, which may be a
+/// secret in the wrong option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("number {0} of the list is not a scope: use visible ASCII characters other than \" and \\")]
+pub struct InvalidScope(usize);
 
 impl Scopes {
     /// The empty set.
@@ -67,11 +68,9 @@ impl FromStr for Scopes {
     type Err = InvalidScope;
 
     fn from_str(list: &str) -> Result<Self, InvalidScope> {
-        match list
-            .split(' ')
-            .find(|scope| !scope.bytes().all(is_scope_character))
-        {
-            Some(odd) => Err(InvalidScope(odd.to_owned())),
+        let mut scopes = list.split(' ').filter(|scope| !scope.is_empty());
+        match scopes.position(|scope| !scope.bytes().all(is_scope_character)) {
+            Some(before) => Err(InvalidScope(before + 1)),
             None => Ok(Self::granted(list.split(' '))),
         }
     }
@@ -96,7 +95,22 @@ fn is_scope_character(byte: u8) -> bool {
 }
 
 /// Which broader scope implies which narrower ones, to any depth. Empty by default: then a scope
-/// is satisfied by itself only.
+/// is satisfied by itself only. MCP asks servers to account for such hierarchies (authorization,
+/// scope challenge handling).
+///
+/// Parses from a list of `broader>narrower`, separated by commas or white space:
+///
+/// ```
+/// use rmcp_resource_server::{ScopeHierarchy, Scopes};
+///
+/// let hierarchy: ScopeHierarchy = "oscal:admin>oscal:write, oscal:write>oscal:read".parse()?;
+/// let granted: Scopes = "oscal:admin".parse()?;
+/// assert!(hierarchy.satisfies(&granted, "oscal:read"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// RFC 6749 §3.3 allows `>` and `,` in a scope. A hierarchy with such scopes cannot be written in
+/// this form; [`ScopeHierarchy::new`] makes it.
 #[derive(Debug, Clone, Default)]
 pub struct ScopeHierarchy {
     /// Narrower scope to every scope that implies it, directly or through others.
@@ -132,6 +146,12 @@ impl ScopeHierarchy {
         }
     }
 
+    /// Every scope that implies another one or is implied.
+    pub(crate) fn scopes(&self) -> Scopes {
+        let broader = self.implied_by.values().flatten();
+        Scopes::granted(broader.chain(self.implied_by.keys()).map(AsRef::as_ref))
+    }
+
     /// Whether `granted` holds `scope` itself or a scope that implies it.
     pub fn satisfies(&self, granted: &Scopes, scope: &str) -> bool {
         granted.contains(scope)
@@ -139,6 +159,69 @@ impl ScopeHierarchy {
                 .implied_by
                 .get(scope)
                 .is_some_and(|broader| broader.iter().any(|b| granted.contains(b)))
+    }
+}
+
+/// Why a text is not a hierarchy of scopes. Entries are told by their place, not their text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidHierarchy {
+    /// Not two scopes with one `>` between them.
+    #[error(
+        "entry {entry} is not of the form broader>narrower, without spaces, such as \
+         oscal:admin>oscal:read"
+    )]
+    Form {
+        /// The place of the entry, from 1.
+        entry: usize,
+    },
+    /// One of the two is not a scope (RFC 6749 §3.3).
+    #[error(
+        "entry {entry} names something that is not a scope: use visible ASCII characters other \
+         than \" and \\"
+    )]
+    Scope {
+        /// The place of the entry, from 1.
+        entry: usize,
+    },
+    /// Both are the same, which says nothing: most likely a slip.
+    #[error("entry {entry} says that a scope implies itself")]
+    Itself {
+        /// The place of the entry, from 1.
+        entry: usize,
+    },
+}
+
+impl FromStr for ScopeHierarchy {
+    type Err = InvalidHierarchy;
+
+    fn from_str(list: &str) -> Result<Self, InvalidHierarchy> {
+        let entries = list.split(|c: char| c == ',' || c.is_whitespace());
+        let entries = entries.filter(|entry| !entry.is_empty());
+        let pairs = entries
+            .zip(1..)
+            .map(|(text, entry)| {
+                let (broader, narrower) = text
+                    .split_once('>')
+                    .ok_or(InvalidHierarchy::Form { entry })?;
+                if broader.is_empty() || narrower.is_empty() || narrower.contains('>') {
+                    return Err(InvalidHierarchy::Form { entry });
+                }
+                if broader == narrower {
+                    return Err(InvalidHierarchy::Itself { entry });
+                }
+                if !broader.bytes().all(is_scope_character) {
+                    return Err(InvalidHierarchy::Scope { entry });
+                }
+                let narrower = narrower.parse::<Scopes>();
+                let narrower =
+                    narrower.map_err(|_place_in_it| InvalidHierarchy::Scope { entry })?;
+                Ok((broader, narrower))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self::new(
+            pairs.iter().map(|(broader, narrower)| (*broader, narrower)),
+        ))
     }
 }
 
@@ -191,5 +274,38 @@ mod tests {
             );
         }
         assert!(!ScopeHierarchy::default().satisfies(&scopes("admin"), "read"));
+    }
+
+    #[test]
+    fn rs_14_a_hierarchy_as_an_operator_writes_it() {
+        use InvalidHierarchy::{Form, Itself, Scope};
+        for (list, expected) in [
+            ("", Ok("")),
+            ("a>b", Ok("a b")),
+            ("a>b, a>c", Ok("a b c")),
+            ("a>b,,b>c\n", Ok("a b c")),
+            ("a>b b>a", Ok("a b")),
+            ("a", Err(Form { entry: 1 })),
+            ("a>b, >c", Err(Form { entry: 2 })),
+            ("a>b, a>", Err(Form { entry: 2 })),
+            ("a > b", Err(Form { entry: 1 })),
+            ("a>b>c", Err(Form { entry: 1 })),
+            ("a>>b", Err(Form { entry: 1 })),
+            ("a>b,c>c", Err(Itself { entry: 2 })),
+            ("a>\"b", Err(Scope { entry: 1 })),
+            ("\u{e9}>b", Err(Scope { entry: 1 })),
+        ] {
+            let parsed = list.parse::<ScopeHierarchy>();
+            let named = parsed.map(|hierarchy| hierarchy.scopes().to_string());
+            assert_eq!(named, expected.map(str::to_owned), "{list:?}");
+        }
+        let chain: ScopeHierarchy = "a>b b>c c>a".parse().expect("a cycle");
+        for (granted, wanted) in [("a", "c"), ("b", "a"), ("c", "b")] {
+            assert!(
+                chain.satisfies(&scopes(granted), wanted),
+                "{granted} for {wanted}"
+            );
+        }
+        assert!(!chain.satisfies(&scopes("d"), "a"));
     }
 }

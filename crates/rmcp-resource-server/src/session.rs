@@ -11,8 +11,13 @@ use std::{fs, path::Path};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use zeroize::Zeroizing;
 
-use crate::{access_token::AccessToken, cache::absorb, cache::random_key};
+use crate::{
+    access_token::AccessToken,
+    cache::{absorb, random_key},
+    one_line::{one_line, without_byte_order_mark},
+};
 
 /// The key that seals session ids. Replicas that serve the same sessions must share it.
 #[derive(Clone)]
@@ -28,6 +33,9 @@ pub enum SessionKeyError {
     /// Fewer than 32 bytes can be guessed too easily.
     #[error("it has {0} bytes; it needs 32 random bytes or more (head -c 32 /dev/urandom)")]
     TooShort(usize),
+    /// A key written as text is one line.
+    #[error("{0}")]
+    NotOneLine(String),
 }
 
 impl SessionKey {
@@ -36,18 +44,25 @@ impl SessionKey {
         Self(random_key())
     }
 
-    /// Takes the bytes of a file as the key.
+    /// Takes the bytes of a file as the key. Of a key that is written as text (base64, hex), a byte
+    /// order mark and one line end do not count, so that replicas agree whose files differ by them.
     ///
     /// # Errors
     ///
     /// [`SessionKeyError`].
     pub fn from_file(path: &Path) -> Result<Self, SessionKeyError> {
-        let bytes = fs::read(path)?;
-        if bytes.len() < 32 {
-            return Err(SessionKeyError::TooShort(bytes.len()));
+        let bytes = Zeroizing::new(fs::read(path)?);
+        let key = match str::from_utf8(&bytes) {
+            Ok(text) if is_written(text) => one_line(text)
+                .map_err(|problem| SessionKeyError::NotOneLine(problem.to_string()))?
+                .as_bytes(),
+            _random_bytes => &bytes,
+        };
+        if key.len() < 32 {
+            return Err(SessionKeyError::TooShort(key.len()));
         }
         Ok(Self(
-            Hmac::new_from_slice(&bytes).expect("HMAC takes a key of any length"),
+            Hmac::new_from_slice(key).expect("HMAC takes a key of any length"),
         ))
     }
 
@@ -76,6 +91,13 @@ impl SessionKey {
         }
         mac
     }
+}
+
+/// Whether a key is text that a person could have written: 32 random bytes never are.
+fn is_written(text: &str) -> bool {
+    let is_printable = |byte: u8| byte.is_ascii_graphic() || b" \r\n".contains(&byte);
+    let text = without_byte_order_mark(text);
+    !text.is_empty() && text.bytes().all(is_printable)
 }
 
 /// To whom a session belongs. Never the token: a refreshed one must keep its sessions.
@@ -174,6 +196,37 @@ mod tests {
             two.unseal(&one.seal("s", &alice), &alice),
             Some("s"),
             "replicas with one key"
+        );
+    }
+
+    #[test]
+    fn rs_69_a_written_key_is_one_line_and_random_bytes_are_as_they_are() {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        let alice = principal(Some("alice"), None);
+        let key = |content: &[u8]| {
+            fs::write(file.path(), content).expect("writable");
+            SessionKey::from_file(file.path())
+        };
+        let text = "0123456789abcdef".repeat(2);
+        let written = key(text.as_bytes()).expect("long enough");
+        let sealed = written.seal("s", &alice);
+        for same in [format!("{text}\n"), format!("\u{feff}{text}\r\n")] {
+            let same = key(same.as_bytes()).expect("long enough");
+            assert_eq!(same.unseal(&sealed, &alice), Some("s"));
+        }
+        let short = key(format!("{}\n", &text[1..]).as_bytes());
+        assert!(matches!(short, Err(SessionKeyError::TooShort(31))));
+        let two = key(format!("{text}\n{text}\n").as_bytes());
+        assert!(matches!(two, Err(SessionKeyError::NotOneLine(_))));
+
+        let mut random = [0xf0_u8; 33];
+        random[32] = b'\n';
+        let whole = key(&random).expect("long enough").seal("s", &alice);
+        let cut = key(&random[..32]).expect("long enough");
+        assert_eq!(
+            cut.unseal(&whole, &alice),
+            None,
+            "no byte of it is taken off"
         );
     }
 

@@ -62,6 +62,14 @@ impl ResourceUrl {
         &self.0.url
     }
 
+    /// Scheme and authority as configured.
+    pub(crate) fn origin(&self) -> &str {
+        let text = &*self.0.text;
+        let authority = text.find("://").map_or(0, |end| end + 3);
+        let end = text[authority..].find('/');
+        &text[..end.map_or(text.len(), |end| authority + end)]
+    }
+
     /// The path without a trailing slash at the root: empty, or beginning with `/`.
     pub(crate) fn path(&self) -> &str {
         match self.0.url.path() {
@@ -166,6 +174,11 @@ impl Named {
             return Err(InvalidUrl::Character);
         }
         let url = Url::parse(text).map_err(InvalidUrl::Syntax)?;
+        // The parser also takes https:host and https:///host for https://host.
+        let rest = text.split_once("://").map_or("", |(_, rest)| rest);
+        if rest.is_empty() || rest.starts_with('/') {
+            return Err(InvalidUrl::Syntax(url::ParseError::EmptyHost));
+        }
         let secure = match url.scheme() {
             "https" => true,
             "http" => allow_http || is_loopback(&url),
@@ -231,6 +244,9 @@ mod tests {
             ("https://mcp.example.com/é", false),
             ("ftp://mcp.example.com/", false),
             ("mcp.example.com/mcp", false),
+            ("https:mcp.example.com/mcp", false),
+            ("https:/mcp.example.com/mcp", false),
+            ("https:///mcp.example.com/mcp", false),
             ("", false),
         ] {
             assert_eq!(text.parse::<ResourceUrl>().is_ok(), fine, "{text}");

@@ -1,4 +1,4 @@
-//! The issuer, the three URLs at which clients look for its metadata, and that metadata.
+//! The issuer, the URLs at which clients look for its metadata, and that metadata.
 
 use serde_json::{Value, json};
 
@@ -12,11 +12,19 @@ pub enum MetadataForm {
     /// `/tenant/.well-known/openid-configuration` (OpenID Connect Discovery §4.1). The same as
     /// [`OpenIdInserted`](Self::OpenIdInserted) where the issuer has no path.
     OpenIdAppended,
+    /// `/tenant/.well-known/oauth-authorization-server`, as of django-oauth-toolkit. The same as
+    /// [`OAuth`](Self::OAuth) where the issuer has no path.
+    OAuthAppended,
 }
 
 impl MetadataForm {
-    /// Every form, in the order in which MCP clients try them.
-    pub const ALL: [Self; 3] = [Self::OAuth, Self::OpenIdInserted, Self::OpenIdAppended];
+    /// Every form: first those of MCP, in the order in which its clients try them.
+    pub const ALL: [Self; 4] = [
+        Self::OAuth,
+        Self::OpenIdInserted,
+        Self::OpenIdAppended,
+        Self::OAuthAppended,
+    ];
 }
 
 pub(super) struct MetadataUrls {
@@ -42,6 +50,7 @@ impl MetadataUrls {
             MetadataForm::OAuth => format!("/.well-known/oauth-authorization-server{path}"),
             MetadataForm::OpenIdInserted => format!("/.well-known/openid-configuration{path}"),
             MetadataForm::OpenIdAppended => format!("{path}/.well-known/openid-configuration"),
+            MetadataForm::OAuthAppended => format!("{path}/.well-known/oauth-authorization-server"),
         }
     }
 

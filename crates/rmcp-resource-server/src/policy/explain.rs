@@ -144,6 +144,7 @@ mod tests {
     use crate::{
         access_token::Terms,
         diagnose::{Cause, Outcome},
+        policy::Audience,
         scope::{ScopeHierarchy, Scopes},
     };
 
@@ -195,7 +196,7 @@ mod tests {
             let allowed: &[Box<str>] = if by_client_id { &["app".into()] } else { &[] };
             let policy = Policy {
                 terms: Terms::new("https://as.example.com", ScopeHierarchy::default()),
-                audiences: Box::new(["mcp".into()]),
+                audiences: Box::new([Audience::new("mcp")]),
                 allowed_client_ids: allowed.into(),
                 accept_unbound_tokens: unbound,
                 required_scopes: match scopes {

@@ -87,6 +87,14 @@ impl Answer {
         assert_eq!(self.json()["error"], "invalid_request", "{case}");
     }
 
+    /// 431 that asks nobody to log in again.
+    pub(crate) fn assert_too_long(&self, case: &str) {
+        assert_eq!(self.status, 431, "{case}: {self:?}");
+        let challenge = self.header("www-authenticate");
+        assert_eq!(challenge, None, "{case}: {self:?}");
+        assert_eq!(self.json()["error"], "token_too_long", "{case}");
+    }
+
     pub(crate) fn assert_insufficient_scope(&self, case: &str) {
         assert_eq!(self.status, 403, "{case}: {self:?}");
         let error = self.error_code();

@@ -278,6 +278,26 @@ async fn rs_14_scope_hierarchy_is_honoured_where_configured() {
 }
 
 #[tokio::test]
+async fn rs_14_a_challenge_keeps_a_broader_scope_that_the_token_has() {
+    let fake = FakeAuthorizationServer::start();
+    let scope = json!({"scope": "admin elsewhere"});
+    fake.answer_token("admin", altered(&fake, scope));
+    let server = spawn_server(&fake, |setup| {
+        setup.resource.required_scopes = scopes("read sign");
+        setup.resource.scope_hierarchy = ScopeHierarchy::new([("admin", &scopes("read"))]);
+    });
+    let answer = server.call("admin").await;
+    answer.assert_insufficient_scope("sign is missing");
+    assert_eq!(answer.challenge().get("scope"), Some("admin read sign"));
+    let metadata = server.get("/.well-known/oauth-protected-resource").await;
+    assert_eq!(
+        metadata.json()["scopes_supported"],
+        json!(["read", "sign"]),
+        "nobody is invited to ask for more than is needed"
+    );
+}
+
+#[tokio::test]
 async fn rs_15_offline_access_is_never_advertised() {
     let fake = FakeAuthorizationServer::start();
     fake.answer_token("scopeless", altered(&fake, json!({"scope": ABSENT})));

@@ -55,6 +55,7 @@ async fn rs_26_introspection_is_a_form_encoded_post() {
             Some("application/x-www-form-urlencoded")
         );
         assert_eq!(request.header("accept"), Some("application/json"));
+        assert_eq!(request.header("accept-encoding"), Some("identity"));
         assert_eq!(request.form_value("token").as_deref(), Some(token));
         assert_eq!(
             request.form_value("token_type_hint").as_deref(),
@@ -155,7 +156,11 @@ async fn rs_27_credentials_that_cannot_work_are_refused_at_start() {
 
 #[tokio::test]
 async fn rs_28_basic_credentials_are_form_encoded() {
-    let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+    // A space as %20, which servers read that only percent-decode; a plus sign is %2B by then.
+    let encoded = |text: &str| {
+        let form: String = byte_serialize(text.as_bytes()).collect();
+        form.replace('+', "%20")
+    };
     let id = "http://127.0.0.1/mcp";
     for secret in [
         "a:b",

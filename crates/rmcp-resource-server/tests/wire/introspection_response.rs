@@ -1,6 +1,7 @@
 //! How the answers of the authorization server are read.
 
 use dev_authorization_server::{FakeAuthorizationServer, Reply};
+use rmcp_resource_server::{BearerToken, TokenVerifier};
 use serde_json::{Value, json};
 
 use crate::support::{ABSENT, RESOURCE, altered, spawn_server, unix_now};
@@ -159,6 +160,31 @@ async fn rs_39_malformed_answer_is_a_server_failure() {
         fake.answer_token(token, reply);
         server.call(token).await.assert_served(token);
     }
+}
+
+#[tokio::test]
+async fn rs_39_a_compressed_answer_is_a_failure_that_says_so() {
+    let fake = FakeAuthorizationServer::start();
+    let server = spawn_server(&fake, |_| {});
+    let good = altered(&fake, json!({})).to_string();
+    let coded = |coding| {
+        let reply = Reply::new(200, "application/json", good.as_str());
+        reply.with_header("Content-Encoding", coding)
+    };
+    for (coding, told) in [
+        ("gzip", "compressed (gzip)"),
+        ("BR", "compressed (br)"),
+        ("gzip, gzip", "compressed (an unknown coding)"),
+    ] {
+        fake.answer_next(coded(coding));
+        let token = BearerToken::parse("t", 16).expect("a token");
+        let error = server.verifier.verify(&token).await.expect_err("refused");
+        assert!(error.to_string().contains(told), "{error}");
+        fake.answer_next(coded(coding));
+        server.call("t").await.assert_unavailable(coding);
+    }
+    fake.answer_token("plain", coded("identity"));
+    server.call("plain").await.assert_served("identity");
 }
 
 #[tokio::test]

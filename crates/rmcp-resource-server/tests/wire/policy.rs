@@ -183,9 +183,9 @@ async fn rs_47_audience_match_is_exact() {
         RESOURCE.trim_end_matches('p').to_owned(),
         format!("{RESOURCE}x"),
         format!("{RESOURCE}/"),
-        RESOURCE.replace("mcp.example", "MCP.example"),
-        RESOURCE.replace("https", "HTTPS"),
-        RESOURCE.replace(".com", ".com:443"),
+        RESOURCE.replace(".com", ".com:8443"),
+        RESOURCE.replace(".com", ".com."),
+        RESOURCE.replace("https", "http"),
         format!("{RESOURCE}?x"),
         format!("{RESOURCE}#x"),
         format!(" {RESOURCE}"),
@@ -199,6 +199,34 @@ async fn rs_47_audience_match_is_exact() {
     let cases = near_misses.map(|aud| (json!({"aud": aud}), false));
     judge(&fake, &server, cases).await;
     judge(&fake, &server, [(json!({}), true)]).await;
+}
+
+#[tokio::test]
+async fn rs_47_equivalent_urls_are_the_same_audience() {
+    let fake = FakeAuthorizationServer::start();
+    let root = "https://mcp.example.com";
+    for (configured, audiences, refused) in [
+        (
+            RESOURCE,
+            vec![
+                "https://MCP.Example.com/mcp",
+                "HTTPS://mcp.example.com/mcp",
+                "https://mcp.example.com:443/mcp",
+            ],
+            "https://mcp.example.com/MCP",
+        ),
+        ("https://MCP.Example.com:443/mcp", vec![RESOURCE], root),
+        (root, vec!["https://mcp.example.com/"], RESOURCE),
+        ("https://mcp.example.com/", vec![root], RESOURCE),
+    ] {
+        let server = spawn_server(&fake, |setup| {
+            setup.resource.audiences = vec![configured.to_owned()];
+        });
+        let accepted = audiences.into_iter().map(|aud| (json!({"aud": aud}), true));
+        let in_a_list = (json!({"aud": ["x", configured]}), true);
+        let refused = (json!({"aud": refused}), false);
+        judge(&fake, &server, accepted.chain([in_a_list, refused])).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

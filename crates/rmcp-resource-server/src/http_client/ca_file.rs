@@ -1,0 +1,159 @@
+//! The certificates of a CA file; and if it has none, what it has instead.
+
+use reqwest::Certificate;
+
+/// What a CA file holds in place of certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CaFileContent {
+    /// Nothing, or white space.
+    #[error("it is empty")]
+    Nothing,
+    /// A private key, which also does not belong into a file that many can read.
+    #[error("it holds a private key; name the file with the CA's certificate (BEGIN CERTIFICATE)")]
+    PrivateKey,
+    /// A public key alone.
+    #[error("it holds a public key; name the file with the CA's certificate (BEGIN CERTIFICATE)")]
+    PublicKey,
+    /// A request for a certificate.
+    #[error("it holds a certificate request; name the certificate that the CA made of it")]
+    CertificateRequest,
+    /// OpenSSL's form of a certificate with trust settings.
+    #[error(
+        "it holds a certificate in OpenSSL's own form (BEGIN TRUSTED CERTIFICATE); convert it with \
+         openssl x509 -in FILE -out FILE.pem"
+    )]
+    TrustedCertificate,
+    /// PKCS#7 as PEM.
+    #[error(
+        "it holds certificates as PKCS#7; convert it with openssl pkcs7 -print_certs -in FILE -out \
+         FILE.pem"
+    )]
+    Pkcs7,
+    /// Another PEM section.
+    #[error(
+        "it holds PEM of another kind; name the file with the CA's certificate (BEGIN CERTIFICATE)"
+    )]
+    OtherPem,
+    /// DER, as certificates often are on Windows.
+    #[error(
+        "it holds binary data (DER), not text; convert a certificate with openssl x509 -inform der \
+         -in FILE -out FILE.pem"
+    )]
+    Der,
+    /// UTF-16, as Windows editors and PowerShell write it.
+    #[error("it is UTF-16 text; save it as UTF-8 or ASCII")]
+    Utf16,
+    /// A certificate of which a part is missing or wrong.
+    #[error("the certificate in it is damaged; copy the file anew")]
+    Damaged,
+    /// Anything else.
+    #[error("it holds something else; PEM begins with a line -----BEGIN CERTIFICATE-----")]
+    Other,
+}
+
+/// What stands behind `BEGIN` of the sections that are mistaken for certificates, in the order in
+/// which they are looked for.
+const SECTIONS: [(&str, CaFileContent); 5] = [
+    (
+        "TRUSTED CERTIFICATE-----",
+        CaFileContent::TrustedCertificate,
+    ),
+    (
+        "CERTIFICATE REQUEST-----",
+        CaFileContent::CertificateRequest,
+    ),
+    ("PRIVATE KEY-----", CaFileContent::PrivateKey),
+    ("PUBLIC KEY-----", CaFileContent::PublicKey),
+    ("PKCS7-----", CaFileContent::Pkcs7),
+];
+
+/// The certificates in `content`, at least one.
+pub(super) fn certificates(content: &[u8]) -> Result<Vec<Certificate>, CaFileContent> {
+    // What the parser says may quote a line of the file.
+    match Certificate::from_pem_bundle(content) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(instead(content)),
+    }
+}
+
+fn instead(content: &[u8]) -> CaFileContent {
+    if content.starts_with(&[0xff, 0xfe]) || content.starts_with(&[0xfe, 0xff]) {
+        return CaFileContent::Utf16;
+    }
+    if content.trim_ascii().is_empty() {
+        return CaFileContent::Nothing;
+    }
+    // A sequence of more than 127 bytes.
+    if let [0x30, 0x81..=0x84, ..] = content {
+        return CaFileContent::Der;
+    }
+    let text = String::from_utf8_lossy(content);
+    if text.contains("-----BEGIN CERTIFICATE-----") {
+        return CaFileContent::Damaged;
+    }
+    if !text.contains("-----BEGIN ") {
+        return CaFileContent::Other;
+    }
+    SECTIONS
+        .into_iter()
+        .find(|(section, _)| text.contains(section))
+        .map_or(CaFileContent::OtherPem, |(_, found)| found)
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair};
+
+    use super::*;
+
+    #[test]
+    fn a_file_without_a_certificate_says_what_it_has() {
+        let pair = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new(["ca.example".to_owned()]).expect("a name");
+        let certificate = params.self_signed(&pair).expect("signed");
+        let request = params.serialize_request(&pair).expect("a request");
+        let pem = certificate.pem();
+        let key = pair.serialize_pem();
+        let utf16: Vec<u8> = pem.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (content, found) in [
+            (pem.clone().into_bytes(), None),
+            (format!("\u{feff}comment\r\n{pem}").into_bytes(), None),
+            (format!("{key}{pem}").into_bytes(), None),
+            (Vec::new(), Some(CaFileContent::Nothing)),
+            (b" \r\n".to_vec(), Some(CaFileContent::Nothing)),
+            (key.into_bytes(), Some(CaFileContent::PrivateKey)),
+            (
+                pair.public_key_pem().into_bytes(),
+                Some(CaFileContent::PublicKey),
+            ),
+            (
+                request.pem().expect("PEM").into_bytes(),
+                Some(CaFileContent::CertificateRequest),
+            ),
+            (
+                pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE")
+                    .into_bytes(),
+                Some(CaFileContent::TrustedCertificate),
+            ),
+            (
+                pem.replace("CERTIFICATE", "PKCS7").into_bytes(),
+                Some(CaFileContent::Pkcs7),
+            ),
+            (
+                pem.replace("CERTIFICATE", "X509 CRL").into_bytes(),
+                Some(CaFileContent::OtherPem),
+            ),
+            (certificate.der().to_vec(), Some(CaFileContent::Der)),
+            (
+                [&[0xff, 0xfe], &*utf16].concat(),
+                Some(CaFileContent::Utf16),
+            ),
+            (pem[..100].as_bytes().to_vec(), Some(CaFileContent::Damaged)),
+            (b"hunter2".to_vec(), Some(CaFileContent::Other)),
+        ] {
+            let read = certificates(&content);
+            assert_eq!(read.err(), found, "{}", String::from_utf8_lossy(&content));
+        }
+    }
+}

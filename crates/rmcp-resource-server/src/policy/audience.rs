@@ -1,0 +1,153 @@
+//! When a token's `aud` names this server (RFC 8707 §2, MCP "Canonical Server URI").
+
+use std::{borrow::Cow, fmt};
+
+/// An audience that is accepted.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Audience {
+    configured: Box<str>,
+    canonical: Box<str>,
+}
+
+impl Audience {
+    pub(crate) fn new(configured: &str) -> Self {
+        Self {
+            configured: configured.into(),
+            canonical: canonical(configured).into(),
+        }
+    }
+
+    /// Whether `aud` is this audience: to the letter, or by the equivalences of [`canonical`].
+    pub(crate) fn is_named_by(&self, aud: &str) -> bool {
+        *aud == *self.configured || *canonical(aud) == *self.canonical
+    }
+}
+
+impl fmt::Debug for Audience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.configured, f)
+    }
+}
+
+/// An http or https URL with scheme and host in lower case, without a default port, and with `/`
+/// for an empty path (RFC 3986 §6.2.2.1 and §6.2.3). All else stays as it is, and so does any text
+/// that is no such URL: a URL parser would also decode, resolve dots and rewrite hosts, and what it
+/// takes for the same another server takes for two.
+fn canonical(text: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.into();
+    };
+    let default_port = if scheme.eq_ignore_ascii_case("https") {
+        ":443"
+    } else if scheme.eq_ignore_ascii_case("http") {
+        ":80"
+    } else {
+        return text.into();
+    };
+    let (authority, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if authority.contains('@') {
+        return text.into();
+    }
+    let host_and_port = authority.strip_suffix(default_port).unwrap_or(authority);
+    let is_canonical = host_and_port.len() == authority.len()
+        && after.starts_with('/')
+        && !(scheme.bytes().chain(authority.bytes())).any(|byte| byte.is_ascii_uppercase());
+    if is_canonical {
+        return text.into();
+    }
+    let slash = if after.starts_with('/') { "" } else { "/" };
+    let (scheme, host_and_port) = (
+        scheme.to_ascii_lowercase(),
+        host_and_port.to_ascii_lowercase(),
+    );
+    format!("{scheme}://{host_and_port}{slash}{after}").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rs_47_urls_are_compared_by_four_equivalences_and_no_others() {
+        for (one, other, same) in [
+            (
+                "https://mcp.example.com/mcp",
+                "https://mcp.example.com/mcp",
+                true,
+            ),
+            (
+                "https://MCP.Example.com/mcp",
+                "https://mcp.example.com/mcp",
+                true,
+            ),
+            (
+                "HTTPS://mcp.example.com/mcp",
+                "https://mcp.example.com/mcp",
+                true,
+            ),
+            (
+                "https://mcp.example.com:443/mcp",
+                "https://mcp.example.com/mcp",
+                true,
+            ),
+            ("http://127.0.0.1:80/mcp", "http://127.0.0.1/mcp", true),
+            ("https://[2001:DB8::1]:443/", "https://[2001:db8::1]", true),
+            ("https://h", "https://h/", true),
+            ("https://H:443", "https://h/", true),
+            ("https://h?tenant=a", "https://h/?tenant=a", true),
+            // Path, query, other ports and schemes are others.
+            ("https://h/mcp", "https://h/mcp/", false),
+            ("https://h/mcp", "https://h/MCP", false),
+            ("https://h/mcp", "https://h/mcp?", false),
+            ("https://h/mcp", "https://h/mcp#", false),
+            ("https://h/?a=B", "https://h/?a=b", false),
+            ("https://h/a%2fb", "https://h/a%2Fb", false),
+            ("https://h/%6dcp", "https://h/mcp", false),
+            ("https://h/a/../mcp", "https://h/mcp", false),
+            ("https://h//mcp", "https://h/mcp", false),
+            ("https://h:80/", "https://h/", false),
+            ("http://h:443/", "http://h/", false),
+            ("https://h:8443/", "https://h/", false),
+            ("https://h:0443/", "https://h/", false),
+            ("https://h:/", "https://h/", false),
+            ("http://h/", "https://h/", false),
+            ("https://h./", "https://h/", false),
+            ("https://h.example/", "https://h/", false),
+            ("https://127.1/", "https://127.0.0.1/", false),
+            ("https://user@h/", "https://h/", false),
+            (
+                "https://h:443@evil.example/",
+                "https://h@evil.example/",
+                false,
+            ),
+            ("https://evil.example#https://h/", "https://h/", false),
+            (" https://h/", "https://h/", false),
+            ("https:h", "https://h/", false),
+            // No URLs: to the letter.
+            ("mcp", "MCP", false),
+            ("api://Guid", "api://guid", false),
+            ("api://guid", "api://guid/", false),
+            ("urn:example:A", "urn:example:a", false),
+            ("api://Guid", "api://Guid", true),
+            ("", "", true),
+            ("", "/", false),
+        ] {
+            assert_eq!(
+                Audience::new(one).is_named_by(other),
+                same,
+                "{one} by {other}"
+            );
+            assert_eq!(
+                Audience::new(other).is_named_by(one),
+                same,
+                "{other} by {one}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_message_shows_the_configured_form() {
+        let audience = Audience::new("https://MCP.Example.com");
+        assert_eq!(format!("{audience:?}"), r#""https://MCP.Example.com""#);
+    }
+}

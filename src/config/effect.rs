@@ -1,0 +1,163 @@
+//! Which options have no effect in the mode that was chosen: most likely somebody believes that
+//! they have one.
+
+use crate::options::{self, CLIENT_SECRET_VARIABLE, Given};
+
+/// How tokens are verified, of the ways there are.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Kind {
+    Introspection,
+    Jwt,
+    Userinfo,
+}
+
+/// A mode in which some options have no effect.
+#[derive(Clone, Copy)]
+pub(super) enum Mode {
+    /// Nothing is authorized over standard input and output.
+    StdioAuthorization,
+    Stdio,
+    WithoutSessions,
+    Authorized,
+    NotIntrospection,
+    NotJwt,
+    NotUserinfo,
+    Userinfo,
+    /// The client authenticates itself by a key, or not at all.
+    WithoutSecret,
+    WithoutScopes,
+}
+
+impl Mode {
+    /// Those of a verifier.
+    pub(super) fn of(kind: Kind) -> &'static [Self] {
+        match kind {
+            Kind::Introspection => &[Self::NotJwt, Self::NotUserinfo],
+            Kind::Jwt => &[Self::NotIntrospection, Self::NotUserinfo],
+            Kind::Userinfo => &[Self::NotIntrospection, Self::NotJwt, Self::Userinfo],
+        }
+    }
+
+    /// Why, and which options: ids, or the beginnings of ids that end with `_`.
+    fn rule(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::StdioAuthorization => (
+                "the transport is stdio, so the authorization options are ignored",
+                &["auth_", CLIENT_SECRET_VARIABLE],
+            ),
+            Self::Stdio => (
+                "the transport is stdio, so these have no effect",
+                &[
+                    "host",
+                    "port",
+                    "path",
+                    "stateless_http",
+                    "session_key_file",
+                    "max_sessions_per_principal",
+                    "max_sessions",
+                    "allowed_hosts",
+                    "allowed_origins",
+                    "trusted_proxies",
+                    "admin_addr",
+                    "allow_unauthenticated",
+                ],
+            ),
+            Self::WithoutSessions => (
+                "there are no sessions unless --stateless-http is false, so these have no effect",
+                &[
+                    "session_key_file",
+                    "max_sessions_per_principal",
+                    "max_sessions",
+                ],
+            ),
+            Self::Authorized => (
+                "there is authorization, so this has no effect",
+                &["allow_unauthenticated"],
+            ),
+            Self::NotIntrospection => (
+                "--auth-verifier is not introspection, so these have no effect",
+                &[
+                    "auth_introspection_url",
+                    "auth_client_",
+                    CLIENT_SECRET_VARIABLE,
+                ],
+            ),
+            Self::NotJwt => (
+                "--auth-verifier is not jwt, so these have no effect",
+                &["auth_jwks_url", "auth_jwt_types"],
+            ),
+            Self::NotUserinfo => (
+                "--auth-verifier is not userinfo, so these have no effect",
+                &["auth_userinfo_url", "auth_accept_unbound_tokens"],
+            ),
+            Self::Userinfo => (
+                "userinfo does not tell the audience of a token, so this has no effect",
+                &["auth_audience"],
+            ),
+            Self::WithoutSecret => (
+                "--auth-client-auth-method uses no secret, so this has no effect",
+                &["auth_client_secret_file", CLIENT_SECRET_VARIABLE],
+            ),
+            Self::WithoutScopes => (
+                "no option demands a scope, so this has no effect",
+                &["auth_scope_hierarchy"],
+            ),
+        }
+    }
+
+    /// What to say if options were given that have no effect. One that was given its default, as a
+    /// copy of `dotenv.example` does, is nobody's belief.
+    pub(super) fn warning(self, given: &Given) -> Option<String> {
+        let (why, ids) = self.rule();
+        let meant = |id: &str| {
+            ids.iter().any(|known| match known.ends_with('_') {
+                true => id.starts_with(known),
+                false => id == *known,
+            })
+        };
+        let names: Vec<_> = given
+            .set_options("")
+            .iter()
+            .filter(|id| meant(id) && given.value(id) != Some(&options::default(id)))
+            .map(|id| options::name(id))
+            .collect();
+        (!names.is_empty()).then(|| format!("{why}: {}", names.join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::options::Options;
+
+    #[test]
+    fn every_rule_is_about_options_that_exist() {
+        let command = Options::command();
+        let ids: Vec<_> = command
+            .get_arguments()
+            .map(|a| a.get_id().as_str())
+            .collect();
+        for mode in [
+            Mode::StdioAuthorization,
+            Mode::Stdio,
+            Mode::WithoutSessions,
+            Mode::Authorized,
+            Mode::NotIntrospection,
+            Mode::NotJwt,
+            Mode::NotUserinfo,
+            Mode::Userinfo,
+            Mode::WithoutSecret,
+            Mode::WithoutScopes,
+        ] {
+            for known in mode.rule().1 {
+                let exists = ids.iter().any(|id| match known.ends_with('_') {
+                    true => id.starts_with(known),
+                    false => id == known,
+                });
+                assert!(exists || *known == CLIENT_SECRET_VARIABLE, "{known}");
+            }
+        }
+    }
+}

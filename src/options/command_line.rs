@@ -1,0 +1,123 @@
+//! The command line. What clap says of a faulty one quotes it, and what stands there may be a secret
+//! in the wrong place: a message says where the fault is, and what is expected.
+
+use std::ffi::OsString;
+
+use clap::{
+    ArgMatches, Command, CommandFactory, Error,
+    builder::Resettable,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+
+use super::{HEALTHCHECK, Options, doctor, similar::nearest};
+
+/// A text to show instead of doing anything.
+pub(crate) struct Shown {
+    pub(crate) text: String,
+    pub(crate) is_error: bool,
+}
+
+/// Reads flags and the sub-command, and no variable.
+pub(super) fn read(arguments: &[OsString]) -> Result<ArgMatches, Shown> {
+    without_variables(command())
+        .try_get_matches_from(arguments)
+        .map_err(|error| match error.use_stderr() {
+            true => Shown {
+                text: format!("{}\nTry --help.\n", explain(&error, arguments)),
+                is_error: true,
+            },
+            // Help names the variables.
+            false => {
+                let error = command()
+                    .try_get_matches_from(arguments)
+                    .err()
+                    .unwrap_or(error);
+                Shown {
+                    text: error.render().to_string(),
+                    is_error: false,
+                }
+            }
+        })
+}
+
+fn command() -> Command {
+    let options = Options::command();
+    let all = options.get_arguments().cloned();
+    // The sub-command takes the options of the server, but in an image they are variables.
+    let healthcheck = Command::new(HEALTHCHECK)
+        .about("Ask the server of this configuration whether it is alive; exit status 0 or 1")
+        .args(all.map(|argument| argument.hide(true)));
+    let doctor = doctor::command(&options);
+    options
+        .args_conflicts_with_subcommands(true)
+        .disable_help_subcommand(true)
+        .subcommand(doctor)
+        .subcommand(healthcheck)
+}
+
+/// clap would read the environment, and only that.
+pub(super) fn without_variables(command: Command) -> Command {
+    command
+        .mut_args(|argument| argument.env(Resettable::Reset))
+        .mut_subcommands(without_variables)
+}
+
+fn explain(error: &Error, arguments: &[OsString]) -> String {
+    let command = command();
+    let flags: Vec<String> = command
+        .get_arguments()
+        .chain(command.get_subcommands().flat_map(Command::get_arguments))
+        .filter_map(|argument| argument.get_long())
+        .map(|long| format!("--{long}"))
+        .collect();
+    let of_clap = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let named = of_clap.split([' ', '=', '[']).next().unwrap_or_default();
+    let known = flags.iter().find(|flag| *flag == named);
+    match (error.kind(), known) {
+        (ErrorKind::InvalidUtf8, _) => "An argument is not UTF-8 text.".to_owned(),
+        (ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand, _) => {
+            unknown(error, named, arguments, &flags)
+        }
+        (ErrorKind::InvalidValue, Some(flag)) => format!("{flag} needs a value."),
+        (ErrorKind::TooManyValues, Some(flag)) => format!("{flag} takes no value."),
+        (ErrorKind::ArgumentConflict, Some(flag)) => {
+            format!("{flag} is given twice, or stands before a sub-command.")
+        }
+        _ => "The command line cannot be understood.".to_owned(),
+    }
+}
+
+fn unknown(error: &Error, named: &str, arguments: &[OsString], flags: &[String]) -> String {
+    let text = match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => named,
+    };
+    let place = arguments.iter().skip(1).position(|argument| {
+        let argument = argument.to_string_lossy();
+        argument == text || argument.split('=').next() == Some(text)
+    });
+    let which = match place {
+        Some(before) => format!("Argument {}", before + 1),
+        None => "An argument".to_owned(),
+    };
+    if !text.starts_with('-') {
+        return format!(
+            "{which} is neither an option nor a sub-command (doctor, {HEALTHCHECK}). A value \
+             follows its option, and one with spaces is quoted."
+        );
+    }
+    // No flag: the list of processes would show it.
+    if text == "--auth-client-secret" {
+        return format!(
+            "{which} would show the client secret in the list of processes: use the variable \
+             OSCAL_AUTH_CLIENT_SECRET or --auth-client-secret-file."
+        );
+    }
+    match nearest(text, flags.iter().map(String::as_str)) {
+        Some(flag) => format!("{which} is not an option; did you mean {flag}?"),
+        None => format!("{which} is not an option."),
+    }
+}
