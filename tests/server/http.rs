@@ -415,3 +415,69 @@ async fn wait_until_refused(address: &str) {
     }
     panic!("{address} still takes connections");
 }
+
+#[tokio::test]
+async fn rs_04_the_longest_token_is_an_option_and_a_longer_one_gets_no_challenge() {
+    let fake = FakeAuthorizationServer::start();
+    for (flags, longest) in [
+        (&[][..], 16 * 1024),
+        (&["--auth-max-token-bytes=1KiB"], 1024),
+        (&["--auth-max-token-bytes=64KiB"], 64 * 1024),
+    ] {
+        let server = protected(&fake, flags);
+        let token = "t".repeat(longest);
+        fake.answer_token(&token, fake.active_claims(RESOURCE, ""));
+        assert_eq!(server.about(&token).await["caller"]["subject"], "alice");
+
+        let request = server.call("about", &json!({})).bearer_auth(token + "t");
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status(), 431, "{longest} and one more");
+        assert!(!response.headers().contains_key("www-authenticate"));
+        let body: Value = response.json().await.expect("JSON");
+        assert_eq!(body["error"], "token_too_long");
+    }
+}
+
+#[tokio::test]
+async fn rs_47_a_resource_is_published_as_configured_and_known_by_its_equivalents() {
+    let fake = FakeAuthorizationServer::start();
+    for (resource, path, same, other) in [
+        (
+            "https://MCP.Example.com/mcp",
+            "/mcp",
+            "https://mcp.example.com:443/mcp",
+            "https://mcp.example.com/mcp/",
+        ),
+        (
+            "https://mcp.example.com:443/mcp",
+            "/mcp",
+            "https://mcp.example.com/mcp",
+            "https://mcp.example.com/MCP",
+        ),
+        (
+            "https://mcp.example.com",
+            "",
+            "https://mcp.example.com/",
+            "https://mcp.example.com/mcp",
+        ),
+    ] {
+        let flag = format!("--auth-resource-server-url={resource}");
+        let mut flags = protected_by(fake.issuer());
+        flags.retain(|flag| !flag.starts_with("--auth-resource-server-url"));
+        flags.push(flag);
+        let server = Server::start(&flags, &[SECRET]);
+        server.wait_for_log("authorization server found");
+        let metadata = server.get(&format!("/.well-known/oauth-protected-resource{path}"));
+        let metadata: Value = async { metadata.send().await?.json().await }
+            .await
+            .expect("JSON");
+        assert_eq!(metadata["resource"], resource);
+        for (aud, status) in [(resource, 200), (same, 200), (other, 401)] {
+            let token = format!("t{}", fake.introspection_count());
+            fake.answer_token(&token, fake.active_claims(aud, ""));
+            let request = server.call("about", &json!({})).bearer_auth(token);
+            let response = request.send().await.expect("an answer");
+            assert_eq!(response.status(), status, "{aud} for {resource}");
+        }
+    }
+}

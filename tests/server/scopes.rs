@@ -104,3 +104,65 @@ async fn sensitive_documents_are_not_there_without_their_scope() {
         }
     }
 }
+
+#[tokio::test]
+async fn rs_14_a_broader_scope_implies_a_narrower_one_by_an_option() {
+    let fake = FakeAuthorizationServer::start();
+    let documents = tempfile::tempdir().expect("a temporary directory");
+    std::fs::write(documents.path().join("plan.json"), PLAN).expect("writable");
+    let mut flags = protected_by(fake.issuer());
+    flags.extend([
+        "--auth-required-scopes=mcp".to_owned(),
+        "--auth-scope-read=oscal:read".to_owned(),
+        "--auth-scope-validate=oscal:validate".to_owned(),
+        "--auth-scope-sensitive=oscal:sensitive".to_owned(),
+        "--auth-scope-hierarchy=owner>oscal:admin, oscal:admin>oscal:read, \
+         oscal:admin>oscal:sensitive, oscal:admin>mcp"
+            .to_owned(),
+        "--built-in-documents=true".to_owned(),
+        format!("--documents-dir={}", documents.path().display()),
+    ]);
+    let server = Server::start(&flags, &[SECRET]);
+    server.wait_for_log("authorization server found");
+    let search = ("search", json!({"query": "treasury"}));
+    let validate = ("validate_document", json!({"document": "nothing"}));
+    for (granted, (tool, arguments), challenged, sees_plan) in [
+        // Required scopes, the scope of the operation, and documents, by one broad scope.
+        ("oscal:admin", search.clone(), None, true),
+        ("owner", search.clone(), None, true),
+        ("mcp oscal:read", search.clone(), None, false),
+        ("oscal:read", search.clone(), Some("mcp oscal:read"), false),
+        ("oscal:administrator", search, Some("mcp"), false),
+        // What it does not imply is asked for, and the broad scope is kept.
+        (
+            "oscal:admin other",
+            validate.clone(),
+            Some("mcp oscal:admin oscal:validate"),
+            false,
+        ),
+        ("oscal:admin oscal:validate", validate, None, false),
+    ] {
+        let token = granted.replace([' ', ':'], "_");
+        fake.answer_token(&token, fake.active_claims(RESOURCE, granted));
+        let request = server.call(tool, &arguments).bearer_auth(&token);
+        let response = request.send().await.expect("an answer");
+        let Some(wanted) = challenged else {
+            assert_eq!(response.status(), 200, "{granted} for {tool}");
+            let text = response.text().await.expect("text");
+            assert_eq!(text.contains("Plan of the treasury"), sees_plan, "{granted}: {text}");
+            continue;
+        };
+        assert_eq!(response.status(), 403, "{granted} for {tool}");
+        let challenge = response.headers()["www-authenticate"].to_str().expect("ASCII");
+        let scope = format!("scope=\"{wanted}\"");
+        assert!(challenge.contains(&scope), "{granted}: {challenge}");
+    }
+    let prompts = json!({"jsonrpc": "2.0", "id": 1, "method": "prompts/get", "params": {
+        "name": "explain_control", "arguments": {"control": "rs-1"}}});
+    for (granted, status) in [("mcp", 403), ("oscal:admin", 200)] {
+        fake.answer_token(granted, fake.active_claims(RESOURCE, granted));
+        let request = server.call("about", &json!({})).json(&prompts);
+        let response = request.bearer_auth(granted).send().await.expect("an answer");
+        assert_eq!(response.status(), status, "{granted}");
+    }
+}
