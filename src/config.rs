@@ -33,7 +33,7 @@ pub struct Config {
     pub server_name: String,
     /// Where documents are, besides the built-in ones.
     pub documents_dir: Option<PathBuf>,
-    /// Whether the built-in documents are served.
+    /// When the built-in documents are served.
     pub built_in_documents: BuiltInDocuments,
     /// Where NIST's JSON schemas are, for validation.
     pub schemas_dir: Option<PathBuf>,
@@ -45,27 +45,16 @@ pub struct Config {
     pub warnings: Vec<String>,
 }
 
-/// Whether the built-in documents are served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// When the built-in documents are served.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BuiltInDocuments {
     /// If there is no documents directory.
     #[default]
     Auto,
-    /// Beside those of a directory.
+    /// Always, after those of the directory.
     Always,
     /// Never.
     Never,
-}
-
-impl BuiltInDocuments {
-    /// Whether they are served by a server that has a documents directory, or has none.
-    pub fn are_served(self, has_directory: bool) -> bool {
-        match self {
-            Self::Auto => !has_directory,
-            Self::Always => true,
-            Self::Never => false,
-        }
-    }
 }
 
 /// How clients connect.

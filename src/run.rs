@@ -48,13 +48,8 @@ pub fn run(config: Config) -> Result<(), RunError> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    let has_directory = config.documents_dir.is_some();
-    let built_in: &'static [_] = match config.built_in_documents.are_served(has_directory) {
-        true => &BUILT_IN,
-        false => &[],
-    };
-    let watch = (config.documents_dir.clone()).map(|path| Watch::begin(path, built_in));
-    let library = load(built_in, config.documents_dir.as_deref())?;
+    let watch = config.documents_dir.clone().map(Watch::begin);
+    let library = load_library(config.documents_dir.as_deref())?;
     let schemas = load_schemas(config.schemas_dir.as_deref())?;
     let announcements = match &config.transport {
         _ if watch.is_none() => Announcements::Nobody,
@@ -104,11 +99,7 @@ fn follow(watch: Option<Watch>, mcp: &OscalServer) {
 ///
 /// The directory cannot be used.
 pub fn load_library(directory: Option<&Path>) -> Result<Library, LoadError> {
-    load(&BUILT_IN, directory)
-}
-
-fn load(built_in: &[(&str, &'static str)], directory: Option<&Path>) -> Result<Library, LoadError> {
-    let library = Library::load(built_in, directory, Limits::default())?;
+    let library = Library::load(&BUILT_IN, directory, Limits::default())?;
     for problem in library.problems() {
         tracing::warn!(file = problem.file, "not served: {}", problem.message);
     }

@@ -6,6 +6,7 @@ use std::{path::PathBuf, time::Duration};
 use tokio::{task::spawn_blocking, time::sleep};
 
 use crate::{
+    content::BUILT_IN,
     mcp::OscalServer,
     oscal::{Fingerprint, Library, Limits},
 };
@@ -17,7 +18,6 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// The documents directory as it was when it was looked at last.
 pub(crate) struct Watch {
     directory: PathBuf,
-    built_in: &'static [(&'static str, &'static str)],
     progress: Progress,
     is_lost: bool,
 }
@@ -25,14 +25,10 @@ pub(crate) struct Watch {
 impl Watch {
     /// Looks at the directory. To be called before its files are loaded the first time: so no
     /// change after that is missed.
-    pub(crate) fn begin(
-        directory: PathBuf,
-        built_in: &'static [(&'static str, &'static str)],
-    ) -> Self {
+    pub(crate) fn begin(directory: PathBuf) -> Self {
         let loaded = Fingerprint::of(&directory, Limits::default()).ok();
         Self {
             directory,
-            built_in,
             progress: Progress { loaded, last: None },
             is_lost: false,
         }
@@ -82,8 +78,8 @@ impl Watch {
     }
 
     async fn reload(&self, previous: Library) -> Result<Library, String> {
-        let (directory, built_in) = (self.directory.clone(), self.built_in);
-        let load = move || previous.reload(built_in, &directory, Limits::default());
+        let directory = self.directory.clone();
+        let load = move || previous.reload(&BUILT_IN, &directory, Limits::default());
         spawn_blocking(load)
             .await
             .map_err(|error| error.to_string())?

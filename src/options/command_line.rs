@@ -70,34 +70,37 @@ fn explain(error: &Error, arguments: &[OsString]) -> String {
         .filter_map(|argument| argument.get_long())
         .map(|long| format!("--{long}"))
         .collect();
-    let of_clap = match error.get(ContextKind::InvalidArg) {
+    let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.as_str(),
         _ => "",
     };
-    let named = of_clap.split([' ', '=', '[']).next().unwrap_or_default();
-    let known = flags.iter().find(|flag| *flag == named);
-    match (error.kind(), known) {
-        (ErrorKind::InvalidUtf8, _) => "An argument is not UTF-8 text.".to_owned(),
-        (ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand, _) => {
-            unknown(error, named, arguments, &flags)
+    let named = text(ContextKind::InvalidArg);
+    let named = named.split([' ', '=', '[']).next().unwrap_or_default();
+    let sub_command = text(ContextKind::InvalidSubcommand);
+    let is_flag = flags.iter().any(|flag| flag == named);
+    let is_sub_command = command.find_subcommand(sub_command).is_some();
+    match error.kind() {
+        ErrorKind::InvalidUtf8 => "An argument is not UTF-8 text.".to_owned(),
+        ErrorKind::InvalidValue if is_flag => format!("{named} needs a value."),
+        ErrorKind::TooManyValues if is_flag => format!("{named} takes no value."),
+        ErrorKind::ArgumentConflict if is_sub_command => {
+            format!("The sub-command {sub_command} stands first; its options follow it.")
         }
-        (ErrorKind::InvalidValue, Some(flag)) => format!("{flag} needs a value."),
-        (ErrorKind::TooManyValues, Some(flag)) => format!("{flag} takes no value."),
-        (ErrorKind::ArgumentConflict, Some(flag)) => {
-            format!("{flag} is given twice, or stands before a sub-command.")
+        ErrorKind::ArgumentConflict if is_flag => format!("{named} is given twice."),
+        ErrorKind::UnknownArgument => unknown(named, arguments, &flags),
+        ErrorKind::InvalidSubcommand | ErrorKind::ArgumentConflict => {
+            unknown(sub_command, arguments, &flags)
         }
         _ => "The command line cannot be understood.".to_owned(),
     }
 }
 
-fn unknown(error: &Error, named: &str, arguments: &[OsString], flags: &[String]) -> String {
-    let text = match error.get(ContextKind::InvalidSubcommand) {
-        Some(ContextValue::String(text)) => text.as_str(),
-        _ => named,
-    };
+/// `text` is what clap does not know: it is looked for, not shown.
+fn unknown(text: &str, arguments: &[OsString], flags: &[String]) -> String {
+    let is_short = text.starts_with('-') && !text.starts_with("--");
     let place = arguments.iter().skip(1).position(|argument| {
         let argument = argument.to_string_lossy();
-        argument == text || argument.split('=').next() == Some(text)
+        argument.split('=').next() == Some(text) || is_short && argument.starts_with(text)
     });
     let which = match place {
         Some(before) => format!("Argument {}", before + 1),

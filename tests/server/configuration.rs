@@ -5,7 +5,7 @@ mod effect;
 mod one_value;
 mod secrets;
 
-use std::{fs, process::Stdio};
+use std::fs;
 
 use crate::support::{command, run, stderr, stdout};
 

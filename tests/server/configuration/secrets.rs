@@ -85,7 +85,7 @@ fn rs_69_no_error_about_the_command_line_shows_it() {
             "Argument 1 would show the client secret",
         ),
         (vec!["--XYZZY1"], "Argument 1 is not an option."),
-        (vec!["-XYZZY1"], "is not an option"),
+        (vec!["-XYZZY1"], "Argument 1 is not an option."),
         (
             vec!["--prot", SECRET],
             "Argument 1 is not an option; did you mean --port?",
@@ -105,7 +105,10 @@ fn rs_69_no_error_about_the_command_line_shows_it() {
             vec!["healthcheck", "--XYZZY1"],
             "Argument 2 is not an option.",
         ),
-        (vec!["--port=1", "doctor", SECRET], "Argument"),
+        (
+            vec!["--port=1", "doctor", SECRET],
+            "The sub-command doctor stands first",
+        ),
     ] {
         let output = run(&arguments, &[]);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
