@@ -1,15 +1,19 @@
 //! The HTTP client that talks to the authorization server, and nothing else.
 
+mod connections;
+
 use std::{
     error::Error,
     fmt::Write,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use reqwest::{Certificate, Client, ClientBuilder, Identity, Response, redirect::Policy};
 use url::Url;
 
+use self::connections::Connections;
 use crate::{client_key::ClientCertificate, urls::Issuer};
 
 /// The largest body read from an authorization server, in bytes, but for its keys.
@@ -17,6 +21,10 @@ pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// How long a connection may take, if the time for everything allows as much.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How often the kernel looks whether an idle connection is alive. One that a load balancer or a
+/// lost node has dropped is then out of the pool before most calls could take it.
+const KEEPALIVE: Duration = Duration::from_secs(5);
 
 /// The HTTP client cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -53,12 +61,14 @@ pub enum HttpClientError {
     },
 }
 
-/// One client for each scheme. Neither follows redirects, since a 307 would send token and secret
-/// to another host. Plain http, which is for loopback or a test network, takes no proxy.
+/// Sends requests, over connections of a pool or over new ones. Cheap to clone.
+///
+/// Neither kind follows redirects, since a 307 would send token and secret to another host. Plain
+/// http, which is for loopback or a test network, takes no proxy.
 #[derive(Clone)]
 pub(crate) struct HttpClient {
-    https: Option<Client>,
-    http: Client,
+    connections: Arc<Connections>,
+    reuse: bool,
 }
 
 impl HttpClient {
@@ -69,33 +79,102 @@ impl HttpClient {
         certificate: Option<&ClientCertificate>,
         timeout: Duration,
     ) -> Result<Self, HttpClientError> {
-        let tls = |error: reqwest::Error| HttpClientError::Tls {
-            cause: causes(&error),
-        };
-        let mut https = builder(timeout);
-        if let Some(path) = ca_file {
-            https = https.tls_certs_merge(read_certificates(path)?);
-        }
-        if let Some(certificate) = certificate {
-            https = https.identity(usable_identity(certificate, timeout)?);
-        }
-        let https = match https.build() {
+        let recipe = Recipe {
+            ca_certificates: ca_file.map(read_certificates).transpose()?,
+            identity: certificate
+                .map(|certificate| usable_identity(certificate, timeout))
+                .transpose()?,
             // A machine without CA certificates can do without TLS.
-            Err(_) if issuer.url().scheme() == "http" && certificate.is_none() => None,
-            built => Some(built.map_err(tls)?),
+            tls_is_optional: issuer.url().scheme() == "http" && certificate.is_none(),
+            timeout,
         };
-        let http = builder(timeout).no_proxy().tls_certs_only([]);
         Ok(Self {
-            https,
-            http: http.build().map_err(tls)?,
+            connections: Arc::new(Connections::open(recipe)?),
+            reuse: true,
         })
     }
 
     /// The client for requests to `url`.
-    pub(crate) fn to(&self, url: &Url) -> &Client {
+    pub(crate) fn to(&self, url: &Url) -> Client {
+        let clients = match self.reuse {
+            true => self.connections.pooled(),
+            false => self.connections.fresh(),
+        };
+        clients.to(url)
+    }
+
+    /// The same, but for requests that take no connection from the pool.
+    pub(crate) fn on_a_new_connection(&self) -> Self {
+        Self {
+            reuse: false,
+            ..self.clone()
+        }
+    }
+
+    /// Tells that an exchange is over, after which the pool may hold a connection.
+    pub(crate) fn note_exchange(&self) {
+        if self.reuse {
+            self.connections.note_exchange();
+        }
+    }
+
+    /// Whether the pool may hold a connection, which may be dead.
+    pub(crate) fn may_reuse_a_connection(&self) -> bool {
+        self.reuse && self.connections.may_be_pooled()
+    }
+
+    /// Leaves all connections of the pool behind: one was found dead, and the others have gone the
+    /// same way.
+    pub(crate) fn drop_pool(&self) {
+        self.connections.drop_pool();
+    }
+}
+
+/// What clients are made of.
+struct Recipe {
+    ca_certificates: Option<Vec<Certificate>>,
+    identity: Option<Identity>,
+    tls_is_optional: bool,
+    timeout: Duration,
+}
+
+/// One client for each scheme.
+#[derive(Clone)]
+struct Clients {
+    https: Option<Client>,
+    http: Client,
+}
+
+impl Recipe {
+    fn clients(
+        &self,
+        adjust: impl Fn(ClientBuilder) -> ClientBuilder,
+    ) -> Result<Clients, HttpClientError> {
+        let tls = |error: reqwest::Error| HttpClientError::Tls {
+            cause: causes(&error),
+        };
+        let mut https = adjust(builder(self.timeout));
+        if let Some(certificates) = &self.ca_certificates {
+            https = https.tls_certs_merge(certificates.clone());
+        }
+        if let Some(identity) = &self.identity {
+            https = https.identity(identity.clone());
+        }
+        let https = match https.build() {
+            Err(_) if self.tls_is_optional => None,
+            built => Some(built.map_err(tls)?),
+        };
+        let http = adjust(builder(self.timeout)).no_proxy().tls_certs_only([]);
+        let http = http.build().map_err(tls)?;
+        Ok(Clients { https, http })
+    }
+}
+
+impl Clients {
+    fn to(&self, url: &Url) -> Client {
         match &self.https {
-            Some(https) if url.scheme() == "https" => https,
-            _ => &self.http,
+            Some(https) if url.scheme() == "https" => https.clone(),
+            _ => self.http.clone(),
         }
     }
 }
@@ -120,7 +199,9 @@ fn builder(timeout: Duration) -> ClientBuilder {
         .redirect(Policy::none())
         .referer(false)
         .connect_timeout(CONNECT_TIMEOUT.min(timeout))
-        .pool_idle_timeout(Duration::from_secs(30))
+        .tcp_keepalive(KEEPALIVE)
+        .tcp_keepalive_interval(KEEPALIVE)
+        .tcp_keepalive_retries(2)
 }
 
 fn read_certificates(path: &Path) -> Result<Vec<Certificate>, HttpClientError> {
