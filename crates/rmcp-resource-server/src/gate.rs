@@ -42,6 +42,11 @@ use crate::{
     metrics::{IntrospectionOutcome, Metrics},
 };
 
+/// While the server is down. It is used again within half a second of its return.
+const CIRCUIT_OPEN: AuthorizationServerError = AuthorizationServerError::CircuitOpen {
+    retry_after: Duration::from_secs(1),
+};
+
 /// Guards one endpoint.
 pub(crate) struct Gate {
     timeout: Duration,
@@ -180,8 +185,9 @@ impl Gate {
         peer: Option<SocketAddr>,
     ) -> Result<SemaphorePermit<'_>, AuthorizationServerError> {
         let is_trial = self.is_open();
-        let refused = |retry_after| AuthorizationServerError::CircuitOpen { retry_after };
-        self.breaker.admit(standing, begun).map_err(refused)?;
+        if !self.breaker.admits(standing, begun) {
+            return Err(CIRCUIT_OPEN);
+        }
         let found_down = async {
             if is_trial {
                 future::pending::<()>().await;
@@ -197,18 +203,27 @@ impl Gate {
                     limit: self.max_in_flight,
                 }),
             },
-            () = found_down => Err(refused(breaker::RETRY_AFTER)),
+            () = found_down => Err(CIRCUIT_OPEN),
         }
     }
 
-    /// Raises the alarm once when there is no answer for long.
-    async fn watched<T>(&self, asked: Instant, ask: impl Future<Output = T>) -> T {
+    /// Raises the alarm when there is no answer for long, and gives up if the server is then found
+    /// to be down.
+    async fn watched(
+        &self,
+        asked: Instant,
+        ask: impl Future<Output = Result<Claims, VerifyError>>,
+    ) -> Result<Claims, VerifyError> {
+        let is_trial = self.is_open();
         let mut ask = pin!(ask);
         select! {
             answer = &mut ask => return answer,
             () = sleep(self.breaker.patience()) => self.breaker.hangs(asked),
         }
-        ask.await
+        select! {
+            answer = &mut ask => answer,
+            () = self.opened(), if !is_trial => Err(CIRCUIT_OPEN.into()),
+        }
     }
 
     /// Learns from the outcome of a call begun at `asked`.
@@ -228,6 +243,9 @@ impl Gate {
             Err(_) => {}
         }
         match result {
+            Err(VerifyError::AuthorizationServer(AuthorizationServerError::CircuitOpen {
+                ..
+            })) => {}
             Err(failure) if failure.is_outage() => self.breaker.failed(now),
             Ok(_) | Err(_) => {
                 if let Some(recovery) = self.breaker.answered(now, now.duration_since(asked)) {

@@ -269,7 +269,11 @@ impl Inner {
             }
             Err(VerifyError::AuthorizationServer(E::Unreachable { .. })) => {
                 self.target.doubt();
-                return answer;
+                // A certificate that was replaced is refused before there is an HTTP answer.
+                match (&self.reader, target.identity.auth.certificate()) {
+                    (Some(reader), Some(_)) => reader.read_now().await,
+                    _ => return answer,
+                }
             }
             Ok(_) | Err(VerifyError::Token(_)) => {
                 self.target.found_well();

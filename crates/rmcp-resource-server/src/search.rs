@@ -334,7 +334,7 @@ mod tests {
         scene.search.is_gone();
         scene.search.looked_again().await;
         assert_eq!(scene.found(), 2, "looked a moment ago");
-        sleep(LEAST_INTERVAL).await;
+        sleep(LEAST_INTERVAL * 2).await;
         scene.search.is_gone();
         scene.search.looked_again().await;
         assert_eq!(scene.found(), 3);

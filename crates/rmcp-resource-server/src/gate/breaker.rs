@@ -21,6 +21,9 @@ const WINDOW: usize = 10;
 /// The fewest failures that tell an outage from a mishap or two.
 const LEAST_FAILURES: usize = 5;
 
+/// The calls without an answer that raise a suspicion, if nothing else was answered meanwhile.
+const LATE_CALLS: usize = 2;
+
 /// The failure rate that raises a suspicion, in percent. A server that fails every second call
 /// stays far below, for a failed call is tried twice.
 const SUSPICIOUS_PERCENT: usize = 80;
@@ -32,9 +35,6 @@ const RECENT: Duration = Duration::from_secs(1);
 /// How often a call may pass through the open circuit, in case it is answered where our own probe
 /// is not.
 const TRIAL_INTERVAL: Duration = Duration::from_secs(1);
-
-/// What clients are told to wait. The circuit closes within half a second of the server's return.
-pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Whether calls go through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,8 +58,8 @@ struct Record {
     last_answer: Option<Instant>,
     /// How long the slower of the recent answers took.
     slow_answer: Duration,
-    /// The suspicion is that calls hang, not that they fail.
-    hanging: bool,
+    /// How many calls have been late since the last answer.
+    late: usize,
     opened_at: Option<Instant>,
     refused: u64,
     /// When the latest call passed through the open circuit, by its standing.
@@ -88,7 +88,7 @@ impl Breaker {
                 failures: VecDeque::with_capacity(WINDOW),
                 last_answer: None,
                 slow_answer: Duration::ZERO,
-                hanging: false,
+                late: 0,
                 opened_at: None,
                 refused: 0,
                 trials: [None; 2],
@@ -100,21 +100,15 @@ impl Breaker {
         }
     }
 
-    /// Asks whether a call may be made now.
-    ///
-    /// # Errors
-    ///
-    /// How long the client should wait.
-    pub(super) fn admit(&self, standing: Standing, now: Instant) -> Result<(), Duration> {
+    /// Whether a call may be made now.
+    pub(super) fn admits(&self, standing: Standing, now: Instant) -> bool {
         if self.circuit() != Circuit::Open {
-            return Ok(());
+            return true;
         }
         let mut record = self.record();
-        if record.may_try(standing, now) {
-            return Ok(());
-        }
-        record.refused += 1;
-        Err(RETRY_AFTER)
+        let may_try = record.may_try(standing, now);
+        record.refused += u64::from(!may_try);
+        may_try
     }
 
     /// The server answered a call or a probe, after `took`: it is not down.
@@ -122,12 +116,12 @@ impl Breaker {
         let mut record = self.record();
         record.last_answer = Some(now);
         record.slow_answer = took.max(record.slow_answer.mul_f32(0.9));
+        record.late = 0;
         if self.circuit() == Circuit::Closed {
             record.note(false);
             return None;
         }
         record.failures.clear();
-        record.hanging = false;
         let refused = std::mem::take(&mut record.refused);
         let opened_at = record.opened_at.take();
         self.circuit.send_replace(Circuit::Closed);
@@ -151,8 +145,10 @@ impl Breaker {
     pub(super) fn hangs(&self, since: Instant) {
         let mut record = self.record();
         if record.last_answer.is_none_or(|answer| answer < since) {
-            record.hanging = true;
-            self.suspect();
+            record.late += 1;
+            if record.late >= LATE_CALLS {
+                self.suspect();
+            }
         }
     }
 
@@ -230,7 +226,7 @@ impl Record {
     fn may_try(&mut self, standing: Standing, now: Instant) -> bool {
         let latest = match standing {
             Standing::Known => &mut self.trials[0],
-            Standing::Stranger if self.hanging => return false,
+            Standing::Stranger if self.late > 0 => return false,
             Standing::Stranger => &mut self.trials[1],
         };
         let due = latest.is_none_or(|latest| now.duration_since(latest) >= TRIAL_INTERVAL);
@@ -296,12 +292,12 @@ mod tests {
         let (breaker, at) = breaker();
         for _ in 0..100 {
             breaker.failed(at(0));
-            assert_eq!(breaker.admit(Standing::Stranger, at(0)), Ok(()));
+            assert!(breaker.admits(Standing::Stranger, at(0)));
         }
         assert!(breaker.confirm(at(0), at(10)));
         assert!(!breaker.confirm(at(0), at(20)), "it is open");
         for _ in 0..3 {
-            assert_eq!(breaker.admit(Standing::Stranger, at(20)), Err(RETRY_AFTER));
+            assert!(!breaker.admits(Standing::Stranger, at(20)));
         }
         let recovery = Recovery {
             was_open_for: Duration::from_millis(90),
@@ -312,7 +308,7 @@ mod tests {
             Some(recovery),
             "any answer will do"
         );
-        assert_eq!(breaker.admit(Standing::Stranger, at(100)), Ok(()));
+        assert!(breaker.admits(Standing::Stranger, at(100)));
         breaker.failed(at(5000));
         assert!(!suspected(&breaker), "earlier failures are forgotten");
     }
@@ -337,15 +333,15 @@ mod tests {
     fn calls_that_hang_are_suspicious_unless_others_are_answered() {
         let (breaker, at) = breaker();
         breaker.answered(at(500), Duration::from_millis(20));
-        breaker.hangs(at(400));
-        assert!(!suspected(&breaker));
-        breaker.hangs(at(600));
-        assert!(suspected(&breaker));
+        for (since, expected) in [(400, false), (450, false), (600, false), (650, true)] {
+            breaker.hangs(at(since));
+            assert_eq!(suspected(&breaker), expected, "{since}");
+        }
         assert!(breaker.confirm(at(700), at(1450)));
         let later = at(5000);
-        assert!(breaker.admit(Standing::Stranger, later).is_err());
-        assert!(breaker.admit(Standing::Known, later).is_ok(), "a trial");
-        assert!(breaker.admit(Standing::Known, later).is_err(), "one only");
+        assert!(!breaker.admits(Standing::Stranger, later));
+        assert!(breaker.admits(Standing::Known, later), "a trial");
+        assert!(!breaker.admits(Standing::Known, later), "one only");
     }
 
     #[test]
