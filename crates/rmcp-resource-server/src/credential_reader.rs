@@ -28,7 +28,7 @@ use crate::{
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long the first reading may take, and how long a file hangs before that is told.
-const START_LIMIT: Duration = Duration::from_secs(5);
+pub(crate) const START_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long a request waits for a reading after the server has refused the credentials.
 const READ_LIMIT: Duration = Duration::from_secs(1);
@@ -44,18 +44,25 @@ pub(crate) fn read_at_start(
     if credentials.files().is_empty() {
         return credentials.read();
     }
-    let (sender, receiver) = sync_channel(1);
     let source = credentials.clone();
-    // Where a file hangs, this thread does for ever. Nothing can be done about that.
-    thread::spawn(move || sender.send(source.read()));
-    receiver
-        .recv_timeout(START_LIMIT)
-        .unwrap_or_else(|_timed_out| {
-            Err(CredentialsError::Stalled {
-                files: credentials.files(),
-                limit: START_LIMIT,
-            })
+    within(START_LIMIT, move || source.read()).unwrap_or_else(|| {
+        Err(CredentialsError::Stalled {
+            files: credentials.files(),
+            limit: START_LIMIT,
         })
+    })
+}
+
+/// What `read` returns, unless a file hangs for longer than `limit`. Then its thread is left
+/// behind: nothing can end it.
+pub(crate) fn within<T: Send + 'static>(
+    limit: Duration,
+    read: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (sender, receiver) = sync_channel(1);
+    // Where nobody waits any longer, the result is of no use.
+    thread::spawn(move || drop(sender.send(read())));
+    receiver.recv_timeout(limit).ok()
 }
 
 /// Keeps credentials up to date. The thread ends when this is dropped.

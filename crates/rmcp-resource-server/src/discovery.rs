@@ -99,7 +99,7 @@ pub(crate) async fn discover(
         }
     }
     let error = failures.join("; ");
-    tracing::warn!(%issuer, error, "no authorization server metadata");
+    tracing::debug!(%issuer, error, "metadata not found");
     Err(error)
 }
 

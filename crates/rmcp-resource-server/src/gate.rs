@@ -220,9 +220,12 @@ impl Gate {
             answer = &mut ask => return answer,
             () = sleep(self.breaker.patience()) => self.breaker.hangs(asked),
         }
+        if is_trial {
+            return Err(CIRCUIT_OPEN.into());
+        }
         select! {
             answer = &mut ask => answer,
-            () = self.opened(), if !is_trial => Err(CIRCUIT_OPEN.into()),
+            () = self.opened() => Err(CIRCUIT_OPEN.into()),
         }
     }
 

@@ -5,6 +5,7 @@ mod connections;
 use std::{
     error::Error,
     fmt::Write,
+    io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -14,7 +15,11 @@ use reqwest::{Certificate, Client, ClientBuilder, Identity, Response, redirect::
 use url::Url;
 
 use self::connections::Connections;
-use crate::{client_key::ClientCertificate, urls::Issuer};
+use crate::{
+    client_key::ClientCertificate,
+    credential_reader::{START_LIMIT, within},
+    urls::Issuer,
+};
 
 /// The largest body read from an authorization server, in bytes, but for its keys.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -37,7 +42,7 @@ pub enum HttpClientError {
         path: PathBuf,
         /// Why.
         #[source]
-        cause: std::io::Error,
+        cause: io::Error,
     },
     /// The CA file holds no usable certificate.
     #[error("the CA file {path} holds no PEM certificate: {cause}", path = path.display())]
@@ -209,7 +214,10 @@ fn read_certificates(path: &Path) -> Result<Vec<Certificate>, HttpClientError> {
         path: path.to_owned(),
         cause,
     };
-    let pem = std::fs::read(path).map_err(|cause| HttpClientError::CaFileUnreadable {
+    let file = path.to_owned();
+    let read = within(START_LIMIT, move || std::fs::read(file));
+    let read = read.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()));
+    let pem = read.map_err(|cause| HttpClientError::CaFileUnreadable {
         path: path.to_owned(),
         cause,
     })?;

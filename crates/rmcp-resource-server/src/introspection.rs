@@ -227,7 +227,7 @@ impl TokenVerifier for IntrospectionVerifier {
 impl Inner {
     async fn look_for_endpoint(&self, known: Option<&Target>) -> Result<Option<Target>, String> {
         let config = &self.config;
-        let http = self.identity().http.clone();
+        let http = self.identity().http.on_a_new_connection();
         let found = discover(config.wanted(), &http, &config.connection).await?;
         if known.is_some_and(|known| known.endpoint == found.endpoint) {
             return Ok(None);

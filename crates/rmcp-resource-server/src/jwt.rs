@@ -173,7 +173,8 @@ impl Inner {
         let endpoint = match config.jwks_url.clone() {
             Some(configured) => configured,
             None => {
-                let found = discover(Wanted::JwksUri, &self.http, &config.connection);
+                let http = self.http.on_a_new_connection();
+                let found = discover(Wanted::JwksUri, &http, &config.connection);
                 found.await?.endpoint
             }
         };

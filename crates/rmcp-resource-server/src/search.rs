@@ -259,7 +259,7 @@ impl Told {
             );
             why.clone_into(&mut self.why);
         } else if self.at.is_some_and(|at| at.elapsed() >= TOLD_AGAIN_AFTER) {
-            tracing::warn!("the authorization server's metadata or keys still cannot be had");
+            tracing::warn!("still no authorization server metadata or keys, for the same reason");
         } else {
             return;
         }

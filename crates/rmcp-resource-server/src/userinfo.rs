@@ -222,9 +222,9 @@ impl TokenVerifier for UserinfoVerifier {
 
 impl Inner {
     async fn look_for_endpoint(&self, known: Option<&Target>) -> Result<Option<Target>, String> {
-        let config = &self.config;
-        let found = discover(Wanted::UserinfoEndpoint, &self.http, &config.connection);
-        let endpoint = found.await?.endpoint;
+        let (http, connection) = (self.http.on_a_new_connection(), &self.config.connection);
+        let found = discover(Wanted::UserinfoEndpoint, &http, connection).await?;
+        let endpoint = found.endpoint;
         let is_same = known.is_some_and(|known| known.endpoint == endpoint);
         Ok((!is_same).then(|| self.aim(endpoint)))
     }

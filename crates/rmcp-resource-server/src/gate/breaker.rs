@@ -36,6 +36,9 @@ const RECENT: Duration = Duration::from_secs(1);
 /// is not.
 const TRIAL_INTERVAL: Duration = Duration::from_secs(1);
 
+/// The same where calls hang, so that a trial makes somebody wait.
+const HANGING_TRIAL_INTERVAL: Duration = Duration::from_secs(5);
+
 /// Whether calls go through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Circuit {
@@ -224,12 +227,18 @@ impl Record {
 
     /// Where calls hang, a stranger's would only wait in vain.
     fn may_try(&mut self, standing: Standing, now: Instant) -> bool {
+        let hanging = self.late > 0;
         let latest = match standing {
             Standing::Known => &mut self.trials[0],
-            Standing::Stranger if self.late > 0 => return false,
+            Standing::Stranger if hanging => return false,
             Standing::Stranger => &mut self.trials[1],
         };
-        let due = latest.is_none_or(|latest| now.duration_since(latest) >= TRIAL_INTERVAL);
+        let interval = if hanging {
+            HANGING_TRIAL_INTERVAL
+        } else {
+            TRIAL_INTERVAL
+        };
+        let due = latest.is_none_or(|latest| now.duration_since(latest) >= interval);
         if due {
             *latest = Some(now);
         }
@@ -338,7 +347,7 @@ mod tests {
             assert_eq!(suspected(&breaker), expected, "{since}");
         }
         assert!(breaker.confirm(at(700), at(1450)));
-        let later = at(5000);
+        let later = at(7000);
         assert!(!breaker.admits(Standing::Stranger, later));
         assert!(breaker.admits(Standing::Known, later), "a trial");
         assert!(!breaker.admits(Standing::Known, later), "one only");

@@ -86,8 +86,9 @@ impl Connections {
         let mut pool = self.pool();
         if matches!(*pool, Pool::Open { .. }) {
             *pool = Pool::Dropped(Instant::now());
-            tracing::info!(
-                "connections to the authorization server had gone stale; using new ones"
+            tracing::debug!(
+                "a connection to the authorization server broke and a new one works: leaving those \
+                 of the pool"
             );
         }
     }
