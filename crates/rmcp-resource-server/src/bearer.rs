@@ -1,6 +1,6 @@
 //! Takes the bearer token out of a request (RFC 6750 §2.1), and nothing else for one.
 
-use std::fmt;
+use std::{fmt, net::SocketAddr};
 
 use zeroize::Zeroizing;
 
@@ -13,7 +13,10 @@ pub const DEFAULT_MAX_TOKEN_BYTES: usize = 16 * 1024;
 /// A bearer token of acceptable form, not yet verified. Its `Debug` prints `[redacted]`, and its
 /// memory is wiped when it is dropped.
 #[derive(Clone)]
-pub struct BearerToken(Zeroizing<String>);
+pub struct BearerToken {
+    text: Zeroizing<String>,
+    peer: Option<SocketAddr>,
+}
 
 impl BearerToken {
     /// Accepts `text` if it is of the form `token68` (RFC 9110 §11.2) and at most `limit` bytes
@@ -31,7 +34,10 @@ impl BearerToken {
         } else if body.is_empty() || !body.bytes().all(|byte| TOKEN68[usize::from(byte)]) {
             Err(TokenError::Malformed)
         } else {
-            Ok(Self(Zeroizing::new(text.to_owned())))
+            Ok(Self {
+                text: Zeroizing::new(text.to_owned()),
+                peer: None,
+            })
         }
     }
 
@@ -72,7 +78,29 @@ impl BearerToken {
     /// authorization server or checks its signature. It must not be kept, logged or sent anywhere
     /// else (MCP authorization, token passthrough).
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// Notes the far end of the connection on which the token came. Nothing about the token is
+    /// decided by it: a verifier whose capacity is exhausted prefers connections that carried a
+    /// good token before.
+    #[must_use]
+    pub fn from_peer(mut self, peer: Option<SocketAddr>) -> Self {
+        self.peer = peer;
+        self
+    }
+
+    /// The far end of the connection on which the token came, if known.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// A text of the form of a token that is nobody's.
+    pub(crate) fn random() -> Self {
+        let mut bytes = [0_u8; 24];
+        getrandom::fill(&mut bytes).expect("the operating system has no randomness");
+        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self::parse(&text, text.len()).expect("hexadecimal digits are of the form token68")
     }
 }
 

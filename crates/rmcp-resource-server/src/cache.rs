@@ -7,7 +7,7 @@
 use std::{
     future::Future,
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use futures_core::future::BoxFuture;
@@ -80,8 +80,9 @@ struct Entry {
     claims: Arc<Claims>,
     /// For moka, which has a clock of its own.
     ttl: Duration,
-    /// For the check on each hit, by our clock.
-    use_until: SystemTime,
+    /// For the check on each hit, by our clock. A wall clock that is set back does not lengthen an
+    /// entry's life; the policy compares `exp` with the wall clock on each hit besides.
+    use_until: Instant,
 }
 
 struct ByEntry;
@@ -167,7 +168,7 @@ impl TokenCache {
         F: Future<Output = Result<Claims, VerifyError>> + Send + 'static,
     {
         if let Some(entry) = self.active.get(&key).await {
-            if self.clock.now() < entry.use_until {
+            if self.clock.monotonic() < entry.use_until {
                 self.metrics.cache_hit();
                 return Ok(entry.claims);
             }
@@ -214,7 +215,7 @@ impl TokenCache {
             let lead = async {
                 led = true;
                 match verify.await {
-                    Ok(claims) => Ok(Entry::new(claims, clock.now(), &config)),
+                    Ok(claims) => Ok(Entry::new(claims, &*clock, &config)),
                     Err(error) => {
                         if error == VerifyError::Token(TokenError::Inactive)
                             && !config.negative_ttl.is_zero()
@@ -267,16 +268,16 @@ impl CachePartition {
 }
 
 impl Entry {
-    fn new(claims: Claims, now: SystemTime, config: &CacheConfig) -> Self {
+    fn new(claims: Claims, clock: &dyn Clock, config: &CacheConfig) -> Self {
         let ttl = match claims.expires_at {
-            Some(exp) => exp.duration_since(now).unwrap_or_default(),
+            Some(exp) => exp.duration_since(clock.now()).unwrap_or_default(),
             None => config.ttl_without_expiry,
         };
         let ttl = ttl.min(config.ttl);
         Self {
             claims: Arc::new(claims),
             ttl,
-            use_until: now + ttl,
+            use_until: clock.monotonic() + ttl,
         }
     }
 }

@@ -1,11 +1,20 @@
 //! Where the time comes from.
 
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
-/// A source of wall-clock time, injected so that expiry can be tested without waiting.
+/// A source of time, injected so that expiry can be tested without waiting.
 pub trait Clock: Send + Sync + 'static {
-    /// The present moment.
+    /// The present moment by the wall clock, to compare with the times in a token.
     fn now(&self) -> SystemTime;
+
+    /// The present moment by a clock that never goes back, to tell the age of what is remembered.
+    /// Default: the operating system's.
+    ///
+    /// A clock that stands still or jumps in tests overrides this too, and lets both advance
+    /// together.
+    fn monotonic(&self) -> Instant {
+        Instant::now()
+    }
 }
 
 /// The clock of the operating system.

@@ -1,10 +1,10 @@
-//! Where the client credentials come from. Files are read for every introspection, so that a
-//! secret which Kubernetes or an operator replaces is used at once.
+//! Where the client credentials come from.
 
 use std::{
     fs::File,
     io::Read,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use zeroize::Zeroizing;
@@ -111,6 +111,19 @@ pub enum CredentialsError {
          chain, the other of its private key, without a passphrase"
     )]
     NoCertificate,
+    /// A file can be opened or read only some day: a FIFO that nobody writes, or a mount whose
+    /// server is gone.
+    #[error(
+        "no answer within {limit:?} from {}: is it a FIFO that nobody writes, or a mount whose \
+         server is gone?",
+        listed(files)
+    )]
+    Stalled {
+        /// The files that were to be read.
+        files: Vec<PathBuf>,
+        /// How long they had.
+        limit: Duration,
+    },
 }
 
 /// What is wrong with a credential. Neither the credential nor a path is in it.
@@ -144,6 +157,27 @@ impl ClientCredentials {
             id: Source::Value(Secret::new(id)),
             secret: Source::Value(secret.into()),
         }
+    }
+
+    /// The files that hold them.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let sources = match self {
+            Self::SecretBasic { id, secret }
+            | Self::SecretBasicRaw { id, secret }
+            | Self::SecretPost { id, secret } => vec![id, secret],
+            Self::PrivateKeyJwt { id, key, .. } => vec![id, key],
+            Self::TlsClientAuth {
+                id,
+                certificate,
+                key,
+            } => vec![id, certificate, key],
+            Self::None { id } => Vec::from_iter(id),
+        };
+        let file = |source: &Source| match source {
+            Source::File(path) => Some(path.clone()),
+            Source::Value(_) => None,
+        };
+        sources.into_iter().filter_map(file).collect()
     }
 
     /// Reads what stands in files now.
@@ -252,6 +286,11 @@ impl Source {
             },
         }
     }
+}
+
+fn listed(files: &[PathBuf]) -> String {
+    let files = files.iter().map(|file| file.display().to_string());
+    files.collect::<Vec<_>>().join(", ")
 }
 
 fn read_file(path: &Path) -> Result<Secret, CredentialProblem> {

@@ -157,8 +157,5 @@ impl<'c> Probe<'c> {
 
 /// A text of the form of a token that is nobody's.
 pub(crate) fn random_token() -> BearerToken {
-    let mut bytes = [0_u8; 24];
-    getrandom::fill(&mut bytes).expect("the operating system has no randomness");
-    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    BearerToken::parse(&text, text.len()).expect("hexadecimal digits are of the form token68")
+    BearerToken::random()
 }

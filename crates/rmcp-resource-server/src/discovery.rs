@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::{
     connection::Connection,
+    error::shortened,
     http_client::{HttpClient, MAX_BODY_BYTES, compression, read_body, transport_causes},
     strict_json,
     urls::{EndpointUrl, InvalidUrl, Issuer},
@@ -57,6 +58,12 @@ pub(crate) enum Unusable {
     NoEndpoint(&'static str),
     #[error("its {0} cannot be used: {1}")]
     BadEndpoint(&'static str, InvalidUrl),
+    #[error(
+        "its {0} is {1:?}: an issuer with https cannot name an endpoint with http, to which token \
+         and credentials would travel in the clear; have the authorization server publish its \
+         https URL"
+    )]
+    Downgraded(&'static str, String),
 }
 
 /// The endpoint found, and which client authentication methods are advertised for
@@ -83,7 +90,7 @@ pub(crate) async fn discover(
     for url in metadata_urls(issuer) {
         match fetch(http, &url, connection)
             .await
-            .and_then(|metadata| accept(metadata, wanted, connection.allow_insecure_http))
+            .and_then(|metadata| accept(metadata, wanted, connection))
         {
             Ok(discovered) => {
                 let endpoint = &discovered.endpoint;
@@ -94,7 +101,7 @@ pub(crate) async fn discover(
         }
     }
     let error = failures.join("; ");
-    tracing::warn!(%issuer, error, "no authorization server metadata");
+    tracing::debug!(%issuer, error, "metadata not found");
     Err(error)
 }
 
@@ -135,7 +142,7 @@ pub(crate) async fn fetch(
 pub(crate) fn accept(
     metadata: Metadata,
     wanted: Wanted,
-    allow_http: bool,
+    connection: &Connection,
 ) -> Result<Discovered, Unusable> {
     let (member, endpoint) = match wanted {
         Wanted::IntrospectionEndpoint => {
@@ -150,14 +157,19 @@ pub(crate) fn accept(
         Wanted::JwksUri => ("jwks_uri", metadata.jwks_uri),
         Wanted::UserinfoEndpoint => ("userinfo_endpoint", metadata.userinfo_endpoint),
     };
-    let endpoint = endpoint.ok_or(Unusable::NoEndpoint(member))?;
-    let endpoint = if allow_http {
-        EndpointUrl::parse_allowing_http(&endpoint)
+    let text = endpoint.ok_or(Unusable::NoEndpoint(member))?;
+    let endpoint = if connection.allow_insecure_http {
+        EndpointUrl::parse_allowing_http(&text)
     } else {
-        endpoint.parse()
+        text.parse()
     };
+    let endpoint = endpoint.map_err(|error| Unusable::BadEndpoint(member, error))?;
+    let is_https = |url: &Url| url.scheme() == "https";
+    if is_https(connection.issuer.url()) && !is_https(endpoint.url()) {
+        return Err(Unusable::Downgraded(member, shortened(&text)));
+    }
     Ok(Discovered {
-        endpoint: endpoint.map_err(|error| Unusable::BadEndpoint(member, error))?,
+        endpoint,
         auth_methods: metadata.introspection_endpoint_auth_methods_supported,
     })
 }

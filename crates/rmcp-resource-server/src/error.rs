@@ -142,6 +142,33 @@ pub enum TokenError {
 }
 
 impl TokenError {
+    /// Everything that [`reason`](Self::reason) returns.
+    pub(crate) const REASONS: &[&str] = &[
+        "no_credential",
+        "empty_credential",
+        "several_credentials",
+        "malformed_token",
+        "token_too_long",
+        "inactive",
+        "unsupported_token_type",
+        "invalid_jwt",
+        "refused_algorithm",
+        "unknown_key",
+        "wrong_signature",
+        "missing_claim",
+        "not_for_userinfo",
+        "expired",
+        "not_yet_valid",
+        "wrong_issuer",
+        "wrong_audience",
+        "no_audience",
+        "client_not_allowed",
+        "refused_kind",
+        "proof_of_possession",
+        "no_principal",
+        "insufficient_scope",
+    ];
+
     /// A short constant name, for logs and metrics.
     pub fn reason(&self) -> &'static str {
         match self {
@@ -195,8 +222,11 @@ pub enum AuthorizationServerError {
         /// The time allowed for everything.
         limit: Duration,
     },
-    /// Too many calls were in flight for the whole of the time allowed.
-    #[error("{limit} calls to the authorization server are in flight and none ended in time")]
+    /// Too many calls are in flight, and too many wait for their turn.
+    #[error(
+        "{limit} calls to the authorization server are in flight, and as many more wait as may: \
+         it is too slow for so many unknown tokens"
+    )]
     Overloaded {
         /// The cap.
         limit: usize,
@@ -251,6 +281,21 @@ pub enum AuthorizationServerError {
 }
 
 impl AuthorizationServerError {
+    /// Everything that [`reason`](Self::reason) returns.
+    pub(crate) const REASONS: &[&str] = &[
+        "not_discovered",
+        "unreachable",
+        "timed_out",
+        "overloaded",
+        "circuit_open",
+        "status",
+        "redirect",
+        "credentials_refused",
+        "rate_limited",
+        "malformed_response",
+        "interrupted",
+    ];
+
     /// A short constant name, for logs and metrics.
     pub fn reason(&self) -> &'static str {
         match self {
@@ -274,6 +319,7 @@ impl AuthorizationServerError {
             Self::CircuitOpen { retry_after } | Self::RateLimited { retry_after } => *retry_after,
             // A person has to mend these; asking often does not help.
             Self::CredentialsRefused { .. } | Self::Redirect { .. } => Duration::from_secs(30),
+            Self::Overloaded { .. } => Duration::from_secs(1),
             _ => Duration::from_secs(2),
         }
     }

@@ -1,11 +1,14 @@
 //! The HTTP client that talks to the authorization server, and nothing else.
 
 mod ca_file;
+mod connections;
 
 use std::{
     error::Error,
     fmt::Write,
+    io,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,14 +19,23 @@ use reqwest::{
 };
 use url::Url;
 
-use crate::{client_key::ClientCertificate, urls::Issuer};
-pub use ca_file::CaFileContent;
+pub use self::ca_file::CaFileContent;
+use self::connections::Connections;
+use crate::{
+    client_key::ClientCertificate,
+    credential_reader::{START_LIMIT, within},
+    urls::Issuer,
+};
 
 /// The largest body read from an authorization server, in bytes, but for its keys.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// How long a connection may take, if the time for everything allows as much.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How often the kernel looks whether an idle connection is alive. One that a load balancer or a
+/// lost node has dropped is then out of the pool before most calls could take it.
+const KEEPALIVE: Duration = Duration::from_secs(5);
 
 /// The HTTP client cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +48,7 @@ pub enum HttpClientError {
         path: PathBuf,
         /// Why.
         #[source]
-        cause: std::io::Error,
+        cause: io::Error,
     },
     /// The CA file holds no usable certificate.
     #[error("the CA file {path} holds no PEM certificate: {found}", path = path.display())]
@@ -60,12 +72,14 @@ pub enum HttpClientError {
     },
 }
 
-/// One client for each scheme. Neither follows redirects, since a 307 would send token and secret
-/// to another host. Plain http, which is for loopback or a test network, takes no proxy.
+/// Sends requests, over connections of a pool or over new ones. Cheap to clone.
+///
+/// Neither kind follows redirects, since a 307 would send token and secret to another host. Plain
+/// http, which is for loopback or a test network, takes no proxy.
 #[derive(Clone)]
 pub(crate) struct HttpClient {
-    https: Option<Client>,
-    http: Client,
+    connections: Arc<Connections>,
+    reuse: bool,
 }
 
 impl HttpClient {
@@ -76,33 +90,104 @@ impl HttpClient {
         certificate: Option<&ClientCertificate>,
         timeout: Duration,
     ) -> Result<Self, HttpClientError> {
-        let tls = |error: reqwest::Error| HttpClientError::Tls {
-            cause: causes(&error),
-        };
-        let mut https = builder(timeout);
-        if let Some(path) = ca_file {
-            https = https.tls_certs_merge(usable_certificates(path, timeout)?);
-        }
-        if let Some(certificate) = certificate {
-            https = https.identity(usable_identity(certificate, timeout)?);
-        }
-        let https = match https.build() {
+        let recipe = Recipe {
+            ca_certificates: ca_file
+                .map(|path| usable_certificates(path, timeout))
+                .transpose()?,
+            identity: certificate
+                .map(|certificate| usable_identity(certificate, timeout))
+                .transpose()?,
             // A machine without CA certificates can do without TLS.
-            Err(_) if issuer.url().scheme() == "http" && certificate.is_none() => None,
-            built => Some(built.map_err(tls)?),
+            tls_is_optional: issuer.url().scheme() == "http" && certificate.is_none(),
+            timeout,
         };
-        let http = builder(timeout).no_proxy().tls_certs_only([]);
         Ok(Self {
-            https,
-            http: http.build().map_err(tls)?,
+            connections: Arc::new(Connections::open(recipe)?),
+            reuse: true,
         })
     }
 
     /// The client for requests to `url`.
-    pub(crate) fn to(&self, url: &Url) -> &Client {
+    pub(crate) fn to(&self, url: &Url) -> Client {
+        let clients = match self.reuse {
+            true => self.connections.pooled(),
+            false => self.connections.fresh(),
+        };
+        clients.to(url)
+    }
+
+    /// The same, but for requests that take no connection from the pool.
+    pub(crate) fn on_a_new_connection(&self) -> Self {
+        Self {
+            reuse: false,
+            ..self.clone()
+        }
+    }
+
+    /// Tells that an exchange is over, after which the pool may hold a connection.
+    pub(crate) fn note_exchange(&self) {
+        if self.reuse {
+            self.connections.note_exchange();
+        }
+    }
+
+    /// Whether the pool may hold a connection, which may be dead.
+    pub(crate) fn may_reuse_a_connection(&self) -> bool {
+        self.reuse && self.connections.may_be_pooled()
+    }
+
+    /// Leaves all connections of the pool behind: one was found dead, and the others have gone the
+    /// same way.
+    pub(crate) fn drop_pool(&self) {
+        self.connections.drop_pool();
+    }
+}
+
+/// What clients are made of.
+struct Recipe {
+    ca_certificates: Option<Vec<Certificate>>,
+    identity: Option<Identity>,
+    tls_is_optional: bool,
+    timeout: Duration,
+}
+
+/// One client for each scheme.
+#[derive(Clone)]
+struct Clients {
+    https: Option<Client>,
+    http: Client,
+}
+
+impl Recipe {
+    fn clients(
+        &self,
+        adjust: impl Fn(ClientBuilder) -> ClientBuilder,
+    ) -> Result<Clients, HttpClientError> {
+        let tls = |error: reqwest::Error| HttpClientError::Tls {
+            cause: causes(&error),
+        };
+        let mut https = adjust(builder(self.timeout));
+        if let Some(certificates) = &self.ca_certificates {
+            https = https.tls_certs_merge(certificates.clone());
+        }
+        if let Some(identity) = &self.identity {
+            https = https.identity(identity.clone());
+        }
+        let https = match https.build() {
+            Err(_) if self.tls_is_optional => None,
+            built => Some(built.map_err(tls)?),
+        };
+        let http = adjust(builder(self.timeout)).no_proxy().tls_certs_only([]);
+        let http = http.build().map_err(tls)?;
+        Ok(Clients { https, http })
+    }
+}
+
+impl Clients {
+    fn to(&self, url: &Url) -> Client {
         match &self.https {
-            Some(https) if url.scheme() == "https" => https,
-            _ => &self.http,
+            Some(https) if url.scheme() == "https" => https.clone(),
+            _ => self.http.clone(),
         }
     }
 }
@@ -131,7 +216,9 @@ fn builder(timeout: Duration) -> ClientBuilder {
             HeaderValue::from_static("identity"),
         )]))
         .connect_timeout(CONNECT_TIMEOUT.min(timeout))
-        .pool_idle_timeout(Duration::from_secs(30))
+        .tcp_keepalive(KEEPALIVE)
+        .tcp_keepalive_interval(KEEPALIVE)
+        .tcp_keepalive_retries(2)
 }
 
 /// Tries the certificates by themselves, so that their faults are told from those of the system's.
@@ -139,7 +226,10 @@ fn usable_certificates(
     path: &Path,
     timeout: Duration,
 ) -> Result<Vec<Certificate>, HttpClientError> {
-    let content = std::fs::read(path).map_err(|cause| HttpClientError::CaFileUnreadable {
+    let file = path.to_owned();
+    let read = within(START_LIMIT, move || std::fs::read(file));
+    let read = read.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()));
+    let content = read.map_err(|cause| HttpClientError::CaFileUnreadable {
         path: path.to_owned(),
         cause,
     })?;

@@ -3,23 +3,25 @@
 mod diagnosis;
 mod exchange;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
 
 pub(crate) use self::diagnosis::diagnose;
 use crate::{
+    background::Background,
     bearer::BearerToken,
     cache::{CacheConfig, CachePartition, TokenCache},
     claims::Claims,
     client_auth::ClientAuth,
     connection::Connection,
+    credential_reader::{CredentialReader, read_at_start},
     credentials::{ClientCredentials, CredentialsError},
     discovery::{Wanted, discover},
     error::{AuthorizationServerError, VerifyError},
+    gate::{Caller, Failure, Gate, HoldOff},
     http_client::{HttpClient, HttpClientError},
-    limits::{Limits, with_one_retry},
-    search::{Search, SearchTask},
+    search::Search,
     urls::{EndpointUrl, Issuer},
     verifier::TokenVerifier,
 };
@@ -35,7 +37,9 @@ pub struct IntrospectionConfig {
     pub endpoint: Option<EndpointUrl>,
     /// How this server authenticates itself.
     pub credentials: ClientCredentials,
-    /// The most introspections in flight; further ones wait for their turn. Default 64.
+    /// The most introspections in flight. Default 64. A bounded number of further ones waits for
+    /// its turn; beyond that they are refused at once (503). An eighth of the turns is kept for
+    /// tokens that were active within the last hours, and for connections that carried one.
     pub max_in_flight: usize,
     /// What is remembered for how long.
     pub cache: CacheConfig,
@@ -55,7 +59,7 @@ impl IntrospectionConfig {
 
     /// Reads the credentials, and sets up the HTTP client that goes with them.
     pub(crate) fn open(&self) -> Result<(ClientAuth, HttpClient), StartError> {
-        let auth = self.credentials.read()?;
+        let auth = read_at_start(&self.credentials)?;
         let http = self.connection.http_client(auth.certificate())?;
         Ok((auth, http))
     }
@@ -83,56 +87,79 @@ pub enum StartError {
 
 /// A [`TokenVerifier`] that asks the introspection endpoint and remembers the answer.
 ///
-/// One call for simultaneous first uses of a token, one retry after a broken connection or 502,
-/// 503, 504, a cap on calls in flight, and a circuit breaker. Cheap to clone.
+/// One call for simultaneous first uses of a token, one retry on a new connection after a broken
+/// connection or 502, 503, 504, a cap on calls in flight with a bounded queue before it, a circuit
+/// breaker, and a pause after 429. Cheap to clone.
+///
+/// An endpoint that was found in the metadata is looked for again each hour, and when it answers
+/// 404 or 410 or cannot be reached. Credential files are read each second.
 #[derive(Clone)]
 pub struct IntrospectionVerifier {
     inner: Arc<Inner>,
-    _search: Arc<SearchTask>,
+    _background: Arc<[Background]>,
 }
 
 struct Inner {
     config: IntrospectionConfig,
-    http: HttpClient,
     cache: TokenCache,
-    limits: Limits,
+    gate: Gate,
     target: Arc<Search<Target>>,
+    /// As whom to ask now.
+    identity: Mutex<Identity>,
+    reader: Option<CredentialReader>,
 }
 
 /// Whom to ask and as whom.
 struct Target {
     endpoint: EndpointUrl,
-    auth: ClientAuth,
-    http: HttpClient,
+    identity: Identity,
     partition: CachePartition,
 }
 
+#[derive(Clone)]
+struct Identity {
+    auth: ClientAuth,
+    http: HttpClient,
+}
+
 impl IntrospectionVerifier {
-    /// Reads the credentials and, where no endpoint is configured, begins to look for it in the
-    /// background. Must be called inside a Tokio runtime.
+    /// Reads the credentials, and begins to look for the endpoint in the background, where none is
+    /// configured. Must be called inside a Tokio runtime.
     ///
     /// # Errors
     ///
     /// [`StartError`]. A server that is not up is no error: see [`readiness`](Self::readiness).
     pub fn start(config: IntrospectionConfig) -> Result<Self, StartError> {
         let (auth, http) = config.open()?;
-        let cache = TokenCache::of(&config.connection, &config.cache);
-        let limits = Limits::new(&config.connection, config.max_in_flight);
-        let inner = Arc::new(Inner {
-            config,
-            http,
-            cache,
-            limits,
-            target: Arc::new(Search::new()),
+        let inner = Arc::new_cyclic(|inner: &Weak<Inner>| {
+            let of_reader = inner.clone();
+            let renew = move |auth| {
+                if let Some(inner) = of_reader.upgrade() {
+                    inner.renew(auth);
+                }
+            };
+            let hold_off = HoldOff::for_all(config.connection.clock.clone());
+            Inner {
+                cache: TokenCache::of(&config.connection, &config.cache),
+                gate: Gate::new(&config.connection, config.max_in_flight, hold_off),
+                target: Arc::new(Search::new()),
+                reader: CredentialReader::start(&config.credentials, auth.clone(), renew),
+                identity: Mutex::new(Identity { auth, http }),
+                config,
+            }
         });
         let endpoint = inner.config.endpoint.clone();
-        let aim = |endpoint| inner.aim(endpoint, auth);
+        let aim = |endpoint| inner.aim(endpoint, inner.identity().clone());
         let configured = endpoint.map(aim).transpose()?;
-        let search = async |inner: Arc<Inner>| inner.look_for_endpoint().await;
-        let search = inner.target.begin(configured, &inner, search);
+        let look = async |inner: Arc<Inner>, known: Option<Arc<Target>>| {
+            inner.look_for_endpoint(known.as_deref()).await
+        };
+        let search = inner.target.begin(configured, &inner, look);
+        let probe = async |inner: Arc<Inner>| inner.probe().await;
+        let probing = Gate::begin_probing(&inner, |inner: &Inner| &inner.gate, probe);
         Ok(Self {
             inner,
-            _search: Arc::new(search),
+            _background: [Some(probing), search].into_iter().flatten().collect(),
         })
     }
 
@@ -149,11 +176,12 @@ impl IntrospectionVerifier {
         }
     }
 
-    /// Whether the endpoint is known, so that tokens can be verified.
+    /// Whether the endpoint is known and there, so that tokens can be verified. An outage of the
+    /// authorization server does not count: what is remembered serves on.
     ///
     /// # Errors
     ///
-    /// Why it is not known yet.
+    /// Why it is not known yet, or no longer.
     pub fn readiness(&self) -> Result<(), Arc<str>> {
         self.inner.target.readiness()
     }
@@ -184,89 +212,143 @@ impl TokenVerifier for IntrospectionVerifier {
             .get_or_verify_key(key, || {
                 let inner = self.inner.clone();
                 let token = token.clone();
-                async move { inner.limits.verify(inner.introspect(&token)).await }
+                async move {
+                    let caller = Caller {
+                        token: key,
+                        peer: token.peer(),
+                    };
+                    inner.gate.verify(caller, inner.introspect(&token)).await
+                }
             })
             .await
     }
 }
 
 impl Inner {
-    async fn look_for_endpoint(&self) -> Result<Target, String> {
+    async fn look_for_endpoint(&self, known: Option<&Target>) -> Result<Option<Target>, String> {
         let config = &self.config;
-        let found = discover(config.wanted(), &self.http, &config.connection).await?;
-        let auth = config
-            .credentials
-            .read()
-            .map_err(|error| error.to_string())?;
-        warn_of_unadvertised(&auth, found.auth_methods.as_deref());
-        self.aim(found.endpoint, auth)
-            .map_err(|error| error.to_string())
+        let http = self.identity().http.on_a_new_connection();
+        let found = discover(config.wanted(), &http, &config.connection).await?;
+        if known.is_some_and(|known| known.endpoint == found.endpoint) {
+            return Ok(None);
+        }
+        let identity = self.identity().clone();
+        warn_of_unadvertised(&identity.auth, found.auth_methods.as_deref());
+        let target = self.aim(found.endpoint, identity);
+        target.map(Some).map_err(|error| error.to_string())
     }
 
-    fn aim(&self, endpoint: EndpointUrl, auth: ClientAuth) -> Result<Target, StartError> {
-        auth.can_be_used_at(&endpoint)?;
-        let http = match auth.certificate() {
-            None => self.http.clone(),
-            certificate => self.config.connection.http_client(certificate)?,
-        };
+    fn aim(&self, endpoint: EndpointUrl, identity: Identity) -> Result<Target, StartError> {
+        identity.auth.can_be_used_at(&endpoint)?;
         let issuer = self.config.connection.issuer.as_str();
-        let (url, client_id) = (endpoint.as_str(), auth.client_id());
+        let (url, client_id) = (endpoint.as_str(), identity.auth.client_id());
         Ok(Target {
             partition: self.cache.partition(issuer, url, client_id),
             endpoint,
-            auth,
-            http,
+            identity,
         })
     }
 
     /// Asks, and once more where that may help.
     async fn introspect(&self, token: &BearerToken) -> Result<Claims, VerifyError> {
-        let target = self.target_with_current_credentials()?;
-        match self.ask(&target, token).await {
-            Err(VerifyError::AuthorizationServer(
-                refused @ AuthorizationServerError::CredentialsRefused { .. },
-            )) => {
-                let renewed = self.target_with_current_credentials()?;
-                if renewed.auth == target.auth {
-                    return Err(refused.into());
-                }
-                self.ask(&renewed, token).await
-            }
-            answered => answered,
+        use AuthorizationServerError as E;
+        if let Some(reader) = &self.reader {
+            reader.look_after();
         }
+        let target = self.current_target()?;
+        let answer = self.ask(&target, token).await;
+        match &answer {
+            Err(VerifyError::AuthorizationServer(E::CredentialsRefused { .. })) => {
+                if let Some(reader) = &self.reader {
+                    reader.read_now().await;
+                }
+            }
+            Err(VerifyError::AuthorizationServer(E::Status { status: 404 | 410 })) => {
+                self.target.is_gone();
+                self.target.looked_again().await;
+            }
+            Err(VerifyError::AuthorizationServer(E::Unreachable { .. })) => {
+                self.target.doubt();
+                // A certificate that was replaced is refused before there is an HTTP answer.
+                match (&self.reader, target.identity.auth.certificate()) {
+                    (Some(reader), Some(_)) => reader.read_now().await,
+                    _ => return answer,
+                }
+            }
+            Ok(_) | Err(VerifyError::Token(_)) => {
+                self.target.found_well();
+                return answer;
+            }
+            Err(_) => return answer,
+        }
+        let renewed = self.current_target()?;
+        if renewed.is_same(&target) {
+            return answer;
+        }
+        self.ask(&renewed, token).await
     }
 
     async fn ask(&self, target: &Target, token: &BearerToken) -> Result<Claims, VerifyError> {
-        with_one_retry(VerifyError::is_transient, || {
-            let (endpoint, auth) = (&target.endpoint, &target.auth);
-            exchange::exchange(&target.http, endpoint, auth, &self.config.connection, token)
-        })
-        .await
+        let Identity { auth, http } = &target.identity;
+        let connection = &self.config.connection;
+        let exchange = |http: HttpClient| async move {
+            exchange::exchange(&http, &target.endpoint, auth, connection, token).await
+        };
+        self.gate.ask(http, exchange).await
     }
 
-    /// Reads credential files again; a mounted secret may have been replaced. While a file cannot
-    /// be read, perhaps in the middle of a replacement, the last good credentials serve.
-    fn target_with_current_credentials(&self) -> Result<Arc<Target>, AuthorizationServerError> {
+    /// A question that depends on no client, on a new connection.
+    async fn probe(&self) -> Result<Claims, VerifyError> {
+        self.target.doubt();
+        let target = self.current_target()?;
+        let Identity { auth, http } = &target.identity;
+        let (http, connection) = (http.on_a_new_connection(), &self.config.connection);
+        let token = BearerToken::random();
+        let answer = exchange::exchange(&http, &target.endpoint, auth, connection, &token).await;
+        if !matches!(&answer, Err(failure) if failure.is_outage()) && self.gate.is_open() {
+            http.drop_pool();
+        }
+        answer
+    }
+
+    /// The target with the credentials as they are now.
+    fn current_target(&self) -> Result<Arc<Target>, AuthorizationServerError> {
         let target = self.target.found()?;
-        match self.renewed(&target) {
-            Ok(None) => Ok(target),
-            Ok(Some(renewed)) => {
-                let client_id = renewed.auth.client_id();
-                tracing::info!(client_id, "client credentials have changed");
-                Ok(self.target.settle(renewed))
-            }
-            Err(error) => {
-                tracing::warn!(%error, "client credentials cannot be read; using the last good ones");
-                Ok(target)
-            }
+        let identity = self.identity();
+        if identity.auth == target.identity.auth {
+            return Ok(target);
+        }
+        match self.aim(target.endpoint.clone(), identity.clone()) {
+            Ok(renewed) => Ok(self.target.settle(renewed)),
+            Err(_unusable_there) => Ok(target),
         }
     }
 
-    /// The same target with the credentials as they are now, if these are others.
-    fn renewed(&self, target: &Target) -> Result<Option<Target>, StartError> {
-        let auth = self.config.credentials.read_if_changed(&target.auth)?;
-        let aim = |auth| self.aim(target.endpoint.clone(), auth);
-        auth.map(aim).transpose()
+    /// Takes credentials that were read again. A certificate needs an HTTP client of its own.
+    fn renew(&self, auth: ClientAuth) {
+        let mut identity = self.identity();
+        let client_id = auth.client_id().to_owned();
+        if auth.certificate() != identity.auth.certificate() {
+            match self.config.connection.http_client(auth.certificate()) {
+                Ok(http) => identity.http = http,
+                Err(error) => {
+                    tracing::warn!(%error, "the new client certificate cannot be used");
+                    return;
+                }
+            }
+        }
+        identity.auth = auth;
+        tracing::info!(client_id, "client credentials have changed");
+    }
+
+    fn identity(&self) -> MutexGuard<'_, Identity> {
+        self.identity.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Target {
+    fn is_same(&self, other: &Self) -> bool {
+        self.endpoint == other.endpoint && self.identity.auth == other.identity.auth
     }
 }
 

@@ -10,20 +10,22 @@ mod keys;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::time::timeout;
 
 pub use self::algorithm::SigningAlgorithm;
 pub(crate) use self::diagnosis::diagnose;
 use self::{jwks::Jwks, jws::Jws, keys::KeySet};
 use crate::{
+    background::Background,
     bearer::BearerToken,
     cache::{CacheConfig, CachePartition, TokenCache},
     claims::Claims,
     connection::Connection,
     discovery::{Wanted, discover},
-    error::VerifyError,
+    error::{AuthorizationServerError, VerifyError},
     http_client::HttpClient,
     introspection::StartError,
-    search::{Search, SearchTask},
+    search::Search,
     strict_json,
     urls::{EndpointUrl, Issuer},
     verifier::TokenVerifier,
@@ -78,7 +80,7 @@ impl JwtConfig {
 #[derive(Clone)]
 pub struct JwtVerifier {
     inner: Arc<Inner>,
-    _search: Arc<SearchTask>,
+    _search: Arc<Option<Background>>,
 }
 
 struct Inner {
@@ -109,8 +111,10 @@ impl JwtVerifier {
             cache,
             source: Arc::new(Search::new()),
         });
-        let search = async |inner: Arc<Inner>| inner.look_for_keys().await;
-        let search = inner.source.begin(None, &inner, search);
+        let look = async |inner: Arc<Inner>, known: Option<Arc<Source>>| {
+            inner.look_for_keys(known.as_deref()).await
+        };
+        let search = inner.source.begin(None, &inner, look);
         Ok(Self {
             inner,
             _search: Arc::new(search),
@@ -164,27 +168,59 @@ impl TokenVerifier for JwtVerifier {
 }
 
 impl Inner {
-    async fn look_for_keys(&self) -> Result<Source, String> {
+    async fn look_for_keys(&self, known: Option<&Source>) -> Result<Option<Source>, String> {
         let config = &self.config;
         let endpoint = match config.jwks_url.clone() {
             Some(configured) => configured,
             None => {
-                let found = discover(Wanted::JwksUri, &self.http, &config.connection);
+                let http = self.http.on_a_new_connection();
+                let found = discover(Wanted::JwksUri, &http, &config.connection);
                 found.await?.endpoint
             }
         };
+        if known.is_some_and(|known| *known.jwks.endpoint() == endpoint) {
+            return Ok(None);
+        }
         let (issuer, url) = (config.connection.issuer.as_str(), endpoint.as_str());
         let partition = self.cache.partition(issuer, url, "");
         let jwks = Jwks::fetch(&self.http, endpoint, &config.connection).await;
-        Ok(Source {
+        Ok(Some(Source {
             jwks: jwks.map_err(|error| error.to_string())?,
             partition,
-        })
+        }))
+    }
+
+    /// Looks for the keys elsewhere when they cannot be fetched where they were. Returns whether
+    /// it does.
+    fn looks_elsewhere_for(&self, jwks: &Jwks) -> bool {
+        use AuthorizationServerError as E;
+        match jwks.failure() {
+            Some(E::Status { status: 404 | 410 }) => self.source.is_gone(),
+            Some(E::Unreachable { .. } | E::TimedOut { .. }) => self.source.doubt(),
+            Some(_) => return false,
+            None => {
+                self.source.found_well();
+                return false;
+            }
+        }
+        true
     }
 
     async fn verify(&self, jwks: &Jwks, token: &BearerToken) -> Result<Claims, VerifyError> {
         let jws = Jws::parse(token.expose(), &self.config)?;
-        jwks.verify(&jws).await?;
+        let verified = jwks.verify(&jws).await;
+        let looks_elsewhere = self.looks_elsewhere_for(jwks);
+        if let Err(failure) = verified {
+            if looks_elsewhere {
+                let looked = self.source.looked_again();
+                let _in_time = timeout(self.config.connection.timeout, looked).await;
+            }
+            let source = self.source.found()?;
+            if source.jwks.endpoint() == jwks.endpoint() {
+                return Err(failure);
+            }
+            source.jwks.verify(&jws).await?;
+        }
         Ok(claims::read(jws.payload()?)?)
     }
 }

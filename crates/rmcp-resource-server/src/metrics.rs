@@ -8,7 +8,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::error::{AuthorizationServerError, VerifyError};
+use crate::error::{AuthorizationServerError, TokenError, VerifyError};
 
 /// Counters of a resource server, cheap to clone: every clone counts into the same. Register them
 /// with a `prometheus-client` registry to have them scraped.
@@ -53,15 +53,15 @@ impl Default for Metrics {
     fn default() -> Self {
         Self {
             allowed: Counter::default(),
-            denied: Family::default(),
-            unavailable: Family::default(),
-            introspections: Family::default(),
+            denied: by_reason(TokenError::REASONS.iter().chain([&FOREIGN_SESSION])),
+            unavailable: by_reason(AuthorizationServerError::REASONS.iter()),
+            introspections: by_outcome(&["active", "inactive"]),
             // From a call on the same host to the default time-out of 3 s.
             introspection_seconds: Histogram::new([
                 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0,
             ]),
             introspections_in_flight: Gauge::default(),
-            jwks_fetches: Family::default(),
+            jwks_fetches: by_outcome(&["fetched"]),
             cache_hits: Counter::default(),
             cache_negative_hits: Counter::default(),
             cache_misses: Counter::default(),
@@ -73,6 +73,28 @@ impl Default for Metrics {
             streams_cut: Counter::default(),
         }
     }
+}
+
+/// The reason for refusing a session of somebody else.
+pub(crate) const FOREIGN_SESSION: &str = "foreign_session";
+
+/// A counter for each reason, at 0 from the start: a rate over one that appears only with its first
+/// event misses that event.
+fn by_reason<'r>(reasons: impl Iterator<Item = &'r &'static str>) -> Family<ReasonLabel, Counter> {
+    let family = Family::default();
+    for reason in reasons {
+        drop(family.get_or_create(&ReasonLabel { reason }));
+    }
+    family
+}
+
+/// The same for these outcomes and each way in which the authorization server fails.
+fn by_outcome(outcomes: &[&'static str]) -> Family<OutcomeLabel, Counter> {
+    let family = Family::default();
+    for outcome in outcomes.iter().chain(AuthorizationServerError::REASONS) {
+        drop(family.get_or_create(&OutcomeLabel { outcome }));
+    }
+    family
 }
 
 impl Metrics {
@@ -162,15 +184,19 @@ impl Metrics {
     }
 
     pub(crate) fn request_refused(&self, error: &VerifyError) {
-        let family = match error {
-            VerifyError::Token(_) => &self.denied,
-            VerifyError::AuthorizationServer(_) => &self.unavailable,
+        let (family, reasons) = match error {
+            VerifyError::Token(_) => (&self.denied, TokenError::REASONS),
+            VerifyError::AuthorizationServer(_) => {
+                (&self.unavailable, AuthorizationServerError::REASONS)
+            }
         };
         let reason = error.reason();
+        debug_assert!(reasons.contains(&reason), "{reason} is not among REASONS");
         family.get_or_create(&ReasonLabel { reason }).inc();
     }
 
-    pub(crate) fn foreign_session_refused(&self, reason: &'static str) {
+    pub(crate) fn foreign_session_refused(&self) {
+        let reason = FOREIGN_SESSION;
         self.denied.get_or_create(&ReasonLabel { reason }).inc();
     }
 

@@ -19,8 +19,16 @@ use tokio::time::timeout;
 use url::form_urlencoded;
 
 use crate::{
-    access_token::AccessToken, answer::Refusal, bearer::BearerToken, error::TokenError,
-    request_id::RequestId, resource_server::ResourceServer, session::Principal, sessions::OWNER,
+    access_token::AccessToken,
+    answer::Refusal,
+    bearer::BearerToken,
+    error::{TokenError, VerifyError},
+    metrics::FOREIGN_SESSION,
+    outage_log::Line,
+    request_id::RequestId,
+    resource_server::ResourceServer,
+    session::Principal,
+    sessions::OWNER,
     stream::GuardedStream,
 };
 
@@ -100,7 +108,7 @@ where
                     Ok(
                         match accepted.and_then(|()| judge_scopes(resource_server, &token)) {
                             Ok(()) => {
-                                resource_server.metrics().request_allowed();
+                                resource_server.note_allowed();
                                 guard_stream(resource_server, bearer, &token, response)
                             }
                             Err(refusal) => {
@@ -150,6 +158,7 @@ async fn take_bearer(
             .map(HeaderValue::as_bytes),
         resource_server.max_token_bytes(),
     )?;
+    let bearer = bearer.from_peer(request.peer_addr());
     request.headers_mut().remove(AUTHORIZATION);
     if has_access_token(request.query_string().as_bytes())
         || is_form(request.headers()) && Box::pin(form_has_access_token(request)).await
@@ -248,15 +257,29 @@ fn refuse(
         Refusal::Unverified(error) => {
             resource_server.metrics().request_refused(error);
             let reason = error.reason();
-            if status == 503 {
-                tracing::error!(%request_id, status, reason, %method, path, %error, "request refused");
-            } else {
-                tracing::info!(%request_id, status, reason, %method, path, %error, "request refused");
+            let line = match error {
+                VerifyError::Token(_) => None,
+                VerifyError::AuthorizationServer(_) => Some(
+                    resource_server
+                        .outages()
+                        .refused(reason, resource_server.monotonic()),
+                ),
+            };
+            match line {
+                None => {
+                    tracing::info!(%request_id, status, reason, %method, path, %error, "request refused");
+                }
+                Some(Line::Full { refused_since }) => {
+                    tracing::error!(%request_id, status, reason, %method, path, %error, refused_since, "request refused");
+                }
+                Some(Line::Short) => {
+                    tracing::warn!(%request_id, status, reason, "request refused");
+                }
             }
         }
         Refusal::ForeignSession => {
-            let reason = "foreign_session";
-            resource_server.metrics().foreign_session_refused(reason);
+            let reason = FOREIGN_SESSION;
+            resource_server.metrics().foreign_session_refused();
             tracing::info!(%request_id, status, reason, %method, path, "request refused");
         }
     }

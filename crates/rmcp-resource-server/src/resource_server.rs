@@ -2,7 +2,7 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use actix_web::web::{Bytes, ServiceConfig};
@@ -17,6 +17,7 @@ use crate::{
     metadata,
     metrics::Metrics,
     middleware::Protection,
+    outage_log::OutageLog,
     policy::{Audience, Policy},
     scope::{ScopeHierarchy, Scopes},
     session::SessionKey,
@@ -117,6 +118,7 @@ struct Inner {
     policy: Policy,
     answers: Answers,
     metadata: Bytes,
+    outages: OutageLog,
     config: ResourceServerConfig,
 }
 
@@ -139,6 +141,7 @@ impl ResourceServer {
                     &without_offline_access(&advertised),
                     config.resource_name.as_deref(),
                 ),
+                outages: OutageLog::default(),
                 config,
             }),
         }
@@ -194,6 +197,26 @@ impl ResourceServer {
 
     pub(crate) fn now(&self) -> SystemTime {
         self.inner.config.clock.now()
+    }
+
+    pub(crate) fn monotonic(&self) -> Instant {
+        self.inner.config.clock.monotonic()
+    }
+
+    pub(crate) fn outages(&self) -> &OutageLog {
+        &self.inner.outages
+    }
+
+    /// Counts an allowed request, and tells when an outage is over.
+    pub(crate) fn note_allowed(&self) {
+        self.metrics().request_allowed();
+        if let Some(over) = self.outages().allowed(|| self.monotonic()) {
+            tracing::info!(
+                took = ?over.took,
+                refused = over.refused,
+                "the authorization server serves again: requests are no longer refused for its sake"
+            );
+        }
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

@@ -4,28 +4,24 @@
 mod diagnosis;
 mod exchange;
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use moka::future::Cache;
 
 pub(crate) use self::diagnosis::diagnose;
 use crate::{
+    background::Background,
     bearer::BearerToken,
-    cache::{CacheConfig, CachePartition, Key, TokenCache},
+    cache::{CacheConfig, CachePartition, TokenCache},
     claims::Claims,
     connection::Connection,
     discovery::{Wanted, discover},
     error::{AuthorizationServerError, VerifyError},
+    gate::{Caller, Failure, Gate, HoldOff},
     http_client::HttpClient,
     introspection::StartError,
-    limits::{Limits, with_one_retry},
-    reply::LONGEST_RETRY_AFTER,
     resource_server::ResourceServerConfig,
-    search::{Search, SearchTask},
+    search::Search,
     urls::{EndpointUrl, Issuer},
     verifier::TokenVerifier,
 };
@@ -39,7 +35,9 @@ pub struct UserinfoConfig {
     /// The endpoint. Default: found in the issuer's metadata, which is then asked for until the
     /// server is up.
     pub endpoint: Option<EndpointUrl>,
-    /// The most calls in flight; further ones wait for their turn. Default 64.
+    /// The most calls in flight, as for
+    /// [`IntrospectionConfig::max_in_flight`](crate::IntrospectionConfig::max_in_flight).
+    /// Default 64.
     pub max_in_flight: usize,
     /// What is remembered for how long. Default: active tokens 300 s, for authorization servers
     /// limit these calls (Auth0 by user).
@@ -91,23 +89,21 @@ pub enum UserinfoConflict {
 /// [`JwtVerifier`](crate::JwtVerifier) or
 /// [`IntrospectionVerifier`](crate::IntrospectionVerifier) where you can.
 ///
-/// Limits, retry and circuit breaker are those of introspection. After 429 the token concerned,
+/// Queue, retry and circuit breaker are those of introspection. After 429 the token concerned,
 /// and only that one, is not asked about again until the time that the server named: a limit by
 /// user must not become an outage for all.
 #[derive(Clone)]
 pub struct UserinfoVerifier {
     inner: Arc<Inner>,
-    _search: Arc<SearchTask>,
+    _background: Arc<[Background]>,
 }
 
 struct Inner {
     config: UserinfoConfig,
     http: HttpClient,
     cache: TokenCache,
-    limits: Limits,
+    gate: Gate,
     target: Arc<Search<Target>>,
-    /// Until when the server does not want to be asked about a token.
-    held_off: Cache<Key, SystemTime>,
 }
 
 struct Target {
@@ -125,26 +121,27 @@ impl UserinfoVerifier {
     pub fn start(config: UserinfoConfig) -> Result<Self, StartError> {
         let http = config.connection.http_client(None)?;
         let cache = TokenCache::of(&config.connection, &config.cache);
-        let limits = Limits::new(&config.connection, config.max_in_flight);
-        let held_off = Cache::builder()
-            .max_capacity(config.cache.negative_capacity)
-            .time_to_live(LONGEST_RETRY_AFTER)
-            .build();
+        let clock = config.connection.clock.clone();
+        let hold_off = HoldOff::by_token(clock, config.cache.negative_capacity);
+        let gate = Gate::new(&config.connection, config.max_in_flight, hold_off);
         let inner = Arc::new(Inner {
             config,
             http,
             cache,
-            limits,
+            gate,
             target: Arc::new(Search::new()),
-            held_off,
         });
         let endpoint = inner.config.endpoint.clone();
         let configured = endpoint.map(|endpoint| inner.aim(endpoint));
-        let search = async |inner: Arc<Inner>| inner.look_for_endpoint().await;
-        let search = inner.target.begin(configured, &inner, search);
+        let look = async |inner: Arc<Inner>, known: Option<Arc<Target>>| {
+            inner.look_for_endpoint(known.as_deref()).await
+        };
+        let search = inner.target.begin(configured, &inner, look);
+        let probe = async |inner: Arc<Inner>| inner.probe().await;
+        let probing = Gate::begin_probing(&inner, |inner: &Inner| &inner.gate, probe);
         Ok(Self {
             inner,
-            _search: Arc::new(search),
+            _background: [Some(probing), search].into_iter().flatten().collect(),
         })
     }
 
@@ -210,17 +207,26 @@ impl TokenVerifier for UserinfoVerifier {
             .get_or_verify_key(key, || {
                 let inner = self.inner.clone();
                 let token = token.clone();
-                async move { inner.ask_if_welcome(&target, key, &token).await }
+                async move {
+                    let caller = Caller {
+                        token: key,
+                        peer: token.peer(),
+                    };
+                    let asking = inner.ask_wherever_it_is(&target, &token);
+                    inner.gate.verify(caller, asking).await
+                }
             })
             .await
     }
 }
 
 impl Inner {
-    async fn look_for_endpoint(&self) -> Result<Target, String> {
-        let config = &self.config;
-        let found = discover(Wanted::UserinfoEndpoint, &self.http, &config.connection);
-        Ok(self.aim(found.await?.endpoint))
+    async fn look_for_endpoint(&self, known: Option<&Target>) -> Result<Option<Target>, String> {
+        let (http, connection) = (self.http.on_a_new_connection(), &self.config.connection);
+        let found = discover(Wanted::UserinfoEndpoint, &http, connection).await?;
+        let endpoint = found.endpoint;
+        let is_same = known.is_some_and(|known| known.endpoint == endpoint);
+        Ok((!is_same).then(|| self.aim(endpoint)))
     }
 
     fn aim(&self, endpoint: EndpointUrl) -> Target {
@@ -231,31 +237,47 @@ impl Inner {
         }
     }
 
-    /// Asks, unless the server has told to wait.
-    async fn ask_if_welcome(
+    /// Asks, and once more if the endpoint has moved.
+    async fn ask_wherever_it_is(
         &self,
         target: &Target,
-        key: Key,
         token: &BearerToken,
     ) -> Result<Claims, VerifyError> {
-        if let Some(until) = self.held_off.get(&key).await
-            && let Ok(retry_after) = until.duration_since(self.config.connection.clock.now())
-            && !retry_after.is_zero()
-        {
-            return Err(AuthorizationServerError::RateLimited { retry_after }.into());
+        use AuthorizationServerError as E;
+        let answer = self.ask(target, token).await;
+        match &answer {
+            Err(VerifyError::AuthorizationServer(E::Status { status: 404 | 410 })) => {
+                self.target.is_gone();
+                self.target.looked_again().await;
+                let found = self.target.found()?;
+                if found.endpoint != target.endpoint {
+                    return self.ask(&found, token).await;
+                }
+            }
+            Err(VerifyError::AuthorizationServer(E::Unreachable { .. })) => self.target.doubt(),
+            Ok(_) | Err(VerifyError::Token(_)) => self.target.found_well(),
+            Err(_) => {}
         }
-        let asking = with_one_retry(VerifyError::is_transient, || {
-            exchange::exchange(&self.http, &target.endpoint, token)
-        });
-        let result = self.limits.verify(asking).await;
-        if let Err(VerifyError::AuthorizationServer(AuthorizationServerError::RateLimited {
-            retry_after,
-        })) = &result
-        {
-            let until = self.config.connection.clock.now() + *retry_after;
-            self.held_off.insert(key, until).await;
+        answer
+    }
+
+    async fn ask(&self, target: &Target, token: &BearerToken) -> Result<Claims, VerifyError> {
+        let exchange = |http: HttpClient| async move {
+            exchange::exchange(&http, &target.endpoint, token).await
+        };
+        self.gate.ask(&self.http, exchange).await
+    }
+
+    /// A question that depends on no client, on a new connection.
+    async fn probe(&self) -> Result<Claims, VerifyError> {
+        self.target.doubt();
+        let target = self.target.found()?;
+        let http = self.http.on_a_new_connection();
+        let answer = exchange::exchange(&http, &target.endpoint, &BearerToken::random()).await;
+        if !matches!(&answer, Err(failure) if failure.is_outage()) && self.gate.is_open() {
+            self.http.drop_pool();
         }
-        result
+        answer
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn describe(
                 let methods = metadata
                     .introspection_endpoint_auth_methods_supported
                     .clone();
-                let accepted = accept(metadata, wanted, probe.connection.allow_insecure_http);
+                let accepted = accept(metadata, wanted, probe.connection);
                 let complete = accepted.is_ok();
                 if complete || of_issuer.is_none() {
                     of_issuer = Some((url, methods, accepted));

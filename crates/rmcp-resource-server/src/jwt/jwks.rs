@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, PoisonError, RwLock},
-    time::{Duration, SystemTime},
+    time::{Duration, Instant},
 };
 
 use reqwest::header::ACCEPT;
@@ -13,8 +13,8 @@ use crate::{
     clock::Clock,
     connection::Connection,
     error::{AuthorizationServerError, TokenError, VerifyError},
+    gate::with_one_retry,
     http_client::HttpClient,
-    limits::with_one_retry,
     metrics::Metrics,
     reply::{self, malformed, unreachable},
     strict_json,
@@ -45,9 +45,9 @@ pub(super) struct Jwks {
 
 struct State {
     keys: Arc<KeySet>,
-    fetched_at: SystemTime,
+    fetched_at: Instant,
     /// The latest attempt, if it failed.
-    failure: Option<(SystemTime, AuthorizationServerError)>,
+    failure: Option<(Instant, AuthorizationServerError)>,
 }
 
 impl Jwks {
@@ -65,7 +65,7 @@ impl Jwks {
         };
         let state = State {
             keys: fetcher.fetch().await?,
-            fetched_at: connection.clock.now(),
+            fetched_at: connection.clock.monotonic(),
             failure: None,
         };
         Ok(Self {
@@ -139,15 +139,25 @@ impl Jwks {
             .then(|| state.keys.clone())
     }
 
-    /// Whether `at` is less than `age` ago. After a clock has been set back it is not.
-    fn is_within(&self, at: SystemTime, age: Duration) -> bool {
-        let since = self.clock.now().duration_since(at);
-        since.is_ok_and(|since| since < age)
+    /// Whether `at` is less than `age` ago.
+    fn is_within(&self, at: Instant, age: Duration) -> bool {
+        self.clock.monotonic().saturating_duration_since(at) < age
+    }
+
+    /// Why the latest fetch failed, if it did.
+    pub(super) fn failure(&self) -> Option<AuthorizationServerError> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.failure.as_ref().map(|(_, error)| error.clone())
+    }
+
+    /// Where the keys are fetched.
+    pub(super) fn endpoint(&self) -> &EndpointUrl {
+        &self.fetcher.endpoint
     }
 
     async fn refresh(&self) -> Result<Arc<KeySet>, AuthorizationServerError> {
         let fetched = self.fetcher.fetch().await;
-        let now = self.clock.now();
+        let now = self.clock.monotonic();
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         match &fetched {
             Ok(keys) => {
@@ -174,7 +184,7 @@ struct Fetcher {
 impl Fetcher {
     async fn fetch(&self) -> Result<Arc<KeySet>, AuthorizationServerError> {
         let limit = self.timeout;
-        let asking = with_one_retry(AuthorizationServerError::is_transient, || self.ask());
+        let asking = with_one_retry(&self.http, |http| self.ask(http));
         let result = timeout(limit, asking)
             .await
             .unwrap_or(Err(AuthorizationServerError::TimedOut { limit }));
@@ -190,10 +200,9 @@ impl Fetcher {
         result.map(Arc::new)
     }
 
-    async fn ask(&self) -> Result<KeySet, AuthorizationServerError> {
+    async fn ask(&self, http: HttpClient) -> Result<KeySet, AuthorizationServerError> {
         let url = self.endpoint.url();
-        let request = self
-            .http
+        let request = http
             .to(url)
             .get(url.clone())
             .header(ACCEPT, "application/jwk-set+json, application/json");

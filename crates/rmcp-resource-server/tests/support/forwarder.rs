@@ -11,6 +11,7 @@ use std::{
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::JoinHandle,
 };
 
@@ -22,10 +23,22 @@ pub(crate) enum Fate {
     Reset,
 }
 
+/// How a connection that went stale shows it, once it is used again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Stale {
+    /// It is reset (TCP RST).
+    Reset,
+    /// It is closed (TCP FIN).
+    Closed,
+    /// Nothing comes back.
+    Silent,
+}
+
 /// Listens on a free port, passes connections on to another.
 pub(crate) struct Forwarder {
     pub(crate) address: SocketAddr,
     connections: Arc<AtomicUsize>,
+    stale: watch::Sender<Option<(usize, Stale)>>,
     task: JoinHandle<()>,
 }
 
@@ -40,15 +53,14 @@ impl Forwarder {
         let address = listener.local_addr().expect("it is bound");
         let connections = Arc::new(AtomicUsize::new(0));
         let count = connections.clone();
+        let (stale, when_stale) = watch::channel(None);
         let task = tokio::spawn(async move {
-            while let Ok((mut client, _)) = listener.accept().await {
-                match fate(count.fetch_add(1, Ordering::SeqCst)) {
+            while let Ok((client, _)) = listener.accept().await {
+                let number = count.fetch_add(1, Ordering::SeqCst);
+                match fate(number) {
                     Fate::Reset => client.set_zero_linger().expect("a socket"),
                     Fate::Forwarded => {
-                        tokio::spawn(async move {
-                            let mut server = TcpStream::connect(to).await?;
-                            copy_bidirectional(&mut client, &mut server).await
-                        });
+                        tokio::spawn(forward(client, to, number, when_stale.clone()));
                     }
                 }
             }
@@ -56,12 +68,41 @@ impl Forwarder {
         Self {
             address,
             connections,
+            stale,
             task,
         }
     }
 
+    /// All connections there are go stale, without a word; later ones are well.
+    pub(crate) fn make_stale(&self, how: Stale) {
+        self.stale.send_replace(Some((self.connections(), how)));
+    }
+
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
+    }
+}
+
+async fn forward(
+    mut client: TcpStream,
+    to: SocketAddr,
+    number: usize,
+    mut when_stale: watch::Receiver<Option<(usize, Stale)>>,
+) {
+    let Ok(mut server) = TcpStream::connect(to).await else {
+        return;
+    };
+    let concerned = |stale: &Option<(usize, Stale)>| stale.is_some_and(|(below, _)| number < below);
+    tokio::select! {
+        _ = copy_bidirectional(&mut client, &mut server) => return,
+        _ = when_stale.wait_for(concerned) => {}
+    }
+    let how = when_stale.borrow().map(|(_, how)| how);
+    let _ = client.readable().await;
+    match how {
+        Some(Stale::Reset) => client.set_zero_linger().expect("a socket"),
+        Some(Stale::Silent) => std::future::pending().await,
+        Some(Stale::Closed) | None => {}
     }
 }
 

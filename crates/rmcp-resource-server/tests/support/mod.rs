@@ -13,7 +13,7 @@ mod tls;
 pub(crate) use answer::{Answer, Challenge};
 pub(crate) use clock::{TestClock, unix_now};
 pub(crate) use dev_authorization_server::{SigningKey, compact, jwks};
-pub(crate) use forwarder::{Fate, Forwarder};
+pub(crate) use forwarder::{Fate, Forwarder, Stale};
 pub(crate) use logs::Logs;
 pub(crate) use mcp::{Session, call_tool, initialize};
 pub(crate) use raw::{Connection, exchange_raw};

@@ -89,6 +89,23 @@ async fn rs_54_default_lifetimes_are_30_and_10_seconds() {
 }
 
 #[tokio::test]
+async fn rs_54_a_wall_clock_set_back_lengthens_no_life() {
+    let fake = fake_with_good_token();
+    let clock = TestClock::new();
+    let server = spawn_server(&fake, |setup| use_clock(setup, &clock));
+    server.call("good").await.assert_served("fresh");
+    clock.set_back(Duration::from_secs(3600));
+    server.call("good").await.assert_served("remembered");
+    assert_eq!(fake.introspection_count(), 1);
+    fake.forget_token("good");
+    clock.advance(Duration::from_secs(30));
+    server
+        .call("good")
+        .await
+        .assert_invalid_token("asked again");
+}
+
+#[tokio::test]
 async fn rs_55_cache_key_is_keyed_and_holds_no_token() {
     let one = fake_with_good_token();
     let other = FakeAuthorizationServer::start();

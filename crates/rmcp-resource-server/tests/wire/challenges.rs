@@ -75,11 +75,6 @@ fn foreign_texts(fake: &FakeAuthorizationServer) -> Vec<(&'static str, Reply, u1
         ),
         ("failing", Reply::json(500, &error), 503),
         (
-            "limited",
-            Reply::json(429, &error).with_header("Retry-After", MARKER),
-            503,
-        ),
-        (
             "elsewhere",
             Reply::redirect(302, &format!("http://127.0.0.1:9/{MARKER}")),
             503,
@@ -102,6 +97,12 @@ fn foreign_texts(fake: &FakeAuthorizationServer) -> Vec<(&'static str, Reply, u1
         ("issuer", with(json!({"iss": text})), 401),
         ("kind", with(json!({"token_use": text})), 401),
         ("scope", with(json!({"scope": text, "sub": text})), 403),
+        // Last, for the server is then left alone for a while.
+        (
+            "limited",
+            Reply::json(429, &error).with_header("Retry-After", MARKER),
+            503,
+        ),
     ]
 }
 

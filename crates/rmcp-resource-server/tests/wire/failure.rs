@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use dev_authorization_server::{FakeAuthorizationServer, Reply};
 use rmcp_resource_server::{Clock, SystemClock};
 use serde_json::json;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 use tracing::Level;
 
 use crate::support::{
@@ -55,7 +55,6 @@ async fn rs_57_failures_are_never_cached() {
         ("malformed", Reply::html(), 1),
         ("401", Reply::status(401), 1),
         ("404", Reply::status(404), 1),
-        ("429", Reply::status(429), 1),
         ("redirect", Reply::redirect(307, "http://127.0.0.1:1/"), 1),
         ("reset", Reply::reset(), 2),
     ] {
@@ -201,70 +200,6 @@ async fn rs_61_a_first_connection_that_breaks_is_made_again() {
 }
 
 #[tokio::test]
-async fn rs_62_breaker_ignores_4xx() {
-    for status in [400, 401, 403, 404, 429] {
-        let fake = FakeAuthorizationServer::start();
-        fake.answer_by_default(Reply::status(status));
-        let server = spawn_server(&fake, |_| {});
-        for number in 0..15 {
-            let answer = server.call(&format!("t{number}")).await;
-            answer.assert_unavailable(&status.to_string());
-            assert_eq!(fake.introspection_count(), number + 1, "{status}");
-        }
-    }
-    let fake = FakeAuthorizationServer::start();
-    let unsupported = json!({"error": "unsupported_token_type"});
-    fake.answer_by_default(Reply::json(400, &unsupported));
-    let server = spawn_server(&fake, |_| {});
-    for number in 0..15 {
-        let answer = server.call(&format!("t{number}")).await;
-        answer.assert_invalid_token("unsupported_token_type");
-        assert_eq!(fake.introspection_count(), number + 1);
-    }
-}
-
-#[tokio::test]
-async fn rs_62_breaker_opens_on_5xx_and_probes_with_one_call() {
-    let fake = fake_with_good_token();
-    fake.answer_by_default(Reply::status(500));
-    let server = spawn_server(&fake, |_| {});
-    let mut number = 0;
-    let retry_after = loop {
-        number += 1;
-        assert!(number < 30, "the circuit opens some time");
-        let asked = fake.introspection_count();
-        let answer = server.call(&format!("t{number}")).await;
-        let retry_after = answer.assert_unavailable("failing");
-        if fake.introspection_count() == asked {
-            break retry_after;
-        }
-    };
-    let asked = fake.introspection_count();
-    assert!(asked >= 3, "not opened by a mishap or two");
-    let open = server.metric("resource_server_circuit_open");
-    assert!((open - 1.0).abs() < 0.5);
-    server.call("good").await.assert_unavailable("open");
-    assert_eq!(fake.introspection_count(), asked);
-
-    sleep(Duration::from_secs(retry_after)).await;
-    let gate = fake.hold_introspections();
-    let probe = server.call("good");
-    let meanwhile = async {
-        fake.wait_for_introspections(asked + 1).await;
-        let answer = server.call("other").await;
-        answer.assert_unavailable("while the probe is under way");
-        gate.open();
-    };
-    tokio::join!(probe, meanwhile).0.assert_served("the probe");
-    assert_eq!(fake.introspection_count(), asked + 1);
-    fake.answer_by_default(json!({"active": false}));
-    server
-        .call("another")
-        .await
-        .assert_invalid_token("closed again");
-}
-
-#[tokio::test]
 async fn rs_63_rate_limit_passes_retry_after_on() {
     let at = SystemClock.now() + Duration::from_secs(17);
     let date = httpdate::fmt_http_date(at);
@@ -288,6 +223,36 @@ async fn rs_63_rate_limit_passes_retry_after_on() {
         assert!(expected.contains(&seconds), "{value:?}: {seconds}");
         assert_eq!(fake.introspection_count(), 1);
     }
+}
+
+#[tokio::test]
+async fn rs_63_no_call_before_the_time_is_over() {
+    let fake = fake_with_good_token();
+    let clock = TestClock::new();
+    let server = spawn_server(&fake, |setup| {
+        setup.resource.clock = Arc::new(clock.clone());
+        setup.introspection.connection.clock = Arc::new(clock.clone());
+    });
+    server.call("good").await.assert_served("before");
+    fake.answer_next(Reply::status(429).with_header("Retry-After", "30"));
+    assert_eq!(server.call("t").await.assert_unavailable("limited"), 30);
+    assert_eq!(fake.introspection_count(), 2);
+    clock.advance(Duration::from_secs(20));
+    for token in ["t", "other"] {
+        let left = server.call(token).await.assert_unavailable("held off");
+        assert_eq!(left, 10, "{token}");
+    }
+    server.call("good").await.assert_served("remembered");
+    clock.set_back(Duration::from_secs(3600));
+    let left = server
+        .call("t")
+        .await
+        .assert_unavailable("by no wall clock");
+    assert_eq!(left, 10);
+    assert_eq!(fake.introspection_count(), 2, "not asked meanwhile");
+    clock.advance(Duration::from_secs(10));
+    server.call("t").await.assert_invalid_token("asked again");
+    assert_eq!(fake.introspection_count(), 3);
 }
 
 #[tokio::test]

@@ -257,6 +257,41 @@ async fn a_server_without_keys_has_withdrawn_them_all() {
 }
 
 #[tokio::test]
+async fn a_wall_clock_set_back_makes_no_key_old() {
+    let (key, late) = (ec("key"), ec("late"));
+    let scene = Scene::start(jwks(&[&key])).await;
+    scene.fake.stop().await;
+    scene.clock.set_back(60 * MINUTE);
+    assert_eq!(scene.status(&key, "a").await, 200);
+    assert_eq!(scene.fetches(), 1, "the keys are as young as before");
+    scene.fake.restart();
+    scene.fake.serve("/jwks", jwks(&[&key, &late]));
+    scene.clock.advance(MINUTE);
+    assert_eq!(scene.status(&late, "b").await, 200, "and age as before");
+}
+
+#[tokio::test]
+async fn keys_that_moved_are_found_again() {
+    let (key, new) = (ec("key"), ec("new"));
+    let scene = Scene::adjusted(jwks(&[&key]), |config| config.jwks_url = None);
+    let publish = |path: &str| {
+        let mut document = scene.fake.metadata();
+        document["jwks_uri"] = json!(scene.fake.url(path));
+        scene.fake.serve_metadata(MetadataForm::OAuth, document);
+    };
+    publish("/jwks");
+    scene.server.verifier.ready().await;
+    assert_eq!(scene.status(&key, "a").await, 200);
+    scene.fake.unserve("/jwks");
+    scene.fake.serve("/moved", jwks(&[&key, &new]));
+    publish("/moved");
+    scene.clock.advance(MINUTE);
+    assert_eq!(scene.status(&new, "b").await, 200, "found where they are");
+    assert_eq!(scene.status(&key, "c").await, 200);
+    assert_eq!(scene.server.verifier.readiness(), Ok(()));
+}
+
+#[tokio::test]
 async fn without_kid_exactly_one_key_must_fit() {
     let keys = || [ec("a"), ec("b"), SigningKey::new("EdDSA", "c")];
     for (published, fits) in [([0, 2], true), ([0, 1], false)] {

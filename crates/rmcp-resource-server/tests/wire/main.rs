@@ -1,6 +1,7 @@
 //! What a client and an authorization server see of a protected MCP server, over real sockets.
 //! The number in a test's name is the control's in the resource-server checklist.
 
+mod breaker;
 mod cache;
 mod challenges;
 mod client_keys;
@@ -15,11 +16,14 @@ mod introspection_response;
 mod jwt;
 mod jwt_keys;
 mod metadata;
+mod moved;
 mod policy;
+mod queue;
 mod rotation;
 mod session_owner;
 mod sessions;
 mod single_flight;
+mod stale_connections;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;

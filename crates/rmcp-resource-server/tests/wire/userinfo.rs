@@ -6,7 +6,9 @@ use dev_authorization_server::{FakeAuthorizationServer, MetadataForm, Reply};
 use rmcp_resource_server::{Scopes, UserinfoConfig, UserinfoVerifier};
 use serde_json::{Value, json};
 
-use crate::support::{RESOURCE, SCOPE, Setup, TestClock, TestServer, spawn_server_with};
+use crate::support::{
+    RESOURCE, SCOPE, Setup, TestClock, TestServer, eventually, spawn_server_with,
+};
 
 /// A server that accepts whatever the userinfo endpoint knows, and the clock of both.
 fn spawn(
@@ -19,9 +21,11 @@ fn spawn(
     config.connection.clock = Arc::new(clock.clone());
     config.connection.timeout = Duration::from_secs(1);
     adjust(&mut config);
+    let metrics = config.connection.metrics.clone();
     let verifier = UserinfoVerifier::start(config).expect("it starts");
     let server = spawn_server_with(fake, verifier, |setup| {
         accept_unbound(setup);
+        setup.resource.metrics = metrics;
         setup.resource.clock = Arc::new(clock.clone());
     });
     (server, clock)
@@ -234,18 +238,38 @@ async fn rate_limit_holds_off_the_token_concerned_and_no_other() {
 }
 
 #[tokio::test]
-async fn the_circuit_opens_as_for_introspection() {
-    let fake = fake_with(Reply::status(500));
+async fn the_circuit_opens_and_closes_as_for_introspection() {
+    let fake = fake_with(Reply::status(503));
     let (server, _clock) = spawn(&fake, |_| {});
-    for number in 0..5 {
-        server
-            .call(&format!("t{number}"))
-            .await
-            .assert_unavailable("failing");
+    let open = || server.metric("resource_server_circuit_open") > 0.5;
+    let mut number = 0;
+    while !open() {
+        number += 1;
+        assert!(number < 100, "the circuit opens some time");
+        let answer = server.call(&format!("t{number}")).await;
+        answer.assert_unavailable("failing");
     }
-    assert_eq!(asked(&fake), 5);
-    server.call("t").await.assert_unavailable("open");
-    assert_eq!(asked(&fake), 5);
+    fake.serve("/userinfo", alice());
+    eventually("closed by a probe", async || !open()).await;
+    server.call("t").await.assert_served("closed");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_moved_is_found_again() {
+    let fake = fake_with(alice());
+    let publish = |path: &str| {
+        let mut document = fake.metadata();
+        document["userinfo_endpoint"] = json!(fake.url(path));
+        fake.serve_metadata(MetadataForm::OAuth, document);
+    };
+    publish("/userinfo");
+    let (server, _clock) = spawn(&fake, |config| config.endpoint = None);
+    server.verifier.ready().await;
+    server.call("t0").await.assert_served("where it was");
+    fake.unserve("/userinfo");
+    fake.serve("/moved", alice());
+    publish("/moved");
+    server.call("t1").await.assert_served("where it is");
 }
 
 #[tokio::test]
