@@ -104,6 +104,25 @@ impl Parser {
         .unwrap_or(default)
     }
 
+    /// A number of bytes, such as 512KiB.
+    pub(super) fn bytes(
+        &mut self,
+        id: &str,
+        value: Option<&str>,
+        default: usize,
+        range: RangeInclusive<usize>,
+    ) -> usize {
+        self.optional(id, value, |text| match parse_bytes(text) {
+            Some(bytes) if range.contains(&bytes) => Ok(bytes),
+            _ => Err(format!(
+                "{text:?} is not a number of bytes from {} to {}, such as 512KiB",
+                range.start(),
+                range.end()
+            )),
+        })
+        .unwrap_or(default)
+    }
+
     pub(super) fn duration(
         &mut self,
         id: &str,
@@ -255,6 +274,19 @@ impl Parser {
             .collect();
         AllowedOrigins::Only(origins)
     }
+}
+
+/// A whole number, of bytes or of the unit behind it.
+fn parse_bytes(text: &str) -> Option<usize> {
+    let digits = text.find(|character: char| !character.is_ascii_digit());
+    let (number, unit) = text.split_at(digits.unwrap_or(text.len()));
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        _ => return None,
+    };
+    number.parse::<usize>().ok()?.checked_mul(factor)
 }
 
 /// Whether only this machine reaches a server that listens on `host`.

@@ -19,9 +19,9 @@ use tokio::time::timeout;
 use url::form_urlencoded;
 
 use crate::{
-    access_token::AccessToken, answer::Refusal, bearer::BearerToken, error::TokenError,
-    request_id::RequestId, resource_server::ResourceServer, session::Principal, sessions::OWNER,
-    stream::GuardedStream,
+    access_token::AccessToken, answer::Refusal, bearer::BearerToken, client_address::ClientAddress,
+    error::TokenError, request_id::RequestId, resource_server::ResourceServer, session::Principal,
+    sessions::OWNER, stream::GuardedStream,
 };
 
 const MCP_SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -243,21 +243,22 @@ fn refuse(
     let request_id = RequestId::of_or_fresh(&request);
     let response = resource_server.answers().respond(refusal, &request_id);
     let status = response.status().as_u16();
+    let client = ClientAddress::of(request.request()).map(tracing::field::display);
     let (method, path) = (request.method(), request.path());
     match refusal {
         Refusal::Unverified(error) => {
             resource_server.metrics().request_refused(error);
             let reason = error.reason();
             if status == 503 {
-                tracing::error!(%request_id, status, reason, %method, path, %error, "request refused");
+                tracing::error!(%request_id, client, status, reason, %method, path, %error, "request refused");
             } else {
-                tracing::info!(%request_id, status, reason, %method, path, %error, "request refused");
+                tracing::info!(%request_id, client, status, reason, %method, path, %error, "request refused");
             }
         }
         Refusal::ForeignSession => {
             let reason = "foreign_session";
             resource_server.metrics().foreign_session_refused(reason);
-            tracing::info!(%request_id, status, reason, %method, path, "request refused");
+            tracing::info!(%request_id, client, status, reason, %method, path, "request refused");
         }
     }
     request.into_response(response)
