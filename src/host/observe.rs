@@ -47,6 +47,8 @@ pub(super) async fn observe(
         request.extensions_mut().insert(ClientAddress(address));
     }
     forget_session_id(&mut request);
+    // Also for an answer that actix makes of an error further out.
+    let completed = Completed(request.conn_data::<Rc<Connection>>().cloned());
     let begun = Instant::now();
     let mut response = next.call(request).await?;
     tracing::debug!(
@@ -63,7 +65,6 @@ pub(super) async fn observe(
         response.headers_mut().insert(name, value);
     }
     pass_events_on_at_once(response.headers_mut());
-    let connection = response.request().conn_data::<Rc<Connection>>().cloned();
     let is_old = response.request().version() < Version::HTTP_11;
     let head = response.response_mut().head_mut();
     if is_old {
@@ -72,14 +73,14 @@ pub(super) async fn observe(
     }
     if connections.is_ending()
         || is_old && response.response().body().size() == BodySize::Stream
-        || (connection.as_ref()).is_some_and(|connection| connection.has_endless_body())
+        || (completed.0.as_ref()).is_some_and(|connection| connection.has_endless_body())
     {
         let head = response.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
     }
     Ok(response.map_body(|_, body| Answer {
         body,
-        _completed: Completed(connection),
+        _completed: completed,
     }))
 }
 
