@@ -89,6 +89,12 @@ pub struct HttpConfig {
     pub stateless: bool,
     /// Limits of sessions, where there are any.
     pub session_limits: SessionLimits,
+    /// The largest request but for the next kind, in bytes.
+    pub max_body_bytes: usize,
+    /// The largest request to validate a document, in bytes.
+    pub max_document_bytes: usize,
+    /// The most open connections.
+    pub max_connections: usize,
     /// Accepted `Host` headers; empty for any.
     pub allowed_hosts: Vec<String>,
     /// Accepted `Origin` headers.
@@ -112,6 +118,10 @@ impl Default for HttpConfig {
             path: "/mcp".to_owned(),
             stateless: true,
             session_limits: SessionLimits::default(),
+            max_body_bytes: 1 << 20,
+            // NIST's SP 800-53 catalog has 10 MB.
+            max_document_bytes: 12 << 20,
+            max_connections: 1000,
             allowed_hosts: LOOPBACK_HOSTS.map(str::to_owned).to_vec(),
             allowed_origins: AllowedOrigins::Only(Vec::new()),
             trusted_proxies: Vec::new(),
@@ -119,6 +129,14 @@ impl Default for HttpConfig {
             auth: None,
             drain: Duration::from_secs(10),
         }
+    }
+}
+
+impl HttpConfig {
+    /// The longest token that is looked at, in bytes.
+    pub(crate) fn max_token_bytes(&self) -> usize {
+        let auth = self.auth.as_ref();
+        auth.map_or(0, |auth| auth.resource_server.max_token_bytes)
     }
 }
 
@@ -357,6 +375,24 @@ fn resolve_http(
             1..=1_000_000,
         ),
     };
+    let max_body_bytes = parser.bytes(
+        "max_body_bytes",
+        options.max_body_bytes.as_deref(),
+        defaults.max_body_bytes,
+        1 << 10..=16 << 20,
+    );
+    let max_document_bytes = parser.bytes(
+        "max_document_bytes",
+        options.max_document_bytes.as_deref(),
+        defaults.max_document_bytes,
+        1 << 10..=16 << 20,
+    );
+    let max_connections = parser.number(
+        "max_connections",
+        options.max_connections.as_deref(),
+        defaults.max_connections,
+        10..=1_000_000,
+    );
     let session_key = parser.optional(
         "session_key_file",
         options.session_key_file.as_deref(),
@@ -419,6 +455,9 @@ fn resolve_http(
         path,
         stateless,
         session_limits,
+        max_body_bytes,
+        max_document_bytes,
+        max_connections,
         allowed_hosts,
         allowed_origins,
         trusted_proxies,

@@ -1,32 +1,45 @@
 //! The HTTP host: what lies around the MCP endpoint.
 
+mod accept;
 mod admin;
+mod bodies;
 mod browser;
 mod client_address;
+mod connections;
+mod endpoint;
+mod landing;
 mod observe;
+mod open_files;
 mod probes;
 mod sessions_off;
 mod shutdown;
 mod verifier;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix_web::{
-    App, HttpServer,
+    App,
     dev::Server,
     middleware::from_fn,
-    web::{self, Data, ServiceConfig},
+    web::{Data, scope},
 };
-use rmcp_actix_web::transport::StreamableHttpService;
-use rmcp_resource_server::{
-    BoundedSessions, Metrics, ResourceServer, StartError, forward_access_token,
-};
+use rmcp_resource_server::{Metrics, StartError};
 
 use crate::{config::HttpConfig, mcp::OscalServer};
-use browser::Origins;
 use client_address::TrustedProxies;
+use connections::{Connections, Limits};
+use endpoint::Endpoint;
+use landing::Landing;
 use sessions_off::SessionsOff;
 use verifier::Verifier;
+
+/// What a request head may have besides a token of the greatest length.
+const HEAD_BESIDES_TOKEN: usize = 16 * 1024;
 
 /// The HTTP server cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +68,9 @@ pub struct Host {
     admin: Option<Server>,
     addresses: Vec<SocketAddr>,
     admin_addresses: Vec<SocketAddr>,
+    connections: Arc<Connections>,
     draining: probes::Draining,
+    drain: Duration,
 }
 
 impl Host {
@@ -66,6 +81,16 @@ impl Host {
     /// [`HostError`].
     pub fn start(mut config: HttpConfig, mcp: OscalServer) -> Result<Self, HostError> {
         let draining = probes::Draining::default();
+        let listening = |cause| HostError::Listen {
+            address: format!("{}:{}", config.host, config.port),
+            cause,
+        };
+        let bare_host = config.host.trim_matches(['[', ']']);
+        let listeners = connections::listen(bare_host, config.port).map_err(listening)?;
+        let addresses = listeners.iter().map(TcpListener::local_addr);
+        let addresses: Vec<_> = addresses.collect::<Result<_, _>>().map_err(listening)?;
+        let landing = Landing::new(&config, &addresses);
+        let head_bytes = config.max_token_bytes() + HEAD_BESIDES_TOKEN;
         let mut metrics = Metrics::default();
         let mut verifier = None;
         let mut resource_server = None;
@@ -75,18 +100,28 @@ impl Host {
             resource_server = Some(started.protecting(auth.resource_server));
             verifier = Some(started);
         }
-        let readiness = probes::Readiness::new(verifier.clone(), draining.clone());
+        let connections = Arc::new(Connections::new(Limits {
+            connections: open_files::for_connections(config.max_connections),
+            head_bytes,
+            head_seconds: 10,
+            write_seconds: 20,
+            body_seconds: 30,
+            discard_seconds: 3,
+        }));
+        let heartbeats = connections.heartbeats().clone();
+        let readiness = probes::Readiness::new(verifier.clone(), draining.clone(), heartbeats);
 
-        let origins = Origins::new(config.allowed_origins.clone());
         let tool_metrics = mcp.tool_metrics().clone();
-        let service = mcp_service(&config, mcp, &metrics);
-        let (path, ready) = (config.path.clone(), readiness.clone());
+        let endpoint = Endpoint::new(&config, mcp, &metrics);
+        let ready = readiness.clone();
         let sessions_off = config.stateless.then(|| Data::new(SessionsOff));
         let proxies = Data::new(TrustedProxies::new(config.trusted_proxies.clone()));
-        let server = HttpServer::new(move || {
+        let observed = Data::from(connections.clone());
+        let app = move || {
             App::new()
                 .app_data(Data::new(ready.clone()))
                 .app_data(proxies.clone())
+                .app_data(observed.clone())
                 .configure(probes::configure)
                 .configure(|config| {
                     if let Some(sessions_off) = &sessions_off {
@@ -95,40 +130,38 @@ impl Host {
                     if let Some(resource_server) = &resource_server {
                         resource_server.serve_metadata(config);
                     }
-                    let service = service.clone();
-                    endpoint(config, &path, service, resource_server.as_ref(), &origins);
+                    // What is not known there does not exist, wherever the endpoint is.
+                    config.service(scope("/.well-known"));
+                    landing.configure(config);
+                    endpoint.configure(config, resource_server.as_ref());
                 })
                 .wrap(from_fn(observe::observe))
-        })
-        // Each event of a stream would wait some 40 ms for the client's acknowledgement.
-        .tcp_nodelay(true)
-        // Longer than the idle time of usual proxies, so that it is they who close.
-        .keep_alive(Duration::from_secs(75))
-        .shutdown_timeout(config.drain.as_secs())
-        .disable_signals();
-        let bare_host = config.host.trim_matches(['[', ']']);
-        let server = server
-            .bind((bare_host, config.port))
-            .map_err(|cause| HostError::Listen {
-                address: format!("{}:{}", config.host, config.port),
-                cause,
-            })?;
-        let addresses = server.addrs();
+        };
+        let server = connections::serve(listeners, &connections, config.drain, app);
+        let server = server.map_err(HostError::Serve)?;
 
         let (admin, admin_addresses) = match config.admin_addr {
             Some(address) => {
-                let (server, addresses) =
-                    admin::serve(address, metrics, &tool_metrics, verifier, readiness)?;
+                let (server, addresses) = admin::serve(
+                    address,
+                    metrics,
+                    &tool_metrics,
+                    connections.metrics(),
+                    verifier,
+                    readiness,
+                )?;
                 (Some(server), addresses)
             }
             None => (None, Vec::new()),
         };
         Ok(Self {
-            server: server.run(),
+            server,
             admin,
             addresses,
             admin_addresses,
+            connections,
             draining,
+            drain: config.drain,
         })
     }
 
@@ -142,14 +175,20 @@ impl Host {
         &self.admin_addresses
     }
 
-    /// Serves until SIGTERM or SIGINT, then takes no new connection and lets running requests end
-    /// within the time allowed. A second signal ends at once.
+    /// Serves until SIGTERM or SIGINT. From then on each answer ends its connection; two seconds
+    /// later no new connection is taken, and running requests end within the time allowed. A
+    /// second signal ends at once.
     ///
     /// # Errors
     ///
     /// [`HostError::Serve`].
     pub async fn run(self) -> Result<(), HostError> {
-        let stop = shutdown::on_signal(self.server.handle(), self.draining);
+        let stop = shutdown::on_signal(
+            self.server.handle(),
+            self.connections,
+            self.draining,
+            self.drain,
+        );
         let admin = self
             .admin
             .map(|admin| (admin.handle(), actix_web::rt::spawn(admin)));
@@ -161,44 +200,4 @@ impl Host {
         }
         result.map_err(HostError::Serve)
     }
-}
-
-type McpService = StreamableHttpService<OscalServer, BoundedSessions>;
-
-fn mcp_service(config: &HttpConfig, mcp: OscalServer, metrics: &Metrics) -> McpService {
-    let sessions = BoundedSessions::new(config.session_limits, metrics.clone());
-    StreamableHttpService::builder()
-        .service_factory(Arc::new(move || Ok(mcp.clone())))
-        .session_manager(Arc::new(sessions))
-        .stateful_mode(!config.stateless)
-        .json_response(true)
-        .allowed_hosts(config.allowed_hosts.clone())
-        .on_request_fn(forward_access_token)
-        .build()
-}
-
-/// The MCP endpoint with what protects it, from the inside to the outside: authorization, the check
-/// of browser origins, CORS.
-fn endpoint(
-    config: &mut ServiceConfig,
-    path: &str,
-    service: McpService,
-    resource_server: Option<&ResourceServer>,
-    origins: &Origins,
-) {
-    let mcp = |config: &mut ServiceConfig| {
-        match resource_server {
-            Some(resource_server) => {
-                config.service(service.scope().wrap(resource_server.protect()))
-            }
-            None => config.service(service.scope()),
-        };
-    };
-    config.service(
-        web::scope(path)
-            .configure(mcp)
-            .wrap(from_fn(browser::refuse_foreign_origin))
-            .wrap(origins.cors())
-            .app_data(Data::new(origins.clone())),
-    );
 }

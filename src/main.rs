@@ -43,13 +43,15 @@ fn main() -> ExitCode {
         },
         Request::Run(config) => {
             telemetry::init(&config.log);
-            match run(config) {
+            let status = match run(config) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => {
                     tracing::error!("{error}");
                     ExitCode::FAILURE
                 }
-            }
+            };
+            telemetry::flush();
+            status
         }
     }
 }

@@ -64,6 +64,18 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_MCP_MAX_SESSIONS", hide_env_values = true)]
     pub(crate) max_sessions: Option<String>,
 
+    /// Largest request, such as 1MiB, but for validate_document [default: 1MiB]
+    #[arg(long, env = "OSCAL_MCP_MAX_BODY_BYTES", hide_env_values = true)]
+    pub(crate) max_body_bytes: Option<String>,
+
+    /// Largest request to validate a document [default: 12MiB]
+    #[arg(long, env = "OSCAL_MCP_MAX_DOCUMENT_BYTES", hide_env_values = true)]
+    pub(crate) max_document_bytes: Option<String>,
+
+    /// Most open connections; the idlest ends for a new one [default: 1000]
+    #[arg(long, env = "OSCAL_MCP_MAX_CONNECTIONS", hide_env_values = true)]
+    pub(crate) max_connections: Option<String>,
+
     /// Name of the server as clients show it [default: OSCAL]
     #[arg(long, env = "OSCAL_MCP_SERVER_NAME", hide_env_values = true)]
     pub(crate) server_name: Option<String>,

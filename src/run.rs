@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rmcp::ServiceExt;
+use rmcp::{ServiceExt, service::ServerInitializeError};
 use tokio::{
     io::{BufReader, stdin, stdout},
     select,
@@ -143,6 +143,8 @@ async fn serve_stdio(mcp: OscalServer) -> Result<(), RunError> {
                 .await
                 .map(|_| ())
                 .map_err(|e| e.to_string()),
+            // Whoever started this server had no use for it after all.
+            Err(ServerInitializeError::ConnectionClosed(_)) => Ok(()),
             Err(error) => Err(error.to_string()),
         }
     };

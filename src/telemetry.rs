@@ -1,30 +1,100 @@
 //! Logs, on standard error: standard output belongs to MCP over stdio.
 
-use std::io::{IsTerminal, stderr};
+mod lines;
+mod volume;
 
+use std::{
+    io::{IsTerminal, stderr},
+    sync::OnceLock,
+};
+
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric},
+    metrics::counter::ConstCounter,
+    registry::Registry,
+};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::config::LogConfig;
+use lines::Lines;
+use volume::Volume;
 
-/// Sends log lines to standard error.
+/// Sends log lines to standard error, without ever waiting for whoever reads there.
 ///
 /// # Panics
 ///
-/// Panics if the process has a log receiver already.
+/// Panics if the process has a log receiver already, or no thread can be had.
 pub fn init(config: &LogConfig) {
-    let registry = tracing_subscriber::registry().with(filter(&config.level));
+    let lines = Lines::begin().expect("a thread");
+    let volume = Volume::begin().expect("a thread");
+    let registry = tracing_subscriber::registry()
+        .with(filter(&config.level))
+        .with(volume.clone());
     if config.json {
-        let lines = tracing_subscriber::fmt::layer()
+        let layer = tracing_subscriber::fmt::layer()
             .json()
             .flatten_event(true)
-            .with_writer(stderr);
-        registry.with(lines).init();
+            .with_writer(lines.clone());
+        registry.with(layer).init();
     } else {
-        let lines = tracing_subscriber::fmt::layer()
+        let layer = tracing_subscriber::fmt::layer()
             .with_ansi(stderr().is_terminal())
-            .with_writer(stderr);
-        registry.with(lines).init();
+            .with_writer(lines.clone());
+        registry.with(layer).init();
+    }
+    let _ = LOGS.set(Logs { lines, volume });
+    // The hook of the standard library writes to standard error, and waits.
+    std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+}
+
+/// Waits for what has been logged to be written, for a second at most. To be called before the
+/// process ends.
+pub fn flush() {
+    if let Some(logs) = LOGS.get() {
+        logs.lines.flush();
+    }
+}
+
+/// Adds the count of lines that were not written.
+pub(crate) fn register(registry: &mut Registry) {
+    registry.register_collector(Box::new(Unwritten));
+}
+
+/// Of the process: what is logged has one destination.
+static LOGS: OnceLock<Logs> = OnceLock::new();
+
+struct Logs {
+    lines: Lines,
+    volume: Volume,
+}
+
+#[derive(Debug)]
+struct Unwritten;
+
+impl Collector for Unwritten {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let (dropped, left_out) = LOGS.get().map_or((0, 0), |logs| {
+            (logs.lines.dropped(), logs.volume.left_out())
+        });
+        for (name, help, count) in [
+            (
+                "log_lines_dropped",
+                "Log lines dropped because nobody read standard error",
+                dropped,
+            ),
+            (
+                "log_lines_left_out",
+                "Log lines left out because there were many of their kind",
+                left_out,
+            ),
+        ] {
+            let counter = ConstCounter::new(count);
+            let encoder = encoder.encode_descriptor(name, help, None, counter.metric_type())?;
+            counter.encode(encoder)?;
+        }
+        Ok(())
     }
 }
 

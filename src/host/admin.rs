@@ -2,20 +2,17 @@
 
 use std::net::SocketAddr;
 
-use actix_web::{
-    App, HttpResponse, HttpServer,
-    dev::Server,
-    web::{Data, get},
-};
+use actix_web::{App, HttpResponse, HttpServer, dev::Server, web::Data};
 use prometheus_client::{encoding::text::encode, metrics::info::Info, registry::Registry};
 use rmcp_resource_server::Metrics;
 
 use super::{
     HostError,
-    probes::{self, Readiness},
+    connections::ConnectionMetrics,
+    probes::{self, Readiness, get_or_head},
     verifier::Verifier,
 };
-use crate::mcp::ToolMetrics;
+use crate::{mcp::ToolMetrics, telemetry};
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -24,6 +21,7 @@ pub(super) fn serve(
     address: SocketAddr,
     metrics: Metrics,
     tool_metrics: &ToolMetrics,
+    connection_metrics: &ConnectionMetrics,
     verifier: Option<Verifier>,
     readiness: Readiness,
 ) -> Result<(Server, Vec<SocketAddr>), HostError> {
@@ -31,6 +29,8 @@ pub(super) fn serve(
     metrics.register(&mut registry);
     let own = registry.sub_registry_with_prefix("oscal_mcp_server");
     tool_metrics.register(own);
+    connection_metrics.register(own);
+    telemetry::register(own);
     own.register(
         "build",
         "The version that runs",
@@ -44,7 +44,7 @@ pub(super) fn serve(
             .app_data(verifier.clone())
             .app_data(Data::new(readiness.clone()))
             .configure(probes::configure)
-            .route("/metrics", get().to(scrape))
+            .route("/metrics", get_or_head().to(scrape))
     })
     .workers(1)
     .disable_signals()

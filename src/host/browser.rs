@@ -26,7 +26,7 @@ impl Origins {
     /// Answers preflights, without a token, and lets pages read challenge and session.
     pub(super) fn cors(&self) -> Cors {
         let cors = Cors::default()
-            .allowed_methods(["GET", "POST", "DELETE"])
+            .allowed_methods(["GET", "HEAD", "POST", "DELETE"])
             .allow_any_header()
             .expose_headers([
                 WWW_AUTHENTICATE.as_str(),

@@ -41,10 +41,17 @@ impl TrustedProxies {
 
 /// The client of `request`: the peer of the connection, or whom trusted proxies name.
 pub(super) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
-    let peer = request.peer_addr()?.ip();
-    let Some(proxies) = request.app_data::<Data<TrustedProxies>>() else {
-        return Some(peer);
-    };
+    forwarded_address(request).or_else(|| Some(request.peer_addr()?.ip().to_canonical()))
+}
+
+/// The client of `request` where a proxy that may be believed names one.
+pub(super) fn forwarded_address(request: &HttpRequest) -> Option<IpAddr> {
+    let forwarded = request.headers().get(X_FORWARDED_FOR)?;
+    let proxies = request.app_data::<Data<TrustedProxies>>()?;
+    let peer = request.peer_addr()?.ip().to_canonical();
+    if forwarded.is_empty() || !proxies.trusts(peer) {
+        return None;
+    }
     let values: Vec<_> = request.headers().get_all(X_FORWARDED_FOR).collect();
     // A value that is no text ends the list as any other nonsense does.
     let elements = (values.iter()).flat_map(|value| value.to_str().unwrap_or("?").split(','));

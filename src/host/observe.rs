@@ -1,22 +1,39 @@
-//! Gives each request an id and, at level debug, a log line; keeps proxies from holding events back.
+//! The outermost layer: gives each request an id and, at level debug, a log line; tells the
+//! connection when its answer is complete; fits answers to what the connection can carry.
+
+use std::{
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+};
 
 use actix_web::{
     Error, HttpMessage,
-    body::MessageBody,
+    body::{BodySize, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    http::{
+        ConnectionType, Version,
+        header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    },
     middleware::Next,
+    web::{Bytes, Data},
 };
-use rmcp_resource_server::RequestId;
+use rmcp_resource_server::{ClientAddress, RequestId};
 use tokio::time::Instant;
 
-use super::{client_address::client_address, sessions_off::forget_session_id};
+use super::{
+    client_address::{client_address, forwarded_address},
+    connections::{Connection, Connections},
+    sessions_off::forget_session_id,
+};
 
 pub(super) const X_REQUEST_ID: &str = "x-request-id";
 
 /// Takes the id that a proxy sent, if it is a sound one, and puts it into the response and, through
-/// the request's extensions, into error bodies and log lines.
+/// the request's extensions, into error bodies and log lines. There is the client's address, too,
+/// where it is not that of the connection.
 pub(super) async fn observe(
+    connections: Data<Connections>,
     mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
@@ -26,7 +43,12 @@ pub(super) async fn observe(
         .and_then(|value| RequestId::accept(value.to_str().ok()?))
         .unwrap_or_else(RequestId::fresh);
     request.extensions_mut().insert(id.clone());
+    if let Some(address) = forwarded_address(request.request()) {
+        request.extensions_mut().insert(ClientAddress(address));
+    }
     forget_session_id(&mut request);
+    // Also for an answer that actix makes of an error further out.
+    let completed = Completed(request.conn_data::<Rc<Connection>>().cloned());
     let begun = Instant::now();
     let mut response = next.call(request).await?;
     tracing::debug!(
@@ -43,7 +65,23 @@ pub(super) async fn observe(
         response.headers_mut().insert(name, value);
     }
     pass_events_on_at_once(response.headers_mut());
-    Ok(response)
+    let is_old = response.request().version() < Version::HTTP_11;
+    let head = response.response_mut().head_mut();
+    if is_old {
+        // Chunks are unknown to HTTP/1.0 (RFC 9112 §6.1): the end of the connection ends the body.
+        head.no_chunking(true);
+    }
+    if connections.is_ending()
+        || is_old && response.response().body().size() == BodySize::Stream
+        || (completed.0.as_ref()).is_some_and(|connection| connection.has_endless_body())
+    {
+        let head = response.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
+    Ok(response.map_body(|_, body| Answer {
+        body,
+        _completed: completed,
+    }))
 }
 
 /// rmcp forbids nginx to buffer event streams (`X-Accel-Buffering`). Other proxies hold them back
@@ -55,5 +93,39 @@ fn pass_events_on_at_once(headers: &mut HeaderMap) {
     if is_stream {
         let value = HeaderValue::from_static("no-cache, no-transform");
         headers.insert(CACHE_CONTROL, value);
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// The body of an answer. It is dropped as soon as all of it is written or buffered.
+    struct Answer<B> {
+        #[pin]
+        body: B,
+        _completed: Completed,
+    }
+}
+
+struct Completed(Option<Rc<Connection>>);
+
+impl Drop for Completed {
+    fn drop(&mut self) {
+        if let Some(connection) = &self.0 {
+            connection.answered();
+        }
+    }
+}
+
+impl<B: MessageBody> MessageBody for Answer<B> {
+    type Error = B::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        self.project().body.poll_next(context)
     }
 }

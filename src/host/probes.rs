@@ -7,11 +7,12 @@ use std::sync::{
 };
 
 use actix_web::{
-    HttpResponse,
-    web::{Data, ServiceConfig, get},
+    HttpResponse, Route,
+    guard::{Any, Get, Head},
+    web::{self, Data, ServiceConfig},
 };
 
-use super::verifier::Verifier;
+use super::{connections::Heartbeats, verifier::Verifier};
 
 /// Set once the server is about to end.
 #[derive(Debug, Clone, Default)]
@@ -23,21 +24,39 @@ impl Draining {
     }
 }
 
-/// What has to be so for the server to answer requests well.
+/// What the server needs to answer requests well.
 #[derive(Clone)]
 pub(super) struct Readiness {
     verifier: Option<Verifier>,
     draining: Draining,
+    heartbeats: Heartbeats,
 }
 
 impl Readiness {
-    pub(super) fn new(verifier: Option<Verifier>, draining: Draining) -> Self {
-        Self { verifier, draining }
+    pub(super) fn new(
+        verifier: Option<Verifier>,
+        draining: Draining,
+        heartbeats: Heartbeats,
+    ) -> Self {
+        Self {
+            verifier,
+            draining,
+            heartbeats,
+        }
     }
 
     fn is_ready(&self) -> bool {
         let knows_whom_to_ask = self.verifier.as_ref().is_none_or(Verifier::is_ready);
-        knows_whom_to_ask && !self.draining.0.load(Ordering::Relaxed)
+        knows_whom_to_ask && !self.is_draining()
+    }
+
+    /// Whether all workers turn. Those of a server that ends need not.
+    fn is_alive(&self) -> bool {
+        self.is_draining() || self.heartbeats.stuck() == 0
+    }
+
+    fn is_draining(&self) -> bool {
+        self.draining.0.load(Ordering::Relaxed)
     }
 }
 
@@ -46,16 +65,27 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     config
         .route(
             "/healthz",
-            get().to(|| async { HttpResponse::Ok().body("ok\n") }),
+            get_or_head().to(|readiness: Data<Readiness>| async move {
+                answer(readiness.is_alive(), "ok\n", "a worker is stuck\n")
+            }),
         )
         .route(
             "/readyz",
-            get().to(|readiness: Data<Readiness>| async move {
-                if readiness.is_ready() {
-                    HttpResponse::Ok().body("ready\n")
-                } else {
-                    HttpResponse::ServiceUnavailable().body("not ready\n")
-                }
+            get_or_head().to(|readiness: Data<Readiness>| async move {
+                answer(readiness.is_ready(), "ready\n", "not ready\n")
             }),
         );
+}
+
+/// What answers GET answers HEAD (RFC 9110 §9.1).
+pub(super) fn get_or_head() -> Route {
+    web::route().guard(Any(Get()).or(Head()))
+}
+
+fn answer(is_well: bool, yes: &'static str, no: &'static str) -> HttpResponse {
+    if is_well {
+        HttpResponse::Ok().body(yes)
+    } else {
+        HttpResponse::ServiceUnavailable().body(no)
+    }
 }

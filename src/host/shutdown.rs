@@ -1,30 +1,59 @@
 //! Ends the server when it is told to.
 
+use std::{sync::Arc, time::Duration};
+
 use actix_web::{dev::ServerHandle, rt};
 use tokio::{
     select,
     signal::unix::{SignalKind, signal},
     task::JoinHandle,
+    time::{Instant, sleep},
 };
 
-use super::probes::Draining;
+use super::{
+    connections::{Connections, Ending},
+    probes::Draining,
+};
+use crate::telemetry;
+
+/// How long clients may still send requests, on old connections and new ones. A client that keeps
+/// its connection learns from its next answer that it was the last one, and loses nothing; a load
+/// balancer takes a moment to send new clients elsewhere.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Waits for SIGTERM or SIGINT and then lets `server` end in order. A second signal ends the
 /// process at once, for a person who does not want to wait.
-pub(super) fn on_signal(server: ServerHandle, draining: Draining) -> JoinHandle<()> {
+pub(super) fn on_signal(
+    server: ServerHandle,
+    connections: Arc<Connections>,
+    draining: Draining,
+    drain: Duration,
+) -> JoinHandle<()> {
     rt::spawn(async move {
         if let Err(error) = next_signal().await {
             tracing::error!(%error, "signals cannot be received; only SIGKILL ends this server");
             return;
         }
-        tracing::info!("ending: no new connections; running requests get up to 10 s");
+        tracing::info!(
+            "ending: no new connections after {} s; running requests get up to {} s",
+            GRACE.as_secs(),
+            drain.as_secs()
+        );
         draining.begin();
         rt::spawn(async {
             if next_signal().await.is_ok() {
                 tracing::warn!("ending at once");
+                telemetry::flush();
                 std::process::exit(1);
             }
         });
+        connections.end(Ending::Answers);
+        let grace = Instant::now() + GRACE;
+        // Nobody to wait for: the usual case on a machine of one's own.
+        while connections.open() > 0 && Instant::now() < grace {
+            sleep(Duration::from_millis(50)).await;
+        }
+        connections.end(Ending::Idle);
         server.stop(true).await;
     })
 }

@@ -6,7 +6,10 @@ use std::{
     net::TcpListener,
     path::Path,
     process::{Child, Command, ExitStatus, Output, Stdio},
-    sync::{Arc, Condvar, Mutex},
+    sync::{
+        Arc, Condvar, Mutex,
+        mpsc::{Sender, channel},
+    },
     time::Duration,
 };
 
@@ -196,6 +199,45 @@ impl Server {
     /// Waits until it has logged `text`, and returns all it has logged.
     pub(crate) fn wait_for_log(&self, text: &str) -> String {
         self.log.wait_for(text)
+    }
+
+    /// The most memory it has held at any time, in bytes.
+    pub(crate) fn memory_peak(&self) -> usize {
+        let status = format!("/proc/{}/status", self.process.0.id());
+        let status = std::fs::read_to_string(status).expect("a process");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
+        kib.and_then(|kib| kib.parse::<usize>().ok())
+            .expect("a size")
+            * 1024
+    }
+
+    /// The processor time it has used.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let stat = format!("/proc/{}/stat", self.process.0.id());
+        let stat = std::fs::read_to_string(stat).expect("a process");
+        let (_, fields) = stat.rsplit_once(')').expect("a name");
+        let fields = fields.split_whitespace().skip(11).take(2);
+        let ticks: u64 = fields
+            .map(|field| field.parse::<u64>().expect("a count"))
+            .sum();
+        // Linux counts in hundredths of a second everywhere.
+        Duration::from_millis(10 * ticks)
+    }
+
+    /// Leaves what it logs unread until the result is dropped.
+    pub(crate) fn stop_reading_log(&self) -> Sender<()> {
+        let log = self.log.clone();
+        let (release, released) = channel();
+        let (stop, stopped) = channel();
+        std::thread::spawn(move || {
+            let _unread = log.text.lock().expect("no panic");
+            stop.send(()).expect("a receiver");
+            // An error, once the sender is dropped.
+            let _ = released.recv();
+        });
+        stopped.recv().expect("a sender");
+        release
     }
 
     /// Sends SIGTERM.

@@ -7,6 +7,7 @@ mod bearer;
 mod cache;
 mod challenge;
 mod claims;
+mod client_address;
 mod client_auth;
 mod client_key;
 mod clock;
@@ -45,6 +46,7 @@ pub use crate::{
     bearer::{BearerToken, DEFAULT_MAX_TOKEN_BYTES},
     cache::{CacheConfig, CachePartition, TokenCache},
     claims::{Claims, InvalidClaims},
+    client_address::ClientAddress,
     client_auth::ClientAuth,
     client_key::{AssertionKey, ClientCertificate},
     clock::{Clock, SystemClock},

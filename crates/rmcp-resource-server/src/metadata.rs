@@ -2,12 +2,12 @@
 
 use actix_web::{
     HttpResponse, Resource, Scope,
-    guard::fn_guard,
+    guard::{Any, Get, Head, fn_guard},
     http::header::{
         ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
         ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL,
     },
-    web::{Bytes, Data, ServiceConfig, get, method, resource, scope},
+    web::{self, Bytes, Data, ServiceConfig, resource, scope},
 };
 use serde::Serialize;
 
@@ -80,17 +80,22 @@ fn route(path: &str, document: Bytes) -> Scope {
 fn answers(document: Bytes) -> Resource {
     resource(["", "/{path:.*}"])
         .app_data(Data::new(document))
-        .route(get().to(|document: Data<Bytes>| async move {
-            HttpResponse::Ok()
-                .content_type("application/json")
-                .insert_header((CACHE_CONTROL, "public, max-age=300"))
-                .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-                .body(document.get_ref().clone())
-        }))
-        .route(method(actix_web::http::Method::OPTIONS).to(|| async {
+        // RFC 9110 §9.1: whatever answers GET answers HEAD.
+        .route(
+            web::route()
+                .guard(Any(Get()).or(Head()))
+                .to(|document: Data<Bytes>| async move {
+                    HttpResponse::Ok()
+                        .content_type("application/json")
+                        .insert_header((CACHE_CONTROL, "public, max-age=300"))
+                        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+                        .body(document.get_ref().clone())
+                }),
+        )
+        .route(web::method(actix_web::http::Method::OPTIONS).to(|| async {
             HttpResponse::NoContent()
                 .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-                .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, OPTIONS"))
+                .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, OPTIONS"))
                 // Clients send MCP-Protocol-Version here too.
                 .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, "*"))
                 .insert_header((ACCESS_CONTROL_MAX_AGE, "86400"))

@@ -22,6 +22,7 @@ use crate::{
     access_token::AccessToken,
     answer::Refusal,
     bearer::BearerToken,
+    client_address::ClientAddress,
     error::{TokenError, VerifyError},
     metrics::FOREIGN_SESSION,
     outage_log::Line,
@@ -252,6 +253,7 @@ fn refuse(
     let request_id = RequestId::of_or_fresh(&request);
     let response = resource_server.answers().respond(refusal, &request_id);
     let status = response.status().as_u16();
+    let client = ClientAddress::of(request.request()).map(tracing::field::display);
     let (method, path) = (request.method(), request.path());
     match refusal {
         Refusal::Unverified(error) => {
@@ -267,20 +269,20 @@ fn refuse(
             };
             match line {
                 None => {
-                    tracing::info!(%request_id, status, reason, %method, path, %error, "request refused");
+                    tracing::info!(%request_id, client, status, reason, %method, path, %error, "request refused");
                 }
                 Some(Line::Full { refused_since }) => {
-                    tracing::error!(%request_id, status, reason, %method, path, %error, refused_since, "request refused");
+                    tracing::error!(%request_id, client, status, reason, %method, path, %error, refused_since, "request refused");
                 }
                 Some(Line::Short) => {
-                    tracing::warn!(%request_id, status, reason, "request refused");
+                    tracing::warn!(%request_id, client, status, reason, "request refused");
                 }
             }
         }
         Refusal::ForeignSession => {
             let reason = FOREIGN_SESSION;
             resource_server.metrics().foreign_session_refused();
-            tracing::info!(%request_id, status, reason, %method, path, "request refused");
+            tracing::info!(%request_id, client, status, reason, %method, path, "request refused");
         }
     }
     request.into_response(response)

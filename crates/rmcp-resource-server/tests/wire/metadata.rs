@@ -129,6 +129,21 @@ async fn rs_19_metadata_is_json_and_readable_cross_origin() {
 }
 
 #[tokio::test]
+async fn rs_70_head_on_the_metadata() {
+    let fake = fake_with_good_token();
+    let server = spawn_server(&fake, |_| {});
+    for path in [ROOT, INSERTED] {
+        let get = server.get(path).await;
+        let head = server.send(server.http.head(server.url(path))).await;
+        assert_eq!(head.status, 200, "{path}");
+        for name in ["content-type", "content-length", "cache-control"] {
+            assert_eq!(head.header(name), get.header(name), "{path} {name}");
+        }
+        assert_eq!(head.body, "");
+    }
+}
+
+#[tokio::test]
 async fn rs_20_resource_is_byte_for_byte_configured() {
     let fake = fake_with_good_token();
     for resource in [

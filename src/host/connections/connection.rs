@@ -1,0 +1,270 @@
+//! What is known of one connection, shared by its stream, its requests and its worker.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    task::{Context, Waker},
+};
+
+use super::{
+    head::Announced,
+    worker::{Seconds, Worker},
+};
+
+/// Of a body whose request is not authorized yet, no more than this is read.
+const UNASKED_BODY: u64 = 16 * 1024;
+
+/// How many bytes of a chunked body the parser gets at a time. It would take whatever follows the
+/// body for further requests, and parse them all.
+const PIECE: u64 = 4 * 1024;
+
+/// One client's connection. Everything in it belongs to one worker thread.
+pub(in crate::host) struct Connection {
+    pub(super) worker: Rc<Worker>,
+    /// Its place among the connections of the worker.
+    pub(super) place: Cell<usize>,
+    phase: Cell<Phase>,
+    /// When the phase began, or a head its first byte.
+    since: Cell<Seconds>,
+    /// What of the body of the current request has not been handed to the parser.
+    body: Cell<Announced>,
+    body_wanted: Cell<bool>,
+    /// What may still be read of it before anybody wants it.
+    unasked: Cell<u64>,
+    head_bytes: Cell<usize>,
+    /// Since when the client has not taken what is written.
+    blocked_since: Cell<Option<Seconds>>,
+    verdict: Cell<Option<Verdict>>,
+    waker: RefCell<Option<Waker>>,
+    /// Reading stopped for a reason of this server's: no event of the socket resumes it.
+    stalled: Cell<bool>,
+}
+
+/// What the client may send now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// The head of a request.
+    Head,
+    /// The body of the current request. What comes after it waits for the answer.
+    Request,
+    /// Nothing that matters: the connection ends as soon as the client has read the answer.
+    Discard,
+}
+
+/// Why a connection does not go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is cut.
+    Cut,
+    /// It is told why, and then cut.
+    Told(&'static str),
+    /// It ends unless a request has come already.
+    EndIfIdle,
+}
+
+impl Connection {
+    pub(super) fn new(worker: Rc<Worker>) -> Self {
+        Self {
+            since: Cell::new(worker.now()),
+            worker,
+            place: Cell::new(0),
+            phase: Cell::new(Phase::Head),
+            body: Cell::new(Announced::Length(0)),
+            body_wanted: Cell::new(false),
+            unasked: Cell::new(0),
+            head_bytes: Cell::new(0),
+            blocked_since: Cell::new(None),
+            verdict: Cell::new(None),
+            waker: RefCell::new(None),
+            stalled: Cell::new(false),
+        }
+    }
+
+    /// Lets the body of the current request in. Called once the request is authorized and there is
+    /// memory for it.
+    pub(in crate::host) fn want_body(&self) {
+        self.body_wanted.set(true);
+        self.resume();
+    }
+
+    /// Says that the body of the current request was read to its end.
+    pub(in crate::host) fn body_ended(&self) {
+        self.body.set(Announced::Length(0));
+    }
+
+    /// Whether the end of a chunked body has not been seen. actix-http would read on to it after
+    /// the answer, without a limit.
+    pub(in crate::host) fn has_endless_body(&self) -> bool {
+        self.body.get() == Announced::Unknown
+    }
+
+    /// Says that the answer to the current request is complete: the next request may come.
+    pub(in crate::host) fn answered(&self) {
+        let rest = self.body.replace(Announced::Length(0));
+        self.enter(match rest {
+            Announced::Length(0) => Phase::Head,
+            _ => Phase::Discard,
+        });
+        self.resume();
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        self.phase.get()
+    }
+
+    pub(super) fn enter(&self, phase: Phase) {
+        self.phase.set(phase);
+        self.since.set(self.worker.now());
+        self.head_bytes.set(0);
+        self.body_wanted.set(false);
+    }
+
+    /// Counts bytes of a head that has not ended. Whether they are within the limit.
+    pub(super) fn count_head(&self, bytes: usize) -> bool {
+        if self.head_bytes.get() == 0 {
+            self.since.set(self.worker.now());
+        }
+        let count = self.head_bytes.get() + bytes;
+        self.head_bytes.set(count);
+        count <= self.worker.limits().head_bytes
+    }
+
+    /// Begins a request whose head has ended.
+    pub(super) fn begin_request(&self, body: Announced) {
+        self.enter(Phase::Request);
+        self.body.set(body);
+        self.unasked.set(UNASKED_BODY);
+    }
+
+    /// How many bytes of the body the parser may have now.
+    pub(super) fn body_allowance(&self) -> usize {
+        let bytes = match (self.body.get(), self.body_wanted.get()) {
+            (Announced::Length(left), true) => left,
+            (Announced::Length(left), false) => left.min(self.unasked.get()),
+            (Announced::Unknown, true) => PIECE,
+            (Announced::Unknown, false) => 0,
+        };
+        usize::try_from(bytes).unwrap_or(usize::MAX)
+    }
+
+    /// Counts bytes of the body that the parser was given. Whether it must digest them before it
+    /// gets more.
+    pub(super) fn spend_body(&self, bytes: usize) -> bool {
+        let bytes = bytes as u64;
+        match self.body.get() {
+            Announced::Length(left) => {
+                self.body.set(Announced::Length(left.saturating_sub(bytes)));
+                self.unasked.set(self.unasked.get().saturating_sub(bytes));
+                false
+            }
+            Announced::Unknown => bytes > 0,
+        }
+    }
+
+    /// Whether the client still owes a part of the body.
+    pub(super) fn awaits_body(&self) -> bool {
+        self.body.get() != Announced::Length(0)
+    }
+
+    /// Notes whether the client takes what is written.
+    pub(super) fn note_write(&self, blocked: bool) {
+        if blocked {
+            self.blocked_since.set(Some(self.worker.now()));
+        } else if self.blocked_since.take().is_some() {
+            self.resume();
+        }
+    }
+
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked_since.get().is_some()
+    }
+
+    pub(super) fn verdict(&self) -> Option<Verdict> {
+        self.verdict.get()
+    }
+
+    /// Ends the connection, in the way of `verdict`, as soon as its task runs.
+    pub(super) fn judge(&self, verdict: Verdict) {
+        self.verdict.set(Some(verdict));
+        self.wake();
+    }
+
+    /// Begins to read away what the client still sends, so that it can read the answer before the
+    /// connection breaks.
+    pub(super) fn discard(&self) {
+        self.verdict.set(None);
+        self.enter(Phase::Discard);
+    }
+
+    /// Whether no request has begun: it could end without a loss.
+    pub(super) fn is_idle(&self) -> bool {
+        self.phase.get() == Phase::Head && self.head_bytes.get() == 0
+    }
+
+    /// Whether it could end in favour of another client, and since when.
+    pub(super) fn expendable_since(&self) -> Option<Seconds> {
+        let expendable = self.verdict.get().is_none() && self.phase.get() != Phase::Request;
+        expendable.then(|| self.since.get())
+    }
+
+    /// What becomes of it at this time.
+    pub(super) fn overdue(&self) -> Option<Verdict> {
+        let limits = self.worker.limits();
+        let passed = |since: Seconds, limit: Seconds| self.worker.now() - since > limit;
+        match self.verdict.get() {
+            Some(Verdict::Cut) => return None,
+            // It had a second to write that.
+            Some(Verdict::Told(_)) => return Some(Verdict::Cut),
+            Some(Verdict::EndIfIdle) | None => {}
+        }
+        if self
+            .blocked_since
+            .get()
+            .is_some_and(|since| passed(since, limits.write_seconds))
+        {
+            return Some(Verdict::Cut);
+        }
+        if self.is_blocked() {
+            return None;
+        }
+        match self.phase.get() {
+            Phase::Head if self.head_bytes.get() > 0 => {
+                passed(self.since.get(), limits.head_seconds).then_some(Verdict::Told(TIMEOUT))
+            }
+            Phase::Discard => {
+                passed(self.since.get(), limits.discard_seconds).then_some(Verdict::Cut)
+            }
+            Phase::Request if self.awaits_body() => {
+                passed(self.since.get(), limits.body_seconds).then_some(Verdict::Told(TIMEOUT))
+            }
+            Phase::Head | Phase::Request => None,
+        }
+    }
+
+    /// Remembers the task, to wake it when something of the above changes; `stalled` if nothing
+    /// else would.
+    pub(super) fn park(&self, context: &Context<'_>, stalled: bool) {
+        self.stalled.set(stalled);
+        let mut waker = self.waker.borrow_mut();
+        if !waker
+            .as_ref()
+            .is_some_and(|waker| waker.will_wake(context.waker()))
+        {
+            *waker = Some(context.waker().clone());
+        }
+    }
+
+    fn resume(&self) {
+        if self.stalled.take() {
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = &*self.waker.borrow() {
+            waker.wake_by_ref();
+        }
+    }
+}
+
+const TIMEOUT: &str = "408 Request Timeout";

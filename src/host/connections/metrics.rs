@@ -1,0 +1,60 @@
+//! What an operator counts of connections.
+
+use prometheus_client::{
+    metrics::{counter::Counter, gauge::Gauge},
+    registry::Registry,
+};
+
+/// Counters of connections, cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(in crate::host) struct ConnectionMetrics {
+    open: Gauge,
+    evicted: Counter,
+    refused: Counter,
+    timed_out: Counter,
+}
+
+impl ConnectionMetrics {
+    pub(in crate::host) fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "connections",
+            "Connections of clients that are open",
+            self.open.clone(),
+        );
+        registry.register(
+            "connections_evicted",
+            "Idle connections ended in favour of new ones, at the limit of connections",
+            self.evicted.clone(),
+        );
+        registry.register(
+            "connections_refused",
+            "Connections refused at the limit, since none was idle",
+            self.refused.clone(),
+        );
+        registry.register(
+            "connections_timed_out",
+            "Connections ended because the client did not send its request or read its answer",
+            self.timed_out.clone(),
+        );
+    }
+
+    pub(super) fn open(&self) {
+        self.open.inc();
+    }
+
+    pub(super) fn closed(&self) {
+        self.open.dec();
+    }
+
+    pub(super) fn evicted(&self) {
+        self.evicted.inc();
+    }
+
+    pub(super) fn refused(&self) {
+        self.refused.inc();
+    }
+
+    pub(super) fn timed_out(&self) {
+        self.timed_out.inc();
+    }
+}

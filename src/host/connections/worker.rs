@@ -1,0 +1,140 @@
+//! What a worker thread does for its connections once a second.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use actix_web::rt;
+use tokio::{select, time::interval};
+
+use super::{
+    Connections, Ending, Limits,
+    connection::{Connection, Verdict},
+    heartbeat::Heartbeat,
+};
+
+/// Whole seconds since the worker began. Exact enough for limits of many seconds, and free: no
+/// request asks for the time.
+pub(super) type Seconds = u32;
+
+const BUSY: &str = "503 Service Unavailable";
+
+/// The connections of one worker thread.
+pub(super) struct Worker {
+    connections: RefCell<Vec<Rc<Connection>>>,
+    now: Cell<Seconds>,
+    shared: Arc<Connections>,
+}
+
+impl Worker {
+    /// Begins to watch over the connections that this thread will have.
+    pub(super) fn start(shared: Arc<Connections>, heartbeat: Heartbeat) -> Rc<Self> {
+        let worker = Rc::new(Self {
+            connections: RefCell::default(),
+            now: Cell::new(0),
+            shared,
+        });
+        rt::spawn(worker.clone().watch(heartbeat));
+        worker
+    }
+
+    async fn watch(self: Rc<Self>, heartbeat: Heartbeat) {
+        let mut ending = self.shared.ending.subscribe();
+        let mut each_second = interval(Duration::from_secs(1));
+        loop {
+            select! {
+                _ = each_second.tick() => {
+                    self.now.set(self.now.get() + 1);
+                    heartbeat.beat();
+                    self.end_overdue();
+                }
+                changed = ending.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                }
+            }
+            if *ending.borrow() == Ending::Idle {
+                self.end_idle();
+            }
+        }
+    }
+
+    fn end_overdue(&self) {
+        for connection in &*self.connections.borrow() {
+            if let Some(verdict) = connection.overdue() {
+                self.shared.metrics.timed_out();
+                connection.judge(verdict);
+            }
+        }
+    }
+
+    fn end_idle(&self) {
+        for connection in &*self.connections.borrow() {
+            if connection.is_idle() && connection.verdict().is_none() {
+                connection.judge(Verdict::EndIfIdle);
+            }
+        }
+    }
+
+    /// Takes in a new connection. Where there are too many, the one that has been idle longest
+    /// ends in its favour; where all are at work, the new one is refused.
+    pub(super) fn admit(self: &Rc<Self>) -> Rc<Connection> {
+        let connection = Rc::new(Connection::new(self.clone()));
+        let open = self.shared.open.fetch_add(1, Ordering::Relaxed);
+        self.shared.metrics.open();
+        if open >= self.shared.limits.connections {
+            match self.most_expendable() {
+                Some(idle) => {
+                    self.shared.metrics.evicted();
+                    idle.judge(if idle.is_idle() {
+                        Verdict::EndIfIdle
+                    } else {
+                        Verdict::Cut
+                    });
+                }
+                None => {
+                    self.shared.metrics.refused();
+                    connection.judge(Verdict::Told(BUSY));
+                }
+            }
+        }
+        let mut connections = self.connections.borrow_mut();
+        connection.place.set(connections.len());
+        connections.push(connection.clone());
+        connection
+    }
+
+    fn most_expendable(&self) -> Option<Rc<Connection>> {
+        let connections = self.connections.borrow();
+        let expendable = connections.iter().filter_map(|connection| {
+            let since = connection.expendable_since()?;
+            Some((since, connection))
+        });
+        let (_, connection) = expendable.min_by_key(|(since, _)| *since)?;
+        Some(connection.clone())
+    }
+
+    /// Lets go of a connection that has ended.
+    pub(super) fn forget(&self, connection: &Connection) {
+        let mut connections = self.connections.borrow_mut();
+        let place = connection.place.get();
+        connections.swap_remove(place);
+        if let Some(moved) = connections.get(place) {
+            moved.place.set(place);
+        }
+        self.shared.open.fetch_sub(1, Ordering::Relaxed);
+        self.shared.metrics.closed();
+    }
+
+    pub(super) fn now(&self) -> Seconds {
+        self.now.get()
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+}
