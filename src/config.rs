@@ -4,10 +4,10 @@ mod auth;
 mod credentials;
 mod doctor;
 mod effect;
-mod issuer;
 mod origins;
 mod parse;
 mod print;
+mod urls;
 
 use std::{ffi::OsString, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 

@@ -3,6 +3,7 @@
 mod command_line;
 mod doctor;
 mod dotenv;
+mod environment;
 mod given;
 mod similar;
 mod unknown;
@@ -11,7 +12,8 @@ use clap::{CommandFactory, Parser};
 
 pub(crate) use command_line::Shown;
 pub(crate) use doctor::DoctorOptions;
-pub(crate) use given::{Environment, Given, Origin, SubCommand};
+pub(crate) use environment::Environment;
+pub(crate) use given::{Given, Origin, SubCommand};
 pub(crate) use similar::did_you_mean;
 
 /// An MCP server for OSCAL, NIST's machine-readable security controls.

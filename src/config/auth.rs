@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use rmcp_resource_server::{
     CacheConfig, ClientCredentials, Connection, CredentialsError, DEFAULT_MAX_TOKEN_BYTES,
-    EndpointUrl, HttpClientError, IntrospectionConfig, IntrospectionVerifier, InvalidUrl, Issuer,
-    JwtConfig, JwtVerifier, ResourceServerConfig, ResourceUrl, ScopeHierarchy, SessionKey,
-    StartError, UserinfoConfig, UserinfoConflict, UserinfoVerifier,
+    HttpClientError, IntrospectionConfig, IntrospectionVerifier, JwtConfig, JwtVerifier,
+    ResourceServerConfig, ScopeHierarchy, SessionKey, StartError, UserinfoConfig, UserinfoConflict,
+    UserinfoVerifier,
 };
 
 use super::{
     AuthConfig, VerifierConfig, credentials,
     effect::{Kind, Mode},
-    issuer::{taken_for_issuer, taken_for_resource},
     parse::Parser,
+    urls,
 };
 use crate::{
     mcp::ScopeRules,
@@ -79,21 +79,12 @@ pub(super) fn resolve(
         options.auth_allow_insecure_http.as_deref(),
         false,
     );
-    let issuer = issuer(parser, options, allow_http);
-    let resource = resource(parser, given);
-    let mut endpoint = |id, value: &Option<String>| {
-        parser.optional(id, value.as_deref(), |text| {
-            let parsed = if allow_http {
-                EndpointUrl::parse_allowing_http(text)
-            } else {
-                text.parse()
-            };
-            parsed.map_err(|error| explain(text, &error))
-        })
-    };
-    let introspection_url = endpoint("auth_introspection_url", &options.auth_introspection_url);
-    let jwks_url = endpoint("auth_jwks_url", &options.auth_jwks_url);
-    let userinfo_url = endpoint("auth_userinfo_url", &options.auth_userinfo_url);
+    let issuer = urls::issuer(parser, given, allow_http);
+    let resource = urls::resource(parser, given);
+    let mut endpoint = |id| urls::endpoint(parser, given, id, allow_http);
+    let introspection_url = endpoint("auth_introspection_url");
+    let jwks_url = endpoint("auth_jwks_url");
+    let userinfo_url = endpoint("auth_userinfo_url");
     let kind = parser.choice(
         "auth_verifier",
         options.auth_verifier.as_deref(),
@@ -199,47 +190,6 @@ pub(super) fn resolve(
     }
 }
 
-/// The issuer, or a stand-in after an error.
-fn issuer(parser: &mut Parser, options: &Options, allow_http: bool) -> Issuer {
-    let given = options.auth_issuer_url.as_deref();
-    let issuer = parser.optional("auth_issuer_url", given, |text| {
-        let parsed = if allow_http {
-            Issuer::parse_allowing_http(text)
-        } else {
-            text.parse()
-        };
-        let issuer = parsed.map_err(|error| explain(text, &error))?;
-        match taken_for_issuer(issuer.as_str()) {
-            Some(problem) => Err(problem),
-            None => Ok(issuer),
-        }
-    });
-    let stand_in = || "https://issuer.invalid".parse().expect("an issuer");
-    issuer.unwrap_or_else(stand_in)
-}
-
-/// The resource server's URL, or a stand-in after an error.
-fn resource(parser: &mut Parser, given: &Given) -> ResourceUrl {
-    const ID: &str = "auth_resource_server_url";
-    if !given.is_given(ID) {
-        parser.error(
-            ID,
-            "is required with an issuer: the public URL of the MCP endpoint, such as \
-             https://mcp.example.com/mcp, which tokens must have as audience",
-        );
-    }
-    let resource = parser.optional(ID, given.value(ID), |text| {
-        let resource = text.parse::<ResourceUrl>();
-        let resource = resource.map_err(|error| error.to_string())?;
-        match taken_for_resource(resource.as_str()) {
-            Some(problem) => Err(problem),
-            None => Ok(resource),
-        }
-    });
-    let stand_in = || "https://resource.invalid".parse().expect("a resource");
-    resource.unwrap_or_else(stand_in)
-}
-
 fn scope_hierarchy(
     parser: &mut Parser,
     given: &Given,
@@ -301,15 +251,6 @@ pub(super) fn scope_rules(parser: &mut Parser, options: &Options) -> ScopeRules 
             "auth_scope_sensitive",
             options.auth_scope_sensitive.as_deref(),
         ),
-    }
-}
-
-fn explain(text: &str, error: &InvalidUrl) -> String {
-    match error {
-        InvalidUrl::Insecure if text.starts_with("http://") => format!(
-            "{error}; use https, or on a test network only say OSCAL_AUTH_ALLOW_INSECURE_HTTP=true"
-        ),
-        _ => error.to_string(),
     }
 }
 

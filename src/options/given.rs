@@ -4,8 +4,6 @@ use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
     fmt,
-    fs::File,
-    io::{ErrorKind, Read},
 };
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
@@ -14,6 +12,7 @@ use super::{
     CLIENT_SECRET_VARIABLE, DoctorOptions, HEALTHCHECK, Options,
     command_line::{self, Shown},
     dotenv::{self, Entry, Refused},
+    environment::{Dotenv, Environment},
     unknown,
 };
 
@@ -48,21 +47,6 @@ pub(crate) struct Unknown {
     pub(crate) of_authorization: bool,
 }
 
-/// Where options are read from, besides the command line. Taken once, so that nothing is set in the
-/// environment of this process.
-pub(crate) struct Environment {
-    variables: Vec<(OsString, OsString)>,
-    dotenv: Dotenv,
-}
-
-enum Dotenv {
-    Missing,
-    /// As of Python's virtual environments.
-    Directory,
-    Content(Vec<u8>),
-    Unreadable(String),
-}
-
 /// Options together with where each came from.
 pub(crate) struct Given {
     pub(crate) options: Options,
@@ -73,32 +57,6 @@ pub(crate) struct Given {
     /// Things worth knowing about `.env`.
     pub(crate) notes: Vec<String>,
     values: BTreeMap<String, (String, Origin)>,
-}
-
-impl Environment {
-    /// The variables of this process, and `.env` in the working directory.
-    pub(crate) fn of_process() -> Self {
-        Self {
-            variables: std::env::vars_os().collect(),
-            dotenv: Dotenv::read(),
-        }
-    }
-}
-
-impl Dotenv {
-    fn read() -> Self {
-        let mut content = Vec::new();
-        let limit = dotenv::MOST_BYTES as u64 + 1;
-        let read = File::open(".env").and_then(|file| file.take(limit).read_to_end(&mut content));
-        match read {
-            Ok(_) => Self::Content(content),
-            Err(error) => match error.kind() {
-                ErrorKind::NotFound => Self::Missing,
-                ErrorKind::IsADirectory => Self::Directory,
-                _ => Self::Unreadable(format!("it cannot be read: {error}")),
-            },
-        }
-    }
 }
 
 impl Given {

@@ -15,14 +15,16 @@ pub(crate) fn did_you_mean<'a>(
     }
 }
 
-/// The candidate with the fewest differences, at most a third of its letters. Case and the words
-/// that begin nearly every name do not count.
+/// The candidate with the fewest differences: at most a third of its letters, or only the end is
+/// missing. Case and the words that begin nearly every name do not count.
 pub(super) fn nearest<'a>(
     text: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     /// No name is longer; what is, may be slow to compare.
     const LONGEST: usize = 64;
+    /// Less may be the beginning of anything.
+    const SHORTEST_BEGINNING: usize = 5;
     if text.len() > LONGEST {
         return None;
     }
@@ -38,10 +40,12 @@ pub(super) fn nearest<'a>(
         .map(|candidate| {
             let meant = stem(candidate);
             let differences = damerau_levenshtein(&written, &meant);
-            (differences, meant.chars().count(), candidate)
+            let is_beginning = written.len() >= SHORTEST_BEGINNING && meant.starts_with(&written);
+            let is_close = is_beginning || differences * 3 <= meant.chars().count();
+            (is_close, differences, candidate)
         })
-        .filter(|(differences, length, _)| differences * 3 <= *length)
-        .min_by_key(|(differences, ..)| *differences)
+        .filter(|(is_close, ..)| *is_close)
+        .min_by_key(|(_, differences, _)| *differences)
         .map(|(.., candidate)| candidate)
 }
 
@@ -80,6 +84,7 @@ mod tests {
             ("OSCAL_PORT", Some("OSCAL_MCP_PORT")),
             ("OSCAL_MCP_LOG_LEVEL", Some("LOG_LEVEL")),
             ("--auth-cafile", Some("--auth-ca-file")),
+            ("--auth-ca", Some("--auth-ca-file")),
             ("Streamable_HTTP", Some("streamable-http")),
             ("streamablehttp", Some("streamable-http")),
             ("OSCAL_HOME", None),

@@ -149,7 +149,7 @@ mod tests {
                 [&[0xff, 0xfe], &*utf16].concat(),
                 Some(CaFileContent::Utf16),
             ),
-            (pem[..100].as_bytes().to_vec(), Some(CaFileContent::Damaged)),
+            (pem.as_bytes()[..100].to_vec(), Some(CaFileContent::Damaged)),
             (b"hunter2".to_vec(), Some(CaFileContent::Other)),
         ] {
             let read = certificates(&content);

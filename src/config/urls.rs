@@ -1,4 +1,77 @@
-//! URLs of metadata that were given where the URL is meant which the metadata is about.
+//! The URLs of the authorization server and of this one; and those of metadata, which are given by
+//! mistake for what the metadata is about.
+
+use rmcp_resource_server::{EndpointUrl, InvalidUrl, Issuer, ResourceUrl};
+
+use super::parse::Parser;
+use crate::options::Given;
+
+/// The issuer, or a stand-in after an error.
+pub(super) fn issuer(parser: &mut Parser, given: &Given, allow_http: bool) -> Issuer {
+    const ID: &str = "auth_issuer_url";
+    let issuer = parser.optional(ID, given.value(ID), |text| {
+        let parsed = if allow_http {
+            Issuer::parse_allowing_http(text)
+        } else {
+            text.parse()
+        };
+        let issuer = parsed.map_err(|error| explain(text, &error))?;
+        match taken_for_issuer(issuer.as_str()) {
+            Some(problem) => Err(problem),
+            None => Ok(issuer),
+        }
+    });
+    let stand_in = || "https://issuer.invalid".parse().expect("an issuer");
+    issuer.unwrap_or_else(stand_in)
+}
+
+/// The resource server's URL, or a stand-in after an error.
+pub(super) fn resource(parser: &mut Parser, given: &Given) -> ResourceUrl {
+    const ID: &str = "auth_resource_server_url";
+    if !given.is_given(ID) {
+        parser.error(
+            ID,
+            "is required with an issuer: the public URL of the MCP endpoint, such as \
+             https://mcp.example.com/mcp, which tokens must have as audience",
+        );
+    }
+    let resource = parser.optional(ID, given.value(ID), |text| {
+        let resource = text.parse::<ResourceUrl>();
+        let resource = resource.map_err(|error| error.to_string())?;
+        match taken_for_resource(resource.as_str()) {
+            Some(problem) => Err(problem),
+            None => Ok(resource),
+        }
+    });
+    let stand_in = || "https://resource.invalid".parse().expect("a resource");
+    resource.unwrap_or_else(stand_in)
+}
+
+/// The URL of an endpoint, if one is configured.
+pub(super) fn endpoint(
+    parser: &mut Parser,
+    given: &Given,
+    id: &str,
+    allow_http: bool,
+) -> Option<EndpointUrl> {
+    parser.optional(id, given.value(id), |text| {
+        let parsed = if allow_http {
+            EndpointUrl::parse_allowing_http(text)
+        } else {
+            text.parse()
+        };
+        parsed.map_err(|error| explain(text, &error))
+    })
+}
+
+fn explain(text: &str, error: &InvalidUrl) -> String {
+    match error {
+        InvalidUrl::Insecure if text.starts_with("http://") => format!(
+            "{error}; use https, or on a test network only say OSCAL_AUTH_ALLOW_INSECURE_HTTP=true"
+        ),
+        _ => error.to_string(),
+    }
+}
 
 /// The well-known paths of an authorization server's metadata (RFC 8414 §3, OpenID Connect
 /// Discovery §4.1).
@@ -12,7 +85,7 @@ const OF_RESOURCE: [&str; 1] = ["/.well-known/oauth-protected-resource"];
 
 /// What to say if `url` is that of an authorization server's metadata. `url` must be known to have
 /// no user name, password or query: it is shown.
-pub(super) fn taken_for_issuer(url: &str) -> Option<String> {
+fn taken_for_issuer(url: &str) -> Option<String> {
     let meant = without(&OF_ISSUER, url)?;
     Some(format!(
         "is the URL of the issuer's metadata; the issuer is what stands there as issuer, most \
@@ -21,7 +94,7 @@ pub(super) fn taken_for_issuer(url: &str) -> Option<String> {
 }
 
 /// The same for this server's own metadata.
-pub(super) fn taken_for_resource(url: &str) -> Option<String> {
+fn taken_for_resource(url: &str) -> Option<String> {
     let meant = without(&OF_RESOURCE, url)?;
     Some(format!(
         "is the URL of this server's metadata; most likely {meant} is meant"

@@ -1,0 +1,50 @@
+//! Where options are read from, besides the command line.
+
+use std::{
+    ffi::OsString,
+    fs::File,
+    io::{ErrorKind, Read},
+};
+
+use super::dotenv;
+
+/// Variables and `.env`. Taken once, so that nothing is set in the environment of this process.
+pub(crate) struct Environment {
+    pub(super) variables: Vec<(OsString, OsString)>,
+    pub(super) dotenv: Dotenv,
+}
+
+/// What was found of the file.
+pub(super) enum Dotenv {
+    Missing,
+    /// As of Python's virtual environments.
+    Directory,
+    Content(Vec<u8>),
+    Unreadable(String),
+}
+
+impl Environment {
+    /// The variables of this process, and `.env` in the working directory.
+    pub(crate) fn of_process() -> Self {
+        Self {
+            variables: std::env::vars_os().collect(),
+            dotenv: Dotenv::read(),
+        }
+    }
+}
+
+impl Dotenv {
+    fn read() -> Self {
+        let mut content = Vec::new();
+        let limit = dotenv::MOST_BYTES as u64 + 1;
+        let read = File::open(".env").and_then(|file| file.take(limit).read_to_end(&mut content));
+        match read {
+            Ok(_) => Self::Content(content),
+            Err(error) => match error.kind() {
+                ErrorKind::NotFound => Self::Missing,
+                ErrorKind::IsADirectory => Self::Directory,
+                _ => Self::Unreadable(format!("it cannot be read: {error}")),
+            },
+        }
+    }
+}
