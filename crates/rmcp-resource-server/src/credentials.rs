@@ -13,6 +13,7 @@ use crate::{
     client_auth::ClientAuth,
     client_key::{AssertionKey, ClientCertificate},
     secret::Secret,
+    time_limit::{FILE_LIMIT, in_time},
 };
 
 /// A value given directly or by a file that holds it.
@@ -121,14 +122,14 @@ pub enum CredentialsError {
     /// A file can be opened or read only some day: a FIFO that nobody writes, or a mount whose
     /// server is gone.
     #[error(
-        "no answer within {limit:?} from {}: is it a FIFO that nobody writes, or a mount whose \
+        "cannot read {path} within {limit:?}: is it a FIFO that nobody writes, or on a mount whose \
          server is gone?",
-        listed(files)
+        path = path.display()
     )]
     Stalled {
-        /// The files that were to be read.
-        files: Vec<PathBuf>,
-        /// How long they had.
+        /// The file.
+        path: PathBuf,
+        /// How long it had.
         limit: Duration,
     },
     /// More than 64 KiB is no secret.
@@ -175,17 +176,24 @@ impl ClientCredentials {
         sources.into_iter().filter_map(file).collect()
     }
 
-    /// Reads what stands in files now.
+    /// Reads what stands in files now, each within five seconds.
     ///
     /// # Errors
     ///
     /// [`CredentialsError`] for the first file that cannot be used.
     pub fn read(&self) -> Result<ClientAuth, CredentialsError> {
-        let id = |source: &Source| source.read().map(|id| id.expose().to_owned());
+        self.read_by(Source::read)
+    }
+
+    fn read_by(
+        &self,
+        read: impl Fn(&Source) -> Result<Secret, CredentialsError>,
+    ) -> Result<ClientAuth, CredentialsError> {
+        let id = |source: &Source| read(source).map(|id| id.expose().to_owned());
         Ok(match self {
             Self::SecretBasic { id: i, secret } => ClientAuth::SecretBasic {
                 id: id(i)?,
-                secret: secret.read()?,
+                secret: read(secret)?,
             },
             Self::SecretBasicRaw { id: i, secret } => {
                 let id = id(i)?;
@@ -194,16 +202,16 @@ impl ClientCredentials {
                 }
                 ClientAuth::SecretBasicRaw {
                     id,
-                    secret: secret.read()?,
+                    secret: read(secret)?,
                 }
             }
             Self::SecretPost { id: i, secret } => ClientAuth::SecretPost {
                 id: id(i)?,
-                secret: secret.read()?,
+                secret: read(secret)?,
             },
             Self::PrivateKeyJwt { id: i, key, key_id } => ClientAuth::PrivateKeyJwt {
                 id: id(i)?,
-                key: AssertionKey::from_pem(key.read()?, key_id.clone())?,
+                key: AssertionKey::from_pem(read(key)?, key_id.clone())?,
             },
             Self::TlsClientAuth {
                 id: i,
@@ -211,7 +219,7 @@ impl ClientCredentials {
                 key,
             } => ClientAuth::TlsClientAuth {
                 id: id(i)?,
-                certificate: ClientCertificate::from_pem(&certificate.read()?, &key.read()?)?,
+                certificate: ClientCertificate::from_pem(&read(certificate)?, &read(key)?)?,
             },
             Self::None { id: i } => ClientAuth::None {
                 id: i.as_ref().map(id).transpose()?,
@@ -219,7 +227,7 @@ impl ClientCredentials {
         })
     }
 
-    /// Reads them again; `None` if they are those of `current` still. A private key that is the
+    /// Reads them again, however long that takes; `None` if they are those of `current` still. A private key that is the
     /// same is not parsed anew: to find out whether an RSA key signs takes a millisecond.
     pub(crate) fn read_if_changed(
         &self,
@@ -230,34 +238,43 @@ impl ClientCredentials {
                 id: current_id,
                 key: current_key,
             } = current
-            && id.read()?.expose() == current_id
-            && current_key.is_of(&key.read()?)
+            && id.read_patiently()?.expose() == current_id
+            && current_key.is_of(&key.read_patiently()?)
         {
             return Ok(None);
         }
-        let auth = self.read()?;
+        let auth = self.read_by(Source::read_patiently)?;
         Ok((auth != *current).then_some(auth))
     }
 }
 
 impl Source {
-    /// The value, from the file if it is in one.
+    /// The value, from the file if it is in one, within five seconds.
     ///
     /// # Errors
     ///
     /// [`CredentialsError`].
     pub fn read(&self) -> Result<Secret, CredentialsError> {
+        let Self::File(path) = self else {
+            return self.read_patiently();
+        };
+        let file = path.clone();
+        in_time(move || read_file(&file)).unwrap_or_else(|| {
+            Err(CredentialsError::Stalled {
+                path: path.clone(),
+                limit: FILE_LIMIT,
+            })
+        })
+    }
+
+    /// The same, however long it takes.
+    fn read_patiently(&self) -> Result<Secret, CredentialsError> {
         match self {
             Self::Value(value) if value.expose().is_empty() => Err(CredentialsError::EmptyValue),
             Self::Value(value) => Ok(value.clone()),
             Self::File(path) => read_file(path),
         }
     }
-}
-
-fn listed(files: &[PathBuf]) -> String {
-    let files = files.iter().map(|file| file.display().to_string());
-    files.collect::<Vec<_>>().join(", ")
 }
 
 fn read_file(path: &Path) -> Result<Secret, CredentialsError> {

@@ -15,11 +15,7 @@ use reqwest::{Certificate, Client, ClientBuilder, Identity, Response, redirect::
 use url::Url;
 
 use self::connections::Connections;
-use crate::{
-    client_key::ClientCertificate,
-    credential_reader::{START_LIMIT, within},
-    urls::Issuer,
-};
+use crate::{client_key::ClientCertificate, time_limit::in_time, urls::Issuer};
 
 /// The largest body read from an authorization server, in bytes, but for its keys.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -215,7 +211,7 @@ fn read_certificates(path: &Path) -> Result<Vec<Certificate>, HttpClientError> {
         cause,
     };
     let file = path.to_owned();
-    let read = within(START_LIMIT, move || std::fs::read(file));
+    let read = in_time(move || std::fs::read(file));
     let read = read.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()));
     let pem = read.map_err(|cause| HttpClientError::CaFileUnreadable {
         path: path.to_owned(),
