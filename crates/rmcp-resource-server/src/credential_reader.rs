@@ -19,51 +19,13 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::{
-    client_auth::ClientAuth,
-    credentials::{ClientCredentials, CredentialsError},
-};
+use crate::{client_auth::ClientAuth, credentials::ClientCredentials, time_limit::FILE_LIMIT};
 
 /// How often files are read: how long a replaced secret stays in use if the old one still works.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long the first reading may take, and how long a file hangs before that is told.
-pub(crate) const START_LIMIT: Duration = Duration::from_secs(5);
-
 /// How long a request waits for a reading after the server has refused the credentials.
 const READ_LIMIT: Duration = Duration::from_secs(1);
-
-/// Reads credentials for the first time.
-///
-/// # Errors
-///
-/// [`CredentialsError`], also where a file does not answer within five seconds.
-pub(crate) fn read_at_start(
-    credentials: &ClientCredentials,
-) -> Result<ClientAuth, CredentialsError> {
-    if credentials.files().is_empty() {
-        return credentials.read();
-    }
-    let source = credentials.clone();
-    within(START_LIMIT, move || source.read()).unwrap_or_else(|| {
-        Err(CredentialsError::Stalled {
-            files: credentials.files(),
-            limit: START_LIMIT,
-        })
-    })
-}
-
-/// What `read` returns, unless a file hangs for longer than `limit`. Then its thread is left
-/// behind: nothing can end it.
-pub(crate) fn within<T: Send + 'static>(
-    limit: Duration,
-    read: impl FnOnce() -> T + Send + 'static,
-) -> Option<T> {
-    let (sender, receiver) = sync_channel(1);
-    // Where nobody waits any longer, the result is of no use.
-    thread::spawn(move || drop(sender.send(read())));
-    receiver.recv_timeout(limit).ok()
-}
 
 /// Keeps credentials up to date. The thread ends when this is dropped.
 pub(crate) struct CredentialReader {
@@ -127,7 +89,7 @@ impl CredentialReader {
         let mut begun = self.reading.lock();
         if let Some(begun) = &mut *begun
             && !begun.told
-            && begun.at.elapsed() >= START_LIMIT
+            && begun.at.elapsed() >= FILE_LIMIT
         {
             begun.told = true;
             tracing::error!(

@@ -14,6 +14,7 @@ use crate::{
     client_key::{AssertionKey, ClientCertificate},
     one_line::{NotOneLine, one_line, without_byte_order_mark},
     secret::Secret,
+    time_limit::{FILE_LIMIT, in_time},
 };
 
 /// A value given directly or by a file that holds it. Both get the same treatment: a byte order
@@ -111,19 +112,6 @@ pub enum CredentialsError {
          chain, the other of its private key, without a passphrase"
     )]
     NoCertificate,
-    /// A file can be opened or read only some day: a FIFO that nobody writes, or a mount whose
-    /// server is gone.
-    #[error(
-        "no answer within {limit:?} from {}: is it a FIFO that nobody writes, or a mount whose \
-         server is gone?",
-        listed(files)
-    )]
-    Stalled {
-        /// The files that were to be read.
-        files: Vec<PathBuf>,
-        /// How long they had.
-        limit: Duration,
-    },
 }
 
 /// What is wrong with a credential. Neither the credential nor a path is in it.
@@ -133,6 +121,15 @@ pub enum CredentialProblem {
     /// The file cannot be opened or read.
     #[error("it cannot be read: {0}")]
     Unreadable(#[source] std::io::Error),
+    /// It hangs: a FIFO that nobody writes, or a mount whose server is gone.
+    #[error(
+        "it cannot be read within {limit:?}: is it a FIFO that nobody writes, or on a mount whose \
+         server is gone?"
+    )]
+    Stalled {
+        /// How long it had.
+        limit: Duration,
+    },
     /// More than 64 KiB is no credential.
     #[error("it is larger than 64 KiB")]
     TooLarge,
@@ -180,17 +177,23 @@ impl ClientCredentials {
         sources.into_iter().filter_map(file).collect()
     }
 
-    /// Reads what stands in files now.
+    /// Reads what stands in files now, each within five seconds.
     ///
     /// # Errors
     ///
     /// [`CredentialsError`] for the first file that cannot be used.
     pub fn read(&self) -> Result<ClientAuth, CredentialsError> {
-        let id = |source: &Source| source.read().map(|id| id.expose().to_owned());
+        self.read_with(Patience::Limited)
+    }
+
+    fn read_with(&self, patience: Patience) -> Result<ClientAuth, CredentialsError> {
+        let line = |source: &Source| source.line(patience);
+        let pem = |source: &Source| source.pem(patience);
+        let id = |source: &Source| line(source).map(|id| id.expose().to_owned());
         Ok(match self {
             Self::SecretBasic { id: i, secret } => ClientAuth::SecretBasic {
                 id: id(i)?,
-                secret: secret.read()?,
+                secret: line(secret)?,
             },
             Self::SecretBasicRaw { id: i, secret } => {
                 let id = id(i)?;
@@ -199,16 +202,16 @@ impl ClientCredentials {
                 }
                 ClientAuth::SecretBasicRaw {
                     id,
-                    secret: secret.read()?,
+                    secret: line(secret)?,
                 }
             }
             Self::SecretPost { id: i, secret } => ClientAuth::SecretPost {
                 id: id(i)?,
-                secret: secret.read()?,
+                secret: line(secret)?,
             },
             Self::PrivateKeyJwt { id: i, key, key_id } => ClientAuth::PrivateKeyJwt {
                 id: id(i)?,
-                key: AssertionKey::from_pem(key.read_pem()?, key_id.clone())?,
+                key: AssertionKey::from_pem(pem(key)?, key_id.clone())?,
             },
             Self::TlsClientAuth {
                 id: i,
@@ -216,10 +219,7 @@ impl ClientCredentials {
                 key,
             } => ClientAuth::TlsClientAuth {
                 id: id(i)?,
-                certificate: ClientCertificate::from_pem(
-                    &certificate.read_pem()?,
-                    &key.read_pem()?,
-                )?,
+                certificate: ClientCertificate::from_pem(&pem(certificate)?, &pem(key)?)?,
             },
             Self::None { id: i } => ClientAuth::None {
                 id: i.as_ref().map(id).transpose()?,
@@ -227,54 +227,82 @@ impl ClientCredentials {
         })
     }
 
-    /// Reads them again; `None` if they are those of `current` still. A private key that is the
-    /// same is not parsed anew: to find out whether an RSA key signs takes a millisecond.
+    /// Reads them again, however long that takes; `None` if they are still those of `current`. A
+    /// private key that is the same is not parsed again: to find out whether an RSA key signs takes
+    /// a millisecond.
     pub(crate) fn read_if_changed(
         &self,
         current: &ClientAuth,
     ) -> Result<Option<ClientAuth>, CredentialsError> {
+        let patience = Patience::Unlimited;
         if let Self::PrivateKeyJwt { id, key, .. } = self
             && let ClientAuth::PrivateKeyJwt {
                 id: current_id,
                 key: current_key,
             } = current
-            && id.read()?.expose() == current_id
-            && current_key.is_of(&key.read_pem()?)
+            && id.line(patience)?.expose() == current_id
+            && current_key.is_of(&key.pem(patience)?)
         {
             return Ok(None);
         }
-        let auth = self.read()?;
+        let auth = self.read_with(patience)?;
         Ok((auth != *current).then_some(auth))
     }
 }
 
+/// Whether a file that hangs is given up after [`FILE_LIMIT`].
+#[derive(Clone, Copy)]
+enum Patience {
+    Limited,
+    Unlimited,
+}
+
 impl Source {
-    /// The value, from the file if it is in one: a client id or a secret, which is one line.
+    /// The value, from the file if it is in one, within five seconds: a client id or a secret,
+    /// which is one line.
     ///
     /// # Errors
     ///
     /// [`CredentialsError`].
     pub fn read(&self) -> Result<Secret, CredentialsError> {
-        let text = self.text()?;
-        let line = one_line(text.expose()).map_err(|problem| self.error(problem.into()))?;
-        Ok(Secret::new(line))
+        self.line(Patience::Limited)
     }
 
-    /// The value as PEM, which has several lines.
+    /// The value as PEM, which has several lines, within five seconds.
     ///
     /// # Errors
     ///
     /// [`CredentialsError`]; whether it is PEM is not judged here.
     pub fn read_pem(&self) -> Result<Secret, CredentialsError> {
-        let text = self.text()?;
+        self.pem(Patience::Limited)
+    }
+
+    fn line(&self, patience: Patience) -> Result<Secret, CredentialsError> {
+        let text = self.text(patience)?;
+        let line = one_line(text.expose()).map_err(|problem| self.error(problem.into()))?;
+        Ok(Secret::new(line))
+    }
+
+    fn pem(&self, patience: Patience) -> Result<Secret, CredentialsError> {
+        let text = self.text(patience)?;
         Ok(Secret::new(without_byte_order_mark(text.expose())))
     }
 
-    fn text(&self) -> Result<Secret, CredentialsError> {
-        match self {
-            Self::Value(value) => Ok(value.clone()),
-            Self::File(path) => read_file(path).map_err(|problem| self.error(problem)),
-        }
+    fn text(&self, patience: Patience) -> Result<Secret, CredentialsError> {
+        let path = match self {
+            Self::Value(value) => return Ok(value.clone()),
+            Self::File(path) => path,
+        };
+        let read = match patience {
+            Patience::Unlimited => read_file(path),
+            Patience::Limited => {
+                let file = path.clone();
+                let limit = FILE_LIMIT;
+                in_time(move || read_file(&file))
+                    .unwrap_or(Err(CredentialProblem::Stalled { limit }))
+            }
+        };
+        read.map_err(|problem| self.error(problem))
     }
 
     fn error(&self, problem: CredentialProblem) -> CredentialsError {
@@ -286,11 +314,6 @@ impl Source {
             },
         }
     }
-}
-
-fn listed(files: &[PathBuf]) -> String {
-    let files = files.iter().map(|file| file.display().to_string());
-    files.collect::<Vec<_>>().join(", ")
 }
 
 fn read_file(path: &Path) -> Result<Secret, CredentialProblem> {

@@ -142,7 +142,8 @@ impl Gate {
         E: Failure,
         F: Future<Output = Result<T, E>>,
     {
-        retry::with_company(http, self.breaker.patience(), &self.spare, ask).await
+        let patience = self.breaker.patience_with_a_connection();
+        retry::with_company(http, patience, &self.spare, ask).await
     }
 
     /// Whether the server is taken to be down.

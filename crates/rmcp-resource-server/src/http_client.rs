@@ -21,11 +21,7 @@ use url::Url;
 
 pub use self::ca_file::CaFileContent;
 use self::connections::Connections;
-use crate::{
-    client_key::ClientCertificate,
-    credential_reader::{START_LIMIT, within},
-    urls::Issuer,
-};
+use crate::{client_key::ClientCertificate, time_limit::in_time, urls::Issuer};
 
 /// The largest body read from an authorization server, in bytes, but for its keys.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -227,7 +223,7 @@ fn usable_certificates(
     timeout: Duration,
 ) -> Result<Vec<Certificate>, HttpClientError> {
     let file = path.to_owned();
-    let read = within(START_LIMIT, move || std::fs::read(file));
+    let read = in_time(move || std::fs::read(file));
     let read = read.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()));
     let content = read.map_err(|cause| HttpClientError::CaFileUnreadable {
         path: path.to_owned(),

@@ -15,7 +15,7 @@ use crate::{
     claims::Claims,
     client_auth::ClientAuth,
     connection::Connection,
-    credential_reader::{CredentialReader, read_at_start},
+    credential_reader::CredentialReader,
     credentials::{ClientCredentials, CredentialsError},
     discovery::{Wanted, discover},
     error::{AuthorizationServerError, VerifyError},
@@ -59,7 +59,7 @@ impl IntrospectionConfig {
 
     /// Reads the credentials, and sets up the HTTP client that goes with them.
     pub(crate) fn open(&self) -> Result<(ClientAuth, HttpClient), StartError> {
-        let auth = read_at_start(&self.credentials)?;
+        let auth = self.credentials.read()?;
         let http = self.connection.http_client(auth.certificate())?;
         Ok((auth, http))
     }

@@ -38,6 +38,7 @@ mod session;
 mod sessions;
 mod stream;
 mod strict_json;
+mod time_limit;
 mod urls;
 mod userinfo;
 mod verifier;

@@ -83,7 +83,6 @@ fn cases(fake: &FakeAuthorizationServer) -> Vec<(&'static str, Option<Reply>, u1
         ("unknown", None, 401),
         ("audience", with(json!({"aud": "other"})), 401),
         ("scope", with(json!({"scope": "other"})), 403),
-        ("limited", Some(Reply::status(429)), 503),
         ("html", Some(Reply::html()), 503),
         ("cut", Some(Reply::huge(10).truncated()), 503),
         (
@@ -300,4 +299,11 @@ async fn provoke(
     unreachable.assert_unavailable("stopped");
     *seen += &format!("{unreachable:?}\n");
     tokens.push(token("unreachable"));
+    // Last, for the server is then left alone for a while.
+    fake.restart();
+    fake.answer_next(Reply::status(429));
+    let limited = server.call(&token("limited")).await;
+    limited.assert_unavailable("limited");
+    *seen += &format!("{limited:?}\n");
+    tokens.push(token("limited"));
 }

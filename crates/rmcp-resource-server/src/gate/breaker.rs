@@ -175,6 +175,13 @@ impl Breaker {
         usual.clamp(self.patience.least, self.patience.most)
     }
 
+    /// After how long an unanswered call gets company on a new connection. Sooner than it is late,
+    /// so that there is time for an answer.
+    pub(super) fn patience_with_a_connection(&self) -> Duration {
+        let usual = self.record().slow_answer * 2;
+        usual.clamp(self.patience.least, self.patience.most / 2)
+    }
+
     pub(super) fn circuit(&self) -> Circuit {
         *self.circuit.borrow()
     }
