@@ -1,10 +1,15 @@
 //! Logs, on standard error: standard output belongs to MCP over stdio.
 
+mod format;
+mod printable;
+
 use std::io::{IsTerminal, stderr};
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
+use self::format::{JsonLines, text_fields};
+pub use self::printable::Printable;
 use crate::config::LogConfig;
 
 /// Sends log lines to standard error.
@@ -18,11 +23,13 @@ pub fn init(config: &LogConfig) {
         let lines = tracing_subscriber::fmt::layer()
             .json()
             .flatten_event(true)
+            .map_event_format(JsonLines)
             .with_writer(stderr);
         registry.with(lines).init();
     } else {
         let lines = tracing_subscriber::fmt::layer()
             .with_ansi(stderr().is_terminal())
+            .fmt_fields(text_fields())
             .with_writer(stderr);
         registry.with(lines).init();
     }

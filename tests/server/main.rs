@@ -6,6 +6,7 @@ mod doctor;
 mod documentation;
 mod healthcheck;
 mod http;
+mod log_lines;
 mod metrics;
 mod person;
 mod resources;
