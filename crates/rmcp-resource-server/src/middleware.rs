@@ -248,7 +248,7 @@ fn refuse(
         Refusal::Unverified(error) => {
             resource_server.metrics().request_refused(error);
             let reason = error.reason();
-            if status == 503 {
+            if error.is_fault() {
                 tracing::error!(%request_id, status, reason, %method, path, %error, "request refused");
             } else {
                 tracing::info!(%request_id, status, reason, %method, path, %error, "request refused");
