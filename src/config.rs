@@ -3,6 +3,7 @@
 mod auth;
 mod credentials;
 mod doctor;
+mod kinds;
 mod parse;
 mod print;
 
@@ -378,6 +379,9 @@ fn resolve_http(
         false,
     );
     let auth = auth::resolve(parser, given, session_key);
+    if let auth::Resolved::On(auth) = &auth {
+        warnings.extend(kinds::warnings(auth, given.value("auth_client_id")));
+    }
     if matches!(auth, auth::Resolved::Off) {
         let exposed = !parse::is_loopback_host(&host);
         if exposed && !allow_unauthenticated {
