@@ -14,7 +14,8 @@
 //!    type Native for each client, with its redirect URI.
 //!
 //! Then `--auth-issuer-url https://TENANT.auth0.com/` (with the slash), `--auth-verifier jwt`,
-//! `--auth-jwt-types JWT` (or none of it, if the API's token profile is RFC 9068). No client id and
+//! `--auth-jwt-types JWT` (or none of it, if the API's token profile is RFC 9068), and
+//! `--auth-required-scopes oscal:read`, for ID tokens are of the same type. No client id and
 //! no secret: nobody is asked about a token.
 //!
 //! A token that was requested for no API is opaque and good for Auth0's userinfo only. It can be

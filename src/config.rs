@@ -4,6 +4,7 @@ mod auth;
 mod credentials;
 mod doctor;
 mod effect;
+mod kinds;
 mod origins;
 mod parse;
 mod print;
@@ -418,6 +419,9 @@ fn resolve_http(
             .flatten()
             .filter_map(|mode| mode.warning(given)),
     );
+    if let auth::Resolved::On(auth) = &auth {
+        warnings.extend(kinds::warnings(auth, given.value("auth_client_id")));
+    }
     if matches!(auth, auth::Resolved::Off) {
         let exposed = !parse::is_loopback_host(&host);
         if exposed && !allow_unauthenticated {

@@ -1,6 +1,8 @@
 //! Logs, on standard error: standard output belongs to MCP over stdio.
 
+mod format;
 mod lines;
+mod printable;
 mod volume;
 
 use std::{
@@ -17,6 +19,8 @@ use prometheus_client::{
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
+use self::format::{JsonLines, text_fields};
+pub use self::printable::Printable;
 use crate::config::LogConfig;
 use lines::Lines;
 use volume::Volume;
@@ -36,11 +40,13 @@ pub fn init(config: &LogConfig) {
         let layer = tracing_subscriber::fmt::layer()
             .json()
             .flatten_event(true)
+            .map_event_format(JsonLines)
             .with_writer(lines.clone());
         registry.with(layer).init();
     } else {
         let layer = tracing_subscriber::fmt::layer()
             .with_ansi(stderr().is_terminal())
+            .fmt_fields(text_fields())
             .with_writer(lines.clone());
         registry.with(layer).init();
     }

@@ -7,7 +7,7 @@ mod secrets;
 
 use std::fs;
 
-use crate::support::{command, run, stderr, stdout};
+use crate::support::{SECRET, command, protected_by, run, stderr, stdout};
 
 const NONE: [&str; 0] = [];
 
@@ -330,4 +330,91 @@ fn the_example_of_a_dotenv_file_names_every_variable() {
         .output()
         .expect("the binary runs");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+/// Where nothing tells an ID or refresh token from an access token, a scope must.
+#[test]
+fn rs_48_a_configuration_that_cannot_tell_kinds_apart_is_warned_of() {
+    const AUDIENCE: &str = "warning: --auth-audience";
+    const CLIENTS: &str = "warning: --auth-allowed-client-ids";
+    const TYPES: &str = "warning: --auth-jwt-types";
+    for (flags, warnings) in [
+        (&[][..], &[][..]),
+        (&["--auth-audience=mcp"], &[AUDIENCE]),
+        (
+            &["--auth-audience=https://mcp.example.com,guid"],
+            &[AUDIENCE],
+        ),
+        (&["--auth-audience=https://other.example.com"], &[]),
+        (
+            &["--auth-audience=mcp", "--auth-required-scopes=mcp:tools"],
+            &[],
+        ),
+        (&["--auth-allowed-client-ids=app"], &[CLIENTS]),
+        (
+            &["--auth-allowed-client-ids=app", "--auth-audience=app"],
+            &[AUDIENCE, CLIENTS],
+        ),
+        (
+            &[
+                "--auth-allowed-client-ids=app",
+                "--auth-required-scopes=mcp:tools",
+            ],
+            &[],
+        ),
+        (&["--auth-verifier=jwt"], &[]),
+        (
+            &["--auth-verifier=jwt", "--auth-jwt-types=application/AT+jwt"],
+            &[],
+        ),
+        (
+            &["--auth-verifier=jwt", "--auth-jwt-types=at+jwt,JWT"],
+            &[TYPES],
+        ),
+        (&["--auth-verifier=jwt", "--auth-jwt-types=none"], &[TYPES]),
+        (
+            &[
+                "--auth-verifier=jwt",
+                "--auth-jwt-types=JWT",
+                "--auth-audience=guid",
+            ],
+            &[AUDIENCE, TYPES],
+        ),
+        (
+            &[
+                "--auth-verifier=jwt",
+                "--auth-jwt-types=JWT",
+                "--auth-required-scopes=mcp:tools",
+            ],
+            &[],
+        ),
+        (
+            &["--auth-verifier=userinfo", "--auth-accept-unbound-tokens"],
+            &[],
+        ),
+    ] {
+        let mut all = protected_by("https://as.example.com");
+        all.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        all.push("--print-config".to_owned());
+        let output = run(&all, &[SECRET]);
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{flags:?}: {}",
+            stderr(&output)
+        );
+        let text = stdout(&output);
+        for warning in [AUDIENCE, CLIENTS, TYPES] {
+            let expected = warnings.contains(&warning);
+            assert_eq!(
+                text.contains(warning),
+                expected,
+                "{flags:?}: {warning}: {text}"
+            );
+        }
+        let scopes = text
+            .matches("--auth-required-scopes (OSCAL_AUTH_REQUIRED_SCOPES)")
+            .count();
+        assert!(scopes >= warnings.len(), "{flags:?}: {text}");
+    }
 }

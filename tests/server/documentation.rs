@@ -38,6 +38,20 @@ fn every_option_of_the_recipes_exists() {
     assert!(unknown.is_empty(), "no such options: {unknown:?}");
 }
 
+/// An ID token may have issuer, audience, type and key of an access token, but no scope.
+#[test]
+fn rs_48_every_recipe_of_the_jwt_verifier_requires_a_scope() {
+    let recipes = read("docs/authorization-servers.md");
+    let blocks: Vec<_> = recipes
+        .split("```")
+        .filter(|block| block.contains("--auth-verifier jwt"))
+        .collect();
+    assert!(blocks.len() >= 4, "{blocks:?}");
+    for block in blocks {
+        assert!(block.contains("--auth-required-scopes "), "{block}");
+    }
+}
+
 #[test]
 fn every_test_that_the_component_definition_names_exists() {
     let component: Value =

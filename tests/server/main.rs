@@ -7,6 +7,7 @@ mod documentation;
 mod healthcheck;
 mod http;
 mod limits;
+mod log_lines;
 mod metrics;
 mod person;
 mod resources;

@@ -22,10 +22,15 @@ use crate::{
 #[derive(Clone)]
 pub struct AccessToken(Arc<Accepted>);
 
+/// A keyed hash of a token's text: tells tokens apart, and gives none away.
+pub(crate) type Fingerprint = [u8; 32];
+
 /// Shared by all clones of one request's token: it is passed on some five times.
 struct Accepted {
     claims: Arc<Claims>,
     terms: Arc<Terms>,
+    /// Stands for a token that names no user.
+    fingerprint: OnceLock<Fingerprint>,
     /// Scopes that a handler missed, for the middleware to ask the client for.
     missed: OnceLock<Scopes>,
 }
@@ -56,8 +61,21 @@ impl AccessToken {
         Self(Arc::new(Accepted {
             claims,
             terms,
+            fingerprint: OnceLock::new(),
             missed: OnceLock::new(),
         }))
+    }
+
+    /// Enters what stands for the token where it names no user.
+    pub(crate) fn with_fingerprint(self, fingerprint: impl FnOnce() -> Fingerprint) -> Self {
+        if self.subject().is_none() && self.username().is_none() {
+            self.0.fingerprint.get_or_init(fingerprint);
+        }
+        self
+    }
+
+    pub(crate) fn fingerprint(&self) -> Option<&Fingerprint> {
+        self.0.fingerprint.get()
     }
 
     /// Scopes that a handler missed.

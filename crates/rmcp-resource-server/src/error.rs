@@ -125,11 +125,18 @@ pub enum TokenError {
         /// The member and value that tell, shortened.
         found: String,
     },
+    /// A JWT without the type of an access token (RFC 9068 §2.1), without scopes and roles, where no
+    /// scope is required: it may be an ID token.
+    #[error(
+        "nothing shows the token to be an access token: its typ is not at+jwt, and it has neither \
+         scopes nor roles; require a scope that ID tokens lack"
+    )]
+    UnknownKind,
     /// The token is bound to a key (`cnf`, or type DPoP), and that proof is not checked here.
     #[error("the token is bound to a key (cnf or DPoP), which this server does not check")]
     ProofOfPossession,
-    /// Neither `sub`, `username` nor `client_id`: nobody to whom a session could belong.
-    #[error("the token names neither a subject nor a client, so it cannot own a session")]
+    /// Neither `sub`, `username` nor `client_id`: nobody answers for what is done with it.
+    #[error("the token names nobody: it has neither a subject, a user name nor a client")]
     NoPrincipal,
     /// Scopes are missing (RFC 6750 §3.1).
     #[error("the token lacks a scope: it has \"{granted}\", needed are \"{required}\"")]
@@ -192,6 +199,7 @@ impl TokenError {
             Self::NoAudience => "no_audience",
             Self::ClientNotAllowed { .. } => "client_not_allowed",
             Self::RefusedKind { .. } => "refused_kind",
+            Self::UnknownKind => "unknown_kind",
             Self::ProofOfPossession => "proof_of_possession",
             Self::NoPrincipal => "no_principal",
             Self::InsufficientScope { .. } => "insufficient_scope",
@@ -275,6 +283,24 @@ pub enum AuthorizationServerError {
         /// What is wrong with it; never its text.
         cause: String,
     },
+    /// The token's key is not among those at hand, and it is too early to fetch them again: a key
+    /// published a moment ago would be missing too.
+    #[error("the token's key is not known; the keys can be fetched again in {retry_after:?}")]
+    KeyNotFetched {
+        /// Until the next fetch is possible.
+        retry_after: Duration,
+    },
+    /// None of the keys can verify a token (RFC 7517 §5). An answer like that never takes the place of
+    /// good keys.
+    #[error(
+        "the authorization server publishes {published}, and tokens are accepted by {accepted}"
+    )]
+    NoUsableKey {
+        /// What there is.
+        published: String,
+        /// The algorithms that are accepted.
+        accepted: String,
+    },
     /// Our own fault: a task ended without an answer.
     #[error("the verification ended without an answer")]
     Interrupted,
@@ -309,6 +335,8 @@ impl AuthorizationServerError {
             Self::CredentialsRefused { .. } => "credentials_refused",
             Self::RateLimited { .. } => "rate_limited",
             Self::Malformed { .. } => "malformed_response",
+            Self::KeyNotFetched { .. } => "key_not_fetched",
+            Self::NoUsableKey { .. } => "no_usable_key",
             Self::Interrupted => "interrupted",
         }
     }
@@ -316,7 +344,9 @@ impl AuthorizationServerError {
     /// When a client should try again.
     pub fn retry_after(&self) -> Duration {
         match self {
-            Self::CircuitOpen { retry_after } | Self::RateLimited { retry_after } => *retry_after,
+            Self::CircuitOpen { retry_after }
+            | Self::RateLimited { retry_after }
+            | Self::KeyNotFetched { retry_after } => *retry_after,
             // A person has to mend these; asking often does not help.
             Self::CredentialsRefused { .. } | Self::Redirect { .. } => Duration::from_secs(30),
             Self::Overloaded { .. } => Duration::from_secs(1),
@@ -326,6 +356,13 @@ impl AuthorizationServerError {
 }
 
 impl VerifyError {
+    /// Whether an operator should look into it. Tokens that name an unknown key are not worth that:
+    /// anyone can make them up.
+    pub(crate) fn is_fault(&self) -> bool {
+        use AuthorizationServerError::KeyNotFetched;
+        matches!(self, Self::AuthorizationServer(error) if !matches!(error, KeyNotFetched { .. }))
+    }
+
     /// A short constant name, for logs and metrics.
     pub fn reason(&self) -> &'static str {
         match self {

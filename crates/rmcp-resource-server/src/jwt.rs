@@ -1,11 +1,15 @@
 //! Verifies JWT access tokens (RFC 9068) by the public keys of the authorization server.
 
 mod algorithm;
+mod allowance;
 mod claims;
 mod diagnosis;
+mod fetch;
 mod jwks;
 mod jws;
 mod keys;
+mod moment;
+mod public_key;
 
 use std::sync::Arc;
 
@@ -14,7 +18,11 @@ use tokio::time::timeout;
 
 pub use self::algorithm::SigningAlgorithm;
 pub(crate) use self::diagnosis::diagnose;
-use self::{jwks::Jwks, jws::Jws, keys::KeySet};
+use self::{
+    jwks::{Jwks, Renewal},
+    jws::Jws,
+    keys::KeySet,
+};
 use crate::{
     background::Background,
     bearer::BearerToken,
@@ -72,9 +80,11 @@ impl JwtConfig {
 /// clone.
 ///
 /// The key decides which algorithm is accepted; exactly one key must fit the token's `kid` and
-/// `alg`. The keys are fetched anew when they are ten minutes old, and when a token does not
-/// verify by them, then at most once a minute. While they cannot be fetched, the last ones serve
-/// for 24 hours.
+/// `alg`. The keys are fetched anew when they are ten minutes old, beside the requests, so that a
+/// token whose key is at hand does not wait. A token whose key is not at hand waits for a fetch. One
+/// of those is allowed each five seconds, or three at once after a quiet time; without one the answer
+/// is 503 with `Retry-After`. While keys cannot be fetched, or none of them is of use, the last good
+/// ones serve for 24 hours.
 ///
 /// A JWT cannot be revoked: it is good until its `exp`.
 #[derive(Clone)]
@@ -93,6 +103,7 @@ struct Inner {
 /// The keys at hand, and where they are from.
 struct Source {
     jwks: Jwks,
+    _renewal: Renewal,
     partition: CachePartition,
 }
 
@@ -131,13 +142,17 @@ impl JwtVerifier {
         Ok(())
     }
 
-    /// Whether keys are at hand, so that tokens can be verified.
+    /// Whether keys are at hand that can verify tokens.
     ///
     /// # Errors
     ///
-    /// Why there are none yet.
+    /// Why there are none.
     pub fn readiness(&self) -> Result<(), Arc<str>> {
-        self.inner.source.readiness()
+        self.inner.source.readiness()?;
+        match self.inner.source.found() {
+            Ok(source) => source.jwks.readiness(),
+            Err(error) => Err(error.to_string().into()),
+        }
     }
 
     /// Waits until keys are at hand.
@@ -183,9 +198,12 @@ impl Inner {
         }
         let (issuer, url) = (config.connection.issuer.as_str(), endpoint.as_str());
         let partition = self.cache.partition(issuer, url, "");
-        let jwks = Jwks::fetch(&self.http, endpoint, &config.connection).await;
+        let (connection, algorithms) = (&config.connection, &config.algorithms);
+        let jwks = Jwks::fetch(&self.http, endpoint, connection, algorithms).await;
+        let jwks = jwks.map_err(|error| error.to_string())?;
         Ok(Some(Source {
-            jwks: jwks.map_err(|error| error.to_string())?,
+            _renewal: jwks.keep_young(),
+            jwks,
             partition,
         }))
     }
@@ -221,8 +239,16 @@ impl Inner {
             }
             source.jwks.verify(&jws).await?;
         }
-        Ok(claims::read(jws.payload()?)?)
+        Ok(claims::read(jws.payload()?, jws.typed)?)
     }
+}
+
+/// The names of algorithms, each once.
+fn names(algorithms: &[SigningAlgorithm]) -> String {
+    let mut names: Vec<_> = algorithms.iter().map(|alg| alg.name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.join(", ")
 }
 
 /// Whether a token has the form and the claims of one that is accepted, its signature aside.
@@ -230,7 +256,8 @@ pub(crate) fn parse_unverified(token: &str) -> bool {
     let issuer = "https://as.example.com".parse().expect("an issuer");
     let config = JwtConfig::new(issuer);
     let jws = Jws::parse(token, &config);
-    jws.and_then(|jws| claims::read(jws.payload()?)).is_ok()
+    jws.and_then(|jws| claims::read(jws.payload()?, jws.typed))
+        .is_ok()
 }
 
 /// How many keys of a set can check signatures.

@@ -259,14 +259,10 @@ fn refuse(
         Refusal::Unverified(error) => {
             resource_server.metrics().request_refused(error);
             let reason = error.reason();
-            let line = match error {
-                VerifyError::Token(_) => None,
-                VerifyError::AuthorizationServer(_) => Some(
-                    resource_server
-                        .outages()
-                        .refused(reason, resource_server.monotonic()),
-                ),
-            };
+            let line = error.is_fault().then(|| {
+                let now = resource_server.monotonic();
+                resource_server.outages().refused(reason, now)
+            });
             match line {
                 None => {
                     tracing::info!(%request_id, client, status, reason, %method, path, %error, "request refused");

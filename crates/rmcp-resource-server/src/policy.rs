@@ -39,10 +39,11 @@ impl Policy {
         claims: Arc<Claims>,
         now: SystemTime,
     ) -> Result<AccessToken, TokenError> {
-        judge_kind(&claims)?;
+        self.judge_kind(&claims)?;
         self.judge_issuer(&claims)?;
         judge_time(&claims, now)?;
         self.judge_recipient(&claims)?;
+        judge_principal(&claims)?;
         self.judge_scopes(&claims.scopes, &self.required_scopes)?;
         Ok(AccessToken::new(claims, self.terms.clone()))
     }
@@ -62,6 +63,22 @@ impl Policy {
                 required: required.clone(),
                 granted: granted.clone(),
             })
+    }
+
+    /// Where scopes are required, a token of unknown kind is judged by them: an ID token has none.
+    fn judge_kind(&self, claims: &Claims) -> Result<(), TokenError> {
+        if let Some(kind) = &claims.refused_kind {
+            return Err(TokenError::RefusedKind {
+                found: shortened(kind),
+            });
+        }
+        if claims.kind_unknown && self.required_scopes.is_empty() {
+            return Err(TokenError::UnknownKind);
+        }
+        if claims.key_bound {
+            return Err(TokenError::ProofOfPossession);
+        }
+        Ok(())
     }
 
     /// An absent `iss` is accepted: the answer came from the configured server, and several
@@ -102,16 +119,15 @@ impl Policy {
     }
 }
 
-fn judge_kind(claims: &Claims) -> Result<(), TokenError> {
-    if let Some(kind) = &claims.refused_kind {
-        return Err(TokenError::RefusedKind {
-            found: shortened(kind),
-        });
-    }
-    if claims.key_bound {
-        return Err(TokenError::ProofOfPossession);
-    }
-    Ok(())
+/// Somebody must answer for what is done with the token (checklist 16): `sub`, `username` or
+/// `client_id`.
+fn judge_principal(claims: &Claims) -> Result<(), TokenError> {
+    let names = [&claims.subject, &claims.username, &claims.client_id];
+    names
+        .iter()
+        .any(|name| name.is_some())
+        .then_some(())
+        .ok_or(TokenError::NoPrincipal)
 }
 
 fn judge_time(claims: &Claims, now: SystemTime) -> Result<(), TokenError> {
@@ -201,6 +217,18 @@ mod tests {
             (json!({"scope": null}), "insufficient_scope"),
             (json!({"scope": "READ WRITE"}), "insufficient_scope"),
             (json!({"scope": "", "exp": NOW}), "expired"),
+            (json!({"sub": null}), "accepted"),
+            (json!({"client_id": null}), "accepted"),
+            (
+                json!({"sub": null, "client_id": null, "username": "alice"}),
+                "accepted",
+            ),
+            (json!({"sub": null, "client_id": null}), "no_principal"),
+            (json!({"sub": "", "client_id": ""}), "no_principal"),
+            (
+                json!({"sub": null, "client_id": null, "scope": ""}),
+                "no_principal",
+            ),
             (json!({"token_use": "refresh_token"}), "refused_kind"),
             (json!({"cnf": {"jkt": "x"}}), "proof_of_possession"),
             (json!({"token_type": "DPoP"}), "proof_of_possession"),
@@ -240,13 +268,36 @@ mod tests {
                     required_scopes: Scopes::none(),
                     ..policy()
                 };
-                let no_members = serde_json::Map::new();
-                let mut claims = Claims::from_members(no_members).expect("readable");
+                let members = json!({"sub": "alice"}).as_object().cloned();
+                let members = members.expect("an object");
+                let mut claims = Claims::from_members(members).expect("readable");
                 claims.audience_unknowable = audience_unknowable;
                 let judged = policy.judge(Arc::new(claims), SystemTime::UNIX_EPOCH);
                 let accepted = accept_unbound_tokens && audience_unknowable;
                 assert_eq!(judged.is_ok(), accepted);
             }
+        }
+    }
+
+    #[test]
+    fn rs_48_without_required_scopes_the_kind_must_be_known() {
+        for (required, kind_unknown, expected) in [
+            ("read", false, "accepted"),
+            ("read", true, "accepted"),
+            ("", false, "accepted"),
+            ("", true, "unknown_kind"),
+        ] {
+            let policy = Policy {
+                required_scopes: required.parse().expect("valid"),
+                ..policy()
+            };
+            let members = json!({"sub": "alice", "aud": SERVER, "scope": "read"});
+            let members = members.as_object().expect("an object").clone();
+            let mut claims = Claims::from_members(members).expect("readable");
+            claims.kind_unknown = kind_unknown;
+            let judged = policy.judge(Arc::new(claims), SystemTime::UNIX_EPOCH);
+            let reason = judged.map_or_else(|error| error.reason(), |_| "accepted");
+            assert_eq!(reason, expected, "{required:?} {kind_unknown}");
         }
     }
 

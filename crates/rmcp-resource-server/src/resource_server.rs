@@ -56,8 +56,11 @@ pub struct ResourceServerConfig {
     /// The longest token accepted, in bytes: a longer one gets 431 (RFC 6585 §5). Default 16 KiB.
     /// The HTTP server must accept a header that long.
     pub max_token_bytes: usize,
-    /// Seals session ids, so that a session serves only the principal that opened it. Default: a
-    /// random key; replicas that serve the same sessions must share one.
+    /// Seals session ids, so that a session serves only the principal that opened it: issuer, subject
+    /// (or user name) and client. Where a token names neither subject nor user, the token itself
+    /// stands for them, or all users of one client would share sessions; such a client opens a new
+    /// session with each new token. Default: a random key; replicas that serve the same sessions
+    /// must share one.
     pub session_key: SessionKey,
     /// How often the token of an open event stream is verified anew, through the cache: a
     /// revocation is felt there within the cache's time and this. Default 5 s.
@@ -167,7 +170,8 @@ impl ResourceServer {
     /// [`VerifyError`]: the token is bad, or that could not be found out.
     pub async fn authorize(&self, bearer: &BearerToken) -> Result<AccessToken, VerifyError> {
         let claims = self.inner.verifier.verify(bearer).await?;
-        Ok(self.inner.policy.judge(claims, self.now())?)
+        let token = self.inner.policy.judge(claims, self.now())?;
+        Ok(token.with_fingerprint(|| self.session_key().fingerprint(bearer)))
     }
 
     /// The error for a request whose handler missed scopes: it names all that the request needs.

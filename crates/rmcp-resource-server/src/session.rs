@@ -4,7 +4,7 @@
 //! id with a seal, `<id>.<mac>`, where the mac covers the id and the principal. Every request with
 //! a session id must bring the seal that fits its own token's principal; then rmcp sees the bare
 //! id. A refreshed token keeps the principal, so it keeps the session (MCP security best
-//! practices, session hijacking).
+//! practices, session hijacking). Only a token that names no user stands for itself.
 
 use std::{fs, path::Path};
 
@@ -14,7 +14,8 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::{
-    access_token::AccessToken,
+    access_token::{AccessToken, Fingerprint},
+    bearer::BearerToken,
     cache::{absorb, random_key},
     one_line::{one_line, without_byte_order_mark},
 };
@@ -80,15 +81,36 @@ impl SessionKey {
         Some(id)
     }
 
+    /// Stands for a token that names no user. The same on all replicas with this key.
+    pub(crate) fn fingerprint(&self, token: &BearerToken) -> Fingerprint {
+        let mut mac = self.0.clone();
+        // No seal begins with this byte: they begin with a length.
+        mac.update(&[0xff]);
+        absorb(&mut mac, token.expose());
+        mac.finalize().into_bytes().into()
+    }
+
     fn mac(&self, id: &str, owner: &Principal<'_>) -> Hmac<Sha256> {
         let mut mac = self.0.clone();
         absorb(&mut mac, id);
         absorb(&mut mac, owner.issuer);
-        for part in [owner.subject, owner.username, owner.client_id] {
-            // Absent and empty are not the same.
-            mac.update(&[u8::from(part.is_some())]);
-            absorb(&mut mac, part.unwrap_or_default());
+        match owner.user {
+            User::Subject(subject) => {
+                mac.update(&[0]);
+                absorb(&mut mac, subject);
+            }
+            User::Name(name) => {
+                mac.update(&[1]);
+                absorb(&mut mac, name);
+            }
+            User::Unnamed(fingerprint) => {
+                mac.update(&[2]);
+                mac.update(fingerprint);
+            }
         }
+        // Absent and empty are not the same.
+        mac.update(&[u8::from(owner.client_id.is_some())]);
+        absorb(&mut mac, owner.client_id.unwrap_or_default());
         mac
     }
 }
@@ -100,34 +122,44 @@ fn is_written(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_printable)
 }
 
-/// To whom a session belongs. Never the token: a refreshed one must keep its sessions.
+/// To whom a session belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Principal<'a> {
     issuer: &'a str,
-    subject: Option<&'a str>,
-    /// Only where there is no subject.
-    username: Option<&'a str>,
+    user: User<'a>,
     client_id: Option<&'a str>,
 }
 
+/// The user of a principal. Not the token, where that can be helped: a refreshed one must keep its
+/// sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum User<'a> {
+    Subject(&'a str),
+    /// Where there is no `sub`, as with django-oauth-toolkit.
+    Name(&'a str),
+    /// Nobody is named, as with the client credentials of many servers. All users of one client
+    /// would be the same, so the token stands for its user.
+    Unnamed(&'a Fingerprint),
+}
+
 impl<'a> Principal<'a> {
-    /// The principal of a token; `None` if the token names nobody. Where there is no `sub`, as
-    /// with django-oauth-toolkit, `username` stands for it.
+    /// The principal of a token; `None` if that cannot be told.
     pub(crate) fn of(token: &'a AccessToken) -> Option<Self> {
-        let principal = Self {
-            issuer: token.issuer(),
-            subject: token.subject(),
-            username: token.username().filter(|_| token.subject().is_none()),
-            client_id: token.client_id(),
+        let user = match (token.subject(), token.username()) {
+            (Some(subject), _) => User::Subject(subject),
+            (None, Some(name)) => User::Name(name),
+            (None, None) => User::Unnamed(token.fingerprint()?),
         };
-        let parts = [principal.subject, principal.username, principal.client_id];
-        parts.iter().any(Option::is_some).then_some(principal)
+        Some(Self {
+            issuer: token.issuer(),
+            user,
+            client_id: token.client_id(),
+        })
     }
 
     /// A key for counting what one principal holds.
     pub(crate) fn name(&self) -> String {
-        let parts = (self.issuer, self.subject, self.username, self.client_id);
-        format!("{parts:?}")
+        format!("{self:?}")
     }
 }
 
@@ -140,8 +172,7 @@ mod tests {
     fn principal<'a>(subject: Option<&'a str>, client_id: Option<&'a str>) -> Principal<'a> {
         Principal {
             issuer: "https://as.example.com",
-            subject,
-            username: None,
+            user: subject.map_or(User::Unnamed(&[7; 32]), User::Subject),
             client_id,
         }
     }
@@ -158,6 +189,10 @@ mod tests {
             principal(Some("alice"), None),
             principal(None, Some("app")),
             principal(Some("aliceapp"), Some("")),
+            Principal {
+                user: User::Name("alice"),
+                ..alice
+            },
             Principal {
                 issuer: "https://other.example.com",
                 ..alice
@@ -176,6 +211,23 @@ mod tests {
         ] {
             assert_eq!(key.unseal(&forged, &alice), None, "{forged}");
         }
+    }
+
+    #[test]
+    fn a_fingerprint_is_of_a_token_and_a_key() {
+        let token = |text| BearerToken::parse(text, 64).expect("a token");
+        let (one, other) = (SessionKey::random(), SessionKey::random());
+        let fingerprint = one.fingerprint(&token("t"));
+        assert_eq!(fingerprint, one.fingerprint(&token("t")));
+        assert_ne!(fingerprint, one.fingerprint(&token("u")));
+        assert_ne!(fingerprint, other.fingerprint(&token("t")));
+        let unnamed = |fingerprint| Principal {
+            user: User::Unnamed(fingerprint),
+            ..principal(None, Some("app"))
+        };
+        let sealed = one.seal("s", &unnamed(&fingerprint));
+        assert_eq!(one.unseal(&sealed, &unnamed(&fingerprint)), Some("s"));
+        assert_eq!(one.unseal(&sealed, &unnamed(&[7; 32])), None);
     }
 
     #[test]

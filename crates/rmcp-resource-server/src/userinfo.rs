@@ -1,6 +1,7 @@
 //! Verifies opaque tokens at the userinfo endpoint (OpenID Connect Core §5.3), for authorization
 //! servers that have nothing better for them (Auth0).
 
+mod challenge;
 mod diagnosis;
 mod exchange;
 

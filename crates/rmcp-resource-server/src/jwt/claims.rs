@@ -4,16 +4,25 @@
 use serde_json::{Map, Value};
 
 use super::jws::invalid;
-use crate::{claims::Claims, error::TokenError};
+use crate::{
+    claims::{Claims, kind},
+    error::TokenError,
+};
 
-/// Reads the claims of a JWT whose signature is good.
-pub(super) fn read(mut claims: Map<String, Value>) -> Result<Claims, TokenError> {
-    refuse_other_kinds(&claims)?;
+/// Reads the claims of a JWT whose signature is good. `typed` is one whose header says that it is
+/// an access token (RFC 9068 §2.1).
+pub(super) fn read(mut claims: Map<String, Value>, typed: bool) -> Result<Claims, TokenError> {
+    // A logout token (RFC 8417 §2.2, OpenID Connect Back-Channel Logout §2.4).
+    if claims.contains_key("events") {
+        let found = "a logout token, by its member events".to_owned();
+        return Err(TokenError::RefusedKind { found });
+    }
+    let shown = typed || kind::is_shown(&claims) || has_roles(&claims);
     // Okta has an array, Entra a string.
     adopt(&mut claims, "scope", &["scp"]);
-    // Auth0 and Entra; Okta.
-    adopt(&mut claims, "client_id", &["azp", "cid"]);
-    let claims = Claims::from_members(claims).map_err(|error| invalid(error.to_string()))?;
+    adopt(&mut claims, "client_id", &kind::CLIENT_MEMBERS);
+    let mut claims = Claims::from_members(claims).map_err(|error| invalid(error.to_string()))?;
+    claims.kind_unknown = !shown;
     for (claim, absent) in [
         ("iss", claims.issuer.is_none()),
         ("exp", claims.expires_at.is_none()),
@@ -25,21 +34,11 @@ pub(super) fn read(mut claims: Map<String, Value>) -> Result<Claims, TokenError>
     Ok(claims)
 }
 
-/// Refuses what an access token cannot have, in case the header's `typ` does not tell: the hashes
-/// of an ID token, one of which is that of the access token (OpenID Connect Core §3.1.3.6,
-/// §3.3.2.11), and the events of a logout token (RFC 8417 §2.2). `nonce` tells nothing: Keycloak
-/// before 24 copied it into access tokens. `token_use` and `typ` among the claims are judged
-/// elsewhere.
-fn refuse_other_kinds(claims: &Map<String, Value>) -> Result<(), TokenError> {
-    match ["at_hash", "c_hash", "events"]
-        .into_iter()
-        .find(|claim| claims.contains_key(*claim))
-    {
-        Some(claim) => Err(TokenError::RefusedKind {
-            found: format!("with {claim}"),
-        }),
-        None => Ok(()),
-    }
+/// Entra grants roles, and Auth0 permissions, to a client that acts for itself and so has no
+/// scopes. ID tokens may have roles too, but do not name a client.
+fn has_roles(claims: &Map<String, Value>) -> bool {
+    let holds = |member: &&str| kind::holds(claims, member);
+    ["roles", "permissions"].iter().any(holds) && kind::CLIENT_MEMBERS.iter().any(holds)
 }
 
 /// Gives the first of `others` that is there the name `member`, if nothing has it.
@@ -64,7 +63,7 @@ mod tests {
         for (name, value) in changes.as_object().expect("an object") {
             claims[name] = value.clone();
         }
-        read(claims.as_object().expect("an object").clone())
+        read(claims.as_object().expect("an object").clone(), false)
     }
 
     #[test]
@@ -83,6 +82,7 @@ mod tests {
                 Some("c"),
             ),
             (json!({"azp": "d", "cid": "e"}), "", Some("d")),
+            (json!({"appid": "f"}), "", Some("f")),
         ] {
             let claims = reading(changes.clone()).expect("readable");
             assert_eq!(claims.scopes.to_string(), scopes, "{changes}");
@@ -99,13 +99,43 @@ mod tests {
             (json!({"exp": "1800000000"}), "invalid_jwt"),
             (json!({"scp": 5}), "invalid_jwt"),
             (json!({"aud": {}}), "invalid_jwt"),
-            (json!({"at_hash": "x"}), "refused_kind"),
-            (json!({"c_hash": "x"}), "refused_kind"),
             (json!({"events": {}}), "refused_kind"),
         ] {
             let error = reading(changes.clone()).expect_err("refused");
             assert_eq!(error.reason(), expected, "{changes}");
         }
-        assert!(reading(json!({"nonce": "x"})).is_ok());
+        let of_old_keycloak = json!({"nonce": "x", "azp": "app", "aud": "mcp", "typ": "Bearer"});
+        for (changes, refused) in [
+            (of_old_keycloak, false),
+            (json!({"at_hash": "x"}), true),
+            (json!({"nonce": "x"}), true),
+            (json!({"azp": "app", "aud": "app", "auth_time": 1}), true),
+        ] {
+            let claims = reading(changes.clone()).expect("readable");
+            assert_eq!(claims.refused_kind.is_some(), refused, "{changes}");
+        }
+    }
+
+    #[test]
+    fn rs_48_what_shows_no_kind_is_marked() {
+        for (changes, unknown) in [
+            (json!({}), true),
+            (json!({"azp": "c"}), true),
+            (json!({"azp": "c", "idtyp": "app", "roles": []}), true),
+            (json!({"roles": ["Admin"]}), true),
+            (json!({"azp": "c", "roles": ["Admin"]}), false),
+            (json!({"azp": "c", "permissions": ["read"]}), false),
+            (json!({"scp": "access"}), false),
+            (json!({"scope": "a"}), false),
+            (json!({"token_use": "access"}), false),
+        ] {
+            let claims = reading(changes.clone()).expect("readable");
+            assert_eq!(claims.kind_unknown, unknown, "{changes}");
+            let members = changes.as_object().expect("an object").clone();
+            let typed = json!({"iss": "i", "exp": 1}).as_object().cloned();
+            let typed = typed.into_iter().flatten().chain(members).collect();
+            let claims = read(typed, true).expect("readable");
+            assert!(!claims.kind_unknown, "{changes}");
+        }
     }
 }

@@ -1,11 +1,11 @@
 //! Whether there are keys, and whether a token is a JWT that they verify.
 
-use super::{JwtConfig, SigningAlgorithm, claims, jwks::Jwks, jws::Jws};
+use super::{JwtConfig, claims, jwks::Jwks, jws::Jws, names};
 use crate::{
     bearer::BearerToken,
     claims::Claims,
     diagnose::{Cause, Check, Diagnosis, Probe},
-    error::TokenError,
+    error::{AuthorizationServerError, TokenError},
     urls::EndpointUrl,
 };
 
@@ -18,33 +18,24 @@ pub(crate) async fn diagnose(
     diagnosis: &mut Diagnosis,
 ) -> Option<Claims> {
     let wanted = format!("a key for {}", names(&config.algorithms));
-    let jwks = match Jwks::fetch(&probe.http, endpoint.clone(), &config.connection).await {
+    let (connection, algorithms) = (&config.connection, &config.algorithms);
+    let jwks = match Jwks::fetch(&probe.http, endpoint.clone(), connection, algorithms).await {
         Ok(jwks) => jwks,
         Err(error) => {
-            let found = error.to_string();
-            let cause = Cause::AuthorizationServer(error);
+            let (found, cause) = match error {
+                AuthorizationServerError::NoUsableKey { published, .. } => {
+                    (published, Cause::NoUsableKey)
+                }
+                error => (error.to_string(), Cause::AuthorizationServer(error)),
+            };
             let check = Check::failed("keys", found, wanted, cause);
             diagnosis.server.push(check);
             return None;
         }
     };
-    let available = jwks.algorithms();
-    let found = match available.is_empty() {
-        true => "no usable key".to_owned(),
-        false => format!("keys for {}", names(&available)),
-    };
-    let usable = available.iter().any(|alg| config.algorithms.contains(alg));
-    diagnosis.server.push(match usable {
-        true => Check::passed("keys", found, wanted),
-        false => Check::failed("keys", found, wanted, Cause::NoUsableKey),
-    });
-    verify(
-        config,
-        &jwks,
-        token.filter(|_| usable)?,
-        &mut diagnosis.token,
-    )
-    .await
+    let found = format!("keys for {}", names(&jwks.algorithms()));
+    diagnosis.server.push(Check::passed("keys", found, wanted));
+    verify(config, &jwks, token?, &mut diagnosis.token).await
 }
 
 async fn verify(
@@ -81,7 +72,8 @@ async fn verify(
     }
     checks.push(Check::passed("signature", "good", wanted));
     let wanted = "those of an access token, with iss and exp";
-    match jws.payload().and_then(claims::read) {
+    let read = |payload| claims::read(payload, jws.typed);
+    match jws.payload().and_then(read) {
         Ok(claims) => {
             checks.push(Check::passed("claims", "readable", wanted));
             Some(claims)
@@ -102,11 +94,4 @@ fn not_a_jws(error: TokenError, token: &BearerToken) -> Cause {
         4 => Cause::EncryptedToken,
         _ => Cause::Token(error),
     }
-}
-
-fn names(algorithms: &[SigningAlgorithm]) -> String {
-    let mut names: Vec<_> = algorithms.iter().map(|alg| alg.name()).collect();
-    names.sort_unstable();
-    names.dedup();
-    names.join(", ")
 }

@@ -13,6 +13,8 @@ use crate::{
 pub(super) struct Jws<'t> {
     pub(super) algorithm: SigningAlgorithm,
     pub(super) kid: Option<String>,
+    /// Its header says that it is an access token, not only that it is a JWT (RFC 9068 §2.1).
+    pub(super) typed: bool,
     /// What is signed: header and payload with the dot between them.
     pub(super) signed: &'t str,
     pub(super) signature: Vec<u8>,
@@ -34,8 +36,8 @@ impl<'t> Jws<'t> {
         if header.contains_key("crit") {
             return Err(invalid("its header has extensions (crit)"));
         }
-        judge_type(&header, config)?;
         Ok(Self {
+            typed: judge_type(&header, config)?,
             algorithm: accepted_algorithm(&header, config)?,
             kid: string(&header, "kid")?.map(str::to_owned),
             signed,
@@ -76,8 +78,8 @@ fn string<'h>(header: &'h Map<String, Value>, member: &str) -> Result<Option<&'h
 }
 
 /// An ID token, a logout token or a DPoP proof may be signed by the same key: explicit typing
-/// tells them apart (RFC 8725 §3.11, RFC 9068 §4).
-fn judge_type(header: &Map<String, Value>, config: &JwtConfig) -> Result<(), TokenError> {
+/// tells them apart (RFC 8725 §3.11, RFC 9068 §4). Whether it is there, in a type accepted.
+fn judge_type(header: &Map<String, Value>, config: &JwtConfig) -> Result<bool, TokenError> {
     let typ = string(header, "typ")?;
     let accepted = match typ {
         None => config.accept_untyped,
@@ -86,7 +88,8 @@ fn judge_type(header: &Map<String, Value>, config: &JwtConfig) -> Result<(), Tok
             .iter()
             .any(|accepted| media_type(accepted) == media_type(typ)),
     };
-    accepted.then_some(()).ok_or_else(|| {
+    let typed = typ.is_some_and(|typ| media_type(typ) == "at+jwt");
+    accepted.then_some(typed).ok_or_else(|| {
         let found = typ.map_or("no typ in the header".to_owned(), |typ| {
             format!("typ={}", shortened(typ))
         });

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{NOT_BEFORE_LEEWAY, Policy, judge_kind};
+use super::{NOT_BEFORE_LEEWAY, Policy, judge_principal};
 use crate::{
     claims::Claims,
     diagnose::Check,
@@ -13,7 +13,7 @@ impl Policy {
     /// Every check in the order of [`judge`](Self::judge): the first that failed is the error that
     /// `judge` gives.
     pub(crate) fn explain(&self, claims: &Claims, now: SystemTime) -> Vec<Check> {
-        let mut checks = kind(claims).to_vec();
+        let mut checks = self.kind(claims).to_vec();
         checks.push(Check::judged(
             "iss",
             quoted(claims.issuer.as_deref()),
@@ -22,6 +22,7 @@ impl Policy {
         ));
         checks.extend(times(claims, now));
         checks.extend(self.recipient(claims));
+        checks.push(principal(claims));
         let required = match self.required_scopes.is_empty() {
             true => "none in particular".to_owned(),
             false => format!("all of \"{}\"", self.required_scopes),
@@ -33,6 +34,34 @@ impl Policy {
             self.judge_scopes(&claims.scopes, &self.required_scopes),
         ));
         checks
+    }
+
+    fn kind(&self, claims: &Claims) -> [Check; 2] {
+        let (refused, bound) = match self.judge_kind(claims) {
+            Err(error @ (TokenError::RefusedKind { .. } | TokenError::UnknownKind)) => {
+                let bound = claims.key_bound.then_some(TokenError::ProofOfPossession);
+                (Err(error), bound.map_or(Ok(()), Err))
+            }
+            bound => (Ok(()), bound),
+        };
+        let bound_text = match claims.key_bound {
+            true => "bound to a key (cnf, or type DPoP)",
+            false => "not bound to a key",
+        };
+        let kind_text = match &claims.refused_kind {
+            Some(kind) => shortened(kind),
+            None if claims.kind_unknown => "nothing tells: neither a type nor scopes".to_owned(),
+            None => "nothing says otherwise".to_owned(),
+        };
+        [
+            Check::judged("kind", kind_text, "an access token", refused),
+            Check::judged(
+                "cnf",
+                bound_text,
+                "a bearer token, not bound to a key",
+                bound,
+            ),
+        ]
     }
 
     fn recipient(&self, claims: &Claims) -> Vec<Check> {
@@ -66,31 +95,18 @@ impl Policy {
     }
 }
 
-fn kind(claims: &Claims) -> [Check; 2] {
-    let (refused, bound) = match judge_kind(claims) {
-        Err(error @ TokenError::RefusedKind { .. }) => {
-            let bound = claims.key_bound.then_some(TokenError::ProofOfPossession);
-            (Err(error), bound.map_or(Ok(()), Err))
-        }
-        bound => (Ok(()), bound),
-    };
-    let bound_text = match claims.key_bound {
-        true => "bound to a key (cnf, or type DPoP)",
-        false => "not bound to a key",
-    };
-    let kind_text = match &claims.refused_kind {
-        Some(kind) => shortened(kind),
-        None => "nothing says otherwise".to_owned(),
-    };
-    [
-        Check::judged("kind", kind_text, "an access token", refused),
-        Check::judged(
-            "cnf",
-            bound_text,
-            "a bearer token, not bound to a key",
-            bound,
+fn principal(claims: &Claims) -> Check {
+    Check::judged(
+        "principal",
+        format!(
+            "sub {}, username {}, client_id {}",
+            quoted(claims.subject.as_deref()),
+            quoted(claims.username.as_deref()),
+            quoted(claims.client_id.as_deref())
         ),
-    ]
+        "a subject, a user name or a client",
+        judge_principal(claims),
+    )
 }
 
 fn times(claims: &Claims, now: SystemTime) -> [Check; 2] {
@@ -178,10 +194,11 @@ mod tests {
                 json!("Bearer"),
             ]),
             maybe(vec![json!(null), json!({"jkt": "x"})]),
+            maybe(vec![json!(null), json!("alice")]),
         )
-            .prop_map(|(iss, exp, nbf, aud, client_id, scope, token_type, cnf)| {
+            .prop_map(|(iss, exp, nbf, aud, client_id, scope, token_type, cnf, sub)| {
                 json!({
-                    "iss": iss, "exp": exp, "nbf": nbf, "aud": aud, "client_id": client_id,
+                    "sub": sub, "iss": iss, "exp": exp, "nbf": nbf, "aud": aud, "client_id": client_id,
                     "scope": scope, "token_type": token_type, "cnf": cnf,
                 })
             })
@@ -191,7 +208,7 @@ mod tests {
         #[test]
         fn the_first_failed_check_is_what_the_policy_says(
             members in members(), by_client_id in any::<bool>(), unbound in any::<bool>(),
-            scopes in any::<bool>(),
+            scopes in any::<bool>(), kind_unknown in any::<bool>(),
         ) {
             let allowed: &[Box<str>] = if by_client_id { &["app".into()] } else { &[] };
             let policy = Policy {
@@ -208,6 +225,7 @@ mod tests {
             let mut claims = Claims::from_members(members.as_object().expect("an object").clone())
                 .expect("readable");
             claims.audience_unknowable = unbound;
+            claims.kind_unknown = kind_unknown;
             let explained = policy.explain(&claims, now);
             let failed = explained.into_iter().find(|check| check.outcome == Outcome::Failed);
             let judged = policy.judge(Arc::new(claims), now);

@@ -277,6 +277,50 @@ async fn rs_48_refresh_and_id_tokens_are_refused() {
         (json!({"token_type": null, "token_use": null}), true),
         (json!({"typ": "Bearer"}), true),
         (json!({"typ": "at+jwt"}), true),
+        (json!({"at_hash": "x"}), false),
+        (json!({"c_hash": "x"}), false),
+        (json!({"nonce": "x", "aud": [RESOURCE, "client"]}), false),
+        (json!({"nonce": "x"}), true),
+        (json!({"auth_time": unix_now()}), true),
+    ];
+    judge(&fake, &server, cases).await;
+}
+
+/// Spring Authorization Server introspects ID tokens as active. With an audience that is a client's
+/// id, and no scope required, only their own members give them away.
+#[tokio::test]
+async fn rs_48_an_id_token_is_refused_where_the_audience_is_a_client() {
+    let fake = FakeAuthorizationServer::start();
+    let server = spawn_server(&fake, |setup| {
+        setup.resource.audiences = vec!["client".to_owned()];
+        setup.resource.required_scopes = Scopes::none();
+    });
+    let now = unix_now();
+    let spring = json!({
+        "aud": ["client"], "azp": "client", "auth_time": now, "sid": "s", "scope": ABSENT,
+        "token_type": ABSENT,
+    });
+    let with = |changes: Value| {
+        let mut claims = spring.clone();
+        for (name, value) in changes.as_object().expect("an object") {
+            claims[name] = value.clone();
+        }
+        claims
+    };
+    let zitadel = json!({
+        "aud": ["client", "project"], "auth_time": now, "amr": ["pwd"], "scope": "openid",
+    });
+    let cases = [
+        (spring.clone(), false),
+        (with(json!({"nonce": "n"})), false),
+        (with(json!({"nonce": "n", "auth_time": ABSENT})), false),
+        (with(json!({"client_id": ABSENT})), false),
+        (with(json!({"client_id": ABSENT, "azp": ABSENT})), false),
+        (with(json!({"aud": "client"})), false),
+        (with(json!({"scope": "openid"})), false),
+        (with(json!({"auth_time": ABSENT})), true),
+        (json!({"aud": "client"}), true),
+        (zitadel, true),
     ];
     judge(&fake, &server, cases).await;
 }

@@ -133,3 +133,53 @@ async fn a_username_stands_for_an_absent_subject() {
         .assert_served("the same username");
     assert_foreign(&server, &session, "bob", "another username").await;
 }
+
+/// Without `sub` and `username` all users of one client look the same, so a session belongs to the
+/// token that opened it; the limit for sessions of one principal is that token's too.
+#[tokio::test]
+async fn rs_16_a_token_without_user_shares_its_session_with_no_other() {
+    let fake = FakeAuthorizationServer::start();
+    for token in ["one", "other"] {
+        fake.answer_token(token, altered(&fake, json!({"sub": ABSENT})));
+    }
+    let server = spawn_server(&fake, |setup| {
+        with_sessions(setup);
+        setup.sessions.per_principal = 1;
+    });
+    let session = Session::open(&server, "one").await;
+    assert_foreign(&server, &session, "other", "another token of the client").await;
+    let others = Session::open(&server, "other").await;
+    session.call("one").await.assert_served("the same token");
+    assert_eq!(session.stream("one").await.status(), 200);
+    let second = Session::open(&server, "one").await;
+    session
+        .call("one")
+        .await
+        .assert_no_such_session("ended for a newer one of the same token");
+    second.call("one").await.assert_served("the newer one");
+    others.call("other").await.assert_served("another token's");
+}
+
+/// Replicas with one key agree about whose session it is, whatever names the owner.
+#[tokio::test]
+async fn replicas_with_one_key_know_the_owner_of_a_session() {
+    let fake = fake_with_good_token();
+    fake.answer_token("machine", altered(&fake, json!({"sub": ABSENT})));
+    let key = SessionKey::random();
+    let replica = || {
+        spawn_server(&fake, |setup| {
+            with_sessions(setup);
+            setup.resource.session_key = key.clone();
+        })
+    };
+    let (here, there) = (replica(), replica());
+    for token in ["good", "machine"] {
+        let id = Session::open(&here, token).await.id;
+        let elsewhere = Session::open(&there, token).await.with_id(&id);
+        // The seal is good, but rmcp keeps sessions in memory: it says 404 itself, with a body of
+        // its own.
+        let answer = elsewhere.call(token).await;
+        assert_eq!(answer.status, 404, "{answer:?}");
+        assert!(!answer.body.contains("session_not_found"), "{answer:?}");
+    }
+}

@@ -9,8 +9,8 @@ use serde_json::json;
 use tokio::time::{Instant, timeout};
 
 use crate::support::{
-    Answer, Session, Setup, TestClock, altered, fake_with_good_token, initialize, spawn_server,
-    unix_now,
+    Answer, Session, Setup, TestClock, TestServer, altered, eventually, fake_with_good_token,
+    initialize, spawn_server, unix_now,
 };
 
 const RECHECK: Duration = Duration::from_millis(50);
@@ -112,6 +112,65 @@ async fn a_stream_ends_when_its_token_is_revoked() {
         .assert_served("a fresh token keeps the session");
 }
 
+/// A server that trusts `fake`, with streams and no cache, so that each recheck asks.
+fn streaming(fake: &FakeAuthorizationServer, clock: &TestClock) -> TestServer {
+    spawn_server(fake, |setup| {
+        with_sessions(setup);
+        setup.introspection.cache.ttl = Duration::ZERO;
+        setup.introspection.connection.timeout = Duration::from_millis(200);
+        setup.resource.clock = Arc::new(clock.clone());
+        setup.introspection.connection.clock = Arc::new(clock.clone());
+    })
+}
+
+#[tokio::test]
+async fn rs_71_a_stream_outlives_an_outage_of_the_authorization_server() {
+    for (case, exp) in [
+        ("with exp", json!(unix_now() + 600)),
+        ("without", json!(null)),
+    ] {
+        let fake = FakeAuthorizationServer::start();
+        fake.answer_token("t", altered(&fake, json!({"exp": exp})));
+        let server = streaming(&fake, &TestClock::new());
+        let session = Session::open(&server, "t").await;
+        let mut stream = session.stream("t").await;
+        assert_eq!(stream.status(), 200);
+        stream.chunk().await.expect("it is open");
+        fake.stop().await;
+        let failed = || {
+            let text = server.metrics_text();
+            let calls = text.lines().filter_map(|line| {
+                let of_outcome = line.strip_prefix("resource_server_introspections_total{")?;
+                (!of_outcome.contains("active")).then(|| of_outcome.rsplit_once(' '))?
+            });
+            calls
+                .map(|(_, count)| count.parse::<f64>().expect("a number"))
+                .sum::<f64>()
+        };
+        eventually("several rechecks have failed", async || failed() > 2.5).await;
+        let read = timeout(RECHECK, stream.chunk()).await;
+        assert!(!matches!(read, Ok(Ok(None) | Err(_))), "{case}: {read:?}");
+        let cut = server.metric("resource_server_streams_cut_total");
+        assert!(cut < 0.5, "{case}: {cut}");
+        fake.restart();
+        fake.forget_token("t");
+        ends(stream, "revoked, as is known after the outage").await;
+    }
+}
+
+#[tokio::test]
+async fn rs_71_a_stream_ends_with_its_token_during_an_outage_too() {
+    let fake = FakeAuthorizationServer::start();
+    let clock = TestClock::new();
+    fake.answer_token("t", altered(&fake, json!({"exp": clock.unix() + 60})));
+    let server = streaming(&fake, &clock);
+    let session = Session::open(&server, "t").await;
+    let stream = session.stream("t").await;
+    fake.stop().await;
+    clock.advance(Duration::from_secs(60));
+    ends(stream, "expired").await;
+}
+
 #[tokio::test]
 async fn sessions_of_one_principal_are_bounded() {
     let fake = fake_with_good_token();
@@ -166,7 +225,7 @@ async fn sessions_are_bounded_in_all() {
 }
 
 #[tokio::test]
-async fn a_token_that_names_nobody_gets_no_session() {
+async fn a_token_that_names_nobody_is_refused() {
     let fake = FakeAuthorizationServer::start();
     let nobody = json!({"sub": null, "client_id": null});
     fake.answer_token("t", altered(&fake, nobody));
@@ -176,7 +235,7 @@ async fn a_token_that_names_nobody_gets_no_session() {
         .assert_invalid_token("nobody");
     let without_sessions = spawn_server(&fake, |_| {});
     let answer = without_sessions.call("t").await;
-    answer.assert_served("without sessions it matters to nobody");
+    answer.assert_invalid_token("without sessions nobody answers for it either");
 }
 
 #[tokio::test]

@@ -158,6 +158,25 @@ async fn what_each_answer_means() {
             401,
             1,
         ),
+        (
+            "400, spelt differently",
+            refusal(400, r#"bearer Realm=x , ERROR = "invalid\_token""#),
+            401,
+            1,
+        ),
+        (
+            "403, in the second header",
+            refusal(403, r#"Basic realm="error=\"invalid_token\"""#)
+                .with_header("WWW-Authenticate", "Bearer error=invalid_token"),
+            401,
+            1,
+        ),
+        (
+            "400 of another scheme",
+            refusal(400, r#"Basic realm="x", error="invalid_token""#),
+            503,
+            1,
+        ),
         ("403 of a firewall", Reply::status(403), 503, 1),
         ("400", Reply::status(400), 503, 1),
         ("404", Reply::status(404), 503, 1),

@@ -1,0 +1,299 @@
+//! One public key out of a JWK (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2): read for what it means, and
+//! checked before it counts as a key.
+
+use aws_lc_rs::{
+    rsa,
+    signature::{
+        ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,
+        RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+        RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
+        RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm,
+    },
+};
+use base64::{
+    Engine, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use curve25519_dalek::edwards::CompressedEdwardsY;
+use serde_json::{Map, Value};
+
+use super::algorithm::SigningAlgorithm;
+
+/// A key that can check signatures. Two are equal if they are the same key, however it was written.
+#[derive(PartialEq, Eq)]
+pub(super) enum PublicKey {
+    /// Modulus and exponent, without leading zeros.
+    Rsa { n: Vec<u8>, e: Vec<u8> },
+    /// A point, uncompressed.
+    P256(Vec<u8>),
+    /// A point, uncompressed.
+    P384(Vec<u8>),
+    /// A point, compressed.
+    Ed25519([u8; 32]),
+}
+
+impl PublicKey {
+    /// Reads the members of a JWK that make up the key.
+    pub(super) fn read(jwk: &Map<String, Value>) -> Result<Self, &'static str> {
+        let text = |member| jwk.get(member).and_then(Value::as_str);
+        let number = |member| text(member).and_then(decode).ok_or("it is no base64url");
+        match (text("kty"), text("crv")) {
+            (Some("RSA"), _) => rsa(number("n")?, number("e")?),
+            (Some("EC"), Some("P-256")) => {
+                let point = point::<32>(&number("x")?, &number("y")?)?;
+                parses(&ECDSA_P256_SHA256_FIXED, &point)?;
+                Ok(Self::P256(point))
+            }
+            (Some("EC"), Some("P-384")) => {
+                let point = point::<48>(&number("x")?, &number("y")?)?;
+                parses(&ECDSA_P384_SHA384_FIXED, &point)?;
+                Ok(Self::P384(point))
+            }
+            (Some("OKP"), Some("Ed25519")) => ed25519(&number("x")?),
+            _ => Err("its type or curve is unknown"),
+        }
+    }
+
+    /// What a key of this type can be used with.
+    pub(super) fn algorithms(&self) -> &'static [SigningAlgorithm] {
+        match self {
+            Self::Rsa { .. } => &SigningAlgorithm::RSA,
+            Self::P256(_) => &[SigningAlgorithm::Es256],
+            Self::P384(_) => &[SigningAlgorithm::Es384],
+            Self::Ed25519(_) => &[SigningAlgorithm::EdDsa],
+        }
+    }
+
+    /// Whether `signature` is by this key, with an algorithm of its type.
+    pub(super) fn verifies(
+        &self,
+        algorithm: SigningAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        use SigningAlgorithm as Alg;
+        let by_rsa = |n: &[u8], e: &[u8], parameters: &RsaParameters| {
+            let key = RsaPublicKeyComponents { n, e };
+            key.verify(parameters, message, signature).is_ok()
+        };
+        match (self, algorithm) {
+            (Self::Rsa { n, e }, Alg::Rs256) => by_rsa(n, e, &RSA_PKCS1_2048_8192_SHA256),
+            (Self::Rsa { n, e }, Alg::Rs384) => by_rsa(n, e, &RSA_PKCS1_2048_8192_SHA384),
+            (Self::Rsa { n, e }, Alg::Rs512) => by_rsa(n, e, &RSA_PKCS1_2048_8192_SHA512),
+            (Self::Rsa { n, e }, Alg::Ps256) => by_rsa(n, e, &RSA_PSS_2048_8192_SHA256),
+            (Self::Rsa { n, e }, Alg::Ps384) => by_rsa(n, e, &RSA_PSS_2048_8192_SHA384),
+            (Self::Rsa { n, e }, Alg::Ps512) => by_rsa(n, e, &RSA_PSS_2048_8192_SHA512),
+            (Self::P256(point), Alg::Es256) => {
+                (ECDSA_P256_SHA256_FIXED.verify_sig(point, message, signature)).is_ok()
+            }
+            (Self::P384(point), Alg::Es384) => {
+                (ECDSA_P384_SHA384_FIXED.verify_sig(point, message, signature)).is_ok()
+            }
+            (Self::Ed25519(point), Alg::EdDsa) => {
+                ED25519.verify_sig(point, message, signature).is_ok()
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Some servers pad (`=`), which RFC 7515 §2 forbids and which changes nothing.
+fn decode(text: &str) -> Option<Vec<u8>> {
+    const BASE64URL: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::URL_SAFE,
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    BASE64URL.decode(text).ok()
+}
+
+/// Some libraries put a zero in front of the modulus (RFC 7518 §6.3.1.1).
+fn without_zeros(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    &number[zeros..]
+}
+
+fn rsa(n: Vec<u8>, e: Vec<u8>) -> Result<PublicKey, &'static str> {
+    let (n, e) = (without_zeros(&n).to_vec(), without_zeros(&e).to_vec());
+    let bits = n
+        .first()
+        .map_or(0, |first| n.len() * 8 - first.leading_zeros() as usize);
+    if !(2048..=8192).contains(&bits) {
+        return Err("an RSA key has 2048 to 8192 bits");
+    }
+    let odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
+    // With an exponent of 1 every text is its own signature.
+    if e == [1] || !odd(&e) || !odd(&n) {
+        return Err("it is no RSA key: exponent and modulus are odd, and the exponent is not 1");
+    }
+    let components = RsaPublicKeyComponents { n: &n, e: &e };
+    let parsed = components
+        .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
+        .map_err(|_only_this| "it is no RSA key")?;
+    // The library looks at the numbers only when it reads them from DER.
+    rsa::PublicKey::from_der(parsed.as_ref()).map_err(|_only_this| "it is no RSA key")?;
+    Ok(PublicKey::Rsa { n, e })
+}
+
+/// `x` and `y` have the length of the field (RFC 7518 §6.2.1.2); some libraries leave zeros out or
+/// add one.
+fn point<const LENGTH: usize>(x: &[u8], y: &[u8]) -> Result<Vec<u8>, &'static str> {
+    let mut point = vec![4];
+    for coordinate in [x, y] {
+        let coordinate = without_zeros(coordinate);
+        let zeros = LENGTH.checked_sub(coordinate.len());
+        let zeros = zeros.ok_or("its coordinates are too long for its curve")?;
+        point.resize(point.len() + zeros, 0);
+        point.extend_from_slice(coordinate);
+    }
+    Ok(point)
+}
+
+fn parses(algorithm: &'static dyn VerificationAlgorithm, point: &[u8]) -> Result<(), &'static str> {
+    ParsedPublicKey::new(algorithm, point)
+        .map(|_parsed| ())
+        .map_err(|_only_this| "it is no point of its curve")
+}
+
+/// A point of small order is nobody's key: signatures by it fit many texts (RFC 8032 §8.9 leaves
+/// that to the reader of the key). An encoding other than the canonical one is no encoding
+/// (RFC 8032 §5.1.3).
+fn ed25519(x: &[u8]) -> Result<PublicKey, &'static str> {
+    let encoded = CompressedEdwardsY::from_slice(x).map_err(|_length| "it has not 32 bytes")?;
+    let point = encoded.decompress().ok_or("it is no point of its curve")?;
+    if point.compress() != encoded || point.is_small_order() {
+        return Err("it is a point that anybody can sign for");
+    }
+    Ok(PublicKey::Ed25519(encoded.to_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(jwk: Value) -> Result<PublicKey, &'static str> {
+        PublicKey::read(jwk.as_object().expect("an object"))
+    }
+
+    fn encoded(bytes: &[u8]) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    fn modulus() -> Vec<u8> {
+        [&[0xd2][..], &[0x5a; 254], &[0x01]].concat()
+    }
+
+    fn rsa(n: &[u8], e: &[u8]) -> Result<PublicKey, &'static str> {
+        read(json!({"kty": "RSA", "n": encoded(n), "e": encoded(e)}))
+    }
+
+    #[test]
+    fn an_rsa_key_is_its_numbers() {
+        let key = rsa(&modulus(), &[1, 0, 1]).expect("a key");
+        let zeros = rsa(&[&[0, 0], &modulus()[..]].concat(), &[0, 1, 0, 1]).expect("a key");
+        assert!(zeros == key);
+        let n = format!("{}==", encoded(&modulus()));
+        let padded = read(json!({"kty": "RSA", "n": n, "e": "AQAB"})).expect("a key");
+        assert!(padded == key);
+        assert!(rsa(&modulus(), &[3]).expect("a key") != key);
+    }
+
+    #[test]
+    fn numbers_that_make_no_rsa_key() {
+        let with_first =
+            |first: u8, length: usize| [&[first], &vec![0x5b; length - 1][..]].concat();
+        for (what, n, e, fine) in [
+            ("2048 bits", with_first(0x80, 256), vec![1, 0, 1], true),
+            ("2047 bits", with_first(0x7f, 256), vec![1, 0, 1], false),
+            ("8192 bits", with_first(0x80, 1024), vec![1, 0, 1], true),
+            ("8193 bits", with_first(1, 1025), vec![1, 0, 1], false),
+            ("exponent 0", modulus(), vec![0], false),
+            ("exponent 1", modulus(), vec![1], false),
+            (
+                "exponent 1, written longer",
+                modulus(),
+                vec![0, 0, 1],
+                false,
+            ),
+            ("exponent 2", modulus(), vec![2], false),
+            ("exponent 3", modulus(), vec![3], true),
+            ("an even exponent", modulus(), vec![1, 0, 0], false),
+            (
+                "an exponent as large as the modulus",
+                modulus(),
+                modulus(),
+                false,
+            ),
+            ("no exponent", modulus(), vec![], false),
+            ("no modulus", vec![], vec![1, 0, 1], false),
+            ("zeros only", vec![0; 256], vec![1, 0, 1], false),
+            (
+                "an even modulus",
+                with_first(0x80, 256).iter().map(|b| b & 0xfe).collect(),
+                vec![3],
+                false,
+            ),
+        ] {
+            assert_eq!(rsa(&n, &e).is_ok(), fine, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_point_is_of_its_curve() {
+        let x = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4";
+        let y = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM";
+        let ec =
+            |crv: &str, x: &str, y: &str| read(json!({"kty": "EC", "crv": crv, "x": x, "y": y}));
+        let key = ec("P-256", x, y).expect("a key");
+        let longer = [&[0], &decode(x).expect("base64")[..]].concat();
+        assert!(ec("P-256", &encoded(&longer), y).expect("a key") == key);
+        for (what, crv, x, y) in [
+            ("another curve", "P-384", x, y),
+            ("an unknown curve", "secp256k1", x, y),
+            ("P-521", "P-521", x, y),
+            ("x twice", "P-256", x, x),
+            ("no x", "P-256", "", y),
+            ("zeros", "P-256", &encoded(&[0; 32]), &encoded(&[0; 32])),
+            ("too long", "P-256", &encoded(&[1; 33]), y),
+            ("another alphabet", "P-256", "a+/b", y),
+        ] {
+            assert!(ec(crv, x, y).is_err(), "{what}");
+        }
+    }
+
+    /// All eight points of the torsion subgroup, in every encoding that RFC 8032 §5.1.3 could be
+    /// stretched to, as computed from the curve's equation.
+    #[test]
+    fn points_of_small_order_are_no_keys() {
+        use curve25519_dalek::constants::EIGHT_TORSION;
+        let mut p = [0xff; 32];
+        (p[0], p[31]) = (0xed, 0x7f);
+        for torsion in &EIGHT_TORSION {
+            let canonical = torsion.compress().to_bytes();
+            let mut shifted = canonical;
+            // y = 0 and y = 1 fit a second time below 2^255.
+            let low = canonical[1..31].iter().all(|byte| *byte == 0) && canonical[0] < 19;
+            if low {
+                shifted = p;
+                shifted[0] += canonical[0];
+                shifted[31] |= canonical[31] & 0x80;
+            }
+            for mut point in [canonical, shifted] {
+                for _sign in 0..2 {
+                    point[31] ^= 0x80;
+                    let key = read(json!({"kty": "OKP", "crv": "Ed25519", "x": encoded(&point)}));
+                    assert!(key.is_err(), "{point:02x?}");
+                }
+            }
+        }
+        let okp = |x: &str| read(json!({"kty": "OKP", "crv": "Ed25519", "x": x}));
+        assert!(okp("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").is_ok());
+        assert!(
+            okp("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHUQ").is_err(),
+            "short"
+        );
+        assert!(okp(&encoded(&[2; 32])).is_err(), "not of the curve");
+    }
+}
