@@ -115,20 +115,26 @@ async fn the_authorization_server_is_watched_calls_cache_and_circuit() {
         ],
     );
 
-    fake.answer_by_default(Reply::status(500));
-    for count in 0..6 {
+    fake.answer_by_default(Reply::status(503));
+    let mut count = 0;
+    while !scrape(&server)
+        .await
+        .contains("\nresource_server_circuit_open 1\n")
+    {
+        count += 1;
+        assert!(count < 100, "the circuit opens some time");
         let token = format!("token-{count}");
         assert_eq!(call(&server, &token, "about", &json!({})).await, 503);
     }
-    assert_lines(
-        &scrape(&server).await,
-        &[
-            "resource_server_requests_unavailable_total{reason=\"status\"} 5",
-            "resource_server_requests_unavailable_total{reason=\"circuit_open\"} 1",
-            "resource_server_introspections_total{outcome=\"status\"} 5",
-            "resource_server_circuit_open 1",
-        ],
-    );
+    let failed = format!("resource_server_requests_unavailable_total{{reason=\"status\"}} {count}");
+    let asked = format!("resource_server_introspections_total{{outcome=\"status\"}} {count}");
+    assert_lines(&scrape(&server).await, &[&failed, &asked]);
+    // Now and then one is let through to see whether the server is back.
+    for token in ["refused-1", "refused-2", "refused-3"] {
+        assert_eq!(call(&server, token, "about", &json!({})).await, 503);
+    }
+    let none = "resource_server_requests_unavailable_total{reason=\"circuit_open\"} 0\n";
+    assert!(!scrape(&server).await.contains(none));
 }
 
 #[tokio::test]
@@ -181,4 +187,23 @@ async fn open_sessions_and_streams_are_counted() {
         ],
     );
     drop(stream);
+}
+
+/// A rate over a counter that appears only with its first event misses that event.
+#[tokio::test]
+async fn every_reason_of_a_refusal_is_there_from_the_start() {
+    let fake = FakeAuthorizationServer::start();
+    let server = measured(&fake, &[]);
+    assert_lines(
+        &scrape(&server).await,
+        &[
+            "resource_server_requests_denied_total{reason=\"inactive\"} 0",
+            "resource_server_requests_denied_total{reason=\"insufficient_scope\"} 0",
+            "resource_server_requests_denied_total{reason=\"foreign_session\"} 0",
+            "resource_server_requests_unavailable_total{reason=\"circuit_open\"} 0",
+            "resource_server_requests_unavailable_total{reason=\"credentials_refused\"} 0",
+            "resource_server_introspections_total{outcome=\"active\"} 0",
+            "resource_server_jwks_fetches_total{outcome=\"fetched\"} 0",
+        ],
+    );
 }

@@ -67,23 +67,23 @@ async fn flood(answers_after: Duration) {
         let verifier = verifier.clone();
         move |number| {
             let verifier = verifier.clone();
-            let peer = SocketAddr::from(([198, 51, 100, 1], number as u16));
+            let peer = SocketAddr::from(([198, 51, 100, 1], port(number)));
             async move { verify(&verifier, &format!("random{number}"), peer).await }
         }
     });
-    let honest = |kind: &'static str, port: fn(u32) -> u16| {
+    let honest = |kind: &'static str, port_of: fn(u32) -> u16| {
         let verifier = verifier.clone();
         every(HONEST_EACH_SECOND, move |number| {
             let verifier = verifier.clone();
-            let peer = of(port(number));
+            let peer = of(port_of(number));
             async move { verify(&verifier, &format!("{kind}{number}"), peer).await }
         })
     };
     let (random, known, fresh, stranger) = tokio::join!(
         random,
-        honest("known", |number| 2000 + number as u16),
+        honest("known", port),
         honest("fresh", |_| 1),
-        honest("stranger", |number| 10_000 + number as u16),
+        honest("stranger", |number| 20_000 + port(number)),
     );
     for (who, measured) in [
         ("active before, no longer cached", known),
@@ -93,6 +93,11 @@ async fn flood(answers_after: Duration) {
     ] {
         measured.print(answers_after, who);
     }
+}
+
+/// A port of its own for each call.
+fn port(number: u32) -> u16 {
+    1000 + u16::try_from(number % 10_000).expect("below 10,000")
 }
 
 async fn verify(

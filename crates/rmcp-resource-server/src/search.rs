@@ -253,10 +253,7 @@ struct Told {
 impl Told {
     fn tell(&mut self, why: &str) {
         if self.why != why {
-            tracing::warn!(
-                why,
-                "the authorization server's metadata or keys cannot be had"
-            );
+            tracing::warn!(why, "no authorization server metadata or keys");
             why.clone_into(&mut self.why);
         } else if self.at.is_some_and(|at| at.elapsed() >= TOLD_AGAIN_AFTER) {
             tracing::warn!("still no authorization server metadata or keys, for the same reason");

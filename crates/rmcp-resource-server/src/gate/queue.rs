@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{
     select,
-    sync::{Semaphore, SemaphorePermit, TryAcquireError},
+    sync::{Semaphore, SemaphorePermit},
 };
 
 use super::known::Standing;
@@ -109,10 +109,7 @@ impl Queue {
 }
 
 fn free(semaphore: &Semaphore) -> Option<SemaphorePermit<'_>> {
-    match semaphore.try_acquire() {
-        Ok(permit) => Some(permit),
-        Err(TryAcquireError::NoPermits | TryAcquireError::Closed) => None,
-    }
+    semaphore.try_acquire().ok()
 }
 
 /// Whoever has an IPv6 address has the /64 around it.
