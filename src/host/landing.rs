@@ -34,7 +34,7 @@ impl Landing {
     pub(super) fn new(config: &HttpConfig, addresses: &[SocketAddr]) -> Self {
         Self {
             page: page(config, addresses).into(),
-            beside_endpoint: config.path == "/",
+            beside_endpoint: config.path.trim_end_matches('/').is_empty(),
         }
     }
 

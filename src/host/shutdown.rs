@@ -34,12 +34,13 @@ pub(super) fn on_signal(
             tracing::error!(%error, "signals cannot be received; only SIGKILL ends this server");
             return;
         }
+        draining.begin();
+        connections.end(Ending::Answers);
         tracing::info!(
             "ending: no new connections after {} s; running requests get up to {} s",
             GRACE.as_secs(),
             drain.as_secs()
         );
-        draining.begin();
         rt::spawn(async {
             if next_signal().await.is_ok() {
                 tracing::warn!("ending at once");
@@ -47,7 +48,6 @@ pub(super) fn on_signal(
                 std::process::exit(1);
             }
         });
-        connections.end(Ending::Answers);
         let grace = Instant::now() + GRACE;
         // Nobody to wait for: the usual case on a machine of one's own.
         while connections.open() > 0 && Instant::now() < grace {

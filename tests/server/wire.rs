@@ -85,7 +85,8 @@ async fn rs_70_head_answers_wherever_get_does() {
                     .iter()
                     .any(|name| line.starts_with(name))
                 };
-                let told: Vec<_> = head.lines().filter(told).map(str::to_owned).collect();
+                let mut told: Vec<_> = head.lines().filter(told).map(str::to_owned).collect();
+                told.sort();
                 (told, body.to_owned())
             };
             let (get, _) = ask("GET");

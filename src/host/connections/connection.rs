@@ -32,6 +32,8 @@ pub(in crate::host) struct Connection {
     /// What may still be read of it before anybody wants it.
     unasked: Cell<u64>,
     head_bytes: Cell<usize>,
+    /// Whether it has brought a request.
+    is_known: Cell<bool>,
     /// Since when the client has not taken what is written.
     blocked_since: Cell<Option<Seconds>>,
     verdict: Cell<Option<Verdict>>,
@@ -73,6 +75,7 @@ impl Connection {
             body_wanted: Cell::new(false),
             unasked: Cell::new(0),
             head_bytes: Cell::new(0),
+            is_known: Cell::new(false),
             blocked_since: Cell::new(None),
             verdict: Cell::new(None),
             waker: RefCell::new(None),
@@ -132,6 +135,7 @@ impl Connection {
     /// Begins a request whose head has ended.
     pub(super) fn begin_request(&self, body: Announced) {
         self.enter(Phase::Request);
+        self.is_known.set(true);
         self.body.set(body);
         self.unasked.set(UNASKED_BODY);
     }
@@ -230,6 +234,9 @@ impl Connection {
         match self.phase.get() {
             Phase::Head if self.head_bytes.get() > 0 => {
                 passed(self.since.get(), limits.head_seconds).then_some(Verdict::Told(TIMEOUT))
+            }
+            Phase::Head if !self.is_known.get() && self.verdict.get().is_none() => {
+                passed(self.since.get(), limits.head_seconds).then_some(Verdict::EndIfIdle)
             }
             Phase::Discard => {
                 passed(self.since.get(), limits.discard_seconds).then_some(Verdict::Cut)

@@ -51,7 +51,8 @@ pub(super) struct Limits {
     pub(super) connections: usize,
     /// Bytes of a request head.
     pub(super) head_bytes: usize,
-    /// Time from the first byte of a head to its last one.
+    /// Time from the first byte of a head to its last one, and from the beginning of a connection
+    /// to its first byte.
     pub(super) head_seconds: Seconds,
     /// Time without the client taking anything of its answer.
     pub(super) write_seconds: Seconds,
@@ -175,7 +176,9 @@ where
                 .map_err(|error| error.into().error_response());
             let http = HttpService::build()
                 .keep_alive(KEEP_ALIVE)
-                .client_request_timeout(Duration::from_secs(connections.limits.head_seconds.into()))
+                // The guarded stream's limit holds for every request, and does not fire before a
+                // busy worker has read what came in time.
+                .client_request_timeout(Duration::ZERO)
                 .client_disconnect_timeout(Duration::from_secs(2))
                 .local_addr(address)
                 .on_connect_ext(|stream: &GuardedStream, data| {

@@ -8,7 +8,10 @@ use std::{
 };
 
 use actix_web::rt;
-use tokio::{select, time::interval};
+use tokio::{
+    select,
+    time::{MissedTickBehavior, interval},
+};
 
 use super::{
     Connections, Ending, Limits,
@@ -44,6 +47,8 @@ impl Worker {
     async fn watch(self: Rc<Self>, heartbeat: Heartbeat) {
         let mut ending = self.shared.ending.subscribe();
         let mut each_second = interval(Duration::from_secs(1));
+        // For a worker that had no time for its connections no time has passed.
+        each_second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             select! {
                 _ = each_second.tick() => {
