@@ -79,6 +79,7 @@ impl Host {
 
         let origins = Origins::new(config.allowed_origins.clone());
         let tool_metrics = mcp.tool_metrics().clone();
+        let document_metrics = mcp.document_metrics().clone();
         let service = mcp_service(&config, mcp, &metrics);
         let (path, ready) = (config.path.clone(), readiness.clone());
         let sessions_off = config.stateless.then(|| Data::new(SessionsOff));
@@ -117,8 +118,14 @@ impl Host {
 
         let (admin, admin_addresses) = match config.admin_addr {
             Some(address) => {
-                let (server, addresses) =
-                    admin::serve(address, metrics, &tool_metrics, verifier, readiness)?;
+                let (server, addresses) = admin::serve(
+                    address,
+                    metrics,
+                    &tool_metrics,
+                    &document_metrics,
+                    verifier,
+                    readiness,
+                )?;
                 (Some(server), addresses)
             }
             None => (None, Vec::new()),

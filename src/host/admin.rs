@@ -15,7 +15,7 @@ use super::{
     probes::{self, Readiness},
     verifier::Verifier,
 };
-use crate::mcp::ToolMetrics;
+use crate::mcp::{DocumentMetrics, ToolMetrics};
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -24,6 +24,7 @@ pub(super) fn serve(
     address: SocketAddr,
     metrics: Metrics,
     tool_metrics: &ToolMetrics,
+    document_metrics: &DocumentMetrics,
     verifier: Option<Verifier>,
     readiness: Readiness,
 ) -> Result<(Server, Vec<SocketAddr>), HostError> {
@@ -31,6 +32,7 @@ pub(super) fn serve(
     metrics.register(&mut registry);
     let own = registry.sub_registry_with_prefix("oscal_mcp_server");
     tool_metrics.register(own);
+    document_metrics.register(own);
     own.register(
         "build",
         "The version that runs",
