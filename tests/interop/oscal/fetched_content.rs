@@ -84,9 +84,9 @@ fn what_the_script_prints_at_its_end_answers_with_ac_2() {
     assert_knows_ac_2(&mut client);
 
     let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
-    let folder = json!(folder).to_string();
+    let as_json = json!(folder).to_string();
     let as_in_readme = configuration
-        .replace(folder.trim_matches('"'), "/home/you/oscal")
+        .replace(as_json.trim_matches('"'), "/home/you/oscal")
         .replace(BINARY, "/home/you/.cargo/bin/oscal-mcp-server");
     let readme = readme.expect("readable");
     assert!(
