@@ -8,7 +8,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::oscal::{Library, Model};
+use crate::oscal::{Document, Library, Model};
 
 /// Gauges of the loaded documents; every clone shows the same.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +45,7 @@ impl DocumentMetrics {
             for (source, built_in) in [("directory", false), ("built_in", true)] {
                 let are_counted = view
                     .documents()
-                    .map(|document| document.info())
+                    .map(Document::info)
                     .filter(|info| info.model == model && info.built_in == built_in);
                 let labels = DocumentLabels {
                     model: model.root_key(),
