@@ -112,6 +112,7 @@ impl Host {
         let readiness = probes::Readiness::new(verifier.clone(), draining.clone(), heartbeats);
 
         let tool_metrics = mcp.tool_metrics().clone();
+        let document_metrics = mcp.document_metrics().clone();
         let endpoint = Endpoint::new(&config, mcp, &metrics);
         let ready = readiness.clone();
         let sessions_off = config.stateless.then(|| Data::new(SessionsOff));
@@ -147,6 +148,7 @@ impl Host {
                     metrics,
                     &tool_metrics,
                     connections.metrics(),
+                    &document_metrics,
                     verifier,
                     readiness,
                 )?;

@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     config::{Config, Transport},
-    content::BUILT_IN,
+    content::{self, BUILT_IN},
     host::{Host, HostError},
     mcp::{Announcements, OscalServer},
     oscal::{Library, Limits, LoadError, Schemas, SchemasError},
@@ -110,6 +110,12 @@ pub fn load_library(directory: Option<&Path>) -> Result<Library, LoadError> {
         problems = library.problems().len(),
         "documents loaded"
     );
+    if let Some(notice) = content::none_but_built_in(&view) {
+        tracing::warn!(
+            directory = directory.map(|d| d.display().to_string()),
+            "{notice}"
+        );
+    }
     Ok(library)
 }
 

@@ -6,7 +6,7 @@ use std::{path::PathBuf, time::Duration};
 use tokio::{task::spawn_blocking, time::sleep};
 
 use crate::{
-    content::BUILT_IN,
+    content::{self, BUILT_IN},
     mcp::OscalServer,
     oscal::{Fingerprint, Library, Limits},
 };
@@ -102,6 +102,9 @@ fn replace(mcp: &OscalServer, library: Library) {
         problems = library.problems().len(),
         "documents loaded again"
     );
+    if let Some(notice) = content::none_but_built_in(&view) {
+        tracing::warn!("{notice}");
+    }
     mcp.replace_library(library);
 }
 

@@ -12,7 +12,10 @@ use super::{
     probes::{self, Readiness, get_or_head},
     verifier::Verifier,
 };
-use crate::{mcp::ToolMetrics, telemetry};
+use crate::{
+    mcp::{DocumentMetrics, ToolMetrics},
+    telemetry,
+};
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -22,6 +25,7 @@ pub(super) fn serve(
     metrics: Metrics,
     tool_metrics: &ToolMetrics,
     connection_metrics: &ConnectionMetrics,
+    document_metrics: &DocumentMetrics,
     verifier: Option<Verifier>,
     readiness: Readiness,
 ) -> Result<(Server, Vec<SocketAddr>), HostError> {
@@ -31,6 +35,7 @@ pub(super) fn serve(
     tool_metrics.register(own);
     connection_metrics.register(own);
     telemetry::register(own);
+    document_metrics.register(own);
     own.register(
         "build",
         "The version that runs",

@@ -3,6 +3,7 @@
 mod access;
 mod changes;
 mod completion;
+mod document_metrics;
 mod markdown;
 mod output;
 mod prompts;
@@ -37,6 +38,7 @@ use crate::oscal::{Document, Library, Schemas};
 
 pub use access::ScopeRules;
 pub use changes::Announcements;
+pub use document_metrics::DocumentMetrics;
 pub use tool_metrics::ToolMetrics;
 
 use access::{Access, Operation};
@@ -60,6 +62,7 @@ struct Shared {
     /// One for each processor.
     validations: Semaphore,
     tool_metrics: ToolMetrics,
+    document_metrics: DocumentMetrics,
 }
 
 /// Built once: the macro's default would build it on every call.
@@ -79,6 +82,8 @@ impl OscalServer {
         schemas: Schemas,
         scopes: ScopeRules,
     ) -> Self {
+        let document_metrics = DocumentMetrics::default();
+        document_metrics.show(&library);
         Self {
             shared: Arc::new(Shared {
                 name: name.into(),
@@ -87,6 +92,7 @@ impl OscalServer {
                 changes: Changes::new(),
                 validations: Semaphore::new(available_parallelism().map_or(1, usize::from)),
                 tool_metrics: ToolMetrics::default(),
+                document_metrics,
             }),
             announcements: Announcements::default(),
             session: SessionAnnouncements::default(),
@@ -110,11 +116,17 @@ impl OscalServer {
         &self.shared.tool_metrics
     }
 
+    /// How many documents it serves.
+    pub fn document_metrics(&self) -> &DocumentMetrics {
+        &self.shared.document_metrics
+    }
+
     /// Serves `library` from now on. Requests that have begun keep the documents they began with.
     /// Clients are told if the list of resources is another one.
     pub fn replace_library(&self, library: Library) {
         let previous = self.state();
         let is_other = !same_list(&previous.library, &library);
+        self.shared.document_metrics.show(&library);
         let state = Arc::new(State::new(library, previous.schemas.clone()));
         *(self.shared.state.write()).unwrap_or_else(PoisonError::into_inner) = state;
         if is_other {

@@ -10,6 +10,9 @@ use crate::support::{SECRET, Server};
 
 const DOCUMENT: &str = include_str!("../../docs/deployment.md");
 
+const CATALOG: &str = r#"{"catalog": {"uuid": "00000000-0000-4000-8000-000000000001",
+    "metadata": {"title": "A catalog"}, "controls": [{"id": "xy-1", "title": "A control"}]}}"#;
+
 /// The block of variables that follows the mark `name`.
 fn settings(name: &str) -> BTreeMap<String, String> {
     let (_, rest) = DOCUMENT
@@ -17,7 +20,25 @@ fn settings(name: &str) -> BTreeMap<String, String> {
         .unwrap_or_else(|| panic!("no settings {name}"));
     let (block, _) = rest.split_once("\n```").expect("an end");
     let lines = block.lines().map(|line| line.split_once('=').expect(line));
-    lines.map(|(n, v)| (n.to_owned(), v.to_owned())).collect()
+    let lines = lines.map(|(n, v)| (n.to_owned(), v.to_owned()));
+    built_in(name).into_iter().chain(lines).collect()
+}
+
+/// The variables that the image and the unit set before the operator's settings.
+fn built_in(name: &str) -> Vec<(String, String)> {
+    let file = match name {
+        "container" => include_str!("../../deploy/Containerfile"),
+        "systemd" => include_str!("../../deploy/systemd/oscal-mcp-server.service"),
+        _ => "",
+    };
+    let words = file
+        .split_whitespace()
+        .map(|word| word.trim_start_matches("Environment="));
+    let variables = words.filter(|word| word.starts_with("OSCAL_"));
+    variables
+        .filter_map(|variable| variable.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 /// A server with the settings `name`, and what is its resource URL.
@@ -41,6 +62,15 @@ impl Deployed {
                 *value = by;
             }
         };
+        for (name, folder) in [
+            ("OSCAL_DOCUMENTS_DIR", "documents"),
+            ("OSCAL_SCHEMAS_DIR", "schemas"),
+        ] {
+            let folder = directory.path().join(folder);
+            fs::create_dir(&folder).expect("writable");
+            fs::write(folder.join("catalog.json"), CATALOG).expect("writable");
+            replace(name, folder.display().to_string());
+        }
         replace("OSCAL_MCP_PORT", "0".to_owned());
         replace("OSCAL_ADMIN_ADDR", "127.0.0.1:0".to_owned());
         replace("OSCAL_AUTH_ISSUER_URL", fake.issuer().to_owned());
@@ -57,6 +87,9 @@ impl Deployed {
         if !settings.contains_key("OSCAL_AUTH_CLIENT_SECRET_FILE") {
             variables.push(SECRET);
         }
+        if !settings.contains_key("OSCAL_MCP_PORT") {
+            variables.push(("OSCAL_MCP_PORT", "0"));
+        }
         let server = Server::start(&["--log-format=json".to_owned()], &variables);
         let log = server.wait_for_log("authorization server found");
         assert!(!log.contains("has no effect"), "{log}");
@@ -71,7 +104,7 @@ impl Deployed {
 
 #[tokio::test]
 async fn recipes_protect_the_server_and_tell_its_public_url() {
-    for name in ["gateway", "agent-runtime", "systemd"] {
+    for name in ["container", "gateway", "agent-runtime", "systemd"] {
         let deployed = Deployed::start(name);
         let (server, resource) = (&deployed.server, &deployed.resource);
         let host = if name == "agent-runtime" {
@@ -115,6 +148,14 @@ async fn recipes_protect_the_server_and_tell_its_public_url() {
         let answer: Value = served.json().await.expect("JSON");
         let caller = &answer["result"]["structuredContent"]["caller"];
         assert_eq!(caller["subject"], "alice", "{name}");
+        // A notice says that it has no documents.
+        let documents = &answer["result"]["structuredContent"]["notice"];
+        let is_told_to_mount_some = ["container", "systemd"].contains(&name);
+        assert_eq!(
+            documents.is_null(),
+            is_told_to_mount_some,
+            "{name}: {documents}"
+        );
     }
 }
 

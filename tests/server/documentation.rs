@@ -21,6 +21,26 @@ fn the_crates_readme_has_the_lines_of_the_example() {
     assert!(readme.contains(lines), "the README lacks:\n{lines}");
 }
 
+/// What the script prints at its end is compared with this by the interoperability tests.
+#[test]
+fn the_readmes_client_configuration_serves_what_the_readme_fetches() {
+    let readme = read("README.md");
+    let (_, rest) = readme
+        .split_once("scripts/fetch-oscal-content ~/")
+        .expect("a command");
+    let (folder, rest) = rest.split_once('\n').expect("a line");
+    let (_, rest) = rest.split_once("```json\n").expect("a configuration");
+    let (configuration, _) = rest.split_once("```").expect("an end");
+    let configuration: Value = serde_json::from_str(configuration).expect("JSON");
+    let args = &configuration["mcpServers"]["oscal"]["args"];
+    let [documents, schemas] =
+        ["documents", "schemas"].map(|name| format!("/home/you/{folder}/{name}"));
+    assert_eq!(
+        *args,
+        serde_json::json!(["--documents-dir", documents, "--schemas-dir", schemas])
+    );
+}
+
 #[test]
 fn every_option_of_the_recipes_exists() {
     let help = stdout(&run(&["--help"], &[]));

@@ -4,6 +4,7 @@ mod configuration;
 mod deployment;
 mod doctor;
 mod documentation;
+mod documents;
 mod healthcheck;
 mod http;
 mod limits;

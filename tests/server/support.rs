@@ -285,9 +285,14 @@ pub(crate) fn over_stdio(
     requests: &[Value],
 ) -> (Vec<Value>, Output) {
     let directory = tempfile::tempdir().expect("a temporary directory");
-    let mut child = command(directory.path())
-        .args(flags)
-        .envs(variables.iter().copied())
+    let mut command = command(directory.path());
+    command.args(flags).envs(variables.iter().copied());
+    converse(&mut command, requests)
+}
+
+/// The same with a server that `command` starts.
+pub(crate) fn converse(command: &mut Command, requests: &[Value]) -> (Vec<Value>, Output) {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

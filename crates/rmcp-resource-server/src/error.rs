@@ -174,6 +174,7 @@ impl TokenError {
         "proof_of_possession",
         "no_principal",
         "insufficient_scope",
+        "unknown_kind",
     ];
 
     /// A short constant name, for logs and metrics.
@@ -320,6 +321,8 @@ impl AuthorizationServerError {
         "rate_limited",
         "malformed_response",
         "interrupted",
+        "key_not_fetched",
+        "no_usable_key",
     ];
 
     /// A short constant name, for logs and metrics.

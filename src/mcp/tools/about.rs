@@ -10,7 +10,10 @@ use rmcp::{
 use rmcp_resource_server::{AccessToken, Caller};
 use serde::Serialize;
 
-use crate::mcp::{OscalServer, access::Operation, output::ToolError};
+use crate::{
+    content,
+    mcp::{OscalServer, access::Operation, output::ToolError},
+};
 
 /// The most load problems listed.
 const MAX_PROBLEMS: usize = 50;
@@ -24,6 +27,9 @@ pub(super) struct About {
     schema_version: Option<String>,
     /// Loaded documents by model
     documents: BTreeMap<&'static str, usize>,
+    /// What to do about it, if nothing but built-in documents is loaded
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<String>,
     /// Controls of all catalogs
     controls: usize,
     /// Files that could not be loaded
@@ -87,6 +93,7 @@ impl OscalServer {
                 .into_iter()
                 .find_map(|model| model.schema_version),
             documents: by_model,
+            notice: content::none_but_built_in(&documents),
             controls: documents
                 .documents()
                 .map(|document| document.controls().len())

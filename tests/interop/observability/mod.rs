@@ -80,7 +80,7 @@ async fn every_panel_of_the_dashboard_has_data_and_every_alert_is_evaluated() {
     fs::write(&results, json!(series).to_string()).expect("writable");
 
     let rules = prometheus.rules().await;
-    assert_eq!(rules.len(), 6, "{rules:?}");
+    assert_eq!(rules.len(), 7, "{rules:?}");
     for rule in &rules {
         assert_eq!(rule["health"], "ok", "{rule}");
         let query = rule["query"].as_str().expect("a query");

@@ -1,0 +1,176 @@
+//! The manifests as kustomize renders them.
+
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+use super::network_policy::{Labels, NAMESPACE, Pod};
+use crate::{environment::installed, support::stderr};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// What can be applied, with hosts and images changed.
+pub(super) const OVERLAYS: [&str; 2] = ["overlays/keycloak", "overlays/hosted"];
+
+/// What an operator may write on top of an overlay; each changes what other objects refer to.
+pub(super) const CUSTOM: [&str; 5] = [
+    "labels: [{pairs: {team: compliance}, includeSelectors: true, includeTemplates: true}]",
+    "commonLabels: {team: compliance}",
+    "namePrefix: a-\nnameSuffix: -z",
+    "namespace: compliance",
+    "images: [{name: oscal-mcp-server, newName: registry.example/oscal-mcp-server, newTag: '2'}]",
+];
+
+/// Kubernetes objects, each valid by the schemas of Kubernetes.
+pub(super) struct Objects(pub(super) Vec<Value>);
+
+impl Objects {
+    /// Those of a folder of `deploy/kubernetes`.
+    pub(super) fn of(folder: &str) -> Option<Self> {
+        Self::build(&Path::new(ROOT).join("deploy/kubernetes").join(folder))
+    }
+
+    /// Those of a folder of `deploy/kubernetes` in a kustomization with these further lines.
+    pub(super) fn customized(folder: &str, lines: &str) -> Option<Self> {
+        // kustomize takes relative paths only.
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        copy(
+            &Path::new(ROOT).join("deploy/kubernetes"),
+            &directory.path().join("kubernetes"),
+        );
+        let own = directory.path().join("own");
+        fs::create_dir(&own).expect("writable");
+        let text = format!(
+            "apiVersion: kustomize.config.k8s.io/v1beta1\n\
+             kind: Kustomization\n\
+             resources: [../kubernetes/{folder}]\n\
+             {lines}\n"
+        );
+        fs::write(own.join("kustomization.yaml"), text).expect("writable");
+        Self::build(&own)
+    }
+
+    fn build(folder: &Path) -> Option<Self> {
+        let kustomize = installed("deploy/kustomize")?;
+        let python = installed("deploy/venv/bin/python")?;
+        let built = Command::new(kustomize)
+            .arg("build")
+            .arg(folder)
+            .output()
+            .expect("kustomize runs");
+        assert!(built.status.success(), "{}", stderr(&built));
+        let checked = through(
+            Command::new(python).arg(Path::new(ROOT).join("tests/interop/deploy/check.py")),
+            &built.stdout,
+        );
+        let folder = folder.display();
+        assert!(checked.status.success(), "{folder}: {}", stderr(&checked));
+        let objects = serde_json::from_slice(&checked.stdout).expect("JSON");
+        Some(Self(objects))
+    }
+
+    pub(super) fn of_kind(&self, kind: &str) -> Vec<&Value> {
+        self.0
+            .iter()
+            .filter(|object| object["kind"] == kind)
+            .collect()
+    }
+
+    /// The object of this kind and name.
+    pub(super) fn find(&self, kind: &str, name: &Value) -> Option<&Value> {
+        let mut of_kind = self.of_kind(kind).into_iter();
+        of_kind.find(|object| object["metadata"]["name"] == *name)
+    }
+
+    /// The only object of this kind.
+    pub(super) fn only(&self, kind: &str) -> &Value {
+        let [only] = self.of_kind(kind)[..] else {
+            panic!("not one {kind}");
+        };
+        only
+    }
+
+    /// The variables of the server.
+    pub(super) fn variables(&self) -> Vec<(String, String)> {
+        let container = &self.only("Deployment")["spec"]["template"]["spec"]["containers"][0];
+        let sources = container["envFrom"].as_array().expect("sources");
+        let data = sources.iter().flat_map(|source| {
+            let name = &source["configMapRef"]["name"];
+            let config_map = self.find("ConfigMap", name).expect("it is rendered");
+            config_map["data"].as_object().expect("data")
+        });
+        data.map(|(name, value)| (name.clone(), value.as_str().expect("text").to_owned()))
+            .collect()
+    }
+
+    /// A pod of the server.
+    pub(super) fn pod(&self) -> Pod {
+        let deployment = self.only("Deployment");
+        let namespace = self.only("Namespace");
+        let template = &deployment["spec"]["template"];
+        let containers = template["spec"]["containers"].as_array();
+        let ports = containers
+            .expect("containers")
+            .iter()
+            .flat_map(|container| container["ports"].as_array().expect("ports"));
+        let mut namespace_labels = labels(&namespace["metadata"]["labels"]);
+        let name = namespace["metadata"]["name"].as_str().expect("a name");
+        namespace_labels.insert(NAMESPACE.to_owned(), name.to_owned());
+        Pod {
+            namespace: namespace_labels,
+            labels: labels(&template["metadata"]["labels"]),
+            ports: ports
+                .map(|port| {
+                    (
+                        port["name"].as_str().expect("a name").to_owned(),
+                        port["protocol"].as_str().unwrap_or("TCP").to_owned(),
+                        port["containerPort"].as_u64().expect("a number"),
+                    )
+                })
+                .collect(),
+            address: [10, 1, 1, 1].into(),
+        }
+    }
+}
+
+fn labels(object: &Value) -> Labels {
+    let labels = object.as_object().expect("labels").iter();
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    labels
+        .map(|(key, value)| (key.clone(), text(value)))
+        .collect()
+}
+
+/// Runs a program with this standard input.
+pub(super) fn through(command: &mut Command, input: &[u8]) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    stdin.write_all(input).expect("it reads");
+    drop(stdin);
+    child.wait_with_output().expect("it ends")
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("writable");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let (from, to) = {
+            let entry = entry.expect("readable");
+            (entry.path(), to.join(entry.file_name()))
+        };
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            fs::copy(&from, &to).expect("writable");
+        }
+    }
+}
