@@ -29,6 +29,8 @@ pub struct Config {
     pub server_name: String,
     /// Where documents are, besides the built-in ones.
     pub documents_dir: Option<PathBuf>,
+    /// When the built-in documents are served.
+    pub built_in_documents: BuiltInDocuments,
     /// Where NIST's JSON schemas are, for validation.
     pub schemas_dir: Option<PathBuf>,
     /// Scopes of operations.
@@ -37,6 +39,18 @@ pub struct Config {
     pub log: LogConfig,
     /// Things an operator should know, though nothing is wrong enough to stop.
     pub warnings: Vec<String>,
+}
+
+/// When the built-in documents are served.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BuiltInDocuments {
+    /// If there is no documents directory.
+    #[default]
+    Auto,
+    /// Always, after those of the directory.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// How clients connect.
@@ -314,6 +328,7 @@ impl Config {
                 transport,
                 server_name,
                 documents_dir,
+                built_in_documents: BuiltInDocuments::default(),
                 schemas_dir,
                 scopes,
                 log,
