@@ -146,3 +146,137 @@ fn resolve<T>(
     });
     resolved.map(Arc::new).map_err(Arc::new)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use rmcp_resource_server::Caller;
+    use serde_json::{Value, json};
+
+    use super::super::access::{Operation, ScopeRules};
+    use super::super::state::State;
+    use super::*;
+    use crate::oscal::{Library, Limits, Listing, Schemas};
+
+    const PROFILE: &str = "22222222-2222-4222-8222-222222222222";
+    const BROKEN: &str = "33333333-3333-4333-8333-333333333333";
+
+    struct Documents(tempfile::TempDir);
+
+    impl Documents {
+        fn new() -> Self {
+            let documents = Self(tempfile::tempdir().expect("a directory"));
+            let profile = |uuid: &str, href: &str| {
+                json!({"profile": {"uuid": uuid, "metadata": {"title": "p"},
+                    "imports": [{"href": href}]}})
+            };
+            documents.write("b.json", &profile(PROFILE, "a.json"));
+            documents.write("c.json", &profile(BROKEN, "gone.json"));
+            documents.write_catalog("first");
+            documents.write_plan("first");
+            documents
+        }
+
+        fn write(&self, name: &str, document: &Value) {
+            fs::write(self.0.path().join(name), document.to_string()).expect("written");
+        }
+
+        fn write_catalog(&self, title: &str) {
+            let uuid = "11111111-1111-4111-8111-111111111111";
+            let catalog = json!({"catalog": {"uuid": uuid, "metadata": {"title": title},
+                "controls": [{"id": "a-1", "title": title}]}});
+            self.write("a.json", &catalog);
+        }
+
+        fn write_plan(&self, title: &str) {
+            let uuid = "44444444-4444-4444-8444-444444444444";
+            let plan =
+                json!({"system-security-plan": {"uuid": uuid, "metadata": {"title": title}}});
+            self.write("d.json", &plan);
+        }
+
+        fn loaded(&self) -> Access {
+            let library = Library::load(&[], Some(self.0.path()), Limits::default());
+            access(State::new(library.expect("loads"), Schemas::default()))
+        }
+
+        fn loaded_after(&self, before: &Access) -> Access {
+            let listing = Listing::of(self.0.path(), Limits::default()).expect("a directory");
+            let library = &before.state.library;
+            let library = library.reload(&[], &listing, &[].into(), Limits::default());
+            access(before.state.followed_by(library))
+        }
+    }
+
+    fn access(state: State) -> Access {
+        let rules = ScopeRules::default();
+        let admitted = rules.admit(&Caller(None), Operation::Read, Arc::new(state));
+        admitted.expect("no authorization")
+    }
+
+    async fn catalog(access: &Access, workers: &Workers) -> Arc<Document> {
+        let baselines = &access.state.baselines;
+        let made = baselines.catalog(workers, access, PROFILE, None).await;
+        made.expect("it resolves")
+    }
+
+    #[tokio::test]
+    async fn many_callers_get_what_is_made_once() {
+        let (access, workers) = (Documents::new().loaded(), Workers::default());
+        let mut callers = tokio::task::JoinSet::new();
+        for _ in 0..500 {
+            let (access, workers) = (access.clone(), workers.clone());
+            callers.spawn(async move { catalog(&access, &workers).await });
+        }
+        let first = catalog(&access, &workers).await;
+        assert_eq!(first.controls().len(), 1);
+        for made in callers.join_all().await {
+            assert!(Arc::ptr_eq(&first, &made));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_error_is_kept_and_nothing_is_made_for_an_unknown_id() {
+        let (access, workers) = (Documents::new().loaded(), Workers::default());
+        let baselines = &access.state.baselines;
+        let error = async |profile: &str, fallback| {
+            let made = baselines
+                .outline(&workers, &access, profile, fallback)
+                .await;
+            made.expect_err("an error")
+        };
+        let errors = [error(BROKEN, None).await, error(BROKEN, None).await];
+        let [ToolError::Resolve(one), ToolError::Resolve(again)] = errors else {
+            panic!("{errors:?}");
+        };
+        assert!(Arc::ptr_eq(&one, &again), "{one}");
+        assert!(matches!(
+            error("nope", None).await,
+            ToolError::UnknownDocument(_)
+        ));
+        assert!(matches!(
+            error(PROFILE, Some("nope")).await,
+            ToolError::Resolve(_)
+        ));
+        baselines.outlines.run_pending_tasks().await;
+        assert_eq!(baselines.outlines.entry_count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_change_that_does_not_concern_them_leaves_baselines_alone() {
+        let (documents, workers) = (Documents::new(), Workers::default());
+        let mut now = documents.loaded();
+        let mut follow = async || {
+            let before = catalog(&now, &workers).await;
+            now = documents.loaded_after(&now);
+            let after = catalog(&now, &workers).await;
+            let control = after.controls().next().expect("a control");
+            (Arc::ptr_eq(&before, &after), control.title().to_owned())
+        };
+        documents.write_plan("second");
+        assert_eq!(follow().await, (true, "first".to_owned()));
+        documents.write_catalog("second");
+        assert_eq!(follow().await, (false, "second".to_owned()));
+    }
+}

@@ -312,7 +312,7 @@ impl ServerHandler for OscalServer {
     ) -> Result<GetPromptResponse, ErrorData> {
         let access = self.admit_reader(&context)?;
         let arguments = request.arguments.unwrap_or_default();
-        let prompt = prompts::get(self, &access, &request.name, &arguments).await?;
+        let prompt = prompts::get(self, &access, &request.name, arguments).await?;
         Ok(prompt.into())
     }
 
@@ -322,7 +322,9 @@ impl ServerHandler for OscalServer {
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
         let access = self.admit_reader(&context)?;
-        completion::complete(&access.documents(), &request)
+        let complete =
+            move |access: &Access| Ok(completion::complete(&access.documents(), &request));
+        self.pass_over(&access, complete).await?
     }
 }
 

@@ -62,32 +62,6 @@ struct Material<'a> {
     catalog: Option<Arc<Document>>,
 }
 
-impl<'a> Material<'a> {
-    async fn of(
-        prompt: &PromptKind,
-        server: &OscalServer,
-        access: &'a Access,
-        arguments: &Arguments<'_>,
-    ) -> Result<Self, ToolError> {
-        let (mut baseline, mut catalog) = (None, None);
-        if let Some(profile) = arguments.optional("profile") {
-            match prompt.needs {
-                Needs::Baseline => {
-                    baseline = Some(server.baseline(access, profile, None).await?);
-                }
-                Needs::Catalog => {
-                    catalog = Some(server.resolved_catalog(access, profile, None).await?);
-                }
-            }
-        }
-        Ok(Self {
-            documents: access.documents(),
-            baseline,
-            catalog,
-        })
-    }
-}
-
 /// An argument of a prompt.
 pub(super) struct Argument {
     pub(super) name: &'static str,
@@ -144,12 +118,28 @@ pub(super) async fn get(
     server: &OscalServer,
     access: &Access,
     name: &str,
-    given: &JsonObject,
+    given: JsonObject,
 ) -> Result<GetPromptResult, PromptError> {
     let prompt = find(name)?;
-    let arguments = Arguments::of(prompt, given)?;
-    let material = Material::of(prompt, server, access, &arguments).await?;
-    let text = (prompt.write)(&material, &arguments)?;
+    let (mut baseline, mut catalog) = (None, None);
+    if let Some(profile) = Arguments::of(prompt, &given)?.optional("profile") {
+        match prompt.needs {
+            Needs::Baseline => baseline = Some(server.baseline(access, profile, None).await?),
+            Needs::Catalog => {
+                catalog = Some(server.resolved_catalog(access, profile, None).await?);
+            }
+        }
+    }
+    let write = move |access: &Access| {
+        let material = Material {
+            documents: access.documents(),
+            baseline,
+            catalog,
+        };
+        let arguments = Arguments::of(prompt, &given);
+        Ok(arguments.and_then(|arguments| (prompt.write)(&material, &arguments)))
+    };
+    let text = server.pass_over(access, write).await??;
     let messages = vec![PromptMessage::new_text(Role::User, text)];
     Ok(GetPromptResult::new(messages).with_description(prompt.title))
 }
