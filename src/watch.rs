@@ -95,6 +95,7 @@ impl Watch {
 /// Serves `library` and logs what is new.
 fn replace(mcp: &OscalServer, library: Library) {
     let previous = mcp.library();
+    mcp.replace_library(library.clone());
     for problem in library.problems() {
         if !previous.problems().contains(problem) {
             tracing::warn!(file = problem.file, "{}", problem.message);
@@ -111,7 +112,6 @@ fn replace(mcp: &OscalServer, library: Library) {
         files_read = library.files_read(),
         "documents loaded again"
     );
-    mcp.replace_library(library);
 }
 
 /// Decides of which files the state of now can be loaded.

@@ -69,7 +69,7 @@ fn a_changed_directory_is_loaded_and_announced_over_stdio() {
 fn a_file_that_changes_all_the_time_holds_up_no_other() {
     let (directory, flag) = documents();
     let mut session = Session::start(&[&flag]);
-    let busy = directory.path().join("busy.json");
+    let [draft, busy] = [".draft", "busy.json"].map(|name| directory.path().join(name));
     let (stop, stopped) = channel::<()>();
     let writer = thread::spawn(move || {
         let mut turn = 0;
@@ -78,7 +78,9 @@ fn a_file_that_changes_all_the_time_holds_up_no_other() {
             turn += 1;
             let mut document = catalog(&format!("Turn {turn}"));
             document["catalog"]["uuid"] = json!("88888888-8888-4888-8888-888888888888");
-            fs::write(&busy, document.to_string()).expect("writable");
+            // Never half-written.
+            fs::write(&draft, document.to_string()).expect("writable");
+            fs::rename(&draft, &busy).expect("movable");
         }
     });
     write(
