@@ -35,7 +35,7 @@ use std::{error::Error, net::TcpListener, str::FromStr};
 use clap::Parser;
 use dev_authorization_server::{FakeAuthorizationServer, MetadataForm, Reply, SigningKey, jwks};
 use oscal_mcp_server::{
-    config::{AuthConfig, HttpConfig, LogConfig, VerifierConfig},
+    config::{AuthConfig, BuiltInDocuments, HttpConfig, LogConfig, VerifierConfig},
     host::Host,
     load_library,
     mcp::{OscalServer, ScopeRules},
@@ -120,7 +120,7 @@ fn start(
 ) -> Result<Host> {
     let mcp = OscalServer::new(
         "OSCAL",
-        load_library(None)?,
+        load_library(None, BuiltInDocuments::Auto)?,
         Schemas::default(),
         ScopeRules::default(),
     );

@@ -10,11 +10,11 @@ use tokio::{
 };
 
 use crate::{
-    config::{Config, Transport},
-    content::{self, BUILT_IN},
+    config::{BuiltInDocuments, Config, Transport},
+    content::BUILT_IN,
     host::{Host, HostError},
     mcp::{Announcements, OscalServer},
-    oscal::{Library, Limits, LoadError, Schemas, SchemasError},
+    oscal::{Contents, Library, Limits, LoadError, Schemas, SchemasError},
     watch::Watch,
 };
 
@@ -48,8 +48,12 @@ pub fn run(config: Config) -> Result<(), RunError> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    let watch = config.documents_dir.clone().map(Watch::begin);
-    let library = load_library(config.documents_dir.as_deref())?;
+    let library = load_library(config.documents_dir.as_deref(), config.built_in_documents)?;
+    let built_in = built_in(config.documents_dir.as_deref(), config.built_in_documents);
+    let watch = config
+        .documents_dir
+        .clone()
+        .map(|directory| Watch::new(directory, built_in, &library));
     let schemas = load_schemas(config.schemas_dir.as_deref())?;
     let announcements = match &config.transport {
         _ if watch.is_none() => Announcements::Nobody,
@@ -98,25 +102,59 @@ fn follow(watch: Option<Watch>, mcp: &OscalServer) {
 /// # Errors
 ///
 /// The directory cannot be used.
-pub fn load_library(directory: Option<&Path>) -> Result<Library, LoadError> {
-    let library = Library::load(&BUILT_IN, directory, Limits::default())?;
+pub fn load_library(
+    directory: Option<&Path>,
+    built_in_documents: BuiltInDocuments,
+) -> Result<Library, LoadError> {
+    let built_in = built_in(directory, built_in_documents);
+    let library = Library::load(built_in, directory, Limits::default())?;
     for problem in library.problems() {
         tracing::warn!(file = problem.file, "not served: {}", problem.message);
     }
+    not_loaded(&library);
     let view = library.view(|_| true);
+    if let Some(advice) = view.contents().advice() {
+        let directory = directory.map(|directory| directory.display().to_string());
+        tracing::warn!(directory, "{advice}");
+    }
     tracing::info!(
         documents = view.documents().len(),
         controls = view.documents().map(|d| d.controls().len()).sum::<usize>(),
         problems = library.problems().len(),
         "documents loaded"
     );
-    if let Some(notice) = content::none_but_built_in(&view) {
-        tracing::warn!(
-            directory = directory.map(|d| d.display().to_string()),
-            "{notice}"
-        );
-    }
     Ok(library)
+}
+
+/// The built-in documents that are served.
+fn built_in(
+    directory: Option<&Path>,
+    wanted: BuiltInDocuments,
+) -> &'static [(&'static str, &'static str)] {
+    let served = match wanted {
+        BuiltInDocuments::Auto => directory.is_none(),
+        BuiltInDocuments::Always => true,
+        BuiltInDocuments::Never => false,
+    };
+    if served { &BUILT_IN } else { &[] }
+}
+
+/// Logs the files that are in no format that is read, in one line however many they are.
+pub(crate) fn not_loaded(library: &Library) {
+    const NAMED: usize = 10;
+    let files = library.skipped();
+    if files.is_empty() {
+        return;
+    }
+    let named = files.iter().take(NAMED).map(|problem| &*problem.file);
+    let mut named = named.collect::<Vec<_>>().join(", ");
+    if files.len() > NAMED {
+        named += ", and more; the tool about names them";
+    }
+    tracing::warn!(
+        files = files.len(),
+        "not loaded, for only JSON is read yet: {named}"
+    );
 }
 
 /// Loads the schemas of `directory`, if there is one, and logs what cannot be used.

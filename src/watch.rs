@@ -1,131 +1,158 @@
-//! Follows the documents directory: when something in it has changed, all is loaded anew and
-//! replaces what is served in one step. Running requests keep what they began with.
+//! Follows the documents directory: files that have changed are loaded and replace what is served in
+//! one step. Running requests keep what they began with.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use tokio::{task::spawn_blocking, time::sleep};
 
 use crate::{
-    content::{self, BUILT_IN},
     mcp::OscalServer,
-    oscal::{Fingerprint, Library, Limits},
+    oscal::{Entries, EntryState, Library, Limits, Listing},
+    run::not_loaded,
 };
 
 /// How often the directory is looked at. A change is loaded when it is one look old, so that files
 /// are not read while they are being copied.
-const INTERVAL: Duration = Duration::from_secs(2);
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Looks take at most this part of the time: a directory of thousands of files is looked at less
+/// often.
+const PART: u32 = 20;
+
+/// After so many looks a file is loaded though it has changed between any two of them. It does not
+/// hold up the others meanwhile.
+const MAX_LOOKS: u32 = 5;
 
 /// The documents directory as it was when it was looked at last.
 pub(crate) struct Watch {
     directory: PathBuf,
-    progress: Progress,
-    is_lost: bool,
+    built_in: &'static [(&'static str, &'static str)],
+    progress: Progress<EntryState>,
 }
 
 impl Watch {
-    /// Looks at the directory. To be called before its files are loaded the first time: so no
-    /// change after that is missed.
-    pub(crate) fn begin(directory: PathBuf) -> Self {
-        let loaded = Fingerprint::of(&directory, Limits::default()).ok();
+    /// Follows `directory`, of which `library` is loaded.
+    pub(crate) fn new(
+        directory: PathBuf,
+        built_in: &'static [(&'static str, &'static str)],
+        library: &Library,
+    ) -> Self {
         Self {
             directory,
-            progress: Progress { loaded, last: None },
-            is_lost: false,
+            built_in,
+            progress: Progress::from(library.entries().clone()),
         }
     }
 
     /// Keeps `mcp` up to date, without end.
     pub(crate) async fn follow(mut self, mcp: OscalServer) {
+        let mut is_lost = false;
+        let mut pause = INTERVAL;
         loop {
-            sleep(INTERVAL).await;
-            let is_due = match self.look().await {
-                Ok(now) => self.progress.is_due(now),
-                Err(error) => {
-                    self.lost(&error);
-                    continue;
-                }
+            sleep(pause).await;
+            let mcp = mcp.clone();
+            let looked = spawn_blocking(move || {
+                let begun = Instant::now();
+                let done = self.look(&mcp);
+                (self, done, begun.elapsed())
+            });
+            let Ok((watch, done, took)) = looked.await else {
+                tracing::error!("the documents directory is not followed any more");
+                return;
             };
-            if std::mem::take(&mut self.is_lost) {
-                tracing::info!("the documents directory is back");
-            }
-            if !is_due {
-                continue;
-            }
-            match self.reload(mcp.library()).await {
-                Ok(library) => replace(&mcp, library),
-                Err(error) => {
-                    self.progress.loaded = None;
-                    self.lost(&error);
+            self = watch;
+            pause = INTERVAL.max(took * PART);
+            match done {
+                Ok(()) if std::mem::take(&mut is_lost) => {
+                    tracing::info!("the documents directory is back");
                 }
+                Err(error) if !std::mem::replace(&mut is_lost, true) => {
+                    tracing::warn!("{error}; the documents loaded before are still served");
+                }
+                Ok(()) | Err(_) => {}
             }
         }
     }
 
-    /// Warns once that the directory cannot be used.
-    fn lost(&mut self, error: &str) {
-        if !std::mem::replace(&mut self.is_lost, true) {
-            tracing::warn!("{error}; the documents loaded before are still served");
+    /// Loads what has changed, unless it still changes.
+    fn look(&mut self, mcp: &OscalServer) -> Result<(), String> {
+        let limits = Limits::default();
+        let listing = Listing::of(&self.directory, limits).map_err(|error| error.to_string())?;
+        let held = self.progress.unsettled(listing.entries());
+        let library = mcp.library();
+        if !library.is_of(&listing, &held) {
+            let library = library.reload(self.built_in, &listing, &held, limits);
+            replace(mcp, library);
         }
-    }
-
-    async fn look(&self) -> Result<Fingerprint, String> {
-        let directory = self.directory.clone();
-        let looked = spawn_blocking(move || Fingerprint::of(&directory, Limits::default()));
-        looked
-            .await
-            .map_err(|error| error.to_string())?
-            .map_err(|error| error.to_string())
-    }
-
-    async fn reload(&self, previous: Library) -> Result<Library, String> {
-        let directory = self.directory.clone();
-        let load = move || previous.reload(&BUILT_IN, &directory, Limits::default());
-        spawn_blocking(load)
-            .await
-            .map_err(|error| error.to_string())?
-            .map_err(|error| error.to_string())
+        Ok(())
     }
 }
 
 /// Serves `library` and logs what is new.
 fn replace(mcp: &OscalServer, library: Library) {
     let previous = mcp.library();
+    mcp.replace_library(library.clone());
     for problem in library.problems() {
         if !previous.problems().contains(problem) {
             tracing::warn!(file = problem.file, "{}", problem.message);
         }
+    }
+    if library.skipped() != previous.skipped() {
+        not_loaded(&library);
     }
     let view = library.view(|_| true);
     tracing::info!(
         documents = view.documents().len(),
         controls = view.documents().map(|d| d.controls().len()).sum::<usize>(),
         problems = library.problems().len(),
+        files_read = library.files_read(),
         "documents loaded again"
     );
-    if let Some(notice) = content::none_but_built_in(&view) {
-        tracing::warn!("{notice}");
+    if let Some(advice) = view.contents().advice() {
+        tracing::warn!("{advice}");
     }
-    mcp.replace_library(library);
 }
 
-/// Decides when to load.
-struct Progress<F = Fingerprint> {
-    loaded: Option<F>,
-    last: Option<F>,
+/// Decides of which files the state of now can be loaded.
+struct Progress<S> {
+    last: HashMap<String, S>,
+    /// Files that were another one at each of so many looks.
+    unsettled: HashMap<String, u32>,
 }
 
-impl<F: PartialEq + Clone> Progress<F> {
-    /// Whether the directory is not what is loaded and has been still since the last look. It
-    /// counts as loaded then.
-    fn is_due(&mut self, now: F) -> bool {
-        let now = Some(now);
-        let is_still = self.last == now;
-        let is_due = is_still && self.loaded != now;
-        if is_due {
-            self.loaded.clone_from(&now);
+impl From<Entries> for Progress<EntryState> {
+    fn from(loaded: Entries) -> Self {
+        Self {
+            last: loaded,
+            unsettled: HashMap::new(),
+        }
+    }
+}
+
+impl<S: PartialEq> Progress<S> {
+    /// The files that have changed, come or gone since the last look, and for which there is still
+    /// time to wait.
+    fn unsettled(&mut self, now: HashMap<String, S>) -> HashSet<String> {
+        let changed = |name: &&String| now.get(*name) != self.last.get(*name);
+        let names = now.keys().chain(self.last.keys());
+        let changed: HashSet<String> = names.filter(changed).cloned().collect();
+        self.unsettled.retain(|name, _| changed.contains(name));
+        for name in &changed {
+            *self.unsettled.entry(name.clone()).or_default() += 1;
         }
         self.last = now;
-        is_due
+        let held = self.unsettled.iter_mut().filter_map(|(name, looks)| {
+            let is_held = *looks < MAX_LOOKS;
+            if !is_held {
+                *looks = 0;
+            }
+            is_held.then(|| name.clone())
+        });
+        held.collect()
     }
 }
 
@@ -133,16 +160,32 @@ impl<F: PartialEq + Clone> Progress<F> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn loads_once_the_directory_is_still() {
+    /// The looks at which a file is not held, by its states at each of them; a dot is no file.
+    fn looks(states: &str) -> String {
         let mut progress = Progress {
-            loaded: Some('a'),
-            last: None,
+            last: HashMap::from([("other".to_owned(), '1'), ("x".to_owned(), 'a')]),
+            unsettled: HashMap::new(),
         };
-        let due: String = "aabbbcdefffaabaa"
-            .chars()
-            .map(|now| if progress.is_due(now) { '!' } else { '.' })
-            .collect();
-        assert_eq!(due, "...!.....".to_owned() + "!..!...");
+        let look = |state| {
+            let file = (state != '.').then(|| ("x".to_owned(), state));
+            let other = ("other".to_owned(), '1');
+            let held = progress.unsettled(file.into_iter().chain([other]).collect());
+            assert!(!held.contains("other"));
+            if held.contains("x") { '-' } else { '!' }
+        };
+        states.chars().map(look).collect()
+    }
+
+    #[test]
+    fn a_file_is_loaded_when_it_is_still_or_has_changed_for_long() {
+        for (states, expected) in [
+            ("aabbb", "!!-!!"),
+            ("abaaa", "!--!!"),
+            ("a...a", "!-!!-"),
+            ("bcdefghijklm", "----!----!--"),
+            ("bcdd", "---!"),
+        ] {
+            assert_eq!(looks(states), expected, "{states}");
+        }
     }
 }

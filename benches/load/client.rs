@@ -8,22 +8,23 @@ use tokio::{
     task::JoinSet,
 };
 
-const BODY: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_control","arguments":{"control":"RS-45"}}}"#;
-
 pub(crate) struct Load {
     pub(crate) address: String,
     pub(crate) token: Option<&'static str>,
+    /// What each connection asks, one after the other and then from the beginning.
+    pub(crate) bodies: Vec<String>,
     pub(crate) connections: usize,
     pub(crate) length: Duration,
 }
 
 impl Load {
-    /// Sends requests for the whole length; how many were answered, and how many a second.
+    /// Sends requests for the whole length; how long each took, and how many were answered a
+    /// second.
     ///
     /// # Panics
     ///
     /// Panics at the first answer that is not 200.
-    pub(crate) async fn run(&self) -> (u32, f64) {
+    pub(crate) async fn run(&self) -> (Vec<Duration>, f64) {
         let begun = Instant::now();
         let mut connections = JoinSet::new();
         for _ in 0..self.connections {
@@ -31,14 +32,15 @@ impl Load {
                 .await
                 .expect("a connection");
             stream.set_nodelay(true).expect("a socket");
-            connections.spawn(keep_busy(stream, self.request(), begun + self.length));
+            let requests = self.bodies.iter().map(|body| self.request(body)).collect();
+            connections.spawn(keep_busy(stream, requests, begun + self.length));
         }
-        let answered: u32 = connections.join_all().await.into_iter().sum();
-        let rate = f64::from(answered) / begun.elapsed().as_secs_f64();
-        (answered, rate)
+        let times = connections.join_all().await.concat();
+        let rate = times.len() as f64 / begun.elapsed().as_secs_f64();
+        (times, rate)
     }
 
-    fn request(&self) -> String {
+    fn request(&self, body: &str) -> String {
         let authorization = match self.token {
             Some(token) => format!("Authorization: Bearer {token}\r\n"),
             None => String::new(),
@@ -46,16 +48,27 @@ impl Load {
         format!(
             "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
              Accept: application/json, text/event-stream\r\n{authorization}Content-Length: \
-             {}\r\n\r\n{BODY}",
-            BODY.len()
+             {}\r\n\r\n{body}",
+            body.len()
         )
     }
 }
 
-async fn keep_busy(mut stream: TcpStream, request: String, until: Instant) -> u32 {
-    let mut answered = 0;
+/// A call of a tool.
+pub(crate) fn tool_call(tool: &str, arguments: &str) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}","arguments":{arguments}}}}}"#
+    )
+}
+
+async fn keep_busy(mut stream: TcpStream, requests: Vec<String>, until: Instant) -> Vec<Duration> {
+    let mut times = Vec::new();
     let mut buffer = Vec::with_capacity(16 * 1024);
-    while Instant::now() < until {
+    for request in requests.iter().cycle() {
+        let begun = Instant::now();
+        if begun >= until {
+            break;
+        }
         stream
             .write_all(request.as_bytes())
             .await
@@ -67,7 +80,7 @@ async fn keep_busy(mut stream: TcpStream, request: String, until: Instant) -> u3
             assert_ne!(read, 0, "the server closed the connection");
         }
         assert!(buffer.starts_with(b"HTTP/1.1 200"), "not 200");
-        answered += 1;
+        times.push(begun.elapsed());
     }
-    answered
+    times
 }

@@ -14,7 +14,7 @@ use std::{fmt, time::Duration};
 use clap::Parser;
 use dev_authorization_server::FakeAuthorizationServer;
 
-use client::Load;
+use client::{Load, tool_call};
 use server::Running;
 
 #[derive(Parser)]
@@ -51,6 +51,7 @@ fn main() {
             token,
             connections: options.connections,
             length: Duration::from_secs_f64(options.seconds),
+            bodies: vec![tool_call("get_control", r#"{"control":"RS-45"}"#)],
         },
         rates: Vec::new(),
         requests: 0,
@@ -64,8 +65,8 @@ fn main() {
     for round in 1..=options.rounds {
         for index in [round % 2, (round + 1) % 2] {
             let side = &mut sides[index];
-            let (requests, rate) = runtime.block_on(side.load.run());
-            side.requests += requests;
+            let (times, rate) = runtime.block_on(side.load.run());
+            side.requests += times.len();
             side.rates.push(rate);
         }
         let [without, with] = sides.each_ref().map(|side| side.rates[round - 1]);
@@ -80,7 +81,7 @@ fn main() {
     let mut begun = begun.into_iter();
     let [without, with] = sides.each_ref().map(|side| {
         let used = side.server.processor_time() - begun.next().unwrap_or_default();
-        used.as_secs_f64() * 1e6 / f64::from(side.requests)
+        used.as_secs_f64() * 1e6 / side.requests as f64
     });
     println!(
         "processor time of a request: {without:.1} us without, {with:.1} us with authorization; \
@@ -98,7 +99,7 @@ struct Side<'a> {
     server: &'a Running,
     load: Load,
     rates: Vec<f64>,
-    requests: u32,
+    requests: usize,
 }
 
 fn row(name: &str, without: f64, with: f64) {

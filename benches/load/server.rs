@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
+    path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -17,20 +18,27 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn unprotected() -> Self {
-        Self::start(&[])
+        Self::start(&[], None)
     }
 
     pub(crate) fn protected_by(issuer: &str) -> Self {
-        Self::start(&[
+        let variables = [
             ("OSCAL_AUTH_ISSUER_URL", issuer),
             ("OSCAL_AUTH_RESOURCE_SERVER_URL", RESOURCE),
             ("OSCAL_AUTH_REQUIRED_SCOPES", "mcp:tools"),
             ("OSCAL_AUTH_CLIENT_ID", "mcp"),
             ("OSCAL_AUTH_CLIENT_SECRET", "secret"),
-        ])
+        ];
+        Self::start(&variables, Some("authorization server found"))
     }
 
-    fn start(variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn with_documents(directory: &Path) -> Self {
+        let directory = directory.to_str().expect("UTF-8");
+        Self::start(&[("OSCAL_DOCUMENTS_DIR", directory)], None)
+    }
+
+    /// Starts it and waits until it listens and has logged `ready`.
+    fn start(variables: &[(&str, &str)], ready: Option<&str>) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_oscal-mcp-server"))
             .args(["--transport=streamable-http", "--port=0"])
             .env_clear()
@@ -48,8 +56,8 @@ impl Running {
         let listening = line_with("listening");
         let (_, rest) = listening.split_once("http://").expect("a URL");
         let address = rest.split('/').next().expect("an authority").to_owned();
-        if !variables.is_empty() {
-            line_with("authorization server found");
+        if let Some(ready) = ready {
+            line_with(ready);
         }
         std::thread::spawn(move || log.for_each(drop));
         Self { process, address }

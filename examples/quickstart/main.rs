@@ -15,7 +15,7 @@ use std::{error::Error, net::TcpListener, path::PathBuf, time::Duration};
 use clap::Parser;
 use dev_authorization_server::{DevAuthorizationServer, DevClient, DevConfig};
 use oscal_mcp_server::{
-    config::{AllowedOrigins, AuthConfig, HttpConfig, LogConfig, VerifierConfig},
+    config::{AllowedOrigins, AuthConfig, BuiltInDocuments, HttpConfig, LogConfig, VerifierConfig},
     host::Host,
     load_library,
     mcp::{OscalServer, ScopeRules},
@@ -85,7 +85,7 @@ async fn quickstart(options: Options) -> Result<(), Box<dyn Error>> {
         issuer: authorization_server.issuer().to_owned(),
         mcp,
     };
-    let library = load_library(options.documents_dir.as_deref())?;
+    let library = load_library(options.documents_dir.as_deref(), BuiltInDocuments::Auto)?;
     let host = Host::start(protected(&urls, port)?, server(library))
         .map_err(|error| format!("{error}; choose another port with --port"))?;
 

@@ -14,7 +14,7 @@ use std::{error::Error, net::TcpListener, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use oscal_mcp_server::{
-    config::{AuthConfig, HttpConfig, LogConfig, VerifierConfig},
+    config::{AuthConfig, BuiltInDocuments, HttpConfig, LogConfig, VerifierConfig},
     host::Host,
     load_library,
     mcp::{OscalServer, ScopeRules},
@@ -76,7 +76,7 @@ async fn with_keycloak(options: &Options) -> Result<(), Box<dyn Error>> {
     };
     let server = OscalServer::new(
         "OSCAL",
-        load_library(None)?,
+        load_library(None, BuiltInDocuments::Auto)?,
         Schemas::default(),
         ScopeRules::default(),
     );

@@ -19,6 +19,7 @@ pub struct ScopeRules {
 }
 
 /// What one request may see.
+#[derive(Clone)]
 pub(super) struct Access {
     pub(super) state: Arc<State>,
     sees_sensitive: bool,
@@ -77,7 +78,7 @@ impl Access {
 }
 
 /// Models that tell how a system is built and where it is weak.
-fn is_sensitive(model: Model) -> bool {
+pub(super) fn is_sensitive(model: Model) -> bool {
     matches!(
         model,
         Model::SystemSecurityPlan

@@ -1,6 +1,9 @@
 //! `notifications/resources/list_changed`: who is told that other documents are served.
 
-use std::sync::OnceLock;
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use rmcp::{
     Peer, RoleServer,
@@ -12,7 +15,8 @@ use tokio::{select, sync::watch, task::JoinHandle};
 /// Who is told when the documents change. It decides on the capability `resources.listChanged`,
 /// so that nothing is promised that the transport cannot carry.
 ///
-/// The notification says that something changed, never what: it is the same for all callers.
+/// The notification says that something changed, never what, and only to those who see the change in
+/// `resources/list`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Announcements {
     /// Nobody: the documents do not change.
@@ -26,20 +30,45 @@ pub enum Announcements {
 }
 
 /// The changes of the documents.
-pub(super) struct Changes(watch::Sender<()>);
+#[derive(Default)]
+pub(super) struct Changes(watch::Sender<Lists>);
+
+/// How often the list of documents has changed, for those who see all of them and for the others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Lists {
+    all: u64,
+    without_sensitive: u64,
+}
+
+impl Lists {
+    fn seen_by(self, sees_all: bool) -> u64 {
+        if sees_all {
+            self.all
+        } else {
+            self.without_sensitive
+        }
+    }
+}
 
 impl Changes {
-    pub(super) fn new() -> Self {
-        Self(watch::Sender::new(()))
+    /// Tells of a change of the list, as those see it who see all documents, and as the others do.
+    pub(super) fn announce(&self, all: bool, without_sensitive: bool) {
+        self.0.send_if_modified(|lists| {
+            lists.all += u64::from(all);
+            lists.without_sensitive += u64::from(without_sensitive);
+            all || without_sensitive
+        });
     }
 
-    pub(super) fn announce(&self) {
-        self.0.send_replace(());
-    }
-
-    /// Tells one listener of each change, until it leaves or its access token ends.
-    pub(super) async fn tell_listener(&self, subscription: &SubscriptionContext) {
+    fn listen(&self) -> Listener {
         let mut changes = self.0.subscribe();
+        let known = *changes.borrow_and_update();
+        Listener { changes, known }
+    }
+
+    /// Tells one listener of each change that it may see, until it leaves or its access token ends.
+    pub(super) async fn tell_listener(&self, subscription: &SubscriptionContext, sees_all: bool) {
+        let mut listener = self.listen();
         let token = AccessToken::of(&subscription.request_context().extensions);
         let expires_at = token.and_then(AccessToken::expires_at);
         let expired = async {
@@ -52,7 +81,7 @@ impl Changes {
             }
         };
         let told = async {
-            while changes.changed().await.is_ok()
+            while listener.changed(|| sees_all).await
                 && subscription
                     .sink()
                     .notify_resource_list_changed()
@@ -68,31 +97,91 @@ impl Changes {
     }
 }
 
+/// Waits for changes.
+struct Listener {
+    changes: watch::Receiver<Lists>,
+    known: Lists,
+}
+
+impl Listener {
+    /// Waits for the next change that somebody sees who at that time sees all, or not. Returns
+    /// false if there will be none.
+    async fn changed(&mut self, sees_all: impl Fn() -> bool) -> bool {
+        while self.changes.changed().await.is_ok() {
+            let now = *self.changes.borrow_and_update();
+            let before = std::mem::replace(&mut self.known, now);
+            let sees_all = sees_all();
+            if now.seen_by(sees_all) != before.seen_by(sees_all) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
 /// The announcements to the client of one session. They end when this is dropped.
 #[derive(Default)]
-pub(super) struct SessionAnnouncements(OnceLock<JoinHandle<()>>);
+pub(super) struct SessionAnnouncements(OnceLock<Announcing>);
+
+struct Announcing {
+    task: JoinHandle<()>,
+    /// What the last request of the session was allowed to see: a session goes on with other
+    /// tokens of its owner, which can have other scopes.
+    sees_all: Arc<AtomicBool>,
+}
 
 impl SessionAnnouncements {
     /// Begins to tell `peer` of changes; once, however often the client says `initialized`.
-    pub(super) fn begin(&self, changes: &Changes, peer: Peer<RoleServer>) {
+    pub(super) fn begin(&self, changes: &Changes, peer: Peer<RoleServer>, sees_all: bool) {
         self.0.get_or_init(|| {
-            let mut changes = changes.0.subscribe();
-            tokio::spawn(async move {
-                while changes.changed().await.is_ok() {
+            let mut listener = changes.listen();
+            let sees_all = Arc::new(AtomicBool::new(sees_all));
+            let sees = sees_all.clone();
+            let task = tokio::spawn(async move {
+                while listener.changed(|| sees.load(Ordering::Relaxed)).await {
                     let told = peer.notify_resource_list_changed().await;
                     if let Err(ServiceError::TransportClosed) = told {
                         break;
                     }
                 }
-            })
+            });
+            Announcing { task, sees_all }
         });
+    }
+
+    /// Notes what a request of the session may see.
+    pub(super) fn note(&self, sees_all: bool) {
+        if let Some(announcing) = self.0.get() {
+            announcing.sees_all.store(sees_all, Ordering::Relaxed);
+        }
     }
 }
 
 impl Drop for SessionAnnouncements {
     fn drop(&mut self) {
-        if let Some(task) = self.0.get() {
-            task.abort();
+        if let Some(announcing) = self.0.get() {
+            announcing.task.abort();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_is_told_of_a_change_that_they_do_not_see() {
+        let changes = Changes::default();
+        let (mut auditor, mut reader) = (changes.listen(), changes.listen());
+        changes.announce(true, false);
+        assert!(auditor.changed(|| true).await);
+        changes.announce(false, false);
+        changes.announce(true, true);
+        assert!(auditor.changed(|| true).await);
+        assert!(reader.changed(|| false).await);
+        changes.announce(true, false);
+        drop(changes);
+        assert!(auditor.changed(|| true).await);
+        assert!(!reader.changed(|| false).await, "told of a hidden change");
     }
 }

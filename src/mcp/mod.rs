@@ -1,6 +1,7 @@
 //! What clients see: the MCP server. Tools, one file each, resources, prompts, completion.
 
 mod access;
+mod baselines;
 mod changes;
 mod completion;
 mod document_metrics;
@@ -12,11 +13,9 @@ mod resources;
 mod state;
 mod tool_metrics;
 mod tools;
+mod workers;
 
-use std::{
-    sync::{Arc, LazyLock, PoisonError, RwLock},
-    thread::available_parallelism,
-};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -32,19 +31,19 @@ use rmcp::{
     tool_handler,
 };
 use rmcp_resource_server::{AccessToken, Caller};
-use tokio::sync::Semaphore;
 
-use crate::oscal::{Document, Library, Schemas};
+use crate::oscal::{Baseline, Document, Library, Schemas};
 
 pub use access::ScopeRules;
 pub use changes::Announcements;
 pub use document_metrics::DocumentMetrics;
 pub use tool_metrics::ToolMetrics;
 
-use access::{Access, Operation};
+use access::{Access, Operation, is_sensitive};
 use changes::{Changes, SessionAnnouncements};
 use output::ToolError;
 use state::State;
+use workers::Workers;
 
 /// The MCP server. One is made for each request or session by cloning; all clones serve the same
 /// documents.
@@ -59,8 +58,7 @@ struct Shared {
     scopes: ScopeRules,
     state: RwLock<Arc<State>>,
     changes: Changes,
-    /// One for each processor.
-    validations: Semaphore,
+    workers: Workers,
     tool_metrics: ToolMetrics,
     document_metrics: DocumentMetrics,
 }
@@ -89,8 +87,8 @@ impl OscalServer {
                 name: name.into(),
                 scopes,
                 state: RwLock::new(Arc::new(State::new(library, schemas))),
-                changes: Changes::new(),
-                validations: Semaphore::new(available_parallelism().map_or(1, usize::from)),
+                changes: Changes::default(),
+                workers: Workers::default(),
                 tool_metrics: ToolMetrics::default(),
                 document_metrics,
             }),
@@ -125,24 +123,60 @@ impl OscalServer {
     /// Clients are told if the list of resources is another one.
     pub fn replace_library(&self, library: Library) {
         let previous = self.state();
-        let is_other = !same_list(&previous.library, &library);
+        let (all, without_sensitive) = changed_lists(&previous.library, &library);
         self.shared.document_metrics.show(&library);
-        let state = Arc::new(State::new(library, previous.schemas.clone()));
+        let state = Arc::new(previous.followed_by(library));
         *(self.shared.state.write()).unwrap_or_else(PoisonError::into_inner) = state;
-        if is_other {
-            self.shared.changes.announce();
-        }
+        self.shared.changes.announce(all, without_sensitive);
     }
 
     /// Lets `caller` do `operation` on the present state of the documents.
     fn admit(&self, caller: &Caller, operation: Operation) -> Result<Access, ToolError> {
-        self.shared.scopes.admit(caller, operation, self.state())
+        let access = self.shared.scopes.admit(caller, operation, self.state())?;
+        self.session.note(access.sees_all());
+        Ok(access)
     }
 
     /// Lets whoever sent a request read documents.
     fn admit_reader(&self, context: &RequestContext<RoleServer>) -> Result<Access, ToolError> {
         let caller = Caller(AccessToken::of(&context.extensions).cloned());
         self.admit(&caller, Operation::Read)
+    }
+
+    /// The baseline of a profile, with `fallback` for imports that are not found.
+    async fn baseline(
+        &self,
+        access: &Access,
+        profile: &str,
+        fallback: Option<&str>,
+    ) -> Result<Arc<Baseline>, ToolError> {
+        let baselines = &access.state.baselines;
+        (baselines.outline(&self.shared.workers, access, profile, fallback)).await
+    }
+
+    /// The catalog that a profile makes.
+    async fn resolved_catalog(
+        &self,
+        access: &Access,
+        profile: &str,
+        fallback: Option<&str>,
+    ) -> Result<Arc<Document>, ToolError> {
+        let baselines = &access.state.baselines;
+        (baselines.catalog(&self.shared.workers, access, profile, fallback)).await
+    }
+
+    /// Does what passes over all documents: here, or in a thread of its own where they are many.
+    async fn pass_over<T: Send + 'static>(
+        &self,
+        access: &Access,
+        work: impl FnOnce(&Access) -> Result<T, ToolError> + Send + 'static,
+    ) -> Result<T, ToolError> {
+        if access.state.is_small {
+            return work(access);
+        }
+        let access = access.clone();
+        let workers = &self.shared.workers;
+        (workers.run(&workers.readings, 0, move || work(&access))).await?
     }
 
     fn state(&self) -> Arc<State> {
@@ -216,8 +250,12 @@ impl ServerHandler for OscalServer {
 
     /// Never called over stateless HTTP, where the transport drops notifications.
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        if self.announcements == Announcements::Everybody {
-            self.session.begin(&self.shared.changes, context.peer);
+        let caller = Caller(AccessToken::of(&context.extensions).cloned());
+        if self.announcements == Announcements::Everybody
+            && let Ok(access) = self.admit(&caller, Operation::Read)
+        {
+            let changes = &self.shared.changes;
+            self.session.begin(changes, context.peer, access.sees_all());
         }
     }
 
@@ -233,8 +271,11 @@ impl ServerHandler for OscalServer {
     }
 
     async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
-        self.admit_reader(subscription.request_context())?;
-        self.shared.changes.tell_listener(&subscription).await;
+        let access = self.admit_reader(subscription.request_context())?;
+        let changes = &self.shared.changes;
+        changes
+            .tell_listener(&subscription, access.sees_all())
+            .await;
         Ok(())
     }
 
@@ -283,7 +324,7 @@ impl ServerHandler for OscalServer {
     ) -> Result<GetPromptResponse, ErrorData> {
         let access = self.admit_reader(&context)?;
         let arguments = request.arguments.unwrap_or_default();
-        let prompt = prompts::get(&access, &request.name, &arguments)?;
+        let prompt = prompts::get(self, &access, &request.name, arguments).await?;
         Ok(prompt.into())
     }
 
@@ -293,7 +334,9 @@ impl ServerHandler for OscalServer {
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
         let access = self.admit_reader(&context)?;
-        completion::complete(&access.documents(), &request)
+        let complete =
+            move |access: &Access| Ok(completion::complete(&access.documents(), &request));
+        self.pass_over(&access, complete).await?
     }
 }
 
@@ -304,11 +347,18 @@ impl From<ToolError> for ErrorData {
     }
 }
 
-/// Whether `resources/list` says the same of both.
-fn same_list(one: &Library, other: &Library) -> bool {
-    let listed = |document: &Document| (document.info().clone(), document.json().len());
-    let (one, other) = (one.view(|_| true), other.view(|_| true));
-    one.documents()
-        .map(listed)
-        .eq(other.documents().map(listed))
+/// Whether `resources/list` says something else of both: to those who see all documents, and to the
+/// others.
+fn changed_lists(one: &Library, other: &Library) -> (bool, bool) {
+    let differ = |sees_sensitive: bool| {
+        let listed = |library: &Library| -> Vec<_> {
+            let view = library.view(|info| sees_sensitive || !is_sensitive(info.model));
+            let documents = view.documents();
+            documents
+                .map(|d| (d.info().clone(), d.json().len()))
+                .collect()
+        };
+        listed(one) != listed(other)
+    };
+    (differ(true), differ(false))
 }

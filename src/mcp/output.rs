@@ -1,7 +1,7 @@
 //! What tools have in common: pages, names of controls, errors, and bounds that keep every answer
 //! small enough for a model's context.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, sync::Arc};
 
 use rmcp::{
     ErrorData,
@@ -12,9 +12,9 @@ use rmcp::{
 use rmcp_resource_server::InsufficientScope;
 use serde::Serialize;
 
+use super::workers::NotDone;
 use crate::oscal::{
-    self, Document, LibraryView, Model, OutlineError, ResolveError, Resolved, TooLarge,
-    UnknownModel, resolve_profile,
+    self, Document, LibraryView, Model, OutlineError, ResolveError, TooLarge, UnknownModel,
 };
 
 /// The most items of one page.
@@ -40,6 +40,18 @@ impl<T> Page<T> {
     ) -> Self {
         let limit = limit.unwrap_or(default_limit).clamp(1, MAX_LIMIT);
         oscal::Page::cut(list, offset.unwrap_or(0), limit).into()
+    }
+}
+
+impl<T> Page<T> {
+    /// The page with something else for each of its items.
+    pub(super) fn map<U>(self, other: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(other).collect(),
+            total: self.total,
+            offset: self.offset,
+            limit: self.limit,
+        }
     }
 }
 
@@ -82,12 +94,16 @@ impl From<oscal::ControlName> for ControlName {
 pub(super) enum ToolError {
     #[error("no document has the id {0:?}; list_documents shows the ids")]
     UnknownDocument(String),
-    #[error("no control {reference:?} {place}; try search with words of its title")]
-    UnknownControl { reference: String, place: String },
+    #[error("no control {reference:?} {place}; {advice}")]
+    UnknownControl {
+        reference: String,
+        place: String,
+        advice: &'static str,
+    },
     #[error("the document {0:?} is not a catalog: it has no controls of its own")]
     NoCatalog(String),
-    #[error("no catalog is loaded")]
-    NoCatalogLoaded,
+    #[error("no catalog is loaded: {0}")]
+    NoCatalogLoaded(&'static str),
     #[error("{name:?} is {error}")]
     UnknownModel { name: String, error: UnknownModel },
     #[error("give either {0} or {1}, not both and not neither")]
@@ -95,15 +111,31 @@ pub(super) enum ToolError {
     #[error("this answer would have {size} bytes; {mend}")]
     AnswerTooLarge { size: usize, mend: &'static str },
     #[error(transparent)]
-    Resolve(#[from] ResolveError),
+    Resolve(#[from] Arc<ResolveError>),
     #[error(transparent)]
     Outline(#[from] OutlineError),
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
-    #[error("the server was interrupted; try again")]
-    Interrupted,
+    #[error(transparent)]
+    NotDone(#[from] NotDone),
     #[error(transparent)]
     Scope(#[from] InsufficientScope),
+}
+
+impl ToolError {
+    /// No control has this name.
+    pub(super) fn unknown_control(
+        reference: &str,
+        place: String,
+        documents: &LibraryView<'_>,
+    ) -> Self {
+        let advice = documents.contents().advice();
+        Self::UnknownControl {
+            reference: shortened(reference),
+            place,
+            advice: advice.unwrap_or("try search with words of its title"),
+        }
+    }
 }
 
 impl IntoCallToolResult for ToolError {
@@ -140,23 +172,16 @@ pub(super) fn catalog<'a>(
             .documents()
             .filter(|document| document.controls().len() > 0)
             .min_by_key(|document| Reverse(document.controls().len()))
-            .ok_or(ToolError::NoCatalogLoaded);
+            .ok_or_else(|| {
+                let advice = documents.contents().advice();
+                ToolError::NoCatalogLoaded(advice.unwrap_or("list_documents shows what is"))
+            });
     };
     let named = document(documents, id)?;
     let has_controls = named.controls().len() > 0;
     has_controls
         .then_some(named)
         .ok_or_else(|| ToolError::NoCatalog(named.info().id.clone()))
-}
-
-/// The profile that a caller named, resolved.
-pub(super) fn baseline<'a>(
-    documents: &LibraryView<'a>,
-    profile: &str,
-    catalog: Option<&str>,
-) -> Result<Resolved<'a>, ToolError> {
-    let profile = document(documents, profile)?;
-    Ok(resolve_profile(documents, profile, catalog)?)
 }
 
 /// What a caller sent, short enough to be sent back.

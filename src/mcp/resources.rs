@@ -40,8 +40,12 @@ enum ReadError {
     Malformed(#[from] MalformedUri),
     #[error("no document has the id {0:?}; resources/list shows the documents")]
     UnknownDocument(String),
-    #[error("no control {control:?} is in the document {document:?}; try the tool search")]
-    UnknownControl { document: String, control: String },
+    #[error("no control {control:?} is in the document {document:?}; {advice}")]
+    UnknownControl {
+        document: String,
+        control: String,
+        advice: &'static str,
+    },
     #[error(
         "the document has {size} bytes, and at most {MAX_DOCUMENT} are sent; use the tools \
          list_controls and get_control, or read a control as \
@@ -143,6 +147,7 @@ fn contents(documents: &LibraryView<'_>, uri: &str) -> Result<(&'static str, Str
             let found = found.first().ok_or_else(|| ReadError::UnknownControl {
                 document: document.info().id.clone(),
                 control: shortened(&control),
+                advice: (documents.contents().advice()).unwrap_or("try the tool search"),
             })?;
             let view = found.view(&ParamValues::new());
             let mut text = markdown::control(&view, document.info());

@@ -1,47 +1,39 @@
 //! What is served: documents, schemas, and what is made of them.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use super::baselines::Baselines;
+use crate::oscal::{Library, Schemas};
 
-use crate::oscal::{Document, Library, ResolveError, Resolved, Schemas};
-
-/// The most resolved catalogs kept; each takes as much memory as a catalog.
-const MAX_RESOLVED: usize = 8;
+/// The most bytes of documents that are searched on the event loop; it takes a millisecond.
+const MAX_SMALL: usize = 32 << 20;
 
 /// One state of the documents. A change of the documents directory makes a new one.
 pub(super) struct State {
     pub(super) library: Library,
     pub(super) schemas: Schemas,
-    resolved: Mutex<HashMap<String, Arc<Document>>>,
+    pub(super) baselines: Baselines,
+    /// Whether everything can be passed over while others wait.
+    pub(super) is_small: bool,
 }
 
 impl State {
     pub(super) fn new(library: Library, schemas: Schemas) -> Self {
+        let view = library.view(|_| true);
+        let bytes: usize = view.documents().map(|document| document.json().len()).sum();
+        let is_small = bytes <= MAX_SMALL;
         Self {
             library,
             schemas,
-            resolved: Mutex::default(),
+            baselines: Baselines::default(),
+            is_small,
         }
     }
 
-    /// The resolved catalog of a profile, made once.
-    pub(super) fn resolved_catalog(
-        &self,
-        resolved: &Resolved<'_>,
-    ) -> Result<Arc<Document>, ResolveError> {
-        let kept = || self.resolved.lock().unwrap_or_else(PoisonError::into_inner);
-        let uuid = resolved.uuid();
-        if let Some(document) = kept().get(&uuid) {
-            return Ok(document.clone());
+    /// The next state. Baselines stay if the change does not concern them.
+    pub(super) fn followed_by(&self, library: Library) -> Self {
+        let mut next = Self::new(library, self.schemas.clone());
+        if next.library.resolves_as(&self.library) {
+            next.baselines = self.baselines.clone();
         }
-        let document = Arc::new(resolved.document()?);
-        let mut kept = kept();
-        if kept.len() >= MAX_RESOLVED {
-            kept.clear();
-        }
-        kept.insert(uuid, document.clone());
-        Ok(document)
+        next
     }
 }

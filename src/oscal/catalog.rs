@@ -81,6 +81,14 @@ impl Catalog {
         !outer.any(|control| control.span.contains(span))
     }
 
+    /// About how many bytes of memory it takes.
+    pub(super) fn memory(&self) -> usize {
+        self.controls.len() * (size_of::<ControlRecord>() + 100)
+            + self.groups.len() * (size_of::<Group>() + 50)
+            + self.params.len() * 64
+            + self.by_key.len() * 48
+    }
+
     pub(super) fn param_count(&self) -> usize {
         self.params.len()
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -17,11 +18,21 @@ use super::entry::Entries;
 use super::model::Model;
 use super::outline::Outline;
 use super::search::Segment;
+use super::tree_size::TreeSize;
 use super::wellformed;
 
-/// An OSCAL document: its text, and what is needed to find things in it.
+/// How many values a document may have. SP 800-53, 10 MB, has 210,000.
+const MAX_VALUES: usize = 2_000_000;
+
+/// An OSCAL document: its text, and what is needed to find things in it. Clones share them.
+#[derive(Clone)]
 pub struct Document {
     info: DocumentInfo,
+    /// Shared with the same document under another id.
+    content: Arc<Content>,
+}
+
+struct Content {
     file: String,
     text: Box<str>,
     catalog: Catalog,
@@ -34,7 +45,9 @@ pub struct Document {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DocumentInfo {
     /// Names the document in the API: its uuid in lower case, so that it is the same after a
-    /// restart and in every replica, and says nothing of where the document came from.
+    /// restart and in every replica, and says nothing of where the document came from. Where
+    /// documents of several models share a uuid, all but the first have the model after it:
+    /// `UUID.system-security-plan`.
     pub id: String,
     /// The uuid as the document writes it.
     pub uuid: String,
@@ -68,8 +81,39 @@ impl Document {
         text: String,
         built_in: bool,
     ) -> Result<Self, DocumentError> {
+        let (mut document, references) = Self::read(file.into(), text, built_in)?;
+        let segment = Segment::of(&document, &references);
+        // Nobody else has the content yet.
+        if let Some(content) = Arc::get_mut(&mut document.content) {
+            content.segment = segment;
+        }
+        Ok(document)
+    }
+
+    /// Reads a document that searches do not find, which takes half the time and memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Document::parse`].
+    pub(super) fn unindexed(
+        file: String,
+        text: String,
+        built_in: bool,
+    ) -> Result<Self, DocumentError> {
+        Self::read(file, text, built_in).map(|(document, _)| document)
+    }
+
+    /// Numbers of entries and ids of the controls that they name come with the document.
+    fn read(
+        file: String,
+        text: String,
+        built_in: bool,
+    ) -> Result<(Self, Vec<(u32, String)>), DocumentError> {
         if u32::try_from(text.len()).is_err() {
             return Err(DocumentError::TooLarge);
+        }
+        if TreeSize::of_text(&text).values > MAX_VALUES {
+            return Err(DocumentError::TooManyValues(MAX_VALUES));
         }
         let json = text.strip_prefix('\u{feff}').unwrap_or(&text);
         wellformed::check(json).map_err(|error| {
@@ -85,17 +129,44 @@ impl Document {
             compact(json.to_owned())
         };
         let outline = Outline::of(&text)?;
-        let mut document = Self {
+        let document = Self {
             info: outline.info(built_in),
-            file: file.into(),
-            text,
-            catalog: outline.catalog,
-            entries: outline.entries,
-            resources: outline.resources,
-            segment: Segment::default(),
+            content: Arc::new(Content {
+                file,
+                text,
+                catalog: outline.catalog,
+                entries: outline.entries,
+                resources: outline.resources,
+                segment: Segment::default(),
+            }),
         };
-        document.segment = Segment::of(&document, &outline.references);
-        Ok(document)
+        Ok((document, outline.references))
+    }
+
+    /// Whether this is the other one, not only equal to it.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.content, &other.content) && self.info.id == other.info.id
+    }
+
+    /// The same document under another id.
+    pub(super) fn with_id(&self, id: String) -> Self {
+        Self {
+            info: DocumentInfo {
+                id,
+                ..self.info.clone()
+            },
+            content: self.content.clone(),
+        }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(crate) fn memory(&self) -> usize {
+        let content = &*self.content;
+        content.text.len()
+            + content.catalog.memory()
+            + content.segment.memory()
+            + content.entries.iter().len() * 256
+            + content.resources.len() * 96
     }
 
     /// Id, title, version and so on.
@@ -106,12 +177,12 @@ impl Document {
     /// The name of the file below the documents directory, or of the built-in document. It is
     /// for operators and for imports by file name; a client sees the id.
     pub fn file(&self) -> &str {
-        &self.file
+        &self.content.file
     }
 
     /// The document as compact JSON.
     pub fn json(&self) -> &str {
-        &self.text
+        &self.content.text
     }
 
     /// The document as a JSON tree. A tree takes up to ten times the memory of the text: make it,
@@ -121,12 +192,12 @@ impl Document {
     ///
     /// None in practice: the text was checked when the document was loaded.
     pub fn value(&self) -> serde_json::Result<Value> {
-        serde_json::from_str(&self.text)
+        serde_json::from_str(&self.content.text)
     }
 
     /// All controls in document order, at any depth.
     pub fn controls(&self) -> impl ExactSizeIterator<Item = Control<'_>> {
-        let count = u32::try_from(self.catalog.controls.len()).unwrap_or(u32::MAX);
+        let count = u32::try_from(self.content.catalog.controls.len()).unwrap_or(u32::MAX);
         (0..count).map(|number| Control::new(self, number))
     }
 
@@ -144,7 +215,8 @@ impl Document {
 
     /// Ids and titles of the groups that have an id, in document order.
     pub fn groups(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.catalog
+        self.content
+            .catalog
             .groups
             .iter()
             .filter_map(|group| Some((group.id.as_deref()?, group.title.as_ref())))
@@ -152,7 +224,7 @@ impl Document {
 
     /// The control with exactly this id.
     pub fn control(&self, id: &str) -> Option<Control<'_>> {
-        let number = self.catalog.by_id(id)?;
+        let number = self.content.catalog.by_id(id)?;
         Some(Control::new(self, number))
     }
 
@@ -168,7 +240,7 @@ impl Document {
 
     /// The controls with an id or label of this canonical key, in document order.
     pub(super) fn controls_by_key(&self, key: &str) -> impl Iterator<Item = Control<'_>> {
-        let found = self.catalog.by_key(key).iter();
+        let found = self.content.catalog.by_key(key).iter();
         found.map(|(_, number)| Control::new(self, *number))
     }
 
@@ -188,28 +260,28 @@ impl Document {
 
     /// The text of the resource with this uuid.
     pub(super) fn resource_json(&self, uuid: &str) -> Option<&str> {
-        Some(find(&self.resources, uuid)?.of(&self.text))
+        Some(find(&self.content.resources, uuid)?.of(self.json()))
     }
 
     /// Uuids and texts of the resources, in document order.
     pub(super) fn resources_json(&self) -> impl Iterator<Item = (&str, &str)> {
-        let mut resources: Vec<_> = self.resources.iter().collect();
+        let mut resources: Vec<_> = self.content.resources.iter().collect();
         resources.sort_by_key(|(_, span)| *span);
         resources
             .into_iter()
-            .map(|(uuid, span)| (uuid.as_ref(), span.of(&self.text)))
+            .map(|(uuid, span)| (uuid.as_ref(), span.of(self.json())))
     }
 
     pub(super) fn catalog(&self) -> &Catalog {
-        &self.catalog
+        &self.content.catalog
     }
 
     pub(super) fn entries(&self) -> &Entries {
-        &self.entries
+        &self.content.entries
     }
 
     pub(super) fn segment(&self) -> &Segment {
-        &self.segment
+        &self.content.segment
     }
 }
 
@@ -218,7 +290,7 @@ impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Document")
             .field("info", &self.info)
-            .field("file", &self.file)
+            .field("file", &self.content.file)
             .finish_non_exhaustive()
     }
 }
@@ -336,6 +408,10 @@ pub(super) mod tests {
             (
                 format!("{}{}", "[".repeat(200), "]".repeat(200)),
                 "refused: nested deeper",
+            ),
+            (
+                format!("[{}0]", r#"{"":0},"#.repeat(1_000_000)),
+                "more than 2000000 values, which no real document has",
             ),
             (
                 "{\"catalog\":{},\"catalog\":{}}".to_owned(),

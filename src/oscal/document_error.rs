@@ -16,6 +16,8 @@ pub enum DocumentError {
     Refused(serde_json::Error),
     #[error("larger than 4 GiB; split it")]
     TooLarge,
+    #[error("more than {0} values, which no real document has; split it")]
+    TooManyValues(usize),
     #[error("a JSON schema and not an OSCAL document; move it to a directory for schemas")]
     Schema,
     #[error(

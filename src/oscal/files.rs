@@ -1,8 +1,9 @@
-//! The JSON files of a documents directory, whose content is not trusted.
+//! The files of a documents directory, whose content is not trusted.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::library::Problem;
@@ -43,51 +44,117 @@ pub enum LoadError {
     Unreadable { path: PathBuf, source: io::Error },
 }
 
+/// What is in and below a directory, without the content of the files.
+#[derive(Debug)]
+pub struct Listing {
+    /// The files to read, sorted by name.
+    pub(super) files: Vec<SourceFile>,
+    /// What cannot be read.
+    pub(super) problems: Vec<Problem>,
+    /// The files of other formats, those that OSCAL has first.
+    pub(super) skipped: Vec<Problem>,
+}
+
+/// The names of files, and of what cannot be read, with their states.
+pub type Entries = HashMap<String, EntryState>;
+
+/// The state of a file without its content, or what is wrong with it. As long as it is equal,
+/// nothing has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryState(Result<Stamp, String>);
+
 /// A file to read.
 #[derive(Debug)]
 pub(super) struct SourceFile {
     /// Its name relative to the documents directory, with `/` on every platform.
     pub(super) name: String,
     path: PathBuf,
+    pub(super) stamp: Stamp,
 }
 
-/// Finds the `*.json` files in and below a directory, sorted by name.
-///
-/// Names that start with a dot are left out. That makes the mounts of Kubernetes work, where
-/// `a.json` links to `..data/a.json` and `..data` to `..2026_01_01`. A file that several links
-/// lead to is found once, and links out of the directory are problems.
-///
-/// # Errors
-///
-/// The directory does not exist, is not a directory or cannot be read.
-pub(super) fn find(
-    directory: &Path,
-    limits: Limits,
-) -> Result<(Vec<SourceFile>, Vec<Problem>), LoadError> {
-    let unreadable = |source| LoadError::Unreadable {
-        path: directory.to_owned(),
-        source,
-    };
-    let root = directory.canonicalize().map_err(|error| {
-        if error.kind() == io::ErrorKind::NotFound {
-            LoadError::Missing(directory.to_owned())
-        } else {
-            unreadable(error)
+/// What tells whether a file has changed, without its content. A copy can keep the size and the
+/// time of the change; then it is another file, or the time of the last change of its state differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    place: (u64, u64),
+    pub(super) bytes: u64,
+    changed: [(i64, i64); 2],
+}
+
+impl Stamp {
+    fn of(metadata: &fs::Metadata) -> Self {
+        Self {
+            place: (metadata.dev(), metadata.ino()),
+            bytes: metadata.len(),
+            changed: [
+                (metadata.mtime(), metadata.mtime_nsec()),
+                (metadata.ctime(), metadata.ctime_nsec()),
+            ],
         }
-    })?;
-    if !root.is_dir() {
-        return Err(LoadError::NotADirectory(directory.to_owned()));
     }
-    fs::read_dir(&root).map_err(unreadable)?;
-    let mut search = Search {
-        limits,
-        seen: HashSet::from([root.clone()]),
-        files: Vec::new(),
-        problems: Vec::new(),
-        root,
-    };
-    search.directory(&search.root.clone(), "", 0);
-    Ok((search.files, search.problems))
+}
+
+/// The most files of other formats that are named.
+const MAX_SKIPPED: usize = 1_000;
+
+impl Listing {
+    /// Finds the `*.json` files in and below a directory, sorted by name.
+    ///
+    /// Names that start with a dot are left out. That makes the mounts of Kubernetes work, where
+    /// `a.json` links to `..data/a.json` and `..data` to `..2026_01_01`. A file that several links
+    /// lead to is found once, and links out of the directory are problems.
+    ///
+    /// # Errors
+    ///
+    /// The directory does not exist, is not a directory or cannot be read.
+    pub fn of(directory: &Path, limits: Limits) -> Result<Self, LoadError> {
+        let unreadable = |source| LoadError::Unreadable {
+            path: directory.to_owned(),
+            source,
+        };
+        let root = directory.canonicalize().map_err(|error| {
+            if error.kind() == io::ErrorKind::NotFound {
+                LoadError::Missing(directory.to_owned())
+            } else {
+                unreadable(error)
+            }
+        })?;
+        if !root.is_dir() {
+            return Err(LoadError::NotADirectory(directory.to_owned()));
+        }
+        fs::read_dir(&root).map_err(unreadable)?;
+        let mut search = Search {
+            limits,
+            seen: HashSet::from([root.clone()]),
+            files: Vec::new(),
+            problems: Vec::new(),
+            skipped: Vec::new(),
+            others: Vec::new(),
+            more: 0,
+            root,
+        };
+        search.directory(&search.root.clone(), "", 0);
+        let mut skipped = search.skipped;
+        skipped.append(&mut search.others);
+        if search.more > 0 {
+            let message = format!("not loaded: {} more files that are not JSON", search.more);
+            skipped.push(Problem::new(".", message));
+        }
+        Ok(Self {
+            files: search.files,
+            problems: search.problems,
+            skipped,
+        })
+    }
+
+    /// The state of everything in it that matters.
+    pub fn entries(&self) -> Entries {
+        let files = self.files.iter();
+        let files = files.map(|file| (file.name.clone(), EntryState(Ok(file.stamp))));
+        let problems = self.problems.iter();
+        let problems = problems.map(|p| (p.file.clone(), EntryState(Err(p.message.clone()))));
+        files.chain(problems).collect()
+    }
 }
 
 struct Search {
@@ -96,6 +163,12 @@ struct Search {
     seen: HashSet<PathBuf>,
     files: Vec<SourceFile>,
     problems: Vec<Problem>,
+    /// Files in the other formats of OSCAL.
+    skipped: Vec<Problem>,
+    /// Files in any other format.
+    others: Vec<Problem>,
+    /// How many more there are.
+    more: usize,
 }
 
 impl Search {
@@ -134,7 +207,8 @@ impl Search {
     }
 
     fn entry(&mut self, entry: &fs::DirEntry, name: String, depth: usize) {
-        let wanted = name.to_ascii_lowercase().ends_with(".json");
+        let format = Format::of(&name);
+        let wanted = format == Format::Json;
         let mut path = entry.path();
         let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
         let metadata = if is_link {
@@ -150,10 +224,10 @@ impl Search {
             Err(error) if wanted => {
                 return self.problem(&name, format!("cannot be read: {error}"));
             }
-            Err(_) => return,
+            Err(_) => return self.skip(&name, format),
         };
         if !wanted && !metadata.is_dir() {
-            return;
+            return self.skip(&name, format);
         }
         if !path.starts_with(&self.root) {
             let message = "a link out of the documents directory; copy the file into it";
@@ -170,7 +244,28 @@ impl Search {
             let files = self.limits.files;
             self.problem(&name, format!("left out: more than {files} files"));
         } else {
-            self.files.push(SourceFile { name, path });
+            let stamp = Stamp::of(&metadata);
+            self.files.push(SourceFile { name, path, stamp });
+        }
+    }
+
+    /// Notes a file that is not JSON.
+    fn skip(&mut self, name: &str, format: Format) {
+        let (list, message) = match format {
+            Format::Yaml => (
+                &mut self.skipped,
+                "YAML, and only JSON is read yet; convert it",
+            ),
+            Format::Xml => (
+                &mut self.skipped,
+                "XML, and only JSON is read yet; convert it",
+            ),
+            Format::Json | Format::Other => (&mut self.others, "its name does not end in .json"),
+        };
+        if list.len() < MAX_SKIPPED {
+            list.push(Problem::new(name, format!("not loaded: {message}")));
+        } else {
+            self.more += 1;
         }
     }
 
@@ -180,12 +275,28 @@ impl Search {
     }
 }
 
-impl SourceFile {
-    /// Size, times and so on, without reading it.
-    pub(super) fn metadata(&self) -> io::Result<fs::Metadata> {
-        self.path.symlink_metadata()
-    }
+/// What the name of a file says that it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Json,
+    Yaml,
+    Xml,
+    Other,
+}
 
+impl Format {
+    fn of(name: &str) -> Self {
+        let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+        match extension.unwrap_or("").to_ascii_lowercase().as_str() {
+            "json" => Self::Json,
+            "yaml" | "yml" => Self::Yaml,
+            "xml" => Self::Xml,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl SourceFile {
     /// Reads the file, which is text of at most `limit` bytes.
     ///
     /// # Errors
@@ -237,11 +348,16 @@ mod tests {
         directory
     }
 
+    fn listing(directory: &Path) -> Listing {
+        Listing::of(directory, Limits::default()).expect("a directory")
+    }
+
     fn found(directory: &Path, limits: Limits) -> (Vec<String>, Vec<String>) {
-        let (files, problems) = find(directory, limits).expect("a directory");
+        let listing = Listing::of(directory, limits).expect("a directory");
         (
-            files.into_iter().map(|file| file.name).collect(),
-            problems
+            listing.files.into_iter().map(|file| file.name).collect(),
+            listing
+                .problems
                 .into_iter()
                 .map(|problem| format!("{}: {}", problem.file, problem.message))
                 .collect(),
@@ -264,6 +380,80 @@ mod tests {
     }
 
     #[test]
+    fn files_of_other_formats_are_named() {
+        let directory = directory(&[
+            "a.json", "b.YAML", "c/d.yml", "e.xml", "A.md", "f", ".g.xml",
+        ]);
+        let skipped = |listing: Listing| -> Vec<_> {
+            let skipped = listing.skipped.into_iter();
+            skipped
+                .map(|p| format!("{}: {}", p.file, p.message))
+                .collect()
+        };
+        let yaml = "not loaded: YAML, and only JSON is read yet; convert it";
+        let other = "not loaded: its name does not end in .json";
+        assert_eq!(
+            skipped(listing(directory.path())),
+            [
+                format!("b.YAML: {yaml}"),
+                format!("c/d.yml: {yaml}"),
+                "e.xml: not loaded: XML, and only JSON is read yet; convert it".to_owned(),
+                format!("A.md: {other}"),
+                format!("f: {other}"),
+            ]
+        );
+        for number in 0..=MAX_SKIPPED {
+            fs::write(directory.path().join(format!("{number}.txt")), "").expect("written");
+        }
+        let skipped = skipped(listing(directory.path()));
+        assert_eq!(skipped.len(), 3 + MAX_SKIPPED + 1);
+        assert_eq!(
+            skipped.last().map(String::as_str),
+            Some(".: not loaded: 3 more files that are not JSON")
+        );
+    }
+
+    #[test]
+    fn every_change_of_a_file_changes_its_stamp_and_nothing_else_does() {
+        let directory = directory(&[]);
+        let root = directory.path();
+        let file = |name: &str, text: &str| fs::write(root.join(name), text).expect("written");
+        let now = || -> Vec<_> {
+            let files = listing(root).files.into_iter();
+            files.map(|file| (file.name, file.stamp)).collect()
+        };
+        let mut last = now();
+        let mut changed = |what: &str| {
+            let is = now();
+            assert_eq!(is, now(), "{what}");
+            let changed = is != last;
+            last = is;
+            changed
+        };
+        file("a.json", "1");
+        assert!(changed("a new file"));
+        file("a.json", "22");
+        assert!(changed("another content"));
+        file("notes.txt", "x");
+        assert!(!changed("a file that is not loaded"));
+        fs::rename(root.join("a.json"), root.join("b.json")).expect("renamed");
+        assert!(changed("another name"));
+
+        for version in ["..1", "..2"] {
+            fs::create_dir(root.join(version)).expect("created");
+            file(&format!("{version}/c.json"), "same");
+        }
+        symlink("..1", root.join("..data")).expect("linked");
+        symlink("..data/c.json", root.join("c.json")).expect("linked");
+        assert!(changed("a mount"));
+        symlink("..2", root.join("..data_tmp")).expect("linked");
+        fs::rename(root.join("..data_tmp"), root.join("..data")).expect("swapped");
+        assert!(changed("a swap"));
+        fs::remove_file(root.join("b.json")).expect("removed");
+        assert!(changed("a file less"));
+    }
+
+    #[test]
     fn kubernetes_mounts_are_read_once() {
         let directory = directory(&["..2026_01_01/a.json", "..2026_01_01/sub/b.json"]);
         let root = directory.path();
@@ -274,7 +464,7 @@ mod tests {
         let (files, problems) = found(root, Limits::default());
         assert_eq!(files, ["a.json", "sub/b.json"]);
         assert!(problems.is_empty());
-        let (files, _) = find(root, Limits::default()).expect("a directory");
+        let files = listing(root).files;
         assert_eq!(files[0].read(100).expect("read"), "..2026_01_01/a.json");
     }
 
@@ -320,7 +510,7 @@ mod tests {
         assert!(files.is_empty());
         assert_eq!(problems, [".: has more than 2 entries; split it"]);
 
-        let (files, _) = find(directory.path(), Limits::default()).expect("a directory");
+        let files = listing(directory.path()).files;
         assert_eq!(
             files[0].read(5),
             Err("larger than 5 bytes; split it".to_owned())
@@ -338,7 +528,7 @@ mod tests {
         let directory = directory(&["a.json"]);
         let error = |path: &str| {
             let path = directory.path().join(path);
-            find(&path, Limits::default())
+            Listing::of(&path, Limits::default())
                 .expect_err("an error")
                 .to_string()
         };

@@ -1,6 +1,6 @@
 //! The loaded documents.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,14 +9,22 @@ use serde::Serialize;
 use super::budget::floor_char_boundary;
 use super::control::Control;
 use super::document::{Document, DocumentInfo};
-use super::files::{self, Limits, LoadError};
+use super::files::{Entries, Limits, Listing, LoadError};
+use super::loader::{LoadedFile, Loader};
+use super::model::Model;
 use super::search::{self, Hits, Query};
 
 /// An immutable snapshot of all loaded documents. Clones share it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Library {
-    documents: Arc<[Arc<Document>]>,
-    problems: Arc<[Problem]>,
+    pub(super) documents: Arc<[Arc<Document>]>,
+    pub(super) problems: Arc<[Problem]>,
+    pub(super) skipped: Arc<[Problem]>,
+    /// What is known of the files of the directory.
+    pub(super) files: Arc<[LoadedFile]>,
+    /// The state of the directory that it is of.
+    pub(super) entries: Arc<Entries>,
+    pub(super) files_read: usize,
 }
 
 /// A file that is not served, and why.
@@ -45,7 +53,8 @@ impl Problem {
 impl Library {
     /// Loads the JSON files in and below `directory` and the built-in documents, given as name
     /// and text, in this order. A file that cannot be served becomes a [`Problem`]. Of documents
-    /// with the same uuid the first one is served: so a file can replace a built-in document.
+    /// with the same uuid and model the first one is served: so a file can replace a built-in
+    /// document.
     ///
     /// # Errors
     ///
@@ -55,30 +64,66 @@ impl Library {
         directory: Option<&Path>,
         limits: Limits,
     ) -> Result<Self, LoadError> {
-        Loader::default().load(built_in, directory, limits)
+        let listing = directory
+            .map(|directory| Listing::of(directory, limits))
+            .transpose()?;
+        let nothing = Self::default();
+        Ok(Loader::new(&nothing, limits).load(built_in, listing.as_ref(), &HashSet::new()))
     }
 
-    /// Loads everything anew. Where a file cannot be served any more, half-written for instance,
-    /// the document that this library has of it stays, and a [`Problem`] says so. It goes if the
-    /// file is gone, or if another file has the same document.
+    /// The library of the directory as it is now. Only files that have changed are read, and those
+    /// in `held` stay what they were.
     ///
-    /// # Errors
-    ///
-    /// The directory does not exist, is not a directory or cannot be read.
+    /// Where a file cannot be served any more, half-written for instance, the document that this
+    /// library has of it stays, and a [`Problem`] says so. It goes if the file is gone, or if
+    /// another file has the same document.
     pub fn reload(
         &self,
         built_in: &[(&str, &'static str)],
-        directory: &Path,
+        listing: &Listing,
+        held: &HashSet<String>,
         limits: Limits,
-    ) -> Result<Self, LoadError> {
-        let of_files = self.documents.iter().filter(|d| !d.info().built_in);
-        let loader = Loader {
-            previous: of_files
-                .map(|document| (document.file().to_owned(), document.clone()))
-                .collect(),
-            ..Loader::default()
+    ) -> Self {
+        Loader::new(self, limits).load(built_in, Some(listing), held)
+    }
+
+    /// Whether [`reload`](Self::reload) would change nothing.
+    pub fn is_of(&self, listing: &Listing, held: &HashSet<String>) -> bool {
+        let entries = listing.entries();
+        let names = entries.keys().chain(self.entries.keys());
+        let mut names = names.filter(|name| !held.contains(*name));
+        names.all(|name| entries.get(name) == self.entries.get(name))
+            && *self.skipped == listing.skipped
+    }
+
+    /// The state of the directory that it is of.
+    pub fn entries(&self) -> &Entries {
+        &self.entries
+    }
+
+    /// Whether profiles come to the same with both: catalogs and profiles are the same, and imports
+    /// find what they found.
+    pub(crate) fn resolves_as(&self, other: &Self) -> bool {
+        let is_same = |(one, other): (&Arc<Document>, &Arc<Document>)| {
+            let imported = matches!(one.info().model, Model::Catalog | Model::Profile);
+            let name = |document: &Document| {
+                let info = document.info();
+                (document.file().to_owned(), info.id.clone(), info.model)
+            };
+            one.is(other) || (!imported && name(one) == name(other))
         };
-        loader.load(built_in, Some(directory), limits)
+        self.documents.len() == other.documents.len()
+            && self.documents.iter().zip(&*other.documents).all(is_same)
+    }
+
+    /// How many files were read for this library; fewer than there are if it was made from another.
+    pub fn files_read(&self) -> usize {
+        self.files_read
+    }
+
+    /// The files in other formats than JSON.
+    pub fn skipped(&self) -> &[Problem] {
+        &self.skipped
     }
 
     /// The files that are not served. They are for operators: a problem may name a document that
@@ -97,137 +142,6 @@ impl Library {
     }
 }
 
-#[derive(Default)]
-struct Loader {
-    documents: Vec<Arc<Document>>,
-    problems: Vec<Problem>,
-    /// Ids of documents and the files that they are from.
-    files: HashMap<String, String>,
-    /// Files and the documents that were served of them before.
-    previous: HashMap<String, Arc<Document>>,
-    kept: Vec<Kept>,
-}
-
-/// A document that was served before, of a file that cannot be served any more.
-struct Kept {
-    document: Arc<Document>,
-    /// Its place among the documents.
-    place: usize,
-    /// What is wrong with the file.
-    message: String,
-}
-
-impl Loader {
-    fn load(
-        mut self,
-        built_in: &[(&str, &'static str)],
-        directory: Option<&Path>,
-        limits: Limits,
-    ) -> Result<Library, LoadError> {
-        if let Some(directory) = directory {
-            let (files, problems) = files::find(directory, limits)?;
-            let mut left = limits.total_bytes;
-            for file in files {
-                match file.read(limits.file_bytes) {
-                    Ok(text) if text.len() as u64 > left => {
-                        let total = limits.total_bytes;
-                        let message = format!("left out: all files have more than {total} bytes");
-                        self.refuse(&file.name, message);
-                    }
-                    Ok(text) => {
-                        left -= text.len() as u64;
-                        self.add(&file.name, text, false);
-                    }
-                    Err(message) => self.refuse(&file.name, message),
-                }
-            }
-            for problem in problems {
-                self.refuse_all(problem);
-            }
-            self.keep(left);
-        }
-        for (name, text) in built_in {
-            self.add(name, (*text).to_owned(), true);
-        }
-        Ok(Library {
-            documents: self.documents.into(),
-            problems: self.problems.into(),
-        })
-    }
-
-    fn add(&mut self, file: &str, text: String, built_in: bool) {
-        let document = match Document::parse(file, text, built_in) {
-            Ok(document) => document,
-            Err(error) => return self.refuse(file, error.to_string()),
-        };
-        let id = &document.info().id;
-        if let Some(first) = self.files.get(id) {
-            let message = format!("has the same uuid as `{first}`, which is served instead");
-            return self.problem(file, message);
-        }
-        self.files.insert(id.clone(), file.to_owned());
-        self.documents.push(Arc::new(document));
-    }
-
-    /// Notes that a file cannot be served, and what was served of it before.
-    fn refuse(&mut self, file: &str, message: String) {
-        match self.previous.remove(file) {
-            Some(document) => self.kept.push(Kept {
-                document,
-                place: self.documents.len(),
-                message,
-            }),
-            None => self.problem(file, message),
-        }
-    }
-
-    /// Notes a file that cannot be served, or a directory and with it all files below.
-    fn refuse_all(&mut self, problem: Problem) {
-        let Problem { file, message } = problem;
-        let below = format!("{file}/");
-        let is_meant = |name: &str| file == "." || *name == file || name.starts_with(&below);
-        let mut meant: Vec<_> = self
-            .previous
-            .keys()
-            .filter(|f| is_meant(f))
-            .cloned()
-            .collect();
-        meant.sort();
-        for name in &meant {
-            self.refuse(name, message.clone());
-        }
-        if meant.is_empty() {
-            self.problem(&file, message);
-        }
-    }
-
-    /// Puts the documents that were served before in their places, of at most `left` bytes.
-    fn keep(&mut self, mut left: u64) {
-        // From the end, so that the places before stay what they are.
-        while let Some(kept) = self.kept.pop() {
-            let Kept {
-                document,
-                place,
-                message,
-            } = kept;
-            let (id, size) = (&document.info().id, document.json().len() as u64);
-            if self.files.contains_key(id) || size > left {
-                self.problem(document.file(), message);
-                continue;
-            }
-            left -= size;
-            let message = format!("what was loaded of it before is served, since now: {message}");
-            self.problem(document.file(), message);
-            self.files.insert(id.clone(), document.file().to_owned());
-            self.documents.insert(place, document);
-        }
-    }
-
-    fn problem(&mut self, file: &str, message: String) {
-        self.problems.push(Problem::new(file, message));
-    }
-}
-
 /// The documents of a [`Library`] that a caller may see: those of the directory by file name,
 /// then the built-in ones.
 #[derive(Debug, Clone)]
@@ -235,7 +149,46 @@ pub struct LibraryView<'a> {
     documents: Vec<&'a Document>,
 }
 
+/// What kind of documents there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contents {
+    /// Documents of a directory.
+    Documents,
+    /// Only those that come with the program.
+    BuiltInOnly,
+    /// None.
+    Nothing,
+}
+
+impl Contents {
+    /// How to load more, for somebody who does not find what they look for.
+    pub fn advice(self) -> Option<&'static str> {
+        match self {
+            Self::Documents => None,
+            Self::BuiltInOnly => Some(
+                "only the built-in documents are loaded; to load others, start the server with \
+                 --documents-dir (OSCAL_DOCUMENTS_DIR) and a directory of OSCAL JSON files, such as \
+                 scripts/fetch-oscal-content makes",
+            ),
+            Self::Nothing => Some(
+                "no documents are loaded; start the server with --documents-dir \
+                 (OSCAL_DOCUMENTS_DIR) and a directory of OSCAL JSON files, such as \
+                 scripts/fetch-oscal-content makes",
+            ),
+        }
+    }
+}
+
 impl<'a> LibraryView<'a> {
+    /// What kind of documents these are.
+    pub fn contents(&self) -> Contents {
+        match &self.documents[..] {
+            [] => Contents::Nothing,
+            documents if documents.iter().all(|d| d.info().built_in) => Contents::BuiltInOnly,
+            _ => Contents::Documents,
+        }
+    }
+
     /// The documents.
     pub fn documents(&self) -> impl ExactSizeIterator<Item = &'a Document> {
         self.documents.iter().copied()
@@ -268,7 +221,6 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::model::Model;
     use super::*;
 
     const ONE: &str = r#"{"catalog":{"uuid":"00000000-0000-4000-8000-000000000001",
@@ -285,6 +237,11 @@ mod tests {
             fs::write(directory.path().join(name), text).expect("written");
         }
         Library::load(built_in, Some(directory.path()), Limits::default()).expect("loads")
+    }
+
+    fn reloaded(library: &Library, directory: &Path, limits: Limits) -> Library {
+        let listing = Listing::of(directory, limits).expect("a directory");
+        library.reload(&[("plan", PLAN)], &listing, &HashSet::new(), limits)
     }
 
     fn titles(view: &LibraryView<'_>) -> Vec<String> {
@@ -381,9 +338,7 @@ mod tests {
         let path = |name: &str| directory.path().join(name);
         let write = |name: &str, text: &str| fs::write(path(name), text).expect("written");
         let reload = |library: &Library| {
-            let limits = Limits::default();
-            let library = library.reload(&[("plan", PLAN)], directory.path(), limits);
-            let library = library.expect("loads");
+            let library = reloaded(library, directory.path(), Limits::default());
             let problems = library.problems().iter();
             let problems: Vec<_> = problems
                 .map(|p| format!("{}: {}", p.file, p.message))
@@ -423,10 +378,10 @@ mod tests {
 
         fs::remove_file(path("a.json")).expect("removed");
         fs::remove_file(path("c.json")).expect("removed");
-        let (served, problems, library) = reload(&library);
+        let (served, problems, _) = reload(&library);
         assert_eq!((served, problems), (vec!["Secret plan".to_owned()], vec![]));
 
-        let gone = library.reload(&[], &path("gone"), Limits::default());
+        let gone = Listing::of(&path("gone"), Limits::default());
         assert!(matches!(gone, Err(LoadError::Missing(_))));
     }
 
@@ -443,12 +398,98 @@ mod tests {
             total_bytes: TWO.len() as u64 + 10,
             ..Limits::default()
         };
-        let library = library
-            .expect("loads")
-            .reload(&[], directory.path(), limits);
-        let library = library.expect("loads");
-        assert_eq!(titles(&library.view(|_| true)), ["Two"]);
+        let library = reloaded(&library.expect("loads"), directory.path(), limits);
+        assert_eq!(titles(&library.view(|_| true)), ["Two", "Secret plan"]);
         assert!(library.problems()[0].message.starts_with("left out"));
+    }
+
+    #[test]
+    fn only_changed_files_are_read_again() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let write = |name: &str, text: &str| {
+            fs::write(directory.path().join(name), text).expect("written");
+        };
+        write("a.json", ONE);
+        write("b.json", TWO);
+        write("c.json", ONE);
+        write("d.json", "{");
+        let first = Library::load(&[], Some(directory.path()), Limits::default()).expect("loads");
+        assert_eq!(first.files_read(), 4);
+        let again = reloaded(&first, directory.path(), Limits::default());
+        assert_eq!(again.files_read(), 0);
+        assert_eq!(again.problems(), first.problems());
+        let document = |library: &Library, at: usize| library.documents[at].clone();
+        assert!(document(&first, 1).is(&document(&again, 1)));
+
+        write("b.json", &TWO.replace("Two", "Second"));
+        let changed = reloaded(&again, directory.path(), Limits::default());
+        assert_eq!(changed.files_read(), 1);
+        assert!(document(&first, 0).is(&document(&changed, 0)));
+        assert_eq!(
+            titles(&changed.view(|_| true)),
+            ["One", "Second", "Secret plan"]
+        );
+
+        fs::remove_file(directory.path().join("a.json")).expect("removed");
+        let moved = reloaded(&changed, directory.path(), Limits::default());
+        assert_eq!(moved.files_read(), 1, "the other file with its document");
+        assert_eq!(
+            titles(&moved.view(|_| true)),
+            ["Second", "One", "Secret plan"]
+        );
+    }
+
+    #[test]
+    fn what_is_held_stays_as_it_was() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = |name: &str| directory.path().join(name);
+        let write = |name: &str, text: &str| fs::write(path(name), text).expect("written");
+        write("a.json", ONE);
+        write("b.json", TWO);
+        let first = Library::load(&[], Some(directory.path()), Limits::default()).expect("loads");
+        fs::remove_file(path("a.json")).expect("removed");
+        write("b.json", &TWO.replace("Two", "Second"));
+        write("c.json", PLAN);
+        let reload = |held: &[&str]| {
+            let listing = Listing::of(directory.path(), Limits::default()).expect("a directory");
+            let held = held.iter().copied().map(str::to_owned).collect();
+            let library = first.reload(&[], &listing, &held, Limits::default());
+            assert!(library.is_of(&listing, &held));
+            assert_eq!(library.is_of(&listing, &HashSet::new()), held.is_empty());
+            titles(&library.view(|_| true))
+        };
+        assert_eq!(reload(&["a.json", "b.json", "c.json"]), ["One", "Two"]);
+        assert_eq!(reload(&["b.json"]), ["Two", "Secret plan"]);
+        assert_eq!(reload(&["a.json"]), ["One", "Second", "Secret plan"]);
+        assert_eq!(reload(&[]), ["Second", "Secret plan"]);
+    }
+
+    #[test]
+    fn a_uuid_is_shared_by_models_and_a_hidden_one_is_not_felt() {
+        let uuid = "00000000-0000-4000-8000-000000000001";
+        let plan = PLAN.replace("000000000003", "000000000001");
+        // Whatever comes first by its name.
+        for plan_file in ["a.json", "c.json"] {
+            let library = loaded(&[(plan_file, plan.as_str()), ("b.json", ONE)], &[]);
+            assert_eq!(library.problems(), []);
+            let all = library.view(|_| true);
+            let title = |view: &LibraryView<'_>, id: &str| {
+                view.document(id)
+                    .map(|document| document.info().title.clone())
+            };
+            assert_eq!(title(&all, uuid).as_deref(), Some("One"));
+            let plan_id = format!("{uuid}.system-security-plan");
+            assert_eq!(title(&all, &plan_id).as_deref(), Some("Secret plan"));
+            let some = library.view(|info| info.model != Model::SystemSecurityPlan);
+            let without = loaded(&[("b.json", ONE)], &[]);
+            let without = without.view(|_| true);
+            assert_eq!(title(&some, &plan_id), None);
+            assert!(
+                some.documents()
+                    .map(Document::info)
+                    .eq(without.documents().map(Document::info))
+            );
+        }
     }
 
     proptest! {

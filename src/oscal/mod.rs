@@ -31,16 +31,17 @@ mod document_error;
 mod element;
 mod entry;
 mod files;
-mod fingerprint;
 mod implementations;
 mod insert;
 mod library;
+mod loader;
 mod model;
 mod outline;
 mod prose;
 mod resolve;
 mod search;
 mod substitution;
+mod tree_size;
 mod validation;
 mod view;
 mod wellformed;
@@ -51,16 +52,15 @@ pub use control_key::control_key;
 pub use document::{Document, DocumentInfo};
 pub use document_error::DocumentError;
 pub use entry::EntryKind;
-pub use files::{Limits, LoadError};
-pub use fingerprint::Fingerprint;
+pub use files::{Entries, EntryState, Limits, Listing, LoadError};
 pub use implementations::{
     ComponentName, ControlCoverage, Coverage, CoverageCounts, CoverageLevel, Implementation,
     ImplementationFilter, ImplementationKind, ImplementedStatement, coverage, implementations,
 };
-pub use library::{Library, LibraryView, Problem};
+pub use library::{Contents, Library, LibraryView, Problem};
 pub use model::{Model, UnknownModel};
 pub use resolve::{
-    BaselineControl, NotFound, ParamChange, ParamState, ResolveError, Resolved, Warning,
+    Baseline, BaselineControl, NotFound, ParamChange, ParamState, ResolveError, Resolved, Warning,
     resolve_profile,
 };
 pub use search::{Hit, Hits, Query};

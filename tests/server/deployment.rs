@@ -149,7 +149,7 @@ async fn recipes_protect_the_server_and_tell_its_public_url() {
         let caller = &answer["result"]["structuredContent"]["caller"];
         assert_eq!(caller["subject"], "alice", "{name}");
         // A notice says that it has no documents.
-        let documents = &answer["result"]["structuredContent"]["notice"];
+        let documents = &answer["result"]["structuredContent"]["note"];
         let is_told_to_mount_some = ["container", "systemd"].contains(&name);
         assert_eq!(
             documents.is_null(),

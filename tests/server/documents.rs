@@ -83,7 +83,7 @@ async fn a_server_without_documents_says_so_in_its_log_in_about_and_in_a_metric(
             assert!(line.contains(path), "names the directory: {line}");
         }
         let told = about(&server).await;
-        let notice = told["notice"].as_str().expect("a notice");
+        let notice = told["note"].as_str().expect("a notice");
         assert!(notice.contains(NOTICE), "{notice}");
         assert_eq!(loaded(&server, "directory").await, 0, "{files:?}");
         let problems = files.iter().flatten().count();
@@ -97,7 +97,7 @@ async fn a_server_without_documents_says_so_in_its_log_in_about_and_in_a_metric(
 async fn the_notice_goes_when_a_document_comes() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let server = Server::start(&flags(Some(directory.path())), &[]);
-    assert!(about(&server).await["notice"].is_string());
+    assert!(about(&server).await["note"].is_string());
     fs::write(directory.path().join("one.json"), catalog(1, 2)).expect("writable");
     server.wait_for_log("documents loaded again");
     // The log line comes before the documents are replaced.
@@ -105,7 +105,7 @@ async fn the_notice_goes_when_a_document_comes() {
         sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(loaded(&server, "directory").await, 1);
-    assert_eq!(about(&server).await["notice"], Value::Null);
+    assert_eq!(about(&server).await["note"], Value::Null);
 }
 
 /// A load balancer that asks `/readyz` all the time sends nobody to a server that still loads.

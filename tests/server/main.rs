@@ -1,5 +1,6 @@
 //! The server from outside: the binary, over pipes and sockets.
 
+mod busy;
 mod configuration;
 mod deployment;
 mod doctor;

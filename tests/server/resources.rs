@@ -86,7 +86,7 @@ fn documents_and_controls_are_resources() {
 
     let listed = session.result("resources/list", &json!({}));
     let resources = listed["resources"].as_array().expect("a list");
-    assert_eq!(resources.len(), 6, "{listed}");
+    assert_eq!(resources.len(), 3, "{listed}");
     let text = serde_json::from_str::<Value>(&catalog("Sample").to_string()).expect("JSON");
     assert_eq!(
         resources[0],
@@ -147,7 +147,7 @@ fn many_documents_come_in_pages_and_large_ones_not_whole() {
     let next = first["nextCursor"].as_str().expect("a cursor");
     let second = session.result("resources/list", &json!({"cursor": next}));
     let count = |page: &Value| page["resources"].as_array().expect("a list").len();
-    assert_eq!((count(&first), count(&second)), (50, 16));
+    assert_eq!((count(&first), count(&second)), (50, 13));
     assert!(second.get("nextCursor").is_none(), "{second}");
     for cursor in ["", "-1", "x", "99999999999999999999999"] {
         let error = session.error("resources/list", &json!({"cursor": cursor}));

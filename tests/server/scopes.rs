@@ -173,3 +173,41 @@ async fn rs_14_a_broader_scope_implies_a_narrower_one_by_an_option() {
         assert_eq!(response.status(), status, "{granted}");
     }
 }
+
+#[tokio::test]
+async fn a_sensitive_document_with_the_uuid_of_a_catalog_neither_hides_it_nor_shows() {
+    const UUID: &str = "22222222-2222-4222-8222-222222222222";
+    let fake = FakeAuthorizationServer::start();
+    let documents = tempfile::tempdir().expect("a temporary directory");
+    let catalog = json!({"catalog": {
+        "uuid": UUID, "metadata": {"title": "Rules of the house", "version": "1"},
+        "controls": [{"id": "h-1", "title": "Close the door"}],
+    }});
+    std::fs::write(documents.path().join("z.json"), catalog.to_string()).expect("writable");
+    // The plan has the same uuid, and the name that comes first.
+    let server = server(&fake, &documents);
+    let plan_id = format!("{UUID}.system-security-plan");
+    for (scopes, ids) in [
+        ("mcp oscal:read", vec![UUID]),
+        ("mcp oscal:read oscal:sensitive", vec![&*plan_id, UUID]),
+    ] {
+        let token = scopes.replace([' ', ':'], "_");
+        fake.answer_token(&token, fake.active_claims(RESOURCE, scopes));
+        let ask = async |tool: &str, arguments: Value| -> Value {
+            let request = server.call(tool, &arguments).bearer_auth(&token);
+            let response = request.send().await.expect("an answer");
+            assert_eq!(response.status(), 200);
+            let answer: Value = response.json().await.expect("JSON");
+            answer["result"]["structuredContent"].clone()
+        };
+        let listed = ask("list_documents", json!({})).await;
+        let items = listed["items"].as_array().expect("a list");
+        let listed_ids: Vec<&str> = items
+            .iter()
+            .filter_map(|item| item["id"].as_str())
+            .collect();
+        assert_eq!(listed_ids, ids, "{listed}");
+        let control = ask("get_control", json!({"control": "h-1", "document": UUID})).await;
+        assert_eq!(control["title"], "Close the door", "{scopes}: {control}");
+    }
+}

@@ -59,6 +59,8 @@ fn broken_documents_are_reported_and_the_others_served() {
     write("not-json.json", "{\"catalog\": ");
     write("not-oscal.json", "{\"hello\": \"world\"}");
     write("notes.txt", "no document");
+    write("catalog.yaml", "catalog: {}");
+    write("profile.XML", "<profile/>");
     let flag = format!("--documents-dir={}", directory.path().display());
     let (answers, output) = over_stdio(
         &[&flag],
@@ -69,8 +71,8 @@ fn broken_documents_are_reported_and_the_others_served() {
         ],
     );
     let about = &answers[1]["result"]["structuredContent"];
-    assert_eq!(about["documents"]["catalog"], 2);
-    assert_eq!(about["problem_count"], 2);
+    assert_eq!(about["documents"]["catalog"], 1);
+    assert_eq!(about["problem_count"], 5);
     let control = &answers[2]["result"]["structuredContent"];
     assert_eq!(control["id"], "xy-2.1");
     assert_eq!(
@@ -79,9 +81,59 @@ fn broken_documents_are_reported_and_the_others_served() {
     );
     assert_eq!(control["parent"]["label"], "XY-2");
     let log = stderr(&output);
-    for file in ["not-json.json", "not-oscal.json"] {
+    for file in [
+        "not-json.json",
+        "not-oscal.json",
+        "notes.txt",
+        "catalog.yaml",
+        "profile.XML",
+    ] {
         assert!(about["problems"].to_string().contains(file), "{about}");
         assert!(log.contains(file), "{log}");
+    }
+}
+
+#[test]
+fn what_is_loaded_decides_what_a_control_that_is_not_found_means() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let empty = tempfile::tempdir().expect("a temporary directory");
+    fs::write(directory.path().join("good.json"), GOOD).expect("writable");
+    let flag = |directory: &tempfile::TempDir| {
+        vec![format!("--documents-dir={}", directory.path().display())]
+    };
+    let load = "start the server with --documents-dir (OSCAL_DOCUMENTS_DIR) and a directory of OSCAL JSON files, such as \
+                scripts/fetch-oscal-content makes";
+    for (flags, means) in [
+        (
+            vec![],
+            "only the built-in documents are loaded; to load others, ",
+        ),
+        (flag(&empty), "no documents are loaded; "),
+        (flag(&directory), ""),
+    ] {
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        let (answers, output) = over_stdio(
+            &flags,
+            &[],
+            &[
+                tool_call("get_control", &json!({"control": "AC-2"})),
+                tool_call("search", &json!({"query": "zyzzyva"})),
+                tool_call("about", &json!({})),
+            ],
+        );
+        let error = answers[1]["result"]["content"][0]["text"].as_str();
+        let [search, about] = [2, 3].map(|at| &answers[at]["result"]["structuredContent"]["note"]);
+        let no_control = "no control \"AC-2\" is in any loaded catalog; ";
+        if means.is_empty() {
+            let expected = format!("{no_control}try search with words of its title");
+            assert_eq!(error, Some(&*expected));
+            assert!(search.is_null() && about.is_null(), "{search}, {about}");
+        } else {
+            let note = format!("{means}{load}");
+            assert_eq!(error, Some(&*format!("{no_control}{note}")));
+            assert_eq!([search, about], [&json!(note); 2]);
+            assert!(stderr(&output).contains(&note), "{}", stderr(&output));
+        }
     }
 }
 
@@ -103,7 +155,8 @@ fn errors_of_tools_name_what_to_change() {
         ],
     );
     for (answer, expected) in answers[1..].iter().zip([
-        "no control \\\"ZZ-9\\\" is in any loaded catalog; try search",
+        "no control \\\"ZZ-9\\\" is in any loaded catalog; only the built-in documents are loaded; to load others, start the \
+         server with --documents-dir",
         "no document has the id \\\"nope\\\"; list_documents shows the ids",
         "not an OSCAL model; the models are catalog",
         "invalid type: integer",

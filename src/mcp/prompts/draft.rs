@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Access, Argument, Arguments, PromptError, PromptKind, RULES, control_text};
+use super::{Argument, Arguments, Material, Needs, PromptError, PromptKind, RULES, control_text};
 use crate::{
     mcp::output::{cut, shortened},
     oscal::{Implementation, ImplementationFilter, implementations},
@@ -29,6 +29,7 @@ pub(super) static PROMPT: PromptKind = PromptKind {
             required: false,
         },
     ],
+    needs: Needs::Catalog,
     write,
 };
 
@@ -36,16 +37,16 @@ pub(super) static PROMPT: PromptKind = PromptKind {
 const MAX_SHOWN: usize = 20;
 const MAX_TEXT: usize = 6_000;
 
-fn write(access: &Access, arguments: &Arguments<'_>) -> Result<String, PromptError> {
+fn write(material: &Material<'_>, arguments: &Arguments<'_>) -> Result<String, PromptError> {
     let reference = arguments.required("control")?;
-    let control = control_text(access, reference, arguments.optional("profile"))?;
+    let control = control_text(material, reference)?;
     let component = arguments.optional("component").map(shortened);
     let filter = ImplementationFilter {
         control: Some(reference),
         component: component.as_deref(),
         ..ImplementationFilter::default()
     };
-    let known = implementations(&access.documents(), filter, 0, MAX_SHOWN);
+    let known = implementations(&material.documents, filter, 0, MAX_SHOWN);
     let whose = match &component {
         Some(component) => format!("the component \"{component}\""),
         None => "the system".to_owned(),

@@ -1,6 +1,6 @@
 //! `explain_control`: what a control asks for, in plain words.
 
-use super::{Access, Argument, Arguments, PromptError, PromptKind, RULES, control_text};
+use super::{Argument, Arguments, Material, Needs, PromptError, PromptKind, RULES, control_text};
 
 pub(super) static PROMPT: PromptKind = PromptKind {
     name: "explain_control",
@@ -18,12 +18,13 @@ pub(super) static PROMPT: PromptKind = PromptKind {
             required: false,
         },
     ],
+    needs: Needs::Catalog,
     write,
 };
 
-fn write(access: &Access, arguments: &Arguments<'_>) -> Result<String, PromptError> {
+fn write(material: &Material<'_>, arguments: &Arguments<'_>) -> Result<String, PromptError> {
     let control = arguments.required("control")?;
-    let control = control_text(access, control, arguments.optional("profile"))?;
+    let control = control_text(material, control)?;
     Ok(format!(
         "Explain the security control below to somebody who has to fulfil it.\n\n\
          Give, in this order: its purpose in one or two sentences; each item of its statement, \

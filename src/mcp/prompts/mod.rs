@@ -5,7 +5,7 @@ mod draft;
 mod explain;
 mod review;
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, sync::Arc};
 
 use rmcp::{
     ErrorData,
@@ -14,11 +14,12 @@ use rmcp::{
 use serde_json::Value;
 
 use super::{
+    OscalServer,
     access::Access,
     markdown,
-    output::{ToolError, baseline, cut, shortened},
+    output::{ToolError, cut, shortened},
 };
-use crate::oscal::ParamValues;
+use crate::oscal::{Baseline, Document, LibraryView, ParamValues};
 
 static PROMPTS: [&PromptKind; 3] = [&explain::PROMPT, &draft::PROMPT, &review::PROMPT];
 
@@ -42,7 +43,23 @@ pub(super) struct PromptKind {
     title: &'static str,
     description: &'static str,
     pub(super) arguments: &'static [Argument],
-    write: fn(&Access, &Arguments<'_>) -> Result<String, PromptError>,
+    needs: Needs,
+    write: fn(&Material<'_>, &Arguments<'_>) -> Result<String, PromptError>,
+}
+
+/// What a prompt needs of the profile that its argument `profile` names.
+#[derive(Debug, Clone, Copy)]
+enum Needs {
+    Baseline,
+    Catalog,
+}
+
+/// What a prompt is written from.
+struct Material<'a> {
+    documents: LibraryView<'a>,
+    /// What the prompt needs of the profile, if one is named.
+    baseline: Option<Arc<Baseline>>,
+    catalog: Option<Arc<Document>>,
 }
 
 /// An argument of a prompt.
@@ -97,14 +114,32 @@ pub(super) fn find(name: &str) -> Result<&'static PromptKind, PromptError> {
 }
 
 /// The prompt that a client named, written out.
-pub(super) fn get(
+pub(super) async fn get(
+    server: &OscalServer,
     access: &Access,
     name: &str,
-    given: &JsonObject,
+    given: JsonObject,
 ) -> Result<GetPromptResult, PromptError> {
     let prompt = find(name)?;
-    let arguments = Arguments::of(prompt, given)?;
-    let text = (prompt.write)(access, &arguments)?;
+    let (mut baseline, mut catalog) = (None, None);
+    if let Some(profile) = Arguments::of(prompt, &given)?.optional("profile") {
+        match prompt.needs {
+            Needs::Baseline => baseline = Some(server.baseline(access, profile, None).await?),
+            Needs::Catalog => {
+                catalog = Some(server.resolved_catalog(access, profile, None).await?);
+            }
+        }
+    }
+    let write = move |access: &Access| {
+        let material = Material {
+            documents: access.documents(),
+            baseline,
+            catalog,
+        };
+        let arguments = Arguments::of(prompt, &given);
+        Ok(arguments.and_then(|arguments| (prompt.write)(&material, &arguments)))
+    };
+    let text = server.pass_over(access, write).await??;
     let messages = vec![PromptMessage::new_text(Role::User, text)];
     Ok(GetPromptResult::new(messages).with_description(prompt.title))
 }
@@ -144,29 +179,21 @@ impl<'a> Arguments<'a> {
 }
 
 /// The text of a control: as the baseline of a profile has it, or else the largest catalog.
-fn control_text(
-    access: &Access,
-    control: &str,
-    profile: Option<&str>,
-) -> Result<String, ToolError> {
-    let documents = access.documents();
-    let resolved;
-    let (mut found, place) = match profile {
-        Some(profile) => {
-            let baseline = baseline(&documents, profile, None)?;
-            resolved = access.state.resolved_catalog(&baseline)?;
-            let place = format!("is in the baseline {:?}", baseline.profile.info().title);
-            (resolved.find_controls(control), place)
+fn control_text(material: &Material<'_>, control: &str) -> Result<String, ToolError> {
+    let (mut found, place) = match &material.catalog {
+        Some(catalog) => {
+            let place = format!("is in the baseline {:?}", catalog.info().title);
+            (catalog.find_controls(control), place)
         }
         None => {
             let place = "is in any loaded catalog".to_owned();
-            (documents.find_controls(control), place)
+            (material.documents.find_controls(control), place)
         }
     };
     found.sort_by_key(|control| Reverse(control.document().controls().len()));
     let Some(found) = found.first() else {
-        let reference = shortened(control);
-        return Err(ToolError::UnknownControl { reference, place });
+        let documents = &material.documents;
+        return Err(ToolError::unknown_control(control, place, documents));
     };
     let view = found.view(&ParamValues::new());
     let mut text = markdown::control(&view, found.document().info());

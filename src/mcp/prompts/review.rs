@@ -2,12 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{Access, Argument, Arguments, PromptError, PromptKind, RULES};
+use super::{Argument, Arguments, Material, Needs, PromptError, PromptKind, RULES};
 use crate::{
-    mcp::{
-        markdown,
-        output::{baseline, document},
-    },
+    mcp::{markdown, output::document},
     oscal::{ControlCoverage, Coverage, CoverageLevel, ImplementationFilter, Model, coverage},
 };
 
@@ -27,25 +24,27 @@ pub(super) static PROMPT: PromptKind = PromptKind {
             required: true,
         },
     ],
+    needs: Needs::Baseline,
     write,
 };
 
 /// The most bytes of the list of gaps.
 const MAX_GAPS: usize = 16_000;
 
-fn write(access: &Access, arguments: &Arguments<'_>) -> Result<String, PromptError> {
-    let documents = access.documents();
-    let plan = document(&documents, arguments.required("ssp")?)?.info();
+fn write(material: &Material<'_>, arguments: &Arguments<'_>) -> Result<String, PromptError> {
+    let plan = document(&material.documents, arguments.required("ssp")?)?.info();
     if plan.model != Model::SystemSecurityPlan {
         return Err(PromptError::NotAPlan(plan.id.clone()));
     }
-    let baseline = baseline(&documents, arguments.required("profile")?, None)?;
+    let Some(baseline) = &material.baseline else {
+        return Err(PromptError::MissingArgument("profile"));
+    };
     let filter = ImplementationFilter {
         document: Some(&plan.id),
         ..ImplementationFilter::default()
     };
-    let coverage = coverage(&documents, &baseline, filter);
-    let profile = baseline.profile.info();
+    let coverage = coverage(&material.documents, baseline.controls(), filter);
+    let profile = baseline.profile().info();
     Ok(format!(
         "Review the gaps of a system security plan against a baseline.\n\n\
          Group the open controls by what would close them, the most urgent first, and say why. For \

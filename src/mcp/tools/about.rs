@@ -11,7 +11,6 @@ use rmcp_resource_server::{AccessToken, Caller};
 use serde::Serialize;
 
 use crate::{
-    content,
     mcp::{OscalServer, access::Operation, output::ToolError},
 };
 
@@ -27,11 +26,11 @@ pub(super) struct About {
     schema_version: Option<String>,
     /// Loaded documents by model
     documents: BTreeMap<&'static str, usize>,
-    /// What to do about it, if nothing but built-in documents is loaded
-    #[serde(skip_serializing_if = "Option::is_none")]
-    notice: Option<String>,
     /// Controls of all catalogs
     controls: usize,
+    /// How to load more, if there is little
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
     /// Files that could not be loaded
     problem_count: usize,
     /// The first of them
@@ -82,6 +81,7 @@ impl OscalServer {
                 .problems()
                 .iter()
                 .chain(schemas.problems())
+                .chain(library.skipped())
                 .collect(),
             false => Vec::new(),
         };
@@ -93,11 +93,11 @@ impl OscalServer {
                 .into_iter()
                 .find_map(|model| model.schema_version),
             documents: by_model,
-            notice: content::none_but_built_in(&documents),
             controls: documents
                 .documents()
                 .map(|document| document.controls().len())
                 .sum(),
+            note: documents.contents().advice(),
             problem_count: problems.len(),
             problems: problems
                 .into_iter()

@@ -16,9 +16,12 @@ use crate::{
     mcp::{
         OscalServer,
         access::Operation,
-        output::{ControlName, ToolError, baseline, cut, document, shortened},
+        output::{ControlName, ToolError, cut, document},
     },
-    oscal::{Control, ControlView, LinkedControl, ParamValues, ParamView, PartView},
+    oscal::{
+        Control, ControlView, Document, LibraryView, LinkedControl, ParamValues, ParamView,
+        PartView,
+    },
 };
 
 /// The most bytes of text of all parts together.
@@ -141,29 +144,43 @@ impl OscalServer {
         Parameters(asked): Parameters<GetControl>,
     ) -> Result<Json<ControlDetail>, ToolError> {
         let access = self.admit(&caller, Operation::Read)?;
-        let documents = access.documents();
-        let detail = match (&asked.document, &asked.profile) {
+        let catalog = match (&asked.document, &asked.profile) {
             (Some(_), Some(_)) => return Err(ToolError::EitherOr("document", "profile")),
-            (None, Some(profile)) => {
-                let resolved = baseline(&documents, profile, None)?;
-                let catalog = access.state.resolved_catalog(&resolved)?;
-                let place = format!("is in the baseline {:?}", resolved.profile.info().title);
-                let found = catalog.find_controls(&asked.control);
-                let mut detail = ControlDetail::of(found, place, &asked)?;
-                // The resolved catalog is none of the documents.
-                detail.document.clone_from(&resolved.profile.info().id);
-                detail
+            (None, Some(profile)) => Some(self.resolved_catalog(&access, profile, None).await?),
+            (_, None) => None,
+        };
+        asked.answer(&access.documents(), catalog.as_deref())
+    }
+}
+
+impl GetControl {
+    /// Shows the control as it is in `resolved`, what the profile makes, if one is named.
+    fn answer(
+        &self,
+        documents: &LibraryView<'_>,
+        resolved: Option<&Document>,
+    ) -> Result<Json<ControlDetail>, ToolError> {
+        let (found, place) = match (resolved, &self.document) {
+            (Some(catalog), _) => {
+                let place = format!("is in the baseline {:?}", catalog.info().title);
+                (catalog.find_controls(&self.control), place)
             }
-            (Some(id), None) => {
-                let document = document(&documents, id)?;
+            (None, Some(id)) => {
+                let document = document(documents, id)?;
                 let place = format!("is in the document {:?}", document.info().id);
-                ControlDetail::of(document.find_controls(&asked.control), place, &asked)?
+                (document.find_controls(&self.control), place)
             }
             (None, None) => {
                 let place = "is in any loaded catalog".to_owned();
-                ControlDetail::of(documents.find_controls(&asked.control), place, &asked)?
+                (documents.find_controls(&self.control), place)
             }
         };
+        let mut detail = ControlDetail::of(found, place, self, documents)?;
+        if let Some(profile) = &self.profile {
+            // The resolved catalog is none of the documents.
+            let profile = document(documents, profile)?;
+            detail.document.clone_from(&profile.info().id);
+        }
         Ok(Json(detail))
     }
 }
@@ -175,13 +192,12 @@ impl ControlDetail {
         mut found: Vec<Control<'_>>,
         place: String,
         asked: &GetControl,
+        documents: &LibraryView<'_>,
     ) -> Result<Self, ToolError> {
         found.sort_by_key(|control| Reverse(control.document().controls().len()));
         let Some((&control, others)) = found.split_first() else {
-            return Err(ToolError::UnknownControl {
-                reference: shortened(&asked.control),
-                place,
-            });
+            let control = &asked.control;
+            return Err(ToolError::unknown_control(control, place, documents));
         };
         let wanted = asked
             .parts

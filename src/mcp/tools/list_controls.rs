@@ -13,7 +13,7 @@ use crate::{
     mcp::{
         OscalServer,
         access::Operation,
-        output::{Page, ToolError, baseline, catalog},
+        output::{Page, ToolError, catalog},
     },
     oscal::{Control, ControlFilter},
 };
@@ -70,34 +70,28 @@ impl OscalServer {
         Parameters(asked): Parameters<ListControls>,
     ) -> Result<Json<ControlList>, ToolError> {
         let access = self.admit(&caller, Operation::Read)?;
-        let documents = access.documents();
         let filter = ControlFilter {
             group: asked.group.as_deref(),
             withdrawn: asked.withdrawn,
         };
         let matches = filter.matcher();
         let page = |controls: &mut dyn Iterator<Item = Control<'_>>| {
-            let listed = controls
-                .filter(|control| matches(*control))
-                .map(ListedControl::of);
-            Page::cut(listed, asked.offset, asked.limit, 100)
+            let listed = controls.filter(|control| matches(*control));
+            Page::cut(listed, asked.offset, asked.limit, 100).map(ListedControl::of)
         };
-        let (document, page) = match (&asked.document, &asked.profile) {
+        let (id, page) = match (&asked.document, &asked.profile) {
             (Some(_), Some(_)) => return Err(ToolError::EitherOr("document", "profile")),
             (_, Some(profile)) => {
-                let resolved = baseline(&documents, profile, None)?;
-                let mut controls = resolved.controls.iter().map(|listed| listed.control);
-                (resolved.profile, page(&mut controls))
+                let baseline = self.baseline(&access, profile, None).await?;
+                let mut controls = baseline.controls().map(|listed| listed.control);
+                (baseline.profile().info().id.clone(), page(&mut controls))
             }
             (id, None) => {
-                let catalog = catalog(&documents, id.as_deref())?;
-                (catalog, page(&mut catalog.controls()))
+                let catalog = catalog(&access.documents(), id.as_deref())?;
+                (catalog.info().id.clone(), page(&mut catalog.controls()))
             }
         };
-        Ok(Json(ControlList {
-            document: document.info().id.clone(),
-            page,
-        }))
+        Ok(Json(ControlList { document: id, page }))
     }
 }
 

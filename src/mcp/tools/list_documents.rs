@@ -65,9 +65,9 @@ impl OscalServer {
         let summaries = documents
             .documents()
             .map(Document::info)
-            .filter(|info| model.is_none_or(|model| model == info.model))
-            .map(DocumentSummary::of);
-        Ok(Json(Page::cut(summaries, asked.offset, asked.limit, 20)))
+            .filter(|info| model.is_none_or(|model| model == info.model));
+        let page = Page::cut(summaries, asked.offset, asked.limit, 20);
+        Ok(Json(page.map(DocumentSummary::of)))
     }
 }
 

@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     mcp::{
         OscalServer,
-        access::Operation,
-        output::{MAX_LIMIT, Page, ToolError, baseline, cut, document},
+        access::{Access, Operation},
+        output::{MAX_LIMIT, Page, ToolError, cut, document},
     },
     oscal::{
-        self, ControlCoverage, ImplementationFilter, ImplementationKind, coverage, implementations,
+        self, Baseline, ControlCoverage, ImplementationFilter, ImplementationKind, LibraryView,
+        coverage, implementations,
     },
 };
 
@@ -126,28 +127,41 @@ impl OscalServer {
         Parameters(asked): Parameters<QueryImplementations>,
     ) -> Result<Json<Answer>, ToolError> {
         let access = self.admit(&caller, Operation::Read)?;
-        let documents = access.documents();
-        if let Some(id) = &asked.document {
-            document(&documents, id)?;
+        let baseline = match &asked.gap_against {
+            Some(profile) => Some(self.baseline(&access, profile, None).await?),
+            None => None,
+        };
+        let answer = move |access: &Access| asked.answer(&access.documents(), baseline.as_deref());
+        self.pass_over(&access, answer).await.map(Json)
+    }
+}
+
+impl QueryImplementations {
+    fn answer(
+        &self,
+        documents: &LibraryView<'_>,
+        baseline: Option<&Baseline>,
+    ) -> Result<Answer, ToolError> {
+        if let Some(id) = &self.document {
+            document(documents, id)?;
         }
         let filter = ImplementationFilter {
-            control: asked.control.as_deref(),
-            component: asked.component.as_deref(),
-            kind: asked.kind.map(ImplementationKind::from),
-            document: asked.document.as_deref(),
+            control: self.control.as_deref(),
+            component: self.component.as_deref(),
+            kind: self.kind.map(ImplementationKind::from),
+            document: self.document.as_deref(),
         };
-        let Some(profile) = &asked.gap_against else {
-            let limit = asked.limit.unwrap_or(20).clamp(1, MAX_LIMIT);
-            let page = implementations(&documents, filter, asked.offset.unwrap_or(0), limit);
-            return Ok(Json(Answer::listing(page)));
+        let Some(baseline) = baseline else {
+            let limit = self.limit.unwrap_or(20).clamp(1, MAX_LIMIT);
+            let page = implementations(documents, filter, self.offset.unwrap_or(0), limit);
+            return Ok(Answer::listing(page));
         };
-        let resolved = baseline(&documents, profile, None)?;
-        let coverage = coverage(&documents, &resolved, filter);
+        let coverage = coverage(documents, baseline.controls(), filter);
         let counts = coverage.counts;
-        let gaps = coverage.gaps().map(Gap::of);
-        Ok(Json(Answer {
+        let gaps = Page::cut(coverage.gaps(), self.offset, self.limit, 100);
+        Ok(Answer {
             implementations: None,
-            gaps: Some(Page::cut(gaps, asked.offset, asked.limit, 100)),
+            gaps: Some(gaps.map(Gap::of)),
             coverage: Some(Counts {
                 total: counts.total,
                 implemented: counts.implemented,
@@ -159,7 +173,7 @@ impl OscalServer {
                 percent_covered: counts.percent(counts.implemented + counts.stated),
             }),
             truncated: false,
-        }))
+        })
     }
 }
 

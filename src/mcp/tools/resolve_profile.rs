@@ -14,7 +14,7 @@ use crate::{
     mcp::{
         OscalServer,
         access::Operation,
-        output::{Page, ToolError, baseline},
+        output::{Page, ToolError},
     },
     oscal::{self, BaselineControl},
 };
@@ -98,16 +98,12 @@ impl OscalServer {
         Parameters(asked): Parameters<ResolveProfile>,
     ) -> Result<Json<Baseline>, ToolError> {
         let access = self.admit(&caller, Operation::Read)?;
-        let documents = access.documents();
-        let resolved = baseline(&documents, &asked.profile, asked.catalog.as_deref())?;
-        let mut controls = Page::cut(
-            resolved.controls.iter().map(Selected::of),
-            asked.offset,
-            asked.limit,
-            100,
-        );
+        let (profile, fallback) = (&asked.profile, asked.catalog.as_deref());
+        let resolved = self.baseline(&access, profile, fallback).await?;
+        let mut controls = Page::cut(resolved.controls(), asked.offset, asked.limit, 100)
+            .map(|selected| Selected::of(&selected));
         if asked.resolved {
-            let catalog = access.state.resolved_catalog(&resolved)?;
+            let catalog = self.resolved_catalog(&access, profile, fallback).await?;
             add_json(&mut controls, &catalog)?;
         }
         let changes = &resolved.param_changes;
@@ -118,11 +114,10 @@ impl OscalServer {
         let more = (resolved.more_warnings > 0)
             .then(|| format!("and {} more warnings", resolved.more_warnings));
         Ok(Json(Baseline {
-            profile: resolved.profile.info().id.clone(),
-            title: resolved.profile.info().title.clone(),
+            profile: resolved.profile().info().id.clone(),
+            title: resolved.profile().info().title.clone(),
             sources: resolved
-                .sources
-                .iter()
+                .sources()
                 .map(|source| source.info().id.clone())
                 .collect(),
             controls,

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     mcp::{
         OscalServer,
-        access::Operation,
+        access::{Access, Operation},
         output::{ToolError, document, model},
     },
-    oscal::{Hit, Query},
+    oscal::{Hit, LibraryView, Query},
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -37,6 +37,9 @@ pub(super) struct SearchResult {
     items: Vec<SearchHit>,
     /// Hits in all
     total: usize,
+    /// Why there may be none
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -65,20 +68,27 @@ impl OscalServer {
         Parameters(asked): Parameters<Search>,
     ) -> Result<Json<SearchResult>, ToolError> {
         let access = self.admit(&caller, Operation::Read)?;
-        let documents = access.documents();
-        if let Some(id) = &asked.document {
-            document(&documents, id)?;
+        let find = move |access: &Access| asked.answer(&access.documents());
+        self.pass_over(&access, find).await.map(Json)
+    }
+}
+
+impl Search {
+    fn answer(&self, documents: &LibraryView<'_>) -> Result<SearchResult, ToolError> {
+        if let Some(id) = &self.document {
+            document(documents, id)?;
         }
         let hits = documents.search(&Query {
-            text: &asked.query,
-            model: asked.model.as_deref().map(model).transpose()?,
-            document: asked.document.as_deref(),
-            limit: asked.limit.unwrap_or(10).clamp(1, 50),
+            text: &self.query,
+            model: self.model.as_deref().map(model).transpose()?,
+            document: self.document.as_deref(),
+            limit: self.limit.unwrap_or(10).clamp(1, 50),
         });
-        Ok(Json(SearchResult {
+        Ok(SearchResult {
             items: hits.items.into_iter().map(SearchHit::of).collect(),
             total: hits.total,
-        }))
+            note: (documents.contents().advice()).filter(|_| hits.total == 0),
+        })
     }
 }
 

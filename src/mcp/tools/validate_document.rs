@@ -9,7 +9,6 @@ use rmcp::{
 use rmcp_resource_server::Caller;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::task::spawn_blocking;
 
 use crate::{
     mcp::{
@@ -74,15 +73,16 @@ impl OscalServer {
         Parameters(asked): Parameters<ValidateDocument>,
     ) -> Result<Json<Verdict>, ToolError> {
         let access = self.admit(&caller, Operation::Validate)?;
-        // It takes up to half a second and a hundred megabytes: others are not to wait for it, nor
-        // is there to be one for each request.
-        let Ok(_turn) = self.shared.validations.acquire().await else {
-            return Err(ToolError::Interrupted);
+        let bytes = match &asked.content {
+            Some(Value::String(text)) => text.len(),
+            Some(tree) => Caps::default().bytes_of(tree)?,
+            None => 0,
         };
-        match spawn_blocking(move || verdict(&access, &asked)).await {
-            Ok(verdict) => verdict.map(Json),
-            Err(_panicked) => Err(ToolError::Interrupted),
-        }
+        let workers = &self.shared.workers;
+        let work = move || verdict(&access, &asked);
+        (workers.run(&workers.validations, bytes, work))
+            .await?
+            .map(Json)
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::control::Control;
 use super::super::control_key::control_key;
 use super::super::library::LibraryView;
-use super::super::resolve::Resolved;
+use super::super::resolve::BaselineControl;
 use super::ImplementationFilter;
 use super::found::found;
 
@@ -122,10 +122,10 @@ impl<'a> Coverage<'a> {
     }
 }
 
-/// How far the implementations that the filter lets pass cover a resolved profile.
+/// How far the implementations that the filter lets pass cover the controls of a baseline.
 pub fn coverage<'a>(
-    view: &LibraryView<'a>,
-    baseline: &Resolved<'a>,
+    view: &LibraryView<'_>,
+    baseline: impl IntoIterator<Item = BaselineControl<'a>>,
     filter: ImplementationFilter<'_>,
 ) -> Coverage<'a> {
     let mut by_control: HashMap<String, (CoverageLevel, usize)> = HashMap::new();
@@ -141,11 +141,7 @@ pub fn coverage<'a>(
         controls: Vec::new(),
         counts: CoverageCounts::default(),
     };
-    for selected in baseline
-        .controls
-        .iter()
-        .filter(|selected| !selected.implied)
-    {
+    for selected in baseline.into_iter().filter(|selected| !selected.implied) {
         let control = selected.control;
         if control.is_withdrawn() || !ids.insert(control.id()) {
             continue;

@@ -191,7 +191,11 @@ fn coverage_is_the_best_that_is_said() {
     let view = library.view(|_| true);
     let profile = view.document(&uuid(3)).expect("the profile");
     let baseline = resolve_profile(&view, profile, None).expect("resolves");
-    let coverage = coverage(&view, &baseline, ImplementationFilter::default());
+    let coverage = coverage(
+        &view,
+        baseline.controls.iter().copied(),
+        ImplementationFilter::default(),
+    );
     let levels: Vec<_> = coverage
         .controls
         .iter()

@@ -14,6 +14,7 @@
 
 mod add;
 mod alter;
+mod baseline;
 mod changes;
 mod combine;
 mod custom;
@@ -35,6 +36,7 @@ mod tests;
 mod tree;
 mod version;
 
+pub use baseline::Baseline;
 pub use error::ResolveError;
 pub use log::{NotFound, ParamChange, ParamState, Warning};
 
@@ -192,8 +194,8 @@ impl Resolved<'_> {
         Ok(Output::of(&self.tree)?.catalog(&head))
     }
 
-    /// The resolved catalog as a document, in which controls are viewed, listed and searched as in
-    /// any other catalog. It is for keeping: to make it takes as long as to load a catalog.
+    /// The resolved catalog as a document, in which controls are viewed and listed as in any other
+    /// catalog; searches do not find them. It is for keeping: it takes milliseconds to make.
     ///
     /// # Errors
     ///
@@ -201,6 +203,6 @@ impl Resolved<'_> {
     pub fn document(&self) -> Result<Document, ResolveError> {
         let file = format!("resolved {}", self.profile.file());
         let built_in = self.profile.info().built_in;
-        Ok(Document::parse(file, self.catalog()?, built_in)?)
+        Ok(Document::unindexed(file, self.catalog()?, built_in)?)
     }
 }

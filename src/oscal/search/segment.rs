@@ -62,6 +62,14 @@ impl Posting {
 }
 
 impl Segment {
+    /// How many bytes of memory it takes.
+    pub(in super::super) fn memory(&self) -> usize {
+        size_of_val(&*self.terms)
+            + self.texts.len()
+            + size_of_val(&*self.postings)
+            + size_of_val(&*self.lengths)
+    }
+
     /// The postings of a term, by item.
     pub(super) fn postings(&self, term: &str) -> &[Posting] {
         let found = self

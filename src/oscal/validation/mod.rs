@@ -26,6 +26,7 @@ use serde_json::Value;
 use super::document::Document;
 use super::library::LibraryView;
 use super::model::Model;
+use super::tree_size::TreeSize;
 use super::wellformed;
 use explain::explain;
 use finding::Path;
@@ -34,11 +35,6 @@ pub use definition::UnknownDefinition;
 pub use finding::{Finding, Findings};
 pub use schema_outline::{OutlineError, SchemaMember, SchemaOutline, SchemaShape};
 pub use schemas::{ModelInfo, NoSchema, Schemas, SchemasError};
-
-/// The arrays, objects and commas of a text that is parsed, at most. A tree takes some 100 bytes
-/// for each, so that a text of 2 bytes a value would take a hundred times its size. SP 800-53,
-/// 10 MB, has 210,000.
-const MAX_VALUES: usize = 1_000_000;
 
 /// What to validate.
 #[derive(Debug, Clone, Copy)]
@@ -54,9 +50,11 @@ pub enum Source<'a> {
 /// How much is read and answered at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
-    /// Bytes of a [`Source::Text`]; the values of both kinds of content are limited anyway.
-    /// Default: 16 MiB.
+    /// Bytes of a [`Source::Text`]. Default: 16 MiB.
     pub text_bytes: usize,
+    /// Bytes that the tree of the document takes, which can be a hundred times its text.
+    /// Default: 128 MiB; SP 800-53 takes some 60 MiB.
+    pub tree_bytes: usize,
     /// Errors in the answer. Default: 50.
     pub errors: usize,
     /// Warnings in the answer. Default: 50.
@@ -67,9 +65,29 @@ impl Default for Caps {
     fn default() -> Self {
         Self {
             text_bytes: 16 << 20,
+            tree_bytes: 128 << 20,
             errors: 50,
             warnings: 50,
         }
+    }
+}
+
+impl Caps {
+    /// About how many bytes a tree takes.
+    ///
+    /// # Errors
+    ///
+    /// It takes more than are used.
+    pub(crate) fn bytes_of(self, tree: &Value) -> Result<usize, TooLarge> {
+        self.fits(TreeSize::of_tree(tree))
+    }
+
+    fn fits(self, size: TreeSize) -> Result<usize, TooLarge> {
+        let (needed, limit) = (size.bytes, self.tree_bytes);
+        if needed > limit {
+            return Err(TooLarge::Tree { needed, limit });
+        }
+        Ok(needed)
     }
 }
 
@@ -94,14 +112,17 @@ impl Validation {
     }
 }
 
-/// A text is too large to be validated.
+/// A document is too large to be validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum TooLarge {
     #[error("the content has {given} bytes; at most {limit} are validated; split it")]
     Bytes { given: usize, limit: usize },
-    #[error("the content has more than {MAX_VALUES} values; split it")]
-    Values,
+    #[error(
+        "the document has so many values that it would take {} MiB to validate; at most {} MiB are \
+         used; split it", .needed >> 20, .limit >> 20
+    )]
+    Tree { needed: usize, limit: usize },
 }
 
 impl Schemas {
@@ -111,7 +132,7 @@ impl Schemas {
     ///
     /// # Errors
     ///
-    /// The text is larger than `caps` allow.
+    /// The document is larger than `caps` allow.
     pub fn validate(
         &self,
         source: Source<'_>,
@@ -119,7 +140,7 @@ impl Schemas {
         view: &LibraryView<'_>,
         caps: Caps,
     ) -> Result<Validation, TooLarge> {
-        let document = match parse(source, caps.text_bytes)? {
+        let document = match parse(source, caps)? {
             Ok(document) => document,
             Err(error) => {
                 let mut errors = Findings::new(caps.errors);
@@ -177,41 +198,26 @@ impl Schemas {
 }
 
 /// Parses the document, once.
-fn parse(source: Source<'_>, limit: usize) -> Result<serde_json::Result<Cow<'_, Value>>, TooLarge> {
+fn parse(source: Source<'_>, caps: Caps) -> Result<serde_json::Result<Cow<'_, Value>>, TooLarge> {
     let text = match source {
-        Source::Document(document) => return Ok(document.value().map(Cow::Owned)),
-        Source::Tree(tree) if count(tree) > MAX_VALUES => return Err(TooLarge::Values),
-        Source::Tree(tree) => return Ok(Ok(Cow::Borrowed(tree))),
+        Source::Document(document) => {
+            caps.fits(TreeSize::of_text(document.json()))?;
+            return Ok(document.value().map(Cow::Owned));
+        }
+        Source::Tree(tree) => {
+            caps.bytes_of(tree)?;
+            return Ok(Ok(Cow::Borrowed(tree)));
+        }
         Source::Text(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
     };
-    if text.len() > limit {
-        let given = text.len();
-        return Err(TooLarge::Bytes { given, limit });
+    if text.len() > caps.text_bytes {
+        return Err(TooLarge::Bytes {
+            given: text.len(),
+            limit: caps.text_bytes,
+        });
     }
-    if count_marks(text) > MAX_VALUES {
-        return Err(TooLarge::Values);
-    }
+    caps.fits(TreeSize::of_text(text))?;
     Ok(wellformed::parse(text).map(Cow::Owned))
-}
-
-/// The bytes of a text that are followed by another value, at most. Summed up in bytes, chunk by
-/// chunk, which the compiler turns into vector instructions.
-fn count_marks(text: &str) -> usize {
-    let of_chunk = |chunk: &[u8]| -> u8 {
-        let marks = chunk.iter().map(|byte| matches!(byte, b'[' | b'{' | b','));
-        marks.map(u8::from).sum()
-    };
-    let chunks = text.as_bytes().chunks(usize::from(u8::MAX));
-    chunks.map(|chunk| usize::from(of_chunk(chunk))).sum()
-}
-
-/// The values in a tree. Whoever parsed it has limited its depth.
-fn count(tree: &Value) -> usize {
-    1 + match tree {
-        Value::Array(items) => items.iter().map(count).sum(),
-        Value::Object(members) => members.values().map(count).sum(),
-        _ => 0,
-    }
 }
 
 fn model_of(document: &Value) -> Option<Model> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::super::files::{self, Limits, LoadError};
+use super::super::files::{Limits, Listing, LoadError};
 use super::super::library::Problem;
 use super::super::model::Model;
 use super::super::wellformed;
@@ -92,7 +92,11 @@ impl Schemas {
     ///
     /// The directory does not exist, is not a directory or cannot be read.
     pub fn load(directory: &Path) -> Result<Self, SchemasError> {
-        let (files, mut problems) = files::find(directory, LIMITS)?;
+        let Listing {
+            files,
+            mut problems,
+            ..
+        } = Listing::of(directory, LIMITS)?;
         let mut schemas: Vec<Schema> = Vec::new();
         let mut left = LIMITS.total_bytes;
         for file in files {

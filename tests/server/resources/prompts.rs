@@ -149,7 +149,7 @@ fn ids_are_completed() {
         ),
         (&explain, "control", "XY-2 (", "", vec!["xy-2", "xy-2.1"]),
         (&explain, "control", "XY-02(0", "", vec!["xy-2.1"]),
-        (&explain, "control", "rs-6 (", "", vec!["rs-6"]),
+        (&explain, "control", "xy-3 (", "", vec!["xy-3"]),
         (&explain, "control", "again lo", "", vec!["xy-2.1"]),
         (&explain, "control", "((", "", vec![]),
         (&explain, "profile", "look", "", vec![PROFILE]),
@@ -181,7 +181,8 @@ fn ids_are_completed() {
         );
     }
     let params = json!({"ref": explain, "argument": {"name": "control", "value": "rs"}});
-    let completed = &session.result("completion/complete", &params)["completion"];
+    let mut built_in = Session::start(&[]);
+    let completed = &built_in.result("completion/complete", &params)["completion"];
     assert_eq!(
         (&completed["total"], &completed["hasMore"]),
         (&json!(67), &json!(false))

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Server, command};
 
-/// How long anything may take; a change is loaded after two looks at the directory, 2 s apart.
+/// How long anything may take; a change is loaded after two looks at the directory, 1 s apart.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A session over stdio. The server is killed when this is dropped.
@@ -172,7 +172,7 @@ pub(crate) async fn get(server: &Server, session: &HeaderValue) -> Response {
 }
 
 /// Calls `subscriptions/listen` of MCP 2026-07-28 and waits for the acknowledgement.
-pub(crate) async fn listen(server: &Server) -> Response {
+pub(crate) async fn listen(server: &Server, token: Option<&str>) -> Response {
     let params = json!({
         "notifications": {"resourcesListChanged": true, "toolsListChanged": true},
         "_meta": {
@@ -184,7 +184,10 @@ pub(crate) async fn listen(server: &Server) -> Response {
     let sent = server.call("", &json!({}));
     let sent = sent.json(&request(7, "subscriptions/listen", &params));
     let sent = sent.header("MCP-Protocol-Version", "2026-07-28");
-    let sent = sent.header("Mcp-Method", "subscriptions/listen");
+    let mut sent = sent.header("Mcp-Method", "subscriptions/listen");
+    if let Some(token) = token {
+        sent = sent.bearer_auth(token);
+    }
     let mut response = sent.send().await.expect("an answer");
     let event = event_with(&mut response, "acknowledged").await;
     assert!(event.contains("\"resourcesListChanged\":true"), "{event}");

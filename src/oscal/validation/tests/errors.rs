@@ -153,15 +153,20 @@ fn content_has_limits() {
             limit: 10
         })
     );
-    assert_eq!(
-        validate(&",".repeat(MAX_VALUES + 1), Caps::default()),
-        Err(TooLarge::Values)
-    );
-    let tree = Value::Array(vec![Value::Null; MAX_VALUES]);
-    assert_eq!(
-        schemas.validate(Source::Tree(&tree), None, &view, Caps::default()),
-        Err(TooLarge::Values)
-    );
+    // A few megabytes whose trees would take hundreds, as text and as a tree that a client sent.
+    for text in [r#"{"":0},"#.repeat(300_000), "0,".repeat(2_000_000)] {
+        let text = format!("[{}0]", text);
+        let error = validate(&text, Caps::default()).expect_err("too many values");
+        assert!(matches!(error, TooLarge::Tree { .. }), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("at most 128 MiB are used; split it")
+        );
+        let tree: Value = serde_json::from_str(&text).expect("JSON");
+        let sent = schemas.validate(Source::Tree(&tree), None, &view, Caps::default());
+        assert!(matches!(sent, Err(TooLarge::Tree { .. })), "{sent:?}");
+    }
 }
 
 /// Catalogs of which most are almost valid.
