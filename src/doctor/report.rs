@@ -8,7 +8,7 @@ use rmcp_resource_server::{
 };
 use serde::Serialize;
 
-use super::mend::Mender;
+use super::fix::Fixes;
 use crate::config::{DoctorConfig, VerifierConfig};
 
 /// The shape of the JSON.
@@ -30,7 +30,7 @@ struct Line {
     found: String,
     wanted: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    mend: Option<String>,
+    fix: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Serialize)]
@@ -47,14 +47,14 @@ impl<'c> Report<'c> {
         diagnosis: &Diagnosis,
         problem: Option<&TokenError>,
     ) -> Self {
-        let mender = Mender::new(&config.auth);
+        let fixes = Fixes::new(&config.auth);
         let line = |about, check: &Check| Line {
             about,
             check: check.name,
             outcome: check.outcome,
-            found: check.found.clone(),
-            wanted: check.wanted.clone(),
-            mend: mender.mend(check),
+            found: printable(&check.found),
+            wanted: printable(&check.wanted),
+            fix: fixes.fix(check).map(|fix| printable(&fix)),
         };
         let mut checks: Vec<_> = diagnosis
             .server
@@ -68,7 +68,7 @@ impl<'c> Report<'c> {
                 outcome: Outcome::Failed,
                 found: problem.to_string(),
                 wanted: "the text of one token, and nothing else".to_owned(),
-                mend: Some(mender.of_token(problem)),
+                fix: Some(fixes.of_token(problem)),
             });
         }
         let of_token = diagnosis.token.iter();
@@ -94,6 +94,18 @@ impl<'c> Report<'c> {
     pub(super) fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("texts and booleans are JSON")
     }
+}
+
+/// Parts of these texts are the authorization server's words, or a token's, and end up in terminals:
+/// whatever moves a cursor, hides text or breaks a line is written as its code.
+fn printable(text: &str) -> String {
+    text.chars().fold(String::new(), |mut shown, char| {
+        match char {
+            '"' | '\'' | '\\' => shown.push(char),
+            _ => shown.extend(char.escape_debug()),
+        }
+        shown
+    })
 }
 
 impl fmt::Display for Report<'_> {
@@ -137,8 +149,8 @@ impl fmt::Display for Line {
         if *outcome != Outcome::Passed {
             writeln!(f, "           {:<13}  wanted: {wanted}", "")?;
         }
-        match &self.mend {
-            Some(mend) => writeln!(f, "           {:<13}  mend: {mend}", ""),
+        match &self.fix {
+            Some(fix) => writeln!(f, "           {:<13}  fix: {fix}", ""),
             None => Ok(()),
         }
     }

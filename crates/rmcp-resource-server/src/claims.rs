@@ -25,6 +25,8 @@ pub struct Claims {
     pub(crate) not_before: Option<SystemTime>,
     /// The member and value that show this to be no access token.
     pub(crate) refused_kind: Option<Box<str>>,
+    /// Whether a member says what kind of token this is.
+    pub(crate) kind_told: bool,
     pub(crate) key_bound: bool,
     /// Whoever verified the token cannot know its audience.
     pub(crate) audience_unknowable: bool,
@@ -77,6 +79,9 @@ impl Claims {
             members.remove(member);
         }
         let refused_kind = refused_kind(&members);
+        let kind_told = ["token_type", "token_use", "typ"]
+            .into_iter()
+            .any(|member| members.get(member).is_some_and(|value| !value.is_null()));
         let token_type = take_string(&mut members, "token_type")?;
         let has_cnf = members.remove("cnf").is_some_and(|cnf| !cnf.is_null());
         Ok(Self {
@@ -89,6 +94,7 @@ impl Claims {
             expires_at: take_time(&mut members, "exp")?,
             not_before: take_time(&mut members, "nbf")?,
             refused_kind,
+            kind_told,
             key_bound: has_cnf || token_type.is_some_and(|kind| kind.eq_ignore_ascii_case("dpop")),
             audience_unknowable: false,
             extra: Value::Object(members).to_string().into(),

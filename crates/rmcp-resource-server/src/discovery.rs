@@ -158,8 +158,9 @@ pub(crate) fn accept(
 }
 
 /// Where metadata may be, in the order of the MCP authorization specification: RFC 8414 §3.1 with
-/// the issuer's path inserted, OpenID with it inserted, OpenID with it in front; last the form of
-/// servers that insist on a slash at the end (django-oauth-toolkit).
+/// the issuer's path inserted, OpenID with it inserted, OpenID with it in front; last the forms of
+/// servers that append the path of RFC 8414, too, or insist on a slash at the end (both
+/// django-oauth-toolkit).
 pub(crate) fn metadata_urls(issuer: &Issuer) -> Vec<Url> {
     let path = issuer.url().path().trim_end_matches('/');
     let mut paths = vec![
@@ -168,6 +169,7 @@ pub(crate) fn metadata_urls(issuer: &Issuer) -> Vec<Url> {
     ];
     if !path.is_empty() {
         paths.push(format!("{path}/.well-known/openid-configuration"));
+        paths.push(format!("{path}/.well-known/oauth-authorization-server"));
     }
     paths.push(format!("{path}/.well-known/openid-configuration/"));
     let at = |path: String| {
@@ -194,6 +196,7 @@ mod tests {
                 "https://as.example.com/.well-known/oauth-authorization-server/realms/mcp",
                 "https://as.example.com/.well-known/openid-configuration/realms/mcp",
                 "https://as.example.com/realms/mcp/.well-known/openid-configuration",
+                "https://as.example.com/realms/mcp/.well-known/oauth-authorization-server",
                 "https://as.example.com/realms/mcp/.well-known/openid-configuration/",
             ]
         );

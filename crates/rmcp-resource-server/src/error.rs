@@ -221,6 +221,8 @@ pub enum AuthorizationServerError {
     Redirect {
         /// The HTTP status.
         status: u16,
+        /// Where to, without query and path parameters, shortened.
+        location: Option<String>,
     },
     /// Our own client credentials were refused.
     #[error(
@@ -272,7 +274,7 @@ impl AuthorizationServerError {
     pub fn retry_after(&self) -> Duration {
         match self {
             Self::CircuitOpen { retry_after } | Self::RateLimited { retry_after } => *retry_after,
-            // A person has to mend these; asking often does not help.
+            // A person has to fix these; asking often does not help.
             Self::CredentialsRefused { .. } | Self::Redirect { .. } => Duration::from_secs(30),
             _ => Duration::from_secs(2),
         }
