@@ -56,10 +56,12 @@ impl<'c> Fixes<'c> {
                 self.of_issuer(found)
             }
             Cause::NoEndpoint { member } => self.of_missing(member),
-            Cause::UnusableEndpoint => "The URL must begin with https://. Fix the public URL in the \
+            Cause::UnusableEndpoint => {
+                "The URL must begin with https://. Fix the public URL in the \
                 authorization server's configuration; on a test network you can set \
                 --auth-allow-insecure-http instead."
-                .to_owned(),
+                    .to_owned()
+            }
             Cause::ClockSkew => "Synchronize the clocks of both machines (NTP); otherwise fresh \
                 tokens look expired or not yet valid."
                 .to_owned(),
@@ -89,7 +91,7 @@ impl<'c> Fixes<'c> {
             Cause::InactiveSinceExpiry => {
                 "The token has expired: get a fresh one for this check.".to_owned()
             }
-            Cause::UntoldKind => UNTOLD_KIND.to_owned(),
+            Cause::UntoldKind { has_scope } => of_untold_kind(*has_scope).to_owned(),
             Cause::AudienceIsClient { client_id } => self.of_audience_is_client(client_id),
             Cause::OtherAudience {
                 audience,
@@ -144,10 +146,20 @@ const CA_CERTIFICATE: &str = "The server shows a CA certificate (basicConstraint
     again with -addext basicConstraints=critical,CA:FALSE and name it with --auth-ca-file, or have \
     a CA issue a certificate for the server and name that CA.";
 
-const UNTOLD_KIND: &str = "Set --auth-required-scopes: this authorization server does not say what \
-    kind of token this is, and some (Spring Authorization Server) call ID tokens and refresh tokens \
-    active as well, which have no scope. If this one has no scope either, it is no access token: \
-    have the client send that.";
+fn of_untold_kind(has_scope: bool) -> &'static str {
+    match has_scope {
+        true => {
+            "Set --auth-required-scopes: this authorization server does not say what kind of token \
+             this is, and some (Spring Authorization Server) call ID tokens and refresh tokens \
+             active as well, which have no scope."
+        }
+        false => {
+            "This may be an ID token or a refresh token, for it has no scope: have the client send \
+             its access token. Set --auth-required-scopes, so that others are refused: some \
+             authorization servers (Spring) call them active without saying what they are."
+        }
+    }
+}
 
 /// Which of the advertised methods this server supports.
 fn of_method(advertised: &[String]) -> String {

@@ -123,15 +123,16 @@ impl fmt::Display for Report<'_> {
             }
             write!(f, "{line}")?;
         }
-        match self
-            .checks
-            .iter()
-            .filter(|line| line.outcome == Outcome::Failed)
-            .count()
-        {
-            0 => writeln!(f, "all is well"),
-            1 => writeln!(f, "1 check failed"),
-            count => writeln!(f, "{count} checks failed"),
+        let count = |outcome| {
+            let checks = self.checks.iter();
+            checks.filter(|line| line.outcome == outcome).count()
+        };
+        match (count(Outcome::Failed), count(Outcome::Warning)) {
+            (0, 0) => writeln!(f, "all is well"),
+            (0, 1) => writeln!(f, "no check failed, 1 warns"),
+            (0, warnings) => writeln!(f, "no check failed, {warnings} warn"),
+            (1, _) => writeln!(f, "1 check failed"),
+            (failed, _) => writeln!(f, "{failed} checks failed"),
         }
     }
 }

@@ -8,9 +8,8 @@ impl Fixes<'_> {
         format!(
             "Have the authorization server put {:?} into aud: by the request's resource parameter \
              (RFC 8707), in Keycloak by an audience mapper on the client scope. For a server that \
-             issues no aud (Cognito, LemonLDAP::NG), name the clients in \
-             --auth-allowed-client-ids and require scopes. Refresh tokens of Spring Authorization \
-             Server have no aud either: have the client send its access token.",
+             issues no aud (Cognito, LemonLDAP::NG, Doorkeeper), name the clients in \
+             --auth-allowed-client-ids and require scopes.",
             self.wanted_audience()
         )
     }

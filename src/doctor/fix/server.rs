@@ -9,18 +9,26 @@ impl Fixes<'_> {
     pub(super) fn of_server(&self, error: &AuthorizationServerError) -> String {
         let option = self.endpoint_option();
         match error {
-            AuthorizationServerError::CredentialsRefused { status: 403 } => format!(
-                "The secret is wrong (django-oauth-toolkit answers that with 403), or the client \
-                 may not introspect: make it a confidential client that may (Keycloak refuses \
-                 public ones). {}",
-                self.of_credentials()
-            ),
+            AuthorizationServerError::CredentialsRefused { status: 403 } if self.has_secret() => {
+                format!(
+                    "The secret is wrong (django-oauth-toolkit answers that with 403), or the \
+                     client may not introspect: make it a confidential client that may (Keycloak \
+                     refuses public ones). {}",
+                    self.of_credentials()
+                )
+            }
             AuthorizationServerError::CredentialsRefused { .. } => self.of_credentials().to_owned(),
             AuthorizationServerError::Redirect { status, location } => {
                 self.of_redirect(*status, location.as_deref())
             }
             AuthorizationServerError::Status { status: 404 | 405 } => {
                 format!("There is no such endpoint: check {option}, a slash at its end included.")
+            }
+            AuthorizationServerError::Status { status: 400 } if self.is_raw() => {
+                "client_secret_basic_raw sends id and secret as they are, and this authorization \
+                 server decodes them (Spring Authorization Server and oidc-provider answer 400 to \
+                 a % that encodes nothing): use client_secret_basic."
+                    .to_owned()
             }
             AuthorizationServerError::Status { status: 400 } => format!(
                 "The authorization server does not understand the request: check {option} and \
@@ -49,6 +57,17 @@ impl Fixes<'_> {
             }
             _ => "Look at the authorization server's log: it did not answer as it must.".to_owned(),
         }
+    }
+
+    fn has_secret(&self) -> bool {
+        !matches!(self.credentials(), Some(ClientCredentials::None { .. }))
+    }
+
+    fn is_raw(&self) -> bool {
+        matches!(
+            self.credentials(),
+            Some(ClientCredentials::SecretBasicRaw { .. })
+        )
     }
 
     /// Servers send a browser that asks for something unknown to their login page.

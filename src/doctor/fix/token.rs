@@ -19,8 +19,10 @@ impl Fixes<'_> {
                 revoked (the user or session was logged out). Try a fresh one, and look at the \
                 authorization server's log."
                 .to_owned(),
-            TokenError::UnsupportedType => "The authorization server does not introspect tokens of \
-                this type: if it issues JWTs, use --auth-verifier jwt."
+            TokenError::UnsupportedType => "The authorization server does not introspect this \
+                token: it is a JWT that the server did not issue (oidc-provider says so of any \
+                other JWT), or the server issues JWTs and does not introspect them; then use \
+                --auth-verifier jwt."
                 .to_owned(),
             TokenError::RefusedKind { found } => self.of_kind(found),
             TokenError::RefusedAlgorithm { .. } => "Have the authorization server sign access \
@@ -52,9 +54,11 @@ impl Fixes<'_> {
             TokenError::ClientNotAllowed { .. } => "Add the client's id to \
                 --auth-allowed-client-ids, if tokens of this client are to be accepted."
                 .to_owned(),
-            TokenError::ProofOfPossession => "Have the client request a plain bearer token: switch \
+            TokenError::ProofOfPossession => {
+                "Have the client request a plain bearer token: switch \
                 off DPoP and certificate-bound tokens for it at the authorization server."
-                .to_owned(),
+                    .to_owned()
+            }
             TokenError::InsufficientScope { .. } => "Allow the client these scopes at the \
                 authorization server and have it request them, or change --auth-required-scopes. \
                 If this is an ID token or a refresh token, which have no scope, have the client \

@@ -46,10 +46,15 @@ settings.configure(
         }
     ],
     LOGIN_URL="/login",
+    PASSWORD_HASHERS=[
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+        "hashers.RandomSecretHasher",
+    ],
     USE_TZ=True,
     OAUTH2_PROVIDER={
         "SCOPES": {"openid": "Who you are", "oscal:read": "Read documents"},
         "ACCESS_TOKEN_EXPIRE_SECONDS": SECONDS,
+        "CLIENT_SECRET_HASHER": "random_secret",
         "OIDC_ENABLED": True,
         "OIDC_RSA_PRIVATE_KEY": KEY.decode(),
     },

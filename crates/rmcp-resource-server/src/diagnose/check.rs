@@ -110,7 +110,10 @@ pub enum Cause {
     /// The token is said to be inactive, and its own payload says that it has expired.
     InactiveSinceExpiry,
     /// The answer does not tell what kind of token this is, and no scope is required.
-    UntoldKind,
+    UntoldKind {
+        /// Whether the token has a scope, as ID tokens and refresh tokens seldom do.
+        has_scope: bool,
+    },
     /// The audience that was matched is the client's own id, as in its ID tokens, and no scope is
     /// required.
     AudienceIsClient {

@@ -28,13 +28,17 @@ fn refine_kind(check: &mut Check, claims: &Claims, policy: &Policy) {
     "the answer does not say: no token_type, token_use or typ".clone_into(&mut check.found);
     if policy.required_scopes.is_empty() {
         check.outcome = Outcome::Warning;
-        check.cause = Some(Cause::UntoldKind);
+        let has_scope = !claims.scopes.is_empty();
+        check.cause = Some(Cause::UntoldKind { has_scope });
     }
 }
 
 fn refine_audience(check: &mut Check, claims: &Claims, policy: &Policy, own_client_id: &str) {
     let issued_to = claims.client_id.as_deref();
-    if matches!(check.cause, Some(Cause::Token(TokenError::WrongAudience { .. }))) {
+    if matches!(
+        check.cause,
+        Some(Cause::Token(TokenError::WrongAudience { .. }))
+    ) {
         check.cause = Some(Cause::OtherAudience {
             audience: claims.audience.iter().map(|aud| shortened(aud)).collect(),
             issued_to: issued_to.map(shortened),

@@ -5,13 +5,7 @@ use std::time::SystemTime;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::Cause;
-use crate::{
-    bearer::BearerToken,
-    claims::Claims,
-    error::shortened,
-    strict_json,
-    urls::Issuer,
-};
+use crate::{bearer::BearerToken, claims::Claims, error::shortened, strict_json, urls::Issuer};
 
 /// The claims of a JWT whose signature nobody has checked.
 pub(crate) struct Unverified(Claims);

@@ -72,8 +72,7 @@ impl Asking<'_> {
     async fn ask(&self, auth: &ClientAuth, token: &BearerToken) -> Answer {
         let connection = self.probe.connection;
         let limit = connection.timeout;
-        let exchange =
-            exchange::exchange(&self.probe.http, self.endpoint, auth, connection, token);
+        let exchange = exchange::exchange(&self.probe.http, self.endpoint, auth, connection, token);
         timeout(limit, exchange)
             .await
             .unwrap_or_else(|_elapsed| Err(AuthorizationServerError::TimedOut { limit }.into()))

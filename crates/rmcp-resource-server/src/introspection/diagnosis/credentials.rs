@@ -51,10 +51,9 @@ fn nothing_to_falsify(auth: &ClientAuth) -> String {
     match auth {
         ClientAuth::None { .. } => "this server does not authenticate itself (none)".to_owned(),
         _ => format!(
-            "not refused: client {:?} by {}; whether the endpoint looks at the certificate cannot \
-             be told without a wrong one",
-            auth.client_id(),
-            auth.configured_method()
+            "not refused: {}; whether the endpoint looks at the certificate cannot be told without \
+             a wrong one",
+            named(auth)
         ),
     }
 }
@@ -63,13 +62,22 @@ fn not_answered(error: &AuthorizationServerError, auth: &ClientAuth) -> Check {
     let AuthorizationServerError::CredentialsRefused { status } = error else {
         return Check::skipped(NAME, "no usable answer", WANTED);
     };
-    let found = format!(
-        "refused with HTTP {status}: client {:?} by {}",
-        auth.client_id(),
-        auth.configured_method()
-    );
+    let found = match auth {
+        ClientAuth::None { .. } => {
+            format!("refused with HTTP {status}: this server does not authenticate itself (none)")
+        }
+        _ => format!("refused with HTTP {status}: {}", named(auth)),
+    };
     let cause = Cause::AuthorizationServer(error.clone());
     Check::failed(NAME, found, WANTED, cause)
+}
+
+fn named(auth: &ClientAuth) -> String {
+    format!(
+        "client {:?} by {}",
+        auth.client_id(),
+        auth.configured_method()
+    )
 }
 
 /// What the two answers, to our credentials and to wrong ones, show.
@@ -78,7 +86,7 @@ fn judge(auth: &ClientAuth, ours: &Answer, theirs: &Answer) -> Check {
         ClientAuth::PrivateKeyJwt { .. } => "one request with a deliberately wrong signature",
         _ => "one request with a deliberately wrong secret",
     };
-    let us = format!("client {:?} by {}", auth.client_id(), auth.configured_method());
+    let us = named(auth);
     if let Err(VerifyError::AuthorizationServer(error)) = theirs
         && !tells(error)
     {
