@@ -114,7 +114,7 @@ impl<'c> Fixes<'c> {
         match &self.config.verifier.as_diagnosed().connection().ca_file {
             None => {
                 "If you expect a private CA here, set --auth-ca-file to the certificate (PEM) of \
-                 the CA that issued the server's certificate."
+                 the CA that issued the server's certificate; for a self-signed one, to itself."
             }
             Some(_) => {
                 "The CA in --auth-ca-file did not issue this certificate: use the CA that did, \

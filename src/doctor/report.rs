@@ -97,15 +97,22 @@ impl<'c> Report<'c> {
 }
 
 /// Parts of these texts are the authorization server's words, or a token's, and end up in terminals:
-/// whatever moves a cursor, hides text or breaks a line is written as its code.
+/// whatever moves a cursor, hides text or breaks a line is written as its code, and the end of what
+/// would fill a screen is left out.
 fn printable(text: &str) -> String {
-    text.chars().fold(String::new(), |mut shown, char| {
+    const LIMIT: usize = 2000;
+    let mut shown = String::new();
+    for (count, char) in text.chars().enumerate() {
         match char {
+            _ if count == LIMIT => {
+                shown.push('…');
+                break;
+            }
             '"' | '\'' | '\\' => shown.push(char),
             _ => shown.extend(char.escape_debug()),
         }
-        shown
-    })
+    }
+    shown
 }
 
 impl fmt::Display for Report<'_> {

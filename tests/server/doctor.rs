@@ -242,7 +242,7 @@ fn each_fault_of_the_authorization_server_is_told_from_the_others() {
             "a fault",
             |fake| fake.answer_by_default(Reply::status(500)),
             "introspection",
-            "server's log",
+            "fails (HTTP 500): look at its log",
         ),
         (
             "whatever is active",

@@ -68,8 +68,9 @@ impl Fixes<'_> {
                  --auth-audience to it."
             ),
             _ => format!(
-                "{request}; or, if one of {candidates:?} stands for this server and no other, set \
-                 --auth-audience to that one."
+                "{request}; or, if one of {:?} stands for this server and no other, set \
+                 --auth-audience to that one.",
+                &candidates[..candidates.len().min(5)]
             ),
         }
     }

@@ -13,7 +13,7 @@ use super::{assert_failed, examine};
 async fn kinds_of_connection_failure_are_told_apart() {
     let fake = FakeAuthorizationServer::start();
     let (_, report) = examine(&format!("https://{}", plain_http()), &[], None);
-    assert_failed(&report, "connection", "speaks no TLS");
+    assert_failed(&report, "connection", "does not speak TLS");
     fake.stop().await;
     let (status, report) = examine(fake.issuer(), &[], None);
     assert_eq!(status, 1);

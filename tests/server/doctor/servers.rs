@@ -436,3 +436,20 @@ fn the_words_of_others_are_shown_as_text() {
     }
     assert_plain(&report);
 }
+
+#[test]
+fn an_answer_that_would_fill_the_screen_is_cut() {
+    let fake = FakeAuthorizationServer::start();
+    let mut metadata = fake.metadata();
+    let many: Vec<_> = (0..2000).map(|number| format!("method-{number}")).collect();
+    metadata["introspection_endpoint_auth_methods_supported"] = json!(many);
+    fake.serve("/.well-known/oauth-authorization-server", metadata);
+    let many: Vec<_> = (0..2000)
+        .map(|number| format!("audience-{number}"))
+        .collect();
+    let claims = json!({"active": true, "aud": many, "client_id": "x".repeat(30_000)});
+    fake.answer_token(TOKEN, claims);
+    let (_, report) = examine(fake.issuer(), &[], Some(TOKEN));
+    let text = report.to_string();
+    assert!(text.len() < 20_000, "{} bytes", text.len());
+}
