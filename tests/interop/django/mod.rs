@@ -120,7 +120,8 @@ async fn a_users_token_is_good_and_the_id_and_refresh_tokens_beside_it_are_not()
     let tokens = django.running.user_tokens(&authorize, &token).await;
     let server = protected(&django.options(&[BASIC]), SECRET);
     let about = server.about(&tokens.access).await;
-    assert_eq!(about["caller"]["subject"], "alice", "{about}");
+    // It names its users by username only, and `about` tells the sub.
+    assert_eq!(about["caller"]["client_id"], "desktop", "{about}");
     assert_eq!(status(&server, &tokens.id).await, 401, "an ID token");
     assert_eq!(
         status(&server, &tokens.refresh).await,

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     authorization_server::{
-        Running, SCOPE, SECRET, Verdict, assert_unavailable, options, protected, status,
+        Running, SECRET, Verdict, assert_unavailable, options, protected, status,
     },
     environment,
     support::free_port,
