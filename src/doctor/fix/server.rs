@@ -126,17 +126,21 @@ impl Fixes<'_> {
     }
 
     pub(super) fn of_not_refused(&self) -> String {
-        let more = match self.credentials() {
-            Some(ClientCredentials::PrivateKeyJwt { .. }) => "the key",
-            _ => "the secret",
+        let what = match self.credentials() {
+            Some(ClientCredentials::PrivateKeyJwt { .. }) => "key",
+            Some(ClientCredentials::SecretBasic { .. }) => {
+                "secret (one with special characters may need client_secret_post or \
+                 client_secret_basic_raw)"
+            }
+            _ => "secret",
         };
         format!(
-            "This authorization server gives the same answer to a wrong secret: either it answers \
-             \"inactive\" to anybody (django-oidc-provider), so that with a wrong secret every \
-             token looks inactive, or it asks for no credentials here (Ory Hydra's admin port). \
-             Check {more} another way: run the doctor with --token-file and a fresh token, which \
-             must be active. If no credentials are needed, set --auth-client-auth-method none and \
-             let nobody else reach the endpoint."
+            "This authorization server gives the same answer to wrong credentials: either it \
+             answers \"inactive\" to anybody (django-oidc-provider), so that with a wrong secret \
+             every token looks inactive, or it asks for no credentials here (Ory Hydra's admin \
+             port). Run the doctor with --token-file and a fresh token: if it is active, and the \
+             credentials count as accepted then, the {what} is right. If no credentials are \
+             needed, set --auth-client-auth-method none and let nobody else reach the endpoint."
         )
     }
 

@@ -77,14 +77,15 @@ impl Fixes<'_> {
         let doubt = match credentials_accepted {
             true => "",
             false => {
-                "; or this server's credentials are wrong, which this check could not rule out"
+                "This server's credentials may be wrong, which this check could not rule out. If \
+                 they are right: "
             }
         };
         format!(
-            "One of three causes: the token was revoked or has expired (get a fresh one); it was \
+            "{doubt}One of three causes: the token was revoked or has expired (get a fresh one); it was \
              not issued for {own}, and this authorization server says \"inactive\" to a client \
              that is not in aud (Keycloak since 26.4.12, ZITADEL: add {own} to the audience); or \
-             another server, realm or tenant issued it (check --auth-issuer-url){doubt}."
+             another server, realm or tenant issued it (check --auth-issuer-url)."
         )
     }
 

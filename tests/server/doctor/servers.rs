@@ -358,7 +358,7 @@ const CASES: &[Case] = &[
                 "warning",
                 "\"inactive\" to anybody (django-oidc-provider)",
             ),
-            ("active", "failed", "or this server's credentials are wrong"),
+            ("active", "failed", "This server's credentials may be wrong"),
         ],
     },
     Case {
