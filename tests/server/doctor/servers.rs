@@ -348,7 +348,7 @@ const CASES: &[Case] = &[
                 fake,
                 json!({"active": false}),
                 json!({"active": false}).into(),
-            )
+            );
         },
         flags: &[],
         said: &[
