@@ -1,7 +1,7 @@
 //! The sub-command `doctor`: checks a configuration against the live authorization server before
 //! it is deployed, and explains a token.
 
-mod mend;
+mod fix;
 mod report;
 mod token;
 

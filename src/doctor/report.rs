@@ -8,7 +8,7 @@ use rmcp_resource_server::{
 };
 use serde::Serialize;
 
-use super::mend::Mender;
+use super::fix::Fixes;
 use crate::config::{DoctorConfig, VerifierConfig};
 
 /// The shape of the JSON.
@@ -30,7 +30,7 @@ struct Line {
     found: String,
     wanted: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    mend: Option<String>,
+    fix: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Serialize)]
@@ -47,14 +47,14 @@ impl<'c> Report<'c> {
         diagnosis: &Diagnosis,
         problem: Option<&TokenError>,
     ) -> Self {
-        let mender = Mender::new(&config.auth);
+        let fixes = Fixes::new(&config.auth);
         let line = |about, check: &Check| Line {
             about,
             check: check.name,
             outcome: check.outcome,
-            found: check.found.clone(),
-            wanted: check.wanted.clone(),
-            mend: mender.mend(check),
+            found: printable(&check.found),
+            wanted: printable(&check.wanted),
+            fix: fixes.fix(check).map(|fix| printable(&fix)),
         };
         let mut checks: Vec<_> = diagnosis
             .server
@@ -68,7 +68,7 @@ impl<'c> Report<'c> {
                 outcome: Outcome::Failed,
                 found: problem.to_string(),
                 wanted: "the text of one token, and nothing else".to_owned(),
-                mend: Some(mender.of_token(problem)),
+                fix: Some(fixes.of_token(problem)),
             });
         }
         let of_token = diagnosis.token.iter();
@@ -96,6 +96,25 @@ impl<'c> Report<'c> {
     }
 }
 
+/// Parts of these texts are the authorization server's words, or a token's, and end up in terminals:
+/// whatever moves a cursor, hides text or breaks a line is written as its code, and the end of what
+/// would fill a screen is left out.
+fn printable(text: &str) -> String {
+    const LIMIT: usize = 2000;
+    let mut shown = String::new();
+    for (count, char) in text.chars().enumerate() {
+        match char {
+            _ if count == LIMIT => {
+                shown.push('…');
+                break;
+            }
+            '"' | '\'' | '\\' => shown.push(char),
+            _ => shown.extend(char.escape_debug()),
+        }
+    }
+    shown
+}
+
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for warning in self.warnings {
@@ -111,15 +130,16 @@ impl fmt::Display for Report<'_> {
             }
             write!(f, "{line}")?;
         }
-        match self
-            .checks
-            .iter()
-            .filter(|line| line.outcome == Outcome::Failed)
-            .count()
-        {
-            0 => writeln!(f, "all is well"),
-            1 => writeln!(f, "1 check failed"),
-            count => writeln!(f, "{count} checks failed"),
+        let count = |outcome| {
+            let checks = self.checks.iter();
+            checks.filter(|line| line.outcome == outcome).count()
+        };
+        match (count(Outcome::Failed), count(Outcome::Warning)) {
+            (0, 0) => writeln!(f, "all is well"),
+            (0, 1) => writeln!(f, "no check failed, 1 warns"),
+            (0, warnings) => writeln!(f, "no check failed, {warnings} warn"),
+            (1, _) => writeln!(f, "1 check failed"),
+            (failed, _) => writeln!(f, "{failed} checks failed"),
         }
     }
 }
@@ -137,8 +157,8 @@ impl fmt::Display for Line {
         if *outcome != Outcome::Passed {
             writeln!(f, "           {:<13}  wanted: {wanted}", "")?;
         }
-        match &self.mend {
-            Some(mend) => writeln!(f, "           {:<13}  mend: {mend}", ""),
+        match &self.fix {
+            Some(fix) => writeln!(f, "           {:<13}  fix: {fix}", ""),
             None => Ok(()),
         }
     }

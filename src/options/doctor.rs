@@ -33,6 +33,9 @@ pub(super) fn command(server: &Command) -> Command {
             "Check the authorization options against the live authorization server: connection and \
              TLS, metadata, endpoint, credentials, clocks; and with --token-file, why a token is \
              refused. Tokens and secrets are never shown.\n\n\
+             One request carries a deliberately wrong secret or signature, to find out whether the \
+             authorization server looks at ours: expect one failed login of this client in its \
+             log.\n\n\
              Exit status: 0 if all is well, 1 if a check failed, 2 for a wrong configuration.",
         )
         .arg(

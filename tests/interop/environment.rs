@@ -7,11 +7,11 @@ use std::{
 
 /// A file or folder that a test needs. `None` if it is not there: then the test is skipped, and
 /// the reason said; in CI it fails.
-pub(crate) fn needed(path: PathBuf, mend: &str) -> Option<PathBuf> {
+pub(crate) fn needed(path: PathBuf, fix: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    let reason = format!("{} is missing: {mend}", path.display());
+    let reason = format!("{} is missing: {fix}", path.display());
     assert!(env::var_os("CI").is_none(), "{reason}");
     skip(&reason);
     None

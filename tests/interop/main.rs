@@ -3,11 +3,13 @@
 //!
 //! A test that lacks something is skipped with a line that says what, and fails where `CI` is set.
 
+mod authorization_server;
 mod browser;
 mod clients;
 mod cold_start;
 mod conformance;
 mod deploy;
+mod django;
 mod environment;
 mod hydra;
 mod keycloak;
@@ -18,6 +20,7 @@ mod oscal;
 mod person;
 mod proxy;
 mod quickstart;
+mod spring;
 #[path = "../server/support.rs"]
 #[expect(
     dead_code,

@@ -1,41 +1,17 @@
 //! `oscal-mcp-server doctor` against an authorization server with one fault at a time.
 
+mod connection;
+mod servers;
 mod tokens;
 
-use std::{
-    fs,
-    io::{Read, Write},
-    net::{SocketAddr, TcpListener},
-    process::{Output, Stdio},
-};
+use std::fs;
 
 use dev_authorization_server::{
-    ExpectedClient, FakeAuthorizationServer, FakeConfig, MetadataForm, Reply,
+    ExpectedClient, FakeAuthorizationServer, FakeConfig, MetadataForm, RecordedRequest, Reply,
 };
 use serde_json::{Value, json};
 
-use crate::support::{RESOURCE, SECRET, command, run, stderr, stdout};
-
-/// Runs the doctor with these flags, and the token on standard input if there is one.
-fn doctor(flags: &[String], token: Option<&str>) -> Output {
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let mut command = command(directory.path());
-    command.arg("doctor").args(flags).envs([SECRET]);
-    if token.is_some() {
-        command.arg("--token-file=-");
-    }
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    let mut stdin = child.stdin.take().expect("piped");
-    // It may have ended without reading.
-    let _ = writeln!(stdin, "{}", token.unwrap_or_default());
-    drop(stdin);
-    child.wait_with_output().expect("it ends")
-}
+use crate::support::{RESOURCE, SECRET, command, doctor, run, stderr, stdout};
 
 fn flags(issuer: &str, more: &[&str]) -> Vec<String> {
     [
@@ -53,8 +29,12 @@ fn flags(issuer: &str, more: &[&str]) -> Vec<String> {
 /// or the secret.
 fn examine(issuer: &str, more: &[&str], token: Option<&str>) -> (i32, Value) {
     let flags = flags(issuer, more);
-    let as_text = doctor(&flags, token);
-    let as_json = doctor(&[&flags[..], &["--json".to_owned()]].concat(), token);
+    let as_text = doctor(&flags, &[SECRET], token);
+    let as_json = doctor(
+        &[&flags[..], &["--json".to_owned()]].concat(),
+        &[SECRET],
+        token,
+    );
     assert_eq!(as_text.status, as_json.status);
     let texts = [&as_text, &as_json].map(|output| stdout(output) + &stderr(output));
     let parts = token.into_iter().flat_map(|token| token.split('.'));
@@ -71,10 +51,10 @@ fn examine(issuer: &str, more: &[&str], token: Option<&str>) -> (i32, Value) {
     let status = as_json.status.code().expect("an exit status");
     assert_eq!(report["healthy"], json!(status == 0), "{report:#}");
     for check in report["checks"].as_array().expect("checks") {
-        let mended = !check["mend"].is_null();
+        let has_fix = !check["fix"].is_null();
         let outcome = &check["outcome"];
         assert_eq!(
-            mended,
+            has_fix,
             outcome == "failed" || outcome == "warning",
             "{check:#}"
         );
@@ -101,11 +81,16 @@ fn check<'r>(report: &'r Value, name: &str) -> &'r Value {
     found.unwrap_or_else(|| panic!("no {name} in {report:#}"))
 }
 
-/// Exactly this check has failed, and these words are in its mend.
-fn assert_failed(report: &Value, name: &str, mend: &str) {
+/// Exactly this check has failed, and these words are in its fix.
+fn assert_failed(report: &Value, name: &str, words: &str) {
     assert_eq!(names(report, "failed"), [name], "{report:#}");
-    let told = check(report, name)["mend"].as_str().expect("a mend");
-    assert!(told.contains(mend), "{mend:?} in {told:?}");
+    assert_fix(report, name, words);
+}
+
+/// These words are in the fix of this check.
+fn assert_fix(report: &Value, name: &str, words: &str) {
+    let told = check(report, name)["fix"].as_str().expect("a fix");
+    assert!(told.contains(words), "{words:?} in {told:?}");
 }
 
 #[test]
@@ -146,16 +131,32 @@ fn a_sound_configuration_passes_every_check() {
         )
     );
     assert_eq!(check(&report, "issuer")["about"], "authorization_server");
-    let asked = fake.introspections()[0]
-        .form_value("token")
-        .expect("a token");
-    assert_eq!(asked.len(), 48, "a random text");
+    let asked = fake.introspections();
+    let token = asked[0].form_value("token").expect("a token");
+    assert_eq!(token.len(), 48, "a random text");
+    let secret = |request: &RecordedRequest| request.basic().map(|(_, secret)| secret);
+    let ours = Some(SECRET.1.to_owned());
+    let wrong: Vec<_> = asked.iter().filter(|asked| secret(asked) != ours).collect();
+    // The report as text, and the one as JSON.
+    assert_eq!(
+        (asked.len(), wrong.len()),
+        (4, 2),
+        "one wrong secret for each"
+    );
+    let found = check(&report, "credentials")["found"].as_str();
+    assert_eq!(
+        found,
+        Some(
+            "accepted: client \"mcp\" by client_secret_basic; one request with a deliberately \
+             wrong secret got HTTP 401"
+        )
+    );
 }
 
 #[test]
 fn each_fault_of_the_authorization_server_is_told_from_the_others() {
     type Fault = fn(&FakeAuthorizationServer);
-    let faults: [(&str, Fault, &str, &str); 14] = [
+    let faults: [(&str, Fault, &str, &str); 16] = [
         (
             "no metadata",
             |fake| fake.hide_metadata(),
@@ -166,13 +167,13 @@ fn each_fault_of_the_authorization_server_is_told_from_the_others() {
             "another issuer",
             |fake| serve_metadata(fake, "issuer", json!("http://127.0.0.1:1")),
             "issuer",
-            "pin its public URL",
+            "Set --auth-issuer-url to \"http://127.0.0.1:1\"",
         ),
         (
             "a slash more",
             |fake| serve_metadata(fake, "issuer", json!(format!("{}/", fake.issuer()))),
             "issuer",
-            "Only the slash",
+            "only the slash",
         ),
         (
             "another realm",
@@ -202,7 +203,7 @@ fn each_fault_of_the_authorization_server_is_told_from_the_others() {
             "a client that may not introspect",
             |fake| fake.answer_by_default(Reply::status(403)),
             "credentials",
-            "confidential client",
+            "make it a confidential client",
         ),
         (
             "no such endpoint",
@@ -214,7 +215,22 @@ fn each_fault_of_the_authorization_server_is_told_from_the_others() {
             "a redirect",
             |fake| fake.answer_by_default(Reply::redirect(307, "https://elsewhere.example")),
             "introspection",
-            "redirects to",
+            "--auth-introspection-url to \"https://elsewhere.example\"",
+        ),
+        (
+            "a wrong URL that leads to the login page (Spring)",
+            |fake| {
+                let login = "https://as.example/login;jsessionid=B25BD7";
+                fake.answer_by_default(Reply::redirect(302, login));
+            },
+            "introspection",
+            "The URL is wrong: the authorization server does not know it and redirects to its login",
+        ),
+        (
+            "a wrong URL that leads elsewhere",
+            |fake| fake.answer_by_default(Reply::redirect(303, "/welcome")),
+            "introspection",
+            "The URL is wrong: check --auth-introspection-url. If \"/welcome\"",
         ),
         (
             "a login page",
@@ -226,7 +242,7 @@ fn each_fault_of_the_authorization_server_is_told_from_the_others() {
             "a fault",
             |fake| fake.answer_by_default(Reply::status(500)),
             "introspection",
-            "server's log",
+            "fails (HTTP 500): look at its log",
         ),
         (
             "whatever is active",
@@ -245,12 +261,12 @@ fn each_fault_of_the_authorization_server_is_told_from_the_others() {
             "NTP",
         ),
     ];
-    for (case, fault, failed, mend) in faults {
+    for (case, fault, failed, words) in faults {
         let fake = FakeAuthorizationServer::start();
         fault(&fake);
         let (status, report) = examine(fake.issuer(), &[], None);
         assert_eq!(status, 1, "{case}: {report:#}");
-        assert_failed(&report, failed, mend);
+        assert_failed(&report, failed, words);
     }
 }
 
@@ -279,41 +295,10 @@ fn serve_metadata(fake: &FakeAuthorizationServer, member: &str, value: Value) {
     }
 }
 
-#[tokio::test]
-async fn kinds_of_connection_failure_are_told_apart() {
-    let fake = FakeAuthorizationServer::start();
-    let (_, report) = examine(&format!("https://{}", plain_http()), &[], None);
-    assert_failed(&report, "connection", "speaks no TLS");
-    fake.stop().await;
-    let (status, report) = examine(fake.issuer(), &[], None);
-    assert_eq!(status, 1);
-    assert_failed(&report, "connection", "Nothing listens");
-    // No resolver looks for a name with a label of more than 63 characters.
-    let unknown = format!("//{}.example", "x".repeat(64));
-    for scheme in ["https:", "http:"] {
-        let issuer = format!("{scheme}{unknown}");
-        let (_, report) = examine(&issuer, &["--auth-allow-insecure-http"], None);
-        assert_failed(&report, "connection", "cannot resolve");
-    }
-}
-
-/// The address of a server that answers in plain text whatever it is told.
-fn plain_http() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("it is bound");
-    std::thread::spawn(move || {
-        for mut client in listener.incoming().map_while(Result::ok) {
-            // The doctor reads the start of it and goes.
-            let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
-            let _ = client.read(&mut [0; 4096]);
-        }
-    });
-    address
-}
-
 #[test]
 fn what_is_not_needed_is_a_warning() {
     let fake = FakeAuthorizationServer::start();
+    fake.require_client(ExpectedClient::basic("mcp", SECRET.1));
     serve_metadata(
         &fake,
         "introspection_endpoint_auth_methods_supported",
@@ -322,8 +307,7 @@ fn what_is_not_needed_is_a_warning() {
     let (status, report) = examine(fake.issuer(), &[], None);
     assert_eq!(status, 0, "{report:#}");
     assert_eq!(names(&report, "warning"), ["auth_method"]);
-    let mend = check(&report, "auth_method")["mend"].as_str();
-    assert!(mend.expect("a mend").contains("to client_secret_post"));
+    assert_fix(&report, "auth_method", "to client_secret_post");
 
     // Ory Hydra: the endpoint is configured and not in the metadata.
     let fake = FakeAuthorizationServer::start();

@@ -3,7 +3,7 @@
 
 use reqwest::{
     Client, Response,
-    header::{COOKIE, LOCATION, SET_COOKIE},
+    header::{ACCEPT, COOKIE, LOCATION, SET_COOKIE},
     redirect::Policy,
 };
 use url::Url;
@@ -79,6 +79,8 @@ impl Browser {
 
     pub(crate) async fn get(&mut self, url: &Url) -> Response {
         let request = self.http.get(url.clone()).header(COOKIE, self.sent_to(url));
+        // Spring shows its login page only to those who want HTML.
+        let request = request.header(ACCEPT, "text/html");
         let response = request.send().await.expect("an answer");
         self.keep(url, response)
     }

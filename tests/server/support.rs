@@ -40,6 +40,28 @@ pub(crate) fn run<S: AsRef<OsStr>>(flags: &[S], variables: &[(&str, &str)]) -> O
         .expect("the binary runs")
 }
 
+/// Runs the doctor with these flags and variables, and the token on standard input if there is one.
+pub(crate) fn doctor(flags: &[String], variables: &[(&str, &str)], token: Option<&str>) -> Output {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut command = command(directory.path());
+    let variables = variables.iter().copied();
+    command.arg("doctor").args(flags).envs(variables);
+    if token.is_some() {
+        command.arg("--token-file=-");
+    }
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    // It may have ended without reading.
+    let _ = writeln!(stdin, "{}", token.unwrap_or_default());
+    drop(stdin);
+    child.wait_with_output().expect("it ends")
+}
+
 /// Flags that switch authorization on against the authorization server `issuer`.
 pub(crate) fn protected_by(issuer: &str) -> Vec<String> {
     protected(issuer, RESOURCE, 0)

@@ -29,6 +29,8 @@ pub struct Claims {
     pub(crate) refused_kind: Option<Box<str>>,
     /// Nothing shows this to be an access token rather than an ID token: no type, no scope.
     pub(crate) kind_unknown: bool,
+    /// Whether a member says what kind of token this is.
+    pub(crate) kind_told: bool,
     pub(crate) key_bound: bool,
     /// Whoever verified the token cannot know its audience.
     pub(crate) audience_unknowable: bool,
@@ -81,6 +83,9 @@ impl Claims {
             members.remove(member);
         }
         let refused_kind = kind::refused(&members);
+        let kind_told = ["token_type", "token_use", "typ"]
+            .into_iter()
+            .any(|member| members.get(member).is_some_and(|value| !value.is_null()));
         let token_type = take_string(&mut members, "token_type")?;
         let has_cnf = members.remove("cnf").is_some_and(|cnf| !cnf.is_null());
         Ok(Self {
@@ -94,6 +99,7 @@ impl Claims {
             not_before: take_time(&mut members, "nbf")?,
             refused_kind,
             kind_unknown: false,
+            kind_told,
             key_bound: has_cnf || token_type.is_some_and(|kind| kind.eq_ignore_ascii_case("dpop")),
             audience_unknowable: false,
             extra: Value::Object(members).to_string().into(),

@@ -103,6 +103,31 @@ impl ClientAuth {
         }
     }
 
+    /// The method as it is configured. Unlike [`method`](Self::method), this tells raw HTTP Basic from
+    /// the form-encoded one.
+    pub fn configured_method(&self) -> &'static str {
+        match self {
+            Self::SecretBasicRaw { .. } => "client_secret_basic_raw",
+            _ => self.method(),
+        }
+    }
+
+    /// The same client with `wrong` as its secret, or a wrong signature. `None` where there is
+    /// neither.
+    pub(crate) fn falsified(&self, wrong: Secret) -> Option<Self> {
+        let secret = wrong;
+        match self.clone() {
+            Self::SecretBasic { id, .. } => Some(Self::SecretBasic { id, secret }),
+            Self::SecretBasicRaw { id, .. } => Some(Self::SecretBasicRaw { id, secret }),
+            Self::SecretPost { id, .. } => Some(Self::SecretPost { id, secret }),
+            Self::PrivateKeyJwt { id, key } => Some(Self::PrivateKeyJwt {
+                id,
+                key: key.forging(),
+            }),
+            Self::TlsClientAuth { .. } | Self::None { .. } => None,
+        }
+    }
+
     /// Whether this method is among those that an authorization server advertises.
     pub(crate) fn is_among(&self, advertised: &[String]) -> bool {
         let is_self_signed = |method: &str| {

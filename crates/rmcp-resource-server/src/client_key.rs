@@ -23,6 +23,7 @@ pub struct AssertionKey {
     id: Option<String>,
     algorithm: Algorithm,
     key: EncodingKey,
+    forges: bool,
 }
 
 impl AssertionKey {
@@ -54,7 +55,17 @@ impl AssertionKey {
             id,
             algorithm,
             key,
+            forges: false,
         })
+    }
+
+    /// The same key, but the signatures that it makes are wrong. Its owner finds out by it whether
+    /// an authorization server looks at them.
+    pub(crate) fn forging(&self) -> Self {
+        Self {
+            forges: true,
+            ..self.clone()
+        }
     }
 
     /// Whether this key was read from `pem`.
@@ -89,8 +100,11 @@ impl AssertionKey {
             encode(header.to_string()),
             encode(claims.to_string())
         );
-        let signature = sign(self.algorithm, &self.key, signed.as_bytes())
+        let mut signature = sign(self.algorithm, &self.key, signed.as_bytes())
             .expect("the key has signed when it was read");
+        if let Some(last) = signature.last_mut().filter(|_| self.forges) {
+            *last ^= 1;
+        }
         format!("{signed}.{}", encode(signature))
     }
 }
@@ -108,7 +122,7 @@ fn sign(algorithm: Algorithm, key: &EncodingKey, message: &[u8]) -> Option<Vec<u
 
 impl PartialEq for AssertionKey {
     fn eq(&self, other: &Self) -> bool {
-        (&self.pem, &self.id) == (&other.pem, &other.id)
+        (&self.pem, &self.id, self.forges) == (&other.pem, &other.id, other.forges)
     }
 }
 

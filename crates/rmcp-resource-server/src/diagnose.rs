@@ -7,6 +7,7 @@
 mod check;
 mod connection;
 mod metadata;
+mod recipient;
 mod unverified;
 
 use url::Url;
@@ -71,8 +72,10 @@ impl Diagnosis {
 /// credentials, clocks; and explains `token` by what `verifier` learns of it and `resource_server`
 /// demands.
 ///
-/// The endpoint is asked about a random text that is nobody's token, and about `token`. Must be
-/// called inside a Tokio runtime.
+/// The endpoint is asked about a random text that is nobody's token, and about `token`. An
+/// introspection endpoint that answers is asked once more with a deliberately wrong secret or
+/// signature, to find out whether it looks at ours; the authorization server may log or count that
+/// request as a failed login of this server's client. Must be called inside a Tokio runtime.
 ///
 /// # Errors
 ///
@@ -88,7 +91,11 @@ pub async fn diagnose(
     let policy = resource_server.policy();
     let now = resource_server.clock.now();
     if let Some(claims) = claims {
-        diagnosis.token.extend(policy.explain(&claims, now));
+        let mut checks = policy.explain(&claims, now);
+        if let Some(own_client_id) = &probe.client_id {
+            recipient::refine(&mut checks, &claims, &policy, own_client_id);
+        }
+        diagnosis.token.extend(checks);
     } else if token.is_some() {
         diagnosis.token.push(Check::skipped(
             "policy",
@@ -136,16 +143,25 @@ async fn examine(
 pub(crate) struct Probe<'c> {
     pub(crate) http: HttpClient,
     pub(crate) connection: &'c Connection,
+    /// The id of our client, if tokens are introspected; empty if there is none.
+    client_id: Option<String>,
 }
 
 impl<'c> Probe<'c> {
     fn new(verifier: Verifier<'c>) -> Result<Self, StartError> {
         let connection = verifier.connection();
-        let http = match verifier {
-            Verifier::Introspection(config) => config.open()?.1,
-            Verifier::Jwt(_) | Verifier::Userinfo(_) => connection.http_client(None)?,
+        let (http, client_id) = match verifier {
+            Verifier::Introspection(config) => {
+                let (auth, http) = config.open()?;
+                (http, Some(auth.client_id().to_owned()))
+            }
+            Verifier::Jwt(_) | Verifier::Userinfo(_) => (connection.http_client(None)?, None),
         };
-        Ok(Self { http, connection })
+        Ok(Self {
+            http,
+            connection,
+            client_id,
+        })
     }
 
     /// Whether `endpoint` is reached by the same connection as the issuer.

@@ -260,6 +260,8 @@ pub enum AuthorizationServerError {
     Redirect {
         /// The HTTP status.
         status: u16,
+        /// Where to, without query and path parameters, shortened.
+        location: Option<String>,
     },
     /// Our own client credentials were refused.
     #[error(
@@ -350,7 +352,7 @@ impl AuthorizationServerError {
             Self::CircuitOpen { retry_after }
             | Self::RateLimited { retry_after }
             | Self::KeyNotFetched { retry_after } => *retry_after,
-            // A person has to mend these; asking often does not help.
+            // A person has to fix these; asking often does not help.
             Self::CredentialsRefused { .. } | Self::Redirect { .. } => Duration::from_secs(30),
             Self::Overloaded { .. } => Duration::from_secs(1),
             _ => Duration::from_secs(2),

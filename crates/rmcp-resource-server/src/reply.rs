@@ -4,12 +4,12 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::{
     Response,
-    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
+    header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER},
 };
 use serde_json::Value;
 
 use crate::{
-    error::AuthorizationServerError,
+    error::{AuthorizationServerError, shortened},
     http_client::{MAX_BODY_BYTES, compression, read_body, transport_causes},
     strict_json,
 };
@@ -57,9 +57,19 @@ pub(crate) fn failure(status: u16, headers: &HeaderMap) -> AuthorizationServerEr
         429 => AuthorizationServerError::RateLimited {
             retry_after: retry_after(headers),
         },
-        300..400 => AuthorizationServerError::Redirect { status },
+        300..400 => AuthorizationServerError::Redirect {
+            status,
+            location: location(headers),
+        },
         _ => AuthorizationServerError::Status { status },
     }
+}
+
+/// Where a redirect leads. What follows the path may be a session's id.
+fn location(headers: &HeaderMap) -> Option<String> {
+    let location = headers.get(LOCATION)?.to_str().ok()?;
+    let place = location.split(['?', '#', ';']).next()?;
+    (!place.is_empty()).then(|| shortened(place))
 }
 
 pub(crate) fn unreachable(error: reqwest::Error) -> AuthorizationServerError {

@@ -2,11 +2,13 @@
 
 use std::{sync::LazyLock, time::SystemTime};
 
-use dev_authorization_server::{FakeAuthorizationServer, Reply, SigningKey, compact, jwks};
+use dev_authorization_server::{
+    ExpectedClient, FakeAuthorizationServer, Reply, SigningKey, compact, jwks,
+};
 use serde_json::{Value, json};
 
 use super::{assert_failed, check, examine, names};
-use crate::support::RESOURCE;
+use crate::support::{RESOURCE, SECRET};
 
 static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::new("RS256", "key"));
 
@@ -51,13 +53,17 @@ fn every_policy_check_of_an_active_token_is_listed() {
 }
 
 #[test]
-fn each_policy_check_names_its_mend() {
+fn each_policy_check_names_its_fix() {
     let fake = FakeAuthorizationServer::start();
     let other_host = fake.issuer().replace("127.0.0.1", "localhost");
-    for (changes, failed, mend) in [
+    for (changes, failed, words) in [
         (json!({"exp": now() - 5}), "exp", "fresh token"),
         (json!({"nbf": now() + 900}), "nbf", "clocks"),
-        (json!({"iss": other_host}), "iss", "--hostname"),
+        (
+            json!({"iss": other_host}),
+            "iss",
+            "Set --auth-issuer-url to \"http://localhost",
+        ),
         (
             json!({"iss": "https://as.example/realms/x"}),
             "iss",
@@ -66,7 +72,7 @@ fn each_policy_check_names_its_mend() {
         (
             json!({"iss": format!("{}/", fake.issuer())}),
             "iss",
-            "Only the slash",
+            "only the slash",
         ),
         (json!({"aud": "account"}), "aud", "audience mapper"),
         (json!({"aud": null}), "aud", "--auth-allowed-client-ids"),
@@ -93,7 +99,7 @@ fn each_policy_check_names_its_mend() {
         let scopes = ["--auth-required-scopes=mcp:tools"];
         let (status, report) = examine(fake.issuer(), &scopes, Some("some-token"));
         assert_eq!(status, 1, "{changes}");
-        assert_failed(&report, failed, mend);
+        assert_failed(&report, failed, words);
     }
 }
 
@@ -117,17 +123,18 @@ fn a_client_id_list_is_a_check_of_its_own() {
 #[test]
 fn an_inactive_token_is_told_from_refused_credentials_and_may_say_why() {
     let fake = FakeAuthorizationServer::start();
+    fake.require_client(ExpectedClient::basic("mcp", SECRET.1));
     let jwt = |changes: &Value| {
         let payload = claims(&fake, changes).to_string();
         compact(r#"{"alg":"RS256","typ":"JWT"}"#, &payload, |_| vec![7; 256])
     };
-    for (token, mend) in [
+    for (token, words) in [
         ("opaque-token".to_owned(), "revoked"),
         ("head.pay1oad.s1gn".to_owned(), "revoked"),
         (jwt(&json!({})), "audience mapper for \"mcp\""),
         (
             jwt(&json!({"aud": ["account", RESOURCE]})),
-            "Keycloak (since 26.4.12",
+            "Keycloak since 26.4.12",
         ),
         (jwt(&json!({"aud": [RESOURCE, "mcp"]})), "revoked"),
         (jwt(&json!({"exp": now() - 5})), "has expired"),
@@ -135,7 +142,7 @@ fn an_inactive_token_is_told_from_refused_credentials_and_may_say_why() {
     ] {
         let (status, report) = examine(fake.issuer(), &[], Some(&token));
         assert_eq!(status, 1);
-        assert_failed(&report, "active", mend);
+        assert_failed(&report, "active", words);
         assert_eq!(check(&report, "credentials")["outcome"], "passed");
         assert_eq!(check(&report, "policy")["outcome"], "skipped");
     }
@@ -160,7 +167,7 @@ fn what_is_no_token_is_not_sent() {
     let asked = fake.introspections();
     assert!(asked.iter().all(|request| {
         let token = request.form_value("token").expect("a token");
-        !token.contains("abc")
+        !token.contains("abc-def")
     }));
 }
 
@@ -207,7 +214,7 @@ fn jwts_are_explained_by_form_signature_and_claims() {
         }
         KEY.token(&claims)
     };
-    for (token, failed, mend) in [
+    for (token, failed, words) in [
         ("opaque-token".to_owned(), "jwt", "good for userinfo only"),
         (
             "eyJhbGciOiJkaXIifQ..aaaaa.bbbbb.ccccc".to_owned(),
@@ -241,26 +248,26 @@ fn jwts_are_explained_by_form_signature_and_claims() {
     ] {
         let (status, report) = examine_jwt(&fake, Some(&token));
         assert_eq!(status, 1);
-        assert_failed(&report, failed, mend);
+        assert_failed(&report, failed, words);
     }
 }
 
 #[test]
 fn keys_must_be_there_and_usable() {
-    for (keys, mend) in [
+    for (keys, words) in [
         (Reply::status(404), "--auth-jwks-url"),
         (Reply::html(), "--auth-jwks-url"),
-        (json!({"keys": []}).into(), "sign access tokens by"),
+        (json!({"keys": []}).into(), "sign access tokens with"),
         (
             jwks(&[&SigningKey::new("ES384", "key")]).into(),
-            "sign access tokens by",
+            "sign access tokens with",
         ),
     ] {
         let fake = FakeAuthorizationServer::start();
         fake.serve("/jwks", keys);
         let (status, report) = examine_jwt(&fake, None);
         assert_eq!(status, 1);
-        assert_failed(&report, "keys", mend);
+        assert_failed(&report, "keys", words);
     }
 }
 
@@ -277,12 +284,12 @@ fn userinfo_is_asked_and_its_weakness_told() {
     let (status, report) = examine(fake.issuer(), &flags, None);
     assert_eq!(status, 0, "{report:#}");
     assert_eq!(names(&report, "warning"), ["audience"]);
-    let mend = check(&report, "audience")["mend"].as_str().expect("a mend");
-    assert!(mend.contains("audience rule of MCP"), "{mend}");
+    let words = check(&report, "audience")["fix"].as_str().expect("a fix");
+    assert!(words.contains("audience rule of MCP"), "{words}");
     let (_, report) = examine(fake.issuer(), &flags, Some("bad-token"));
     assert_failed(&report, "active", "revoked");
 
-    for (reply, mend) in [
+    for (reply, words) in [
         (
             Reply::from(json!({"sub": "whoever"})),
             "does not check tokens",
@@ -293,6 +300,6 @@ fn userinfo_is_asked_and_its_weakness_told() {
         fake.serve("/userinfo", reply);
         let (status, report) = examine(fake.issuer(), &flags, Some("some-token"));
         assert_eq!(status, 1);
-        assert_failed(&report, "userinfo", mend);
+        assert_failed(&report, "userinfo", words);
     }
 }

@@ -233,6 +233,12 @@ impl FakeAuthorizationServer {
         self.script.require_client(client);
     }
 
+    /// Answers so to any client but the [required](Self::require_client) one, where real servers
+    /// differ: 401 with or without a body, 403 with HTML, or 200 `{"active":false}`.
+    pub fn refuse_clients_with(&self, reply: impl Into<Reply>) {
+        self.script.refuse_clients_with(reply.into());
+    }
+
     /// Keeps introspections waiting (recorded, unanswered) until the gate opens or is dropped.
     #[must_use]
     pub fn hold_introspections(&self) -> Gate {

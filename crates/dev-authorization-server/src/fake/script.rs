@@ -99,6 +99,7 @@ struct State {
     default: Reply,
     next: VecDeque<Reply>,
     client: Option<ExpectedClient>,
+    refusal: Reply,
     gate: Option<Arc<Semaphore>>,
     requests: Vec<RecordedRequest>,
     unanswered: usize,
@@ -113,6 +114,8 @@ impl Script {
             default: json!({"active": false}).into(),
             next: VecDeque::new(),
             client: None,
+            refusal: Reply::json(401, &json!({"error": "invalid_client"}))
+                .with_header("WWW-Authenticate", "Basic realm=\"introspection\""),
             gate: None,
             requests: Vec::new(),
             unanswered: 0,
@@ -151,6 +154,10 @@ impl Script {
 
     pub(super) fn require_client(&self, client: ExpectedClient) {
         self.state().client = Some(client);
+    }
+
+    pub(super) fn refuse_clients_with(&self, reply: Reply) {
+        self.state().refusal = reply;
     }
 
     pub(super) fn hold(&self) -> Gate {
@@ -247,8 +254,7 @@ impl State {
             .as_ref()
             .is_some_and(|client| !client.sent(request))
         {
-            return Reply::json(401, &json!({"error": "invalid_client"}))
-                .with_header("WWW-Authenticate", "Basic realm=\"introspection\"");
+            return self.refusal.clone();
         }
         let known = request
             .form_value("token")

@@ -36,7 +36,7 @@ pub enum Outcome {
     Skipped,
 }
 
-/// Why a check failed, as far as that decides about the mend.
+/// Why a check failed or warns, as far as that decides about the fix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
@@ -46,6 +46,8 @@ pub enum Cause {
     UnknownHost,
     /// The certificate is by a CA that is not trusted.
     UntrustedCertificate,
+    /// The server shows a CA certificate, often a self-signed one, as its own (RFC 5280 §4.2.1.9).
+    CaCertificate,
     /// The certificate is for another host, out of date, or unusable otherwise.
     WrongCertificate,
     /// What listens there does not speak TLS.
@@ -75,6 +77,10 @@ pub enum Cause {
     },
     /// The endpoint takes a random text for an active token.
     AcceptsAnything,
+    /// A deliberately wrong secret gets the same answer as the configured one.
+    CredentialsNotRefused,
+    /// The request with a deliberately wrong secret got no answer to compare.
+    CredentialsNotCompared,
     /// No key of the authorization server can be used for the accepted algorithms.
     NoUsableKey,
     /// Nothing can show for whom a token was issued.
@@ -83,6 +89,13 @@ pub enum Cause {
     AuthorizationServer(AuthorizationServerError),
     /// The token is bad.
     Token(TokenError),
+    /// The token is said to be inactive, which has several causes.
+    Inactive {
+        /// Our client id; empty if there is none.
+        client_id: String,
+        /// Whether a wrong secret would have got another answer.
+        credentials_accepted: bool,
+    },
     /// The token is said to be inactive. Its own payload, which is not proven, looks good but for
     /// the audience: our client is not in it.
     InactiveForAudience {
@@ -96,7 +109,29 @@ pub enum Cause {
     },
     /// The token is said to be inactive, and its own payload says that it has expired.
     InactiveSinceExpiry,
-    /// The token has not the form of a JWT: it is opaque.
+    /// The answer does not tell what kind of token this is, and no scope is required.
+    UntoldKind {
+        /// Whether the token has a scope, as ID tokens and refresh tokens seldom do.
+        has_scope: bool,
+    },
+    /// The audience that was matched is the client's own id, as in its ID tokens, and no scope is
+    /// required.
+    AudienceIsClient {
+        /// The client that the token was issued to, shortened.
+        client_id: String,
+    },
+    /// `aud` names others only (RFC 8707 §2).
+    OtherAudience {
+        /// What it names, each shortened.
+        audience: Vec<String>,
+        /// The client that the token was issued to, shortened.
+        issued_to: Option<String>,
+        /// The id of this server's own client; empty if there is none.
+        own_client_id: String,
+        /// Whether `aud` repeats the scopes.
+        is_scope: bool,
+    },
+    /// The token does not have the form of a JWT: it is opaque.
     OpaqueToken,
     /// The token has five parts: it is encrypted for somebody else (JWE).
     EncryptedToken,

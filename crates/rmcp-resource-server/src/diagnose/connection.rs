@@ -83,7 +83,7 @@ async fn connect(probe: &Probe<'_>, url: &Url) -> (Check, Option<Response>) {
     }
 }
 
-/// Tells apart what an operator mends in different places. Of the TLS library there is only the
+/// Tells apart what an operator fixes in different places. Of the TLS library there is only the
 /// text.
 fn classify(error: &reqwest::Error) -> Cause {
     let mut next: Option<&dyn Error> = Some(error);
@@ -99,10 +99,13 @@ fn classify(error: &reqwest::Error) -> Cause {
             return Cause::UnknownHost;
         }
         if let Some((_, problem)) = text.split_once("invalid peer certificate: ") {
-            let of_trust = ["UnknownIssuer", "CaUsedAsEndEntity", "BadSignature"];
-            return match of_trust.into_iter().any(|name| problem.starts_with(name)) {
-                true => Cause::UntrustedCertificate,
-                false => Cause::WrongCertificate,
+            let is = |name: &str| problem.contains(name);
+            return if is("CaUsedAsEndEntity") {
+                Cause::CaCertificate
+            } else if is("UnknownIssuer") || is("BadSignature") {
+                Cause::UntrustedCertificate
+            } else {
+                Cause::WrongCertificate
             };
         }
         if text.contains("InvalidContentType") {

@@ -5,13 +5,7 @@ use std::time::SystemTime;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::Cause;
-use crate::{
-    bearer::BearerToken,
-    claims::Claims,
-    error::{TokenError, shortened},
-    strict_json,
-    urls::Issuer,
-};
+use crate::{bearer::BearerToken, claims::Claims, error::shortened, strict_json, urls::Issuer};
 
 /// The claims of a JWT whose signature nobody has checked.
 pub(crate) struct Unverified(Claims);
@@ -29,28 +23,33 @@ impl Unverified {
         Claims::from_members(members).ok().map(Self)
     }
 
-    /// Why an authorization server may call this token inactive, the surest reason first. A client
-    /// without id cannot be missed in an audience.
-    pub(crate) fn why_inactive(&self, issuer: &Issuer, client_id: &str, now: SystemTime) -> Cause {
+    /// Why an authorization server may call this token inactive, the surest reason first; `None` if
+    /// nothing in it tells. A client without an id cannot be missing from an audience.
+    pub(crate) fn why_inactive(
+        &self,
+        issuer: &Issuer,
+        client_id: &str,
+        now: SystemTime,
+    ) -> Option<Cause> {
         let claims = &self.0;
         if claims.expires_at.is_some_and(|exp| exp <= now) {
-            return Cause::InactiveSinceExpiry;
+            return Some(Cause::InactiveSinceExpiry);
         }
         if let Some(found) = claims
             .issuer
             .as_deref()
             .filter(|iss| *iss != issuer.as_str())
         {
-            return Cause::InactiveOfIssuer {
+            return Some(Cause::InactiveOfIssuer {
                 found: shortened(found),
-            };
+            });
         }
         if !client_id.is_empty() && !claims.audience.iter().any(|aud| **aud == *client_id) {
-            return Cause::InactiveForAudience {
+            return Some(Cause::InactiveForAudience {
                 client_id: client_id.to_owned(),
-            };
+            });
         }
-        Cause::Token(TokenError::Inactive)
+        None
     }
 
     /// `aud`, quoted and shortened.

@@ -1,5 +1,7 @@
 //! Whether the introspection endpoint answers and knows us, and what it says of a token.
 
+mod credentials;
+
 use tokio::time::timeout;
 
 use super::{IntrospectionConfig, exchange};
@@ -8,15 +10,16 @@ use crate::{
     claims::Claims,
     client_auth::ClientAuth,
     credentials::CredentialsError,
-    diagnose::{Cause, Check, Described, Diagnosis, Probe, Unverified, random_token},
+    diagnose::{Cause, Check, Described, Diagnosis, Outcome, Probe, Unverified, random_token},
     error::{AuthorizationServerError, TokenError, VerifyError},
+    urls::EndpointUrl,
 };
 
 const ANSWERS: &str = "an introspection response (RFC 7662)";
-const ACCEPTED: &str = "our client may introspect";
 
 /// Asks about a random text: an endpoint that knows us says that it is inactive. Then asks about
-/// the token.
+/// the token, and once more with a wrong secret: only an endpoint that answers this differently has
+/// looked at ours.
 pub(crate) async fn diagnose(
     config: &IntrospectionConfig,
     probe: &Probe<'_>,
@@ -29,92 +32,99 @@ pub(crate) async fn diagnose(
         return Ok(None);
     };
     auth.can_be_used_at(endpoint)?;
-    let ask = async |token: &BearerToken| {
-        let limit = probe.connection.timeout;
-        let exchange = exchange::exchange(&probe.http, endpoint, &auth, probe.connection, token);
-        timeout(limit, exchange)
-            .await
-            .unwrap_or_else(|_elapsed| Err(AuthorizationServerError::TimedOut { limit }.into()))
+    let asking = Asking { probe, endpoint };
+    let of_random = asking.ask(&auth, &random_token()).await;
+    diagnosis.server.push(answers(&of_random));
+    let of_token = match token.filter(|_| is_usable(&of_random)) {
+        Some(token) => Some((token, asking.ask(&auth, token).await)),
+        None => None,
     };
-    let asked = ask(&random_token()).await;
-    let answered = asked_about_random(asked, &auth, &mut diagnosis.server);
-    diagnosis
-        .server
-        .push(advertised(&auth, described.auth_methods.as_deref()));
-    let Some(token) = token.filter(|_| answered) else {
-        return Ok(None);
-    };
-    Ok(match ask(token).await {
-        Ok(claims) => {
+    let credentials = asking.compare(&auth, &of_random, of_token.as_ref()).await;
+    let accepted = credentials.outcome == Outcome::Passed;
+    diagnosis.server.push(credentials);
+    let methods = described.auth_methods.as_deref();
+    diagnosis.server.push(advertised(&auth, methods));
+    Ok(match of_token {
+        None => None,
+        Some((_, Ok(claims))) => {
             let check = Check::passed("active", "active: true", "active: true");
             diagnosis.token.push(check);
             Some(claims)
         }
-        Err(error) => {
-            diagnosis
-                .token
-                .push(not_active(error, token, config, &auth));
+        Some((token, Err(error))) => {
+            let check = not_active(error, token, config, &auth, accepted);
+            diagnosis.token.push(check);
             None
         }
     })
 }
 
-/// Enters what the answer shows; whether it is worth asking about a token.
-fn asked_about_random(
-    answer: Result<Claims, VerifyError>,
-    auth: &ClientAuth,
-    checks: &mut Vec<Check>,
-) -> bool {
-    match answer {
-        Err(VerifyError::Token(error)) => {
-            checks.push(Check::passed("introspection", told(&error), ANSWERS));
-            checks.push(match auth {
-                ClientAuth::None { .. } => Check::skipped(
-                    "credentials",
-                    "this server does not authenticate itself (none)",
-                    ACCEPTED,
-                ),
-                _ => Check::passed(
-                    "credentials",
-                    format!("accepted: client {:?}", auth.client_id()),
-                    ACCEPTED,
-                ),
-            });
-            true
-        }
+/// What the endpoint said, or why there is nothing that it said.
+type Answer = Result<Claims, VerifyError>;
+
+/// The endpoint that is asked.
+struct Asking<'a> {
+    probe: &'a Probe<'a>,
+    endpoint: &'a EndpointUrl,
+}
+
+impl Asking<'_> {
+    async fn ask(&self, auth: &ClientAuth, token: &BearerToken) -> Answer {
+        let connection = self.probe.connection;
+        let limit = connection.timeout;
+        let exchange = exchange::exchange(&self.probe.http, self.endpoint, auth, connection, token);
+        timeout(limit, exchange)
+            .await
+            .unwrap_or_else(|_elapsed| Err(AuthorizationServerError::TimedOut { limit }.into()))
+    }
+}
+
+/// Whether an answer says something about the random text, so that it is worth asking more.
+fn is_usable(of_random: &Answer) -> bool {
+    matches!(of_random, Err(VerifyError::Token(_)))
+}
+
+fn answers(of_random: &Answer) -> Check {
+    const NAME: &str = "introspection";
+    match of_random {
         Ok(_) => {
             let found = "active: true for a random text";
-            let cause = Cause::AcceptsAnything;
-            checks.push(Check::failed("introspection", found, ANSWERS, cause));
-            false
+            Check::failed(NAME, found, ANSWERS, Cause::AcceptsAnything)
         }
-        Err(VerifyError::AuthorizationServer(
-            error @ AuthorizationServerError::CredentialsRefused { status },
-        )) => {
-            let found = format!("HTTP {status}");
-            checks.push(Check::passed("introspection", found, ANSWERS));
-            let found = format!(
-                "refused with HTTP {status}: client {:?} by {}",
-                auth.client_id(),
-                auth.method()
-            );
-            let cause = Cause::AuthorizationServer(error);
-            checks.push(Check::failed("credentials", found, ACCEPTED, cause));
-            false
-        }
-        Err(VerifyError::AuthorizationServer(error)) => {
-            let found = error.to_string();
-            let cause = Cause::AuthorizationServer(error);
-            checks.push(Check::failed("introspection", found, ANSWERS, cause));
-            checks.push(Check::skipped("credentials", "no usable answer", ACCEPTED));
-            false
-        }
+        Err(VerifyError::Token(error)) => Check::passed(NAME, told(error), ANSWERS),
+        Err(VerifyError::AuthorizationServer(error)) => match error {
+            AuthorizationServerError::CredentialsRefused { status } => {
+                Check::passed(NAME, format!("HTTP {status}"), ANSWERS)
+            }
+            error => {
+                let cause = Cause::AuthorizationServer(error.clone());
+                Check::failed(NAME, found(error), ANSWERS, cause)
+            }
+        },
+    }
+}
+
+/// The error, with the place to which a redirect leads.
+fn found(error: &AuthorizationServerError) -> String {
+    match error {
+        AuthorizationServerError::Redirect {
+            status,
+            location: Some(location),
+        } => format!("HTTP {status}, a redirect to {location:?}, which is not followed"),
+        error => error.to_string(),
     }
 }
 
 fn advertised(auth: &ClientAuth, methods: Option<&[String]>) -> Check {
     const NAME: &str = "auth_method";
-    let wanted = format!("{} among those advertised", auth.method());
+    let wanted = match auth.configured_method() == auth.method() {
+        true => format!("{} among those advertised", auth.method()),
+        false => format!(
+            "{} among those advertised, for {} is sent as that",
+            auth.method(),
+            auth.configured_method()
+        ),
+    };
     match methods {
         None => Check::skipped(NAME, "the metadata does not say", wanted),
         Some(methods) => {
@@ -137,18 +147,26 @@ fn not_active(
     token: &BearerToken,
     config: &IntrospectionConfig,
     auth: &ClientAuth,
+    credentials_accepted: bool,
 ) -> Check {
     let VerifyError::Token(error) = error else {
         let found = error.to_string();
         return Check::failed("active", found, "active: true", error.into());
     };
     let mut found = told(&error).to_owned();
-    let mut cause = Cause::Token(error.clone());
-    if error == TokenError::Inactive
-        && let Some(unverified) = Unverified::read(token)
-    {
+    if error != TokenError::Inactive {
+        return Check::failed("active", found, "active: true", Cause::Token(error));
+    }
+    let mut cause = Cause::Inactive {
+        client_id: auth.client_id().to_owned(),
+        credentials_accepted,
+    };
+    if let Some(unverified) = Unverified::read(token) {
         let now = config.connection.clock.now();
-        cause = unverified.why_inactive(&config.connection.issuer, auth.client_id(), now);
+        let hint = unverified.why_inactive(&config.connection.issuer, auth.client_id(), now);
+        if let Some(hint) = hint {
+            cause = hint;
+        }
         match &cause {
             Cause::InactiveSinceExpiry => found.push_str("; the token's own exp is in the past"),
             Cause::InactiveOfIssuer { found: issuer } => {

@@ -84,6 +84,26 @@ impl TlsFront {
         Self::serve(ca.server_config(host, None), to).await
     }
 
+    /// Presents a self-signed certificate for `localhost`, which is in the file, too: a CA's, as
+    /// `openssl req -x509` makes it, or a server's.
+    pub(crate) async fn self_signed(is_ca: bool, to: SocketAddr) -> (Self, NamedTempFile) {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).expect("a host name");
+        params.is_ca = match is_ca {
+            true => IsCa::Ca(BasicConstraints::Unconstrained),
+            false => IsCa::ExplicitNoCa,
+        };
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.self_signed(&key).expect("a certificate");
+        let file = NamedTempFile::new().expect("a temporary file");
+        std::fs::write(file.path(), certificate.pem()).expect("writable");
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let config = ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .expect("key and certificate fit");
+        (Self::serve(config, to).await, file)
+    }
+
     /// The same, for clients only that show a certificate by `of_clients`.
     pub(crate) async fn demanding(
         ca: &TestCa,

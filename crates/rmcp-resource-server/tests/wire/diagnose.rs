@@ -2,7 +2,7 @@
 
 use dev_authorization_server::FakeAuthorizationServer;
 use rmcp_resource_server::{
-    BearerToken, ClientCredentials, IntrospectionConfig, Issuer, ResourceServerConfig,
+    BearerToken, ClientCredentials, IntrospectionConfig, Issuer, ResourceServerConfig, Source,
     diagnose::{Cause, Diagnosis, Outcome, Verifier, diagnose},
 };
 
@@ -50,6 +50,79 @@ async fn a_wrong_ca_is_told_from_a_wrong_name() {
         assert!(!diagnosis.is_healthy());
     }
     assert_eq!(fake.requests().len(), 0);
+}
+
+/// OpenSSL, Go and Java accept the first; the second is what the doctor recommends instead.
+#[tokio::test]
+async fn a_ca_certificate_of_the_servers_own_is_told_from_an_unknown_ca() {
+    let fake = FakeAuthorizationServer::start();
+    for (is_ca, cause) in [(true, Some(Cause::CaCertificate)), (false, None)] {
+        let (front, file) = TlsFront::self_signed(is_ca, fake.address()).await;
+        let endpoint = format!("https://localhost:{}/introspect", front.port);
+        let diagnosis = examine(fake.issuer(), None, |config| {
+            config.endpoint = Some(endpoint.parse().expect("a URL"));
+            config.connection.ca_file = Some(file.path().to_owned());
+        })
+        .await;
+        assert_eq!(first_failure(&diagnosis), cause, "{diagnosis:#?}");
+    }
+}
+
+/// Whether a wrong signature is refused is found out by the same key.
+#[tokio::test]
+async fn a_wrong_signature_is_sent_once_with_the_names_of_the_right_one() {
+    let fake = FakeAuthorizationServer::start();
+    let pem = rcgen::KeyPair::generate().expect("a key").serialize_pem();
+    let diagnosis = examine(fake.issuer(), None, |config| {
+        config.credentials = ClientCredentials::PrivateKeyJwt {
+            id: Source::Value("mcp".into()),
+            key: Source::Value(pem.as_str().into()),
+            key_id: Some("key-1".to_owned()),
+        };
+    })
+    .await;
+    let credentials = diagnosis
+        .server
+        .iter()
+        .find(|check| check.name == "credentials");
+    let credentials = credentials.expect("a check");
+    assert_eq!(credentials.cause, Some(Cause::CredentialsNotRefused));
+    let assertions: Vec<Vec<String>> = fake
+        .introspections()
+        .iter()
+        .map(|request| {
+            request
+                .form_value("client_assertion")
+                .expect("an assertion")
+        })
+        .map(|assertion| assertion.split('.').map(str::to_owned).collect())
+        .collect();
+    let [ours, wrong] = &assertions[..] else {
+        panic!("{} assertions", assertions.len());
+    };
+    assert_eq!(ours[0], wrong[0], "alg, typ and kid");
+    assert_eq!(
+        ours[2].len(),
+        wrong[2].len(),
+        "a signature of the same form"
+    );
+    for (assertion, verifies) in [(ours, true), (wrong, false)] {
+        assert_eq!(signature_verifies(&pem, assertion), verifies);
+    }
+}
+
+fn signature_verifies(pem: &str, parts: &[String]) -> bool {
+    let pair = rcgen::KeyPair::from_pem(pem).expect("a key");
+    let key = jsonwebtoken::DecodingKey::from_ec_pem(pair.public_key_pem().as_bytes());
+    let message = format!("{}.{}", parts[0], parts[1]);
+    let key = key.expect("a public key");
+    jsonwebtoken::crypto::verify(
+        &parts[2],
+        message.as_bytes(),
+        &key,
+        jsonwebtoken::Algorithm::ES256,
+    )
+    .expect("it can be looked at")
 }
 
 #[tokio::test]

@@ -1,0 +1,191 @@
+//! What to change so that the authorization server answers, and knows this server.
+
+use rmcp_resource_server::{AuthorizationServerError, ClientCredentials};
+use url::Url;
+
+use super::Fixes;
+
+impl Fixes<'_> {
+    pub(super) fn of_server(&self, error: &AuthorizationServerError) -> String {
+        let option = self.endpoint_option();
+        match error {
+            AuthorizationServerError::CredentialsRefused { status: 403 } if self.has_secret() => {
+                format!(
+                    "The secret is wrong (django-oauth-toolkit answers that with 403), or the \
+                     client may not introspect: make it a confidential client that may (Keycloak \
+                     refuses public ones). {}",
+                    self.of_credentials()
+                )
+            }
+            AuthorizationServerError::CredentialsRefused { .. } => self.of_credentials().to_owned(),
+            AuthorizationServerError::Redirect { status, location } => {
+                self.of_redirect(*status, location.as_deref())
+            }
+            AuthorizationServerError::Status { status: 404 | 405 } => {
+                format!("There is no such endpoint: check {option}, a slash at its end included.")
+            }
+            AuthorizationServerError::Status { status: 400 } if self.is_raw() => {
+                "client_secret_basic_raw sends id and secret as they are, and this authorization \
+                 server decodes them (Spring Authorization Server and oidc-provider answer 400 to \
+                 a % that encodes nothing): use client_secret_basic."
+                    .to_owned()
+            }
+            AuthorizationServerError::Status { status: 400 } => format!(
+                "The authorization server does not understand the request: check {option} and \
+                 --auth-client-auth-method, and its log (Keycloak answers 400 to faults of its \
+                 own)."
+            ),
+            AuthorizationServerError::Status { status: 500 } => "The authorization server fails \
+                (HTTP 500): look at its log. If it answers other tokens, this one made it fail: \
+                better-auth does so for every JWT, LemonLDAP::NG for a malformed one; send it a \
+                token that it has issued."
+                .to_owned(),
+            AuthorizationServerError::Malformed { .. } => format!(
+                "This is not the endpoint but perhaps a login page, or a proxy in between: check \
+                 {option}."
+            ),
+            AuthorizationServerError::RateLimited { .. } => {
+                "The authorization server limits the rate: try again later, or raise its limit for \
+                 this client."
+                    .to_owned()
+            }
+            AuthorizationServerError::TimedOut { .. } => {
+                "Raise --auth-timeout if the authorization server is only slow \
+                (django-oauth-toolkit hashes the client secret as a password for each request: see \
+                its recipe), or look at its log."
+                    .to_owned()
+            }
+            _ => "Look at the authorization server's log: it did not answer as it must.".to_owned(),
+        }
+    }
+
+    fn has_secret(&self) -> bool {
+        !matches!(self.credentials(), Some(ClientCredentials::None { .. }))
+    }
+
+    fn is_raw(&self) -> bool {
+        matches!(
+            self.credentials(),
+            Some(ClientCredentials::SecretBasicRaw { .. })
+        )
+    }
+
+    /// Servers send a browser that asks for something unknown to their login page.
+    fn of_redirect(&self, status: u16, location: Option<&str>) -> String {
+        let option = self.endpoint_option();
+        let Some(location) = location else {
+            return format!("The URL is wrong: check {option}.");
+        };
+        let path = location.to_ascii_lowercase();
+        let to_login = ["login", "signin", "sign-in", "sign_in", "sso"]
+            .into_iter()
+            .any(|word| path.contains(word));
+        if to_login {
+            return format!(
+                "The URL is wrong: the authorization server does not know it and redirects to its \
+                 login page. Check {option} against the server's metadata or documentation."
+            );
+        }
+        match status {
+            301 | 307 | 308 => format!("The endpoint has moved: set {option} to {location:?}."),
+            _ => format!(
+                "The URL is wrong: check {option}. If {location:?} is the endpoint, use that."
+            ),
+        }
+    }
+
+    fn of_credentials(&self) -> &'static str {
+        match self.credentials() {
+            Some(ClientCredentials::PrivateKeyJwt { .. }) => {
+                "Check --auth-client-id, that the public half of --auth-client-key-file is \
+                 registered for this client (under the kid of --auth-client-key-id), and that it \
+                 may use private_key_jwt."
+            }
+            Some(ClientCredentials::TlsClientAuth { .. }) => {
+                "Check --auth-client-id, and that the certificate in \
+                 --auth-client-certificate-file is the one registered for this client; a proxy \
+                 that ends TLS before the authorization server must pass it on."
+            }
+            Some(ClientCredentials::SecretBasicRaw { .. }) => {
+                "Check --auth-client-id, the secret and --auth-client-auth-method: \
+                 client_secret_basic_raw sends both as they are; servers that decode them \
+                 (RFC 6749 §2.3.1) need client_secret_basic. LemonLDAP::NG answers 401 to a wrong \
+                 URL, too."
+            }
+            Some(ClientCredentials::None { .. }) => {
+                "This endpoint asks for client authentication: configure --auth-client-id, a \
+                 secret or key, and --auth-client-auth-method."
+            }
+            _ => {
+                "Check --auth-client-id, the secret and --auth-client-auth-method. If the id or \
+                 the secret has special characters, Doorkeeper, Glewlwyd and LemonLDAP::NG need \
+                 client_secret_basic_raw, since they do not form-decode. LemonLDAP::NG answers 401 \
+                 to a wrong URL, too."
+            }
+        }
+    }
+
+    pub(super) fn of_not_refused(&self) -> String {
+        let what = match self.credentials() {
+            Some(ClientCredentials::PrivateKeyJwt { .. }) => "key",
+            Some(ClientCredentials::SecretBasic { .. }) => {
+                "secret (one with special characters may need client_secret_post or \
+                 client_secret_basic_raw)"
+            }
+            _ => "secret",
+        };
+        format!(
+            "This authorization server gives the same answer to wrong credentials: either it \
+             answers \"inactive\" to anybody (django-oidc-provider), so that with a wrong secret \
+             every token looks inactive, or it asks for no credentials here (Ory Hydra's admin \
+             port). Run the doctor with --token-file and a fresh token: if it is active, and the \
+             credentials count as accepted then, the {what} is right. If no credentials are \
+             needed, set --auth-client-auth-method none and let nobody else reach the endpoint."
+        )
+    }
+
+    pub(super) fn of_no_metadata(&self) -> String {
+        format!(
+            "Check --auth-issuer-url, its path (realm, tenant) included: it must be the issuer to \
+             the letter, and a redirect or an HTML page here means that it is not. If this \
+             authorization server has no metadata (Doorkeeper), configure {}.",
+            self.endpoint_option()
+        )
+    }
+
+    pub(super) fn of_missing(&self, member: &str) -> String {
+        let option = self.endpoint_option();
+        match member {
+            "introspection_endpoint" => format!(
+                "If this server introspects at a URL that its metadata does not name, set {option} \
+                 (Ory Hydra: on the admin port). Auth0, Cognito and Entra do not introspect: use \
+                 --auth-verifier jwt."
+            ),
+            _ => format!("Configure {option}, or use another --auth-verifier."),
+        }
+    }
+
+    /// The issuer is compared to the letter, and servers compute it in different ways.
+    pub(super) fn of_issuer(&self, found: &str) -> String {
+        let configured = self.issuer;
+        if found.trim_end_matches('/') == configured.trim_end_matches('/') {
+            return format!(
+                "Set --auth-issuer-url to {found:?}: only the slash at the end differs, and the \
+                 issuer is compared to the letter."
+            );
+        }
+        let urls = Url::parse(found).ok().zip(Url::parse(configured).ok());
+        match urls {
+            Some((other, own)) if other.path() == own.path() => format!(
+                "Set --auth-issuer-url to {found:?}, if that is the public URL of the \
+                 authorization server. If it is not, the authorization server takes its issuer \
+                 from the host name by which it is asked: pin its public URL there (Keycloak: \
+                 --hostname), and have clients and this server use that."
+            ),
+            _ => format!(
+                "Set --auth-issuer-url to {found:?}, if that is the authorization server, realm or \
+                 tenant that you mean; otherwise use a token and metadata of the configured one."
+            ),
+        }
+    }
+}
