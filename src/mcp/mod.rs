@@ -22,15 +22,15 @@ use rmcp::{
     handler::server::{router::tool::ToolRouter, tool::ToolCallContext},
     model::{
         CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
-        GetPromptRequestParams, GetPromptResponse, Implementation, InitializeRequestParams,
-        InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-        PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
-        ServerCapabilities, ServerConfig, SubscriptionFilter,
+        DiscoverResult, GetPromptRequestParams, GetPromptResponse, Implementation,
+        InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
+        ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams,
+        ReadResourceResponse, ServerCapabilities, ServerConfig, SubscriptionFilter,
     },
     service::{NotificationContext, RequestContext, SubscriptionContext},
     tool_handler,
 };
-use rmcp_resource_server::{AccessToken, Caller};
+use rmcp_resource_server::NoAccessToken;
 use tokio::sync::Semaphore;
 
 use crate::oscal::{Document, Library, Schemas};
@@ -39,7 +39,7 @@ pub use access::ScopeRules;
 pub use changes::Announcements;
 pub use tool_metrics::ToolMetrics;
 
-use access::{Access, Operation};
+use access::{Access, Caller, Operation, Trust};
 use changes::{Changes, SessionAnnouncements};
 use output::ToolError;
 use state::State;
@@ -54,7 +54,7 @@ pub struct OscalServer {
 
 struct Shared {
     name: String,
-    scopes: ScopeRules,
+    trust: Trust,
     state: RwLock<Arc<State>>,
     changes: Changes,
     /// One for each processor.
@@ -72,17 +72,30 @@ security plans. Begin with `search`, or with `get_control` if you know the contr
 is; [Assignment: ...] marks a value that the organization has to choose.";
 
 impl OscalServer {
-    /// Serves `library` under `name`; `schemas` are for validation.
-    pub fn new(
+    /// Serves `library` under `name` to everybody who can reach it; `schemas` are for validation.
+    ///
+    /// For stdio, and for HTTP that is deliberately without authorization. An access token means
+    /// nothing to it.
+    pub fn local(name: impl Into<String>, library: Library, schemas: Schemas) -> Self {
+        Self::trusting(Trust::Local, name.into(), library, schemas)
+    }
+
+    /// The same for holders of an access token with the scopes of an operation. A request without
+    /// a token is refused, even where a mistake in the HTTP host lets it get here.
+    pub fn authorized(
         name: impl Into<String>,
         library: Library,
         schemas: Schemas,
         scopes: ScopeRules,
     ) -> Self {
+        Self::trusting(Trust::Authorized(scopes), name.into(), library, schemas)
+    }
+
+    fn trusting(trust: Trust, name: String, library: Library, schemas: Schemas) -> Self {
         Self {
             shared: Arc::new(Shared {
-                name: name.into(),
-                scopes,
+                name,
+                trust,
                 state: RwLock::new(Arc::new(State::new(library, schemas))),
                 changes: Changes::new(),
                 validations: Semaphore::new(available_parallelism().map_or(1, usize::from)),
@@ -105,6 +118,11 @@ impl OscalServer {
         self.state().library.clone()
     }
 
+    /// Whether it serves holders of an access token only.
+    pub fn is_authorized(&self) -> bool {
+        matches!(self.shared.trust, Trust::Authorized(_))
+    }
+
     /// What it counts.
     pub fn tool_metrics(&self) -> &ToolMetrics {
         &self.shared.tool_metrics
@@ -124,13 +142,18 @@ impl OscalServer {
 
     /// Lets `caller` do `operation` on the present state of the documents.
     fn admit(&self, caller: &Caller, operation: Operation) -> Result<Access, ToolError> {
-        self.shared.scopes.admit(caller, operation, self.state())
+        self.shared.trust.admit(caller, operation, self.state())
+    }
+
+    /// Refuses a request without an access token, where there must be one. For what needs no
+    /// scope.
+    fn demand_token(&self, context: &RequestContext<RoleServer>) -> Result<(), NoAccessToken> {
+        self.shared.trust.demand_token(&context.extensions)
     }
 
     /// Lets whoever sent a request read documents.
     fn admit_reader(&self, context: &RequestContext<RoleServer>) -> Result<Access, ToolError> {
-        let caller = Caller(AccessToken::of(&context.extensions).cloned());
-        self.admit(&caller, Operation::Read)
+        self.admit(&Caller::of(&context.extensions), Operation::Read)
     }
 
     fn state(&self) -> Arc<State> {
@@ -173,6 +196,7 @@ impl ServerHandler for OscalServer {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        self.demand_token(&context)?;
         let known = TOOLS.map.get_key_value(&request.name);
         let mut call = self
             .shared
@@ -192,6 +216,7 @@ impl ServerHandler for OscalServer {
         request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
+        self.demand_token(&context)?;
         let mut result = self.negotiate_initialize(&request)?;
         context.peer.set_peer_info(request);
         if self.announcements != Announcements::Everybody
@@ -200,6 +225,17 @@ impl ServerHandler for OscalServer {
             resources.list_changed = None;
         }
         Ok(result)
+    }
+
+    async fn discover(
+        &self,
+        context: RequestContext<RoleServer>,
+    ) -> Result<DiscoverResult, ErrorData> {
+        self.demand_token(&context)?;
+        Ok(DiscoverResult::from_server_info(
+            self.supported_protocol_versions().into_owned(),
+            self.get_info(),
+        ))
     }
 
     /// Never called over stateless HTTP, where the transport drops notifications.
@@ -226,6 +262,15 @@ impl ServerHandler for OscalServer {
         Ok(())
     }
 
+    async fn list_tools(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        self.demand_token(&context)?;
+        Ok(ListToolsResult::with_all_items(TOOLS.list_all()))
+    }
+
     async fn list_resources(
         &self,
         request: Option<PaginatedRequestParams>,
@@ -239,8 +284,9 @@ impl ServerHandler for OscalServer {
     async fn list_resource_templates(
         &self,
         _request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        self.demand_token(&context)?;
         Ok(ListResourceTemplatesResult::with_all_items(
             resources::templates(),
         ))
@@ -259,8 +305,9 @@ impl ServerHandler for OscalServer {
     async fn list_prompts(
         &self,
         _request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
+        self.demand_token(&context)?;
         Ok(ListPromptsResult::with_all_items(prompts::list()))
     }
 
@@ -288,7 +335,11 @@ impl ServerHandler for OscalServer {
 /// Resources, prompts and completion have no results that are errors, as tools have.
 impl From<ToolError> for ErrorData {
     fn from(error: ToolError) -> Self {
-        Self::invalid_params(error.to_string(), None)
+        match error {
+            ToolError::Token(error) => error.into(),
+            ToolError::Scope(error) => error.into(),
+            _ => Self::invalid_params(error.to_string(), None),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use rmcp::{
     model::{CallToolResponse, CallToolResult, ContentBlock},
     schemars::{self, JsonSchema},
 };
-use rmcp_resource_server::InsufficientScope;
+use rmcp_resource_server::{InsufficientScope, NoAccessToken};
 use serde::Serialize;
 
 use crate::oscal::{
@@ -102,6 +102,8 @@ pub(super) enum ToolError {
     TooLarge(#[from] TooLarge),
     #[error("the server was interrupted; try again")]
     Interrupted,
+    #[error(transparent)]
+    Token(#[from] NoAccessToken),
     #[error(transparent)]
     Scope(#[from] InsufficientScope),
 }

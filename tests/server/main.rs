@@ -14,4 +14,5 @@ mod rotation;
 mod scopes;
 mod stdio;
 mod support;
+mod unforwarded;
 mod verifiers;

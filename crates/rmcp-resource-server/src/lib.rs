@@ -48,7 +48,7 @@ pub use crate::{
     connection::Connection,
     credentials::{ClientCredentials, CredentialsError, Source},
     error::{AuthorizationServerError, TokenError, VerifyError},
-    extract::{Caller, forward_access_token},
+    extract::{NoAccessToken, forward_access_token},
     http_client::HttpClientError,
     introspection::{IntrospectionConfig, IntrospectionVerifier, StartError},
     jwt::{JwtConfig, JwtVerifier, SigningAlgorithm},

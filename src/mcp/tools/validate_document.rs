@@ -6,7 +6,6 @@ use rmcp::{
     schemars::{self, JsonSchema},
     tool, tool_router,
 };
-use rmcp_resource_server::Caller;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::task::spawn_blocking;
@@ -14,7 +13,7 @@ use tokio::task::spawn_blocking;
 use crate::{
     mcp::{
         OscalServer,
-        access::{Access, Operation},
+        access::{Access, Caller, Operation},
         output::{ToolError, document, model},
     },
     oscal::{Caps, Findings, Model, Source},
