@@ -20,7 +20,7 @@ use rmcp_resource_server::{
 };
 use serde_json::{Value, json};
 
-use crate::support::RESOURCE;
+use crate::support::{RESOURCE, Server};
 
 /// What the author of the host remembered.
 #[derive(Debug, Clone, Copy)]
@@ -238,6 +238,36 @@ async fn rs_05_an_authorized_server_begins_no_session_without_a_token() {
         let text = server.ask("initialize", &initialize(), OLD).await;
         let begun = text.contains("\"result\"");
         assert_eq!(begun, forwards && protects, "{wiring:?}: {text}");
+    }
+}
+
+/// The binary without an issuer says in its configuration that it trusts everybody.
+#[tokio::test]
+async fn without_authorization_everybody_reads_and_a_token_means_nothing() {
+    for host in [
+        &["--host=127.0.0.1"][..],
+        &["--host=0.0.0.0", "--allow-unauthenticated"],
+    ] {
+        let mut flags = vec![
+            "--transport=streamable-http",
+            "--port=0",
+            "--log-format=json",
+        ];
+        flags.extend(host);
+        let flags: Vec<_> = flags.into_iter().map(str::to_owned).collect();
+        let server = Server::start(&flags, &[]);
+        for token in [None, Some("anything")] {
+            let mut request = server.call("about", &json!({}));
+            if let Some(token) = token {
+                request = request.bearer_auth(token);
+            }
+            let answer = request.send().await.expect("an answer");
+            assert_eq!(answer.status(), 200, "{host:?}, {token:?}");
+            let answer: Value = answer.json().await.expect("JSON");
+            let about = &answer["result"]["structuredContent"];
+            assert_ne!(about["controls"], 0, "{answer}");
+            assert_eq!(about.get("caller"), None, "{answer}");
+        }
     }
 }
 

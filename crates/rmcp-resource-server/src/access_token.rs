@@ -114,7 +114,8 @@ impl AccessToken {
         &self.0.claims.scopes
     }
 
-    /// Whether the token has `scope`, itself or by a broader one that implies it.
+    /// Whether the token has `scope`, itself or by a broader one that implies it. For what is merely
+    /// left out without it; [`require_scope`](Self::require_scope) asks the client for it.
     pub fn has_scope(&self, scope: &str) -> bool {
         (self.0.terms.hierarchy).satisfies(&self.0.claims.scopes, scope)
     }

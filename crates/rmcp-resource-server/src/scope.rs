@@ -9,6 +9,15 @@ use std::{
 /// A set of scopes: distinct, sorted, compared case-sensitively.
 ///
 /// Parses from a space-separated list.
+///
+/// ```
+/// use rmcp_resource_server::Scopes;
+///
+/// let scopes: Scopes = "notes:write notes:read".parse()?;
+/// assert!(scopes.contains("notes:read"));
+/// assert_eq!(scopes.to_string(), "notes:read notes:write");
+/// # Ok::<_, rmcp_resource_server::InvalidScope>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scopes(Box<[Box<str>]>);
 
@@ -97,6 +106,15 @@ fn is_scope_character(byte: u8) -> bool {
 
 /// Which broader scope implies which narrower ones, to any depth. Empty by default: then a scope
 /// is satisfied by itself only.
+///
+/// ```
+/// use rmcp_resource_server::{ScopeHierarchy, Scopes};
+///
+/// let narrower: Scopes = "notes:read notes:write".parse()?;
+/// let hierarchy = ScopeHierarchy::new([("notes:admin", &narrower)]);
+/// assert!(hierarchy.satisfies(&"notes:admin".parse()?, "notes:read"));
+/// # Ok::<_, rmcp_resource_server::InvalidScope>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct ScopeHierarchy {
     /// Narrower scope to every scope that implies it, directly or through others.
