@@ -197,3 +197,35 @@ impl fmt::Debug for AccessToken {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn reader() -> AccessToken {
+        let claims = json!({"sub": "alice", "scope": "notes:read"});
+        let claims = Claims::from_members(claims.as_object().cloned().expect("an object"));
+        AccessToken::new(
+            Arc::new(claims.expect("claims")),
+            Terms::new("https://as.example.com", ScopeHierarchy::default()),
+        )
+    }
+
+    #[test]
+    fn a_scope_that_is_missing_is_remembered_for_the_challenge() {
+        let token = reader();
+        assert_eq!(token.require_scope("notes:read"), Ok(()));
+        assert_eq!(token.missed(), None);
+        let missing = token.require_scope("notes:write").expect_err("missing");
+        assert_eq!(missing.needed().to_string(), "notes:write");
+        assert_eq!(token.missed(), Some(missing.needed()));
+    }
+
+    #[test]
+    #[should_panic(expected = "is not one scope")]
+    fn a_list_is_not_one_scope() {
+        let _ = reader().require_scope("notes:read notes:write");
+    }
+}
