@@ -257,7 +257,8 @@ async fn without_authorization_everybody_reads_and_a_token_means_nothing() {
         let flags: Vec<_> = flags.into_iter().map(str::to_owned).collect();
         let server = Server::start(&flags, &[]);
         for token in [None, Some("anything")] {
-            let mut request = server.call("about", &json!({}));
+            let request = server.call("about", &json!({}));
+            let mut request = request.header("Host", "localhost");
             if let Some(token) = token {
                 request = request.bearer_auth(token);
             }
