@@ -1,123 +1,216 @@
-//! A tiny MCP server of somebody else's, protected by the crate `rmcp-resource-server`. The lines
-//! between the marks are those of the crate's README.
+//! An MCP server of somebody else's, protected by the crate `rmcp-resource-server`, and its test. The
+//! lines between the marks are those of the crate's README.
 //!
 //! ```sh
-//! cargo run --example protect-your-own-server              # serves, and prints a curl line
-//! cargo run --example protect-your-own-server -- --check   # calls its tool and ends
+//! cargo run --example protect-your-own-server              # serves, and prints curl lines
+//! cargo run --example protect-your-own-server -- --check   # calls its tools and ends
+//! cargo test --example protect-your-own-server             # the test that the README shows
 //! ```
 #![expect(clippy::print_stdout, reason = "it talks to a person")]
 
-use std::{error::Error, net::TcpListener, sync::Arc};
+// <server>
+use std::{error::Error, sync::Arc};
 
-use actix_web::{App, HttpServer, rt::System};
-use dev_authorization_server::{DevAuthorizationServer, DevClient, DevConfig};
-use rmcp::{ServerHandler, tool, tool_handler, tool_router};
+use actix_web::{App, HttpServer, web::ServiceConfig};
+use rmcp::{ErrorData, ServerHandler, tool, tool_handler, tool_router};
 use rmcp_actix_web::transport::{LocalSessionManager, StreamableHttpService};
 use rmcp_resource_server::{
     AccessToken, ClientCredentials, IntrospectionConfig, IntrospectionVerifier, ResourceServer,
     ResourceServerConfig, forward_access_token,
 };
 
-struct Greeter;
+struct Notes;
 
 #[tool_router]
-impl Greeter {
-    /// Greets whoever calls
+impl Notes {
+    /// The notes of whoever calls
     #[tool]
-    async fn greet(&self, caller: AccessToken) -> String {
-        let name = caller.user().or(caller.client_id()).unwrap_or("stranger");
-        format!("Hello, {name}!")
+    async fn read(&self, caller: AccessToken) -> String {
+        let name = caller.user().or(caller.client_id()).unwrap_or("somebody");
+        format!("Notes of {name}: none yet")
+    }
+
+    /// Erases the notes of whoever calls
+    #[tool]
+    async fn erase(&self, caller: AccessToken) -> Result<String, ErrorData> {
+        caller.require_scope("notes:write")?;
+        Ok("Erased".to_owned())
     }
 }
 
 #[tool_handler]
-impl ServerHandler for Greeter {}
+impl ServerHandler for Notes {}
 
-fn main() -> Result<(), Box<dyn Error>> {
-    System::new().block_on(example(
-        std::env::args().any(|argument| argument == "--check"),
-    ))
+/// Accepts tokens that `issuer` issued for `resource`.
+async fn resource_server(
+    resource: &str,
+    issuer: &str,
+    secret: &str,
+) -> Result<ResourceServer, Box<dyn Error>> {
+    let mut config = ResourceServerConfig::new(resource.parse()?, issuer.parse()?);
+    config.required_scopes = "notes:read".parse()?;
+    config.optional_scopes = "notes:write".parse()?;
+    let credentials = ClientCredentials::secret_basic("notes", secret);
+    let introspection = IntrospectionConfig::new(config.issuer.clone(), credentials);
+    let verifier = IntrospectionVerifier::start(introspection)?;
+    // It looks for the introspection endpoint. Requests that come earlier would get 503.
+    verifier.ready().await;
+    Ok(ResourceServer::new(config, verifier))
 }
 
-async fn example(check: bool) -> Result<(), Box<dyn Error>> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let resource = format!("http://{}/mcp", listener.local_addr()?);
-    let authorization_server = DevAuthorizationServer::start(DevConfig {
-        resources: vec![resource.clone()],
-        scopes: vec!["greet".to_owned()],
-        clients: vec![
-            DevClient::resource_server("greeter", "greeter-secret"),
-            DevClient::machine("robot", "robot-secret"),
-        ],
-        ..DevConfig::default()
-    })?;
-    let issuer = authorization_server.issuer();
-    let secret = "greeter-secret";
-
-    // <protect>
-    let config = ResourceServerConfig::new(resource.parse()?, issuer.parse()?);
-    let credentials = ClientCredentials::secret_basic("greeter", secret);
-    let introspection = IntrospectionConfig::new(config.issuer.clone(), credentials);
-    let resource_server = ResourceServer::new(config, IntrospectionVerifier::start(introspection)?);
-
-    let server = HttpServer::new(move || {
+/// The MCP endpoint at `/mcp`, and the metadata that tells clients where to log in.
+fn endpoints(resource_server: ResourceServer) -> impl FnOnce(&mut ServiceConfig) {
+    move |config| {
         let mcp = StreamableHttpService::builder()
-            .service_factory(Arc::new(|| Ok(Greeter)))
+            .service_factory(Arc::new(|| Ok(Notes)))
             .session_manager(Arc::new(LocalSessionManager::default()))
             .stateful_mode(false)
             .json_response(true)
             .on_request_fn(forward_access_token)
             .build();
-        App::new()
-            .configure(|config| resource_server.serve_metadata(config))
-            .service(mcp.scope_with_path("/mcp").wrap(resource_server.protect()))
-    });
-    // </protect>
+        resource_server.serve_metadata(config);
+        config.service(mcp.scope_with_path("/mcp").wrap(resource_server.protect()));
+    }
+}
+// </server>
+
+use std::net::TcpListener;
+
+use dev_authorization_server::{DevAuthorizationServer, DevClient, DevConfig};
+use serde_json::{Value, json};
+
+#[actix_web::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let check = std::env::args().any(|argument| argument == "--check");
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let resource = format!("http://{}/mcp", listener.local_addr()?);
+    let authorization_server = DevAuthorizationServer::start(DevConfig {
+        resources: vec![resource.clone()],
+        scopes: vec!["notes:read".to_owned(), "notes:write".to_owned()],
+        clients: vec![
+            DevClient::resource_server("notes", "notes-secret"),
+            DevClient::machine("robot", "robot-secret"),
+        ],
+        ..DevConfig::default()
+    })?;
+    let issuer = authorization_server.issuer();
+    let resource_server = resource_server(&resource, issuer, "notes-secret").await?;
+    let server = HttpServer::new(move || App::new().configure(endpoints(resource_server.clone())));
     let server = server.tcp_nodelay(true).listen(listener)?.run();
 
-    let get_token = format!(
-        "curl -s -u robot:robot-secret {issuer}/token -d grant_type=client_credentials \
-         -d resource={resource}"
-    );
     if !check {
-        println!("The greeter runs at {resource}. Get a token for it with\n\n  {get_token}\n");
+        println!(
+            "The notes are at {resource}. Get a token for them with\n\n  \
+             curl -s -u robot:robot-secret {issuer}/token -d grant_type=client_credentials \
+             -d resource={resource} -d scope=notes:read\n"
+        );
         return Ok(server.await?);
     }
     let handle = server.handle();
     actix_web::rt::spawn(server);
-    let answer = greet(issuer, &resource).await?;
-    println!("{answer}");
+    let robot = Robot::new(issuer, &resource)?;
+    for (scope, tool, status, expected) in [
+        ("notes:read", "read", 200, "Notes of robot"),
+        ("notes:read", "erase", 403, "insufficient_scope"),
+        ("notes:read notes:write", "erase", 200, "Erased"),
+    ] {
+        let (found, body) = robot.call(scope, tool).await?;
+        println!("{tool} with {scope}: {found} {body}");
+        if found != status || !body.contains(expected) {
+            return Err(format!("not {status} with {expected:?}").into());
+        }
+    }
     handle.stop(false).await;
-    match answer.contains("Hello, robot!") {
-        true => Ok(()),
-        false => Err("the greeter did not greet".into()),
+    Ok(())
+}
+
+/// A client that acts for itself.
+struct Robot<'a> {
+    http: reqwest::Client,
+    issuer: &'a str,
+    resource: &'a str,
+}
+
+impl<'a> Robot<'a> {
+    fn new(issuer: &'a str, resource: &'a str) -> reqwest::Result<Self> {
+        let http = reqwest::Client::builder().no_proxy().tls_certs_only([]);
+        Ok(Self {
+            http: http.build()?,
+            issuer,
+            resource,
+        })
+    }
+
+    /// Gets a token with `scope` and calls `tool` with it; status and body.
+    async fn call(&self, scope: &str, tool: &str) -> Result<(u16, String), Box<dyn Error>> {
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("resource", self.resource),
+            ("scope", scope),
+        ];
+        let token = self.http.post(format!("{}/token", self.issuer));
+        let token = token.basic_auth("robot", Some("robot-secret")).form(&form);
+        let token: Value = token.send().await?.json().await?;
+        let call = json!({
+            "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            "params": {"name": tool, "arguments": {}},
+        });
+        let response = self
+            .http
+            .post(self.resource)
+            .bearer_auth(token["access_token"].as_str().ok_or("no token")?)
+            .header("Accept", "application/json, text/event-stream")
+            .json(&call)
+            .send()
+            .await?;
+        Ok((response.status().as_u16(), response.text().await?))
     }
 }
 
-/// Gets a token and calls the tool with it.
-async fn greet(issuer: &str, resource: &str) -> Result<String, Box<dyn Error>> {
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .tls_certs_only([])
-        .build()?;
-    let token: serde_json::Value = http
-        .post(format!("{issuer}/token"))
-        .basic_auth("robot", Some("robot-secret"))
-        .form(&[("grant_type", "client_credentials"), ("resource", resource)])
-        .send()
-        .await?
-        .json()
-        .await?;
-    let call = serde_json::json!({
-        "jsonrpc": "2.0", "id": 1, "method": "tools/call",
-        "params": {"name": "greet", "arguments": {}},
-    });
-    let response = http
-        .post(resource)
-        .bearer_auth(token["access_token"].as_str().ok_or("no token")?)
-        .header("Accept", "application/json, text/event-stream")
-        .json(&call)
-        .send()
-        .await?;
-    Ok(response.text().await?)
+// <test>
+#[cfg(test)]
+mod tests {
+    use actix_web::{
+        App,
+        test::{TestRequest, call_service, init_service},
+    };
+    use dev_authorization_server::FakeAuthorizationServer;
+    use serde_json::json;
+
+    const RESOURCE: &str = "https://notes.example.com/mcp";
+
+    #[actix_web::test]
+    async fn erasing_needs_a_scope_of_its_own() {
+        let fake = FakeAuthorizationServer::start();
+        for (token, scopes) in [
+            ("reader", "notes:read"),
+            ("writer", "notes:read notes:write"),
+        ] {
+            fake.answer_token(token, fake.active_claims(RESOURCE, scopes));
+        }
+        let resource_server = super::resource_server(RESOURCE, fake.issuer(), "secret").await;
+        let endpoints = super::endpoints(resource_server.expect("a usable configuration"));
+        let app = init_service(App::new().configure(endpoints)).await;
+
+        for (token, tool, status) in [
+            ("reader", "read", 200),
+            ("reader", "erase", 403),
+            ("writer", "erase", 200),
+            ("stranger", "read", 401),
+        ] {
+            let call = json!({
+                "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+                "params": {"name": tool, "arguments": {}},
+            });
+            let request = TestRequest::post()
+                .uri("/mcp")
+                .insert_header(("Host", "localhost"))
+                .insert_header(("Accept", "application/json, text/event-stream"))
+                .insert_header(("Authorization", format!("Bearer {token}")))
+                .set_json(call);
+            let response = call_service(&app, request.to_request()).await;
+            assert_eq!(response.status(), status, "{tool} by {token}");
+        }
+    }
 }
+// </test>

@@ -118,7 +118,7 @@ fn start(
     resource_server: ResourceServerConfig,
     verifier: VerifierConfig,
 ) -> Result<Host> {
-    let mcp = OscalServer::new(
+    let mcp = OscalServer::authorized(
         "OSCAL",
         load_library(None, BuiltInDocuments::Auto)?,
         Schemas::default(),

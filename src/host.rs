@@ -54,6 +54,12 @@ pub enum HostError {
         #[source]
         cause: io::Error,
     },
+    /// An MCP server that trusts everybody, with authorization, or the other way round.
+    #[error(
+        "the MCP server and its host do not agree on authorization: OscalServer::authorized goes \
+         with HttpConfig::auth, OscalServer::local without"
+    )]
+    Trust,
     /// The verifier cannot be started.
     #[error(transparent)]
     Verifier(#[from] StartError),
@@ -80,6 +86,9 @@ impl Host {
     ///
     /// [`HostError`].
     pub fn start(mut config: HttpConfig, mcp: OscalServer) -> Result<Self, HostError> {
+        if mcp.is_authorized() != config.auth.is_some() {
+            return Err(HostError::Trust);
+        }
         let draining = probes::Draining::default();
         let listening = |cause| HostError::Listen {
             address: format!("{}:{}", config.host, config.port),

@@ -14,7 +14,7 @@ use crate::{
     content::BUILT_IN,
     host::{Host, HostError},
     mcp::{Announcements, OscalServer},
-    oscal::{Contents, Library, Limits, LoadError, Schemas, SchemasError},
+    oscal::{Library, Limits, LoadError, Schemas, SchemasError},
     watch::Watch,
 };
 
@@ -60,8 +60,17 @@ pub fn run(config: Config) -> Result<(), RunError> {
         Transport::StreamableHttp(http) if http.stateless => Announcements::Listeners,
         Transport::StreamableHttp(_) | Transport::Stdio => Announcements::Everybody,
     };
-    let mcp = OscalServer::new(config.server_name, library, schemas, config.scopes)
-        .announcing_to(announcements);
+    let name = config.server_name;
+    let mcp = match &config.transport {
+        Transport::StreamableHttp(http) if http.auth.is_some() => {
+            OscalServer::authorized(name, library, schemas, config.scopes)
+        }
+        // Over HTTP the configuration allows this on loopback, or by a flag.
+        Transport::StreamableHttp(_) | Transport::Stdio => {
+            OscalServer::local(name, library, schemas)
+        }
+    }
+    .announcing_to(announcements);
     match config.transport {
         Transport::Stdio => tokio::runtime::Builder::new_current_thread()
             .enable_all()

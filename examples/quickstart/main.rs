@@ -99,7 +99,7 @@ async fn quickstart(options: Options) -> Result<(), Box<dyn Error>> {
 }
 
 fn server(library: Library) -> OscalServer {
-    OscalServer::new("OSCAL", library, Schemas::default(), ScopeRules::default())
+    OscalServer::authorized("OSCAL", library, Schemas::default(), ScopeRules::default())
 }
 
 /// The configuration that flags and variables would give; see the README.

@@ -74,7 +74,7 @@ async fn with_keycloak(options: &Options) -> Result<(), Box<dyn Error>> {
         true => TcpListener::bind("127.0.0.1:0")?.local_addr()?.port(),
         false => RESOURCE_PORT,
     };
-    let server = OscalServer::new(
+    let server = OscalServer::authorized(
         "OSCAL",
         load_library(None, BuiltInDocuments::Auto)?,
         Schemas::default(),

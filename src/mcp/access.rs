@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use rmcp_resource_server::{Caller, Scopes};
+use rmcp::{
+    ErrorData,
+    handler::server::common::{AsRequestContext, FromContextPart},
+    model::Extensions,
+};
+use rmcp_resource_server::{AccessToken, NoAccessToken, Scopes};
 
 use super::{output::ToolError, state::State};
 use crate::oscal::{LibraryView, Model};
@@ -17,6 +22,18 @@ pub struct ScopeRules {
     /// For security plans, assessments and plans of action, on top of reading.
     pub sensitive: Scopes,
 }
+
+/// Whom the server trusts. Whoever makes it says so: what a request lacks proves nothing, for a
+/// token may be missing because of a mistake in how the server is put together.
+pub(super) enum Trust {
+    /// Everybody who can reach it: over stdio it is the user's own machine.
+    Local,
+    /// Requests with an access token, and nobody else.
+    Authorized(ScopeRules),
+}
+
+/// Whoever sent a request: their access token, or why there is none.
+pub(super) struct Caller(Result<AccessToken, NoAccessToken>);
 
 /// What one request may see.
 #[derive(Clone)]
@@ -37,29 +54,60 @@ impl ScopeRules {
     pub fn all(&self) -> Scopes {
         self.read.union(&self.validate).union(&self.sensitive)
     }
+}
 
-    /// Lets `caller` do `operation`, or demands the scopes it lacks. Without authorization everybody
-    /// may do everything: over stdio it is the user's own machine.
+impl Trust {
+    /// Refuses a request without an access token, where there must be one.
+    pub(super) fn demand_token(&self, extensions: &Extensions) -> Result<(), NoAccessToken> {
+        match self {
+            Self::Local => Ok(()),
+            Self::Authorized(_) => AccessToken::of(extensions).map(drop),
+        }
+    }
+
+    /// Lets `caller` do `operation`, or demands the token or the scopes that are missing.
     pub(super) fn admit(
         &self,
-        Caller(caller): &Caller,
+        caller: &Caller,
         operation: Operation,
         state: Arc<State>,
     ) -> Result<Access, ToolError> {
-        let Some(token) = caller else {
-            return Ok(Access {
-                state,
-                sees_sensitive: true,
-            });
+        let rules = match self {
+            Self::Local => {
+                return Ok(Access {
+                    state,
+                    sees_sensitive: true,
+                });
+            }
+            Self::Authorized(rules) => rules,
         };
+        let token = caller.0.as_ref().map_err(|missing| *missing)?;
         token.require_scopes(match operation {
-            Operation::Read => &self.read,
-            Operation::Validate => &self.validate,
+            Operation::Read => &rules.read,
+            Operation::Validate => &rules.validate,
         })?;
         Ok(Access {
             state,
-            sees_sensitive: self.sensitive.iter().all(|scope| token.has_scope(scope)),
+            sees_sensitive: rules.sensitive.iter().all(|scope| token.has_scope(scope)),
         })
+    }
+}
+
+impl Caller {
+    /// Whoever sent the request with these extensions.
+    pub(super) fn of(extensions: &Extensions) -> Self {
+        Self(AccessToken::of(extensions).cloned())
+    }
+
+    /// Their access token, to tell them who they are.
+    pub(super) fn token(&self) -> Option<&AccessToken> {
+        self.0.as_ref().ok()
+    }
+}
+
+impl<C: AsRequestContext> FromContextPart<C> for Caller {
+    fn from_context_part(context: &mut C) -> Result<Self, ErrorData> {
+        Ok(Self::of(&context.as_request_context().extensions))
     }
 }
 

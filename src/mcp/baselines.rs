@@ -151,10 +151,10 @@ fn resolve<T>(
 mod tests {
     use std::fs;
 
-    use rmcp_resource_server::Caller;
+    use rmcp::model::Extensions;
     use serde_json::{Value, json};
 
-    use super::super::access::{Operation, ScopeRules};
+    use super::super::access::{Caller, Operation, Trust};
     use super::super::state::State;
     use super::*;
     use crate::oscal::{Library, Limits, Listing, Schemas};
@@ -210,8 +210,8 @@ mod tests {
     }
 
     fn access(state: State) -> Access {
-        let rules = ScopeRules::default();
-        let admitted = rules.admit(&Caller(None), Operation::Read, Arc::new(state));
+        let caller = Caller::of(&Extensions::new());
+        let admitted = Trust::Local.admit(&caller, Operation::Read, Arc::new(state));
         admitted.expect("no authorization")
     }
 

@@ -70,7 +70,7 @@ impl Changes {
     pub(super) async fn tell_listener(&self, subscription: &SubscriptionContext, sees_all: bool) {
         let mut listener = self.listen();
         let token = AccessToken::of(&subscription.request_context().extensions);
-        let expires_at = token.and_then(AccessToken::expires_at);
+        let expires_at = token.ok().and_then(AccessToken::expires_at);
         let expired = async {
             match expires_at {
                 Some(at) => {

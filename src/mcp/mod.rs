@@ -22,15 +22,15 @@ use rmcp::{
     handler::server::{router::tool::ToolRouter, tool::ToolCallContext},
     model::{
         CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
-        GetPromptRequestParams, GetPromptResponse, Implementation, InitializeRequestParams,
-        InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-        PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
-        ServerCapabilities, ServerConfig, SubscriptionFilter,
+        DiscoverResult, GetPromptRequestParams, GetPromptResponse, Implementation,
+        InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
+        ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams,
+        ReadResourceResponse, ServerCapabilities, ServerConfig, SubscriptionFilter,
     },
     service::{NotificationContext, RequestContext, SubscriptionContext},
     tool_handler,
 };
-use rmcp_resource_server::{AccessToken, Caller};
+use rmcp_resource_server::NoAccessToken;
 
 use crate::oscal::{Baseline, Document, Library, Schemas};
 
@@ -39,7 +39,7 @@ pub use changes::Announcements;
 pub use document_metrics::DocumentMetrics;
 pub use tool_metrics::ToolMetrics;
 
-use access::{Access, Operation, is_sensitive};
+use access::{Access, Caller, Operation, Trust, is_sensitive};
 use changes::{Changes, SessionAnnouncements};
 use output::ToolError;
 use state::State;
@@ -55,7 +55,7 @@ pub struct OscalServer {
 
 struct Shared {
     name: String,
-    scopes: ScopeRules,
+    trust: Trust,
     state: RwLock<Arc<State>>,
     changes: Changes,
     workers: Workers,
@@ -73,19 +73,32 @@ security plans. Begin with `search`, or with `get_control` if you know the contr
 is; [Assignment: ...] marks a value that the organization has to choose.";
 
 impl OscalServer {
-    /// Serves `library` under `name`; `schemas` are for validation.
-    pub fn new(
+    /// Serves `library` under `name` to everybody who can reach it; `schemas` are for validation.
+    ///
+    /// For stdio, and for HTTP that is deliberately without authorization. An access token means
+    /// nothing to it.
+    pub fn local(name: impl Into<String>, library: Library, schemas: Schemas) -> Self {
+        Self::trusting(Trust::Local, name.into(), library, schemas)
+    }
+
+    /// The same for holders of an access token with the scopes of an operation. A request without
+    /// a token is refused, even where a mistake in the HTTP host lets it get here.
+    pub fn authorized(
         name: impl Into<String>,
         library: Library,
         schemas: Schemas,
         scopes: ScopeRules,
     ) -> Self {
+        Self::trusting(Trust::Authorized(scopes), name.into(), library, schemas)
+    }
+
+    fn trusting(trust: Trust, name: String, library: Library, schemas: Schemas) -> Self {
         let document_metrics = DocumentMetrics::default();
         document_metrics.show(&library);
         Self {
             shared: Arc::new(Shared {
-                name: name.into(),
-                scopes,
+                name,
+                trust,
                 state: RwLock::new(Arc::new(State::new(library, schemas))),
                 changes: Changes::default(),
                 workers: Workers::default(),
@@ -107,6 +120,11 @@ impl OscalServer {
     /// The documents that are served now.
     pub fn library(&self) -> Library {
         self.state().library.clone()
+    }
+
+    /// Whether it serves holders of an access token only.
+    pub fn is_authorized(&self) -> bool {
+        matches!(self.shared.trust, Trust::Authorized(_))
     }
 
     /// What it counts.
@@ -132,15 +150,20 @@ impl OscalServer {
 
     /// Lets `caller` do `operation` on the present state of the documents.
     fn admit(&self, caller: &Caller, operation: Operation) -> Result<Access, ToolError> {
-        let access = self.shared.scopes.admit(caller, operation, self.state())?;
+        let access = self.shared.trust.admit(caller, operation, self.state())?;
         self.session.note(access.sees_all());
         Ok(access)
     }
 
+    /// Refuses a request without an access token, where there must be one. For what needs no
+    /// scope.
+    fn demand_token(&self, context: &RequestContext<RoleServer>) -> Result<(), NoAccessToken> {
+        self.shared.trust.demand_token(&context.extensions)
+    }
+
     /// Lets whoever sent a request read documents.
     fn admit_reader(&self, context: &RequestContext<RoleServer>) -> Result<Access, ToolError> {
-        let caller = Caller(AccessToken::of(&context.extensions).cloned());
-        self.admit(&caller, Operation::Read)
+        self.admit(&Caller::of(&context.extensions), Operation::Read)
     }
 
     /// The baseline of a profile, with `fallback` for imports that are not found.
@@ -219,6 +242,7 @@ impl ServerHandler for OscalServer {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        self.demand_token(&context)?;
         let known = TOOLS.map.get_key_value(&request.name);
         let mut call = self
             .shared
@@ -238,6 +262,7 @@ impl ServerHandler for OscalServer {
         request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
+        self.demand_token(&context)?;
         let mut result = self.negotiate_initialize(&request)?;
         context.peer.set_peer_info(request);
         if self.announcements != Announcements::Everybody
@@ -248,9 +273,20 @@ impl ServerHandler for OscalServer {
         Ok(result)
     }
 
+    async fn discover(
+        &self,
+        context: RequestContext<RoleServer>,
+    ) -> Result<DiscoverResult, ErrorData> {
+        self.demand_token(&context)?;
+        Ok(DiscoverResult::from_server_info(
+            self.supported_protocol_versions().into_owned(),
+            self.get_info(),
+        ))
+    }
+
     /// Never called over stateless HTTP, where the transport drops notifications.
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        let caller = Caller(AccessToken::of(&context.extensions).cloned());
+        let caller = Caller::of(&context.extensions);
         if self.announcements == Announcements::Everybody
             && let Ok(access) = self.admit(&caller, Operation::Read)
         {
@@ -279,6 +315,15 @@ impl ServerHandler for OscalServer {
         Ok(())
     }
 
+    async fn list_tools(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        self.demand_token(&context)?;
+        Ok(ListToolsResult::with_all_items(TOOLS.list_all()))
+    }
+
     async fn list_resources(
         &self,
         request: Option<PaginatedRequestParams>,
@@ -292,8 +337,9 @@ impl ServerHandler for OscalServer {
     async fn list_resource_templates(
         &self,
         _request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        self.demand_token(&context)?;
         Ok(ListResourceTemplatesResult::with_all_items(
             resources::templates(),
         ))
@@ -312,8 +358,9 @@ impl ServerHandler for OscalServer {
     async fn list_prompts(
         &self,
         _request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
+        self.demand_token(&context)?;
         Ok(ListPromptsResult::with_all_items(prompts::list()))
     }
 
@@ -343,7 +390,11 @@ impl ServerHandler for OscalServer {
 /// Resources, prompts and completion have no results that are errors, as tools have.
 impl From<ToolError> for ErrorData {
     fn from(error: ToolError) -> Self {
-        Self::invalid_params(error.to_string(), None)
+        match error {
+            ToolError::Token(error) => error.into(),
+            ToolError::Scope(error) => error.into(),
+            _ => Self::invalid_params(error.to_string(), None),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use rmcp::{
     model::{CallToolResponse, CallToolResult, ContentBlock},
     schemars::{self, JsonSchema},
 };
-use rmcp_resource_server::InsufficientScope;
+use rmcp_resource_server::{InsufficientScope, NoAccessToken};
 use serde::Serialize;
 
 use super::workers::NotDone;
@@ -118,6 +118,8 @@ pub(super) enum ToolError {
     TooLarge(#[from] TooLarge),
     #[error(transparent)]
     NotDone(#[from] NotDone),
+    #[error(transparent)]
+    Token(#[from] NoAccessToken),
     #[error(transparent)]
     Scope(#[from] InsufficientScope),
 }

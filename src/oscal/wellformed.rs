@@ -5,16 +5,24 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 /// The deepest nesting of arrays and objects. Real documents stay below 30; `serde_json` itself
 /// refuses 128, so that whatever passes here can be made into a `Value`.
 const MAX_DEPTH: u32 = 100;
 
+/// How the names begin by which `serde_json` tells its own objects.
+const RESERVED: &str = "$serde_json::private::";
+
+/// The only member of an object that stands for a number.
+const NUMBER: &str = "$serde_json::private::Number";
+
 /// Checks that `text` is one JSON value with no member written twice in an object, no lone
 /// surrogate, no number beyond `f64`, and nesting up to [`MAX_DEPTH`].
 ///
-/// A member written twice is refused since readers differ in which one they take.
+/// A member written twice is refused since readers differ in which one they take, and a name that
+/// `serde_json` reserves since it would take the object for something else: with its feature
+/// `raw_value` for JSON text, which nobody has checked, with `arbitrary_precision` for a number.
 ///
 /// # Errors
 ///
@@ -110,10 +118,17 @@ impl<'de, const KEEP: bool> Visitor<'de> for AnyValue<KEEP> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let member = self.deeper()?;
         let mut seen = BTreeSet::new();
         let mut kept = Map::new();
-        while let Some(name) = members.next_key_seed(MemberName)? {
+        let mut next = members.next_key_seed(MemberName)?;
+        if next.as_deref() == Some(NUMBER) {
+            return members.next_value_seed(Digits);
+        }
+        let member = self.deeper()?;
+        while let Some(name) = next {
+            if name.starts_with(RESERVED) {
+                return Err(A::Error::custom("a member has a reserved name"));
+            }
             let twice = match KEEP {
                 true => kept.contains_key(name.as_ref()),
                 false => seen.contains(&name),
@@ -129,6 +144,7 @@ impl<'de, const KEEP: bool> Visitor<'de> for AnyValue<KEEP> {
             } else {
                 seen.insert(name);
             }
+            next = members.next_key_seed(MemberName)?;
         }
         Ok(Value::Object(kept))
     }
@@ -161,6 +177,34 @@ impl<'de> Visitor<'de> for MemberName {
     }
 }
 
+/// A number as `serde_json` hands it over with its feature `arbitrary_precision`, which any crate of
+/// the program may switch on. It owns the digits; what stands in the text it lends.
+struct Digits;
+
+impl<'de> DeserializeSeed<'de> for Digits {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_string(self)
+    }
+}
+
+impl Visitor<'_> for Digits {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no member of a reserved name")
+    }
+
+    fn visit_string<E: Error>(self, digits: String) -> Result<Value, E> {
+        let number: Number = digits.parse().map_err(E::custom)?;
+        match number.as_f64() {
+            Some(_) => Ok(number.into()),
+            None => Err(E::custom("number out of range")),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -177,6 +221,12 @@ mod tests {
             ("{} {}", "trailing characters at line 1 column 4"),
             (r#""\ud800""#, "line 1"),
             ("1e999", "number out of range"),
+            (r#"[{"$serde_json::private::Number":"1"}]"#, "reserved name"),
+            (
+                r#"{"a":1,"$serde_json::private::Number":"1"}"#,
+                "reserved name",
+            ),
+            (r#"{"$serde_json::private::RawValue":"x"}"#, "reserved name"),
             (deep.as_str(), "nested deeper than 100 levels"),
         ] {
             let error = check(text).expect_err(text).to_string();
@@ -184,6 +234,8 @@ mod tests {
         }
         let deepest = "[".repeat(100) + &"]".repeat(100);
         check(&deepest).expect("at the limit");
+        let deepest = format!("{}1.5{}", "[".repeat(100), "]".repeat(100));
+        check(&deepest).expect("a number is no level");
     }
 
     proptest! {

@@ -15,10 +15,43 @@ fn read(path: &str) -> String {
 #[test]
 fn the_crates_readme_has_the_lines_of_the_example() {
     let example = read("examples/protect-your-own-server.rs");
-    let (_, rest) = example.split_once("// <protect>\n").expect("a mark");
-    let (lines, _) = rest.split_once("    // </protect>").expect("a mark");
     let readme = read(&format!("{CRATE}/README.md"));
-    assert!(readme.contains(lines), "the README lacks:\n{lines}");
+    for part in ["server", "test"] {
+        let (_, rest) = example
+            .split_once(&format!("// <{part}>\n"))
+            .expect("a mark");
+        let (lines, _) = rest.split_once(&format!("// </{part}>")).expect("a mark");
+        assert!(
+            readme.contains(lines.trim_end()),
+            "the README lacks:\n{lines}"
+        );
+    }
+}
+
+/// The READMEs of the crates name the versions with which everything here is tested.
+#[test]
+fn the_versions_in_the_crates_readmes_are_those_of_the_workspace() {
+    let lock = read("Cargo.lock");
+    for package in [CRATE, "crates/dev-authorization-server"] {
+        let readme = read(&format!("{package}/README.md"));
+        let (_, rest) = readme.split_once("```toml\n").expect("a manifest");
+        let (manifest, _) = rest.split_once("```").expect("its end");
+        let dependencies = manifest.lines().filter_map(|line| line.split_once(" = "));
+        let mut checked = 0;
+        for (name, rest) in dependencies {
+            let version = rest.split('"').nth(1).expect("a version");
+            let (_, locked) = lock
+                .split_once(&format!("[[package]]\nname = \"{name}\"\nversion = \""))
+                .unwrap_or_else(|| panic!("{package}: {name} is not used here"));
+            let locked = locked.split('"').next().expect("a version");
+            assert!(
+                locked == version || locked.starts_with(&format!("{version}.")),
+                "{package}: {name} is {version} in the README and {locked} here"
+            );
+            checked += 1;
+        }
+        assert!(checked >= 4, "{package}: {manifest}");
+    }
 }
 
 /// What the script prints at its end is compared with this by the interoperability tests.

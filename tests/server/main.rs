@@ -18,5 +18,6 @@ mod rotation;
 mod scopes;
 mod stdio;
 mod support;
+mod unforwarded;
 mod verifiers;
 mod wire;

@@ -1,11 +1,4 @@
-//! Two authorization servers for development and tests, never part of a shipped binary.
-//!
-//! [`FakeAuthorizationServer`] is scripted: a test tells it what to answer (slowly, wrongly, not at
-//! all) and reads back what it was asked. [`DevAuthorizationServer`] is a small real one, with
-//! which MCP clients go through the whole authorization flow on a developer's machine.
-//!
-//! Both run on a thread of their own, so they answer under any runtime of the caller, blocked or
-//! not, and listen on `127.0.0.1` only.
+#![doc = include_str!("../README.md")]
 
 mod client_credentials;
 mod clock;

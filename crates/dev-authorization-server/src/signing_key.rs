@@ -14,6 +14,25 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 /// A private key, and its name among the server's keys.
+///
+/// ```
+/// use dev_authorization_server::{FakeAuthorizationServer, SigningKey, jwks};
+/// use serde_json::json;
+///
+/// let fake = FakeAuthorizationServer::start();
+/// let key = SigningKey::new("RS256", "key-1");
+/// // Where the server's keys are: in the metadata, and there.
+/// let mut metadata = fake.metadata();
+/// metadata["jwks_uri"] = fake.url("/jwks").into();
+/// fake.serve_metadata(dev_authorization_server::MetadataForm::OAuth, metadata);
+/// fake.serve("/jwks", jwks(&[&key]));
+///
+/// let claims = json!({"iss": fake.issuer(), "sub": "alice", "exp": 4_102_444_800_u64});
+/// let token = key.token(&claims);
+/// assert_eq!(token.split('.').count(), 3);
+/// // An ID token in the header's words, which a resource server has to refuse.
+/// let _ = key.token_with(&json!({"typ": "JWT"}), &claims);
+/// ```
 pub struct SigningKey {
     /// Its name.
     pub kid: Option<&'static str>,
@@ -32,14 +51,29 @@ fn encode(bytes: impl AsRef<[u8]>) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// `header.payload.signature` with whatever is given.
+/// `header.payload.signature` (RFC 7515 §7.1) with whatever is given, also what no library would
+/// sign.
+///
+/// ```
+/// use dev_authorization_server::compact;
+///
+/// let unsigned = compact(r#"{"alg":"none"}"#, r#"{"sub":"alice"}"#, |_message| Vec::new());
+/// assert_eq!(unsigned, "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.");
+/// ```
 pub fn compact(header: &str, payload: &str, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
     let signed = format!("{}.{}", encode(header), encode(payload));
     let signature = encode(sign(signed.as_bytes()));
     format!("{signed}.{signature}")
 }
 
-/// The set of the public halves of these keys.
+/// The set of the public halves of these keys (RFC 7517 §5).
+///
+/// ```
+/// use dev_authorization_server::{SigningKey, jwks};
+///
+/// let set = jwks(&[&SigningKey::new("ES256", "a"), &SigningKey::new("EdDSA", "b")]);
+/// assert_eq!(set["keys"][1]["kid"], "b");
+/// ```
 pub fn jwks(keys: &[&SigningKey]) -> Value {
     let keys: Vec<_> = keys.iter().map(|key| key.public()).collect();
     json!({"keys": keys})
@@ -50,7 +84,7 @@ impl SigningKey {
     ///
     /// # Panics
     ///
-    /// If there is no randomness.
+    /// For another `alg`, or if there is no randomness.
     pub fn new(alg: &'static str, kid: &'static str) -> Self {
         let pair = match alg {
             "RS256" | "PS256" => {
@@ -60,7 +94,8 @@ impl SigningKey {
                 .map(|pair| Pair::Ec(Box::new(pair))),
             "ES384" => EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING)
                 .map(|pair| Pair::Ec(Box::new(pair))),
-            _ => Ed25519KeyPair::generate().map(Pair::Ed),
+            "EdDSA" => Ed25519KeyPair::generate().map(Pair::Ed),
+            other => panic!("{other:?} is none of RS256, PS256, ES256, ES384 and EdDSA"),
         };
         Self {
             kid: Some(kid),

@@ -49,10 +49,19 @@ impl Terms {
 }
 
 /// An operation needs scopes that the token lacks.
+///
+/// In a handler that returns rmcp's [`ErrorData`](rmcp::ErrorData), `?` passes it on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("this needs an access token with the scopes \"{needed}\"")]
 pub struct InsufficientScope {
     needed: Scopes,
+}
+
+impl InsufficientScope {
+    /// All scopes that the operation needs, those that the token has among them.
+    pub fn needed(&self) -> &Scopes {
+        &self.needed
+    }
 }
 
 impl AccessToken {
@@ -123,19 +132,41 @@ impl AccessToken {
         &self.0.claims.scopes
     }
 
-    /// Whether the token has `scope`, itself or by a broader one that implies it.
+    /// Whether the token has `scope`, itself or by a broader one that implies it. For what is merely
+    /// left out without it; [`require_scope`](Self::require_scope) asks the client for it.
     pub fn has_scope(&self, scope: &str) -> bool {
         (self.0.terms.hierarchy).satisfies(&self.0.claims.scopes, scope)
     }
 
     /// Demands scopes for what a handler is about to do, in addition to those that every request
-    /// needs. If some are missing and the handler then answers without streaming, the client gets
-    /// 403 with a challenge that names all of them, so that it can ask its user for more (MCP
-    /// authorization, step-up).
+    /// needs. If some are missing, the client gets 403 with a challenge that names all of them, so
+    /// that it can ask its user for more (MCP authorization, step-up; RFC 6750 §3.1).
+    ///
+    /// A status can be chosen only before the answer begins. So the 403 takes the place of an answer
+    /// in JSON (`stateful_mode(false)` and `json_response(true)` of `StreamableHttpService`). In a
+    /// session of MCP before 2026-07-28, and wherever else the answer is an event stream, the client
+    /// gets the handler's own error: that of [`InsufficientScope`] names the scopes, too.
+    ///
+    /// ```
+    /// use rmcp::{ErrorData, tool, tool_router};
+    /// use rmcp_resource_server::AccessToken;
+    ///
+    /// struct Notes;
+    ///
+    /// #[tool_router]
+    /// impl Notes {
+    ///     /// Deletes all notes
+    ///     #[tool]
+    ///     async fn delete_all(&self, caller: AccessToken) -> Result<String, ErrorData> {
+    ///         caller.require_scope("notes:write")?;
+    ///         Ok("All notes are gone".to_owned())
+    ///     }
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`InsufficientScope`]: the handler must not go on, and what it answers is not sent.
+    /// [`InsufficientScope`]: the handler must not go on.
     pub fn require_scopes(&self, scopes: &Scopes) -> Result<(), InsufficientScope> {
         if scopes.iter().all(|scope| self.has_scope(scope)) {
             return Ok(());
@@ -145,6 +176,21 @@ impl AccessToken {
         Err(InsufficientScope {
             needed: scopes.clone(),
         })
+    }
+
+    /// Demands one scope, as [`require_scopes`](Self::require_scopes) does.
+    ///
+    /// # Errors
+    ///
+    /// [`InsufficientScope`]: the handler must not go on.
+    ///
+    /// # Panics
+    ///
+    /// If `scope` is not one scope (RFC 6749 §3.3): a mistake in the program.
+    pub fn require_scope(&self, scope: &'static str) -> Result<(), InsufficientScope> {
+        let scopes: Scopes = scope.parse().expect("a scope");
+        assert!(scopes.contains(scope), "{scope:?} is not one scope");
+        self.require_scopes(&scopes)
     }
 
     /// `exp`: when the token ends, if the server tells.
@@ -167,5 +213,37 @@ impl fmt::Debug for AccessToken {
             .field("client_id", &self.0.claims.client_id)
             .field("scopes", &self.0.claims.scopes)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn reader() -> AccessToken {
+        let claims = json!({"sub": "alice", "scope": "notes:read"});
+        let claims = Claims::from_members(claims.as_object().cloned().expect("an object"));
+        AccessToken::new(
+            Arc::new(claims.expect("claims")),
+            Terms::new("https://as.example.com", ScopeHierarchy::default()),
+        )
+    }
+
+    #[test]
+    fn a_scope_that_is_missing_is_remembered_for_the_challenge() {
+        let token = reader();
+        assert_eq!(token.require_scope("notes:read"), Ok(()));
+        assert_eq!(token.missed(), None);
+        let missing = token.require_scope("notes:write").expect_err("missing");
+        assert_eq!(missing.needed().to_string(), "notes:write");
+        assert_eq!(token.missed(), Some(missing.needed()));
+    }
+
+    #[test]
+    #[should_panic(expected = "is not one scope")]
+    fn a_list_is_not_one_scope() {
+        let _ = reader().require_scope("notes:read notes:write");
     }
 }

@@ -54,7 +54,7 @@ pub use crate::{
     connection::Connection,
     credentials::{ClientCredentials, CredentialProblem, CredentialsError, Source},
     error::{AuthorizationServerError, TokenError, VerifyError},
-    extract::{Caller, forward_access_token},
+    extract::{NoAccessToken, forward_access_token},
     http_client::{CaFileContent, HttpClientError},
     introspection::{IntrospectionConfig, IntrospectionVerifier, StartError},
     jwt::{JwtConfig, JwtVerifier, SigningAlgorithm},

@@ -19,18 +19,9 @@ use tokio::time::timeout;
 use url::form_urlencoded;
 
 use crate::{
-    access_token::AccessToken,
-    answer::Refusal,
-    bearer::BearerToken,
-    client_address::ClientAddress,
-    error::{TokenError, VerifyError},
-    metrics::FOREIGN_SESSION,
-    outage_log::Line,
-    request_id::RequestId,
-    resource_server::ResourceServer,
-    session::Principal,
-    sessions::OWNER,
-    stream::GuardedStream,
+    access_token::AccessToken, answer::Refusal, bearer::BearerToken, client_address::ClientAddress,
+    error::TokenError, metrics::FOREIGN_SESSION, outage_log::Line, request_id::RequestId,
+    resource_server::ResourceServer, session::Principal, sessions::OWNER, stream::GuardedStream,
 };
 
 const MCP_SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -159,7 +150,7 @@ async fn take_bearer(
             .map(HeaderValue::as_bytes),
         resource_server.max_token_bytes(),
     )?;
-    let bearer = bearer.from_peer(request.peer_addr());
+    let bearer = bearer.from_peer(ClientAddress::peer_of(request.request()));
     request.headers_mut().remove(AUTHORIZATION);
     if has_access_token(request.query_string().as_bytes())
         || is_form(request.headers()) && Box::pin(form_has_access_token(request)).await

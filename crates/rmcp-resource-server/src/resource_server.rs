@@ -26,6 +26,21 @@ use crate::{
 };
 
 /// What a resource server demands of tokens and tells about itself.
+///
+/// ```
+/// use rmcp_resource_server::{ResourceServerConfig, ScopeHierarchy};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut config = ResourceServerConfig::new(
+///     "https://notes.example.com/mcp".parse()?,
+///     "https://as.example.com".parse()?,
+/// );
+/// config.required_scopes = "notes:read".parse()?;
+/// config.optional_scopes = "notes:write".parse()?;
+/// config.scope_hierarchy = ScopeHierarchy::new([("notes:write", &"notes:read".parse()?)]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct ResourceServerConfig {
@@ -152,6 +167,24 @@ impl ResourceServer {
 
     /// Wraps an actix scope so that only authorized requests reach it. Handlers find the
     /// [`AccessToken`] in the request's extensions.
+    ///
+    /// It protects what is no MCP just as well:
+    ///
+    /// ```
+    /// use actix_web::{App, HttpMessage, HttpRequest, web};
+    /// use rmcp_resource_server::{AccessToken, ResourceServer};
+    ///
+    /// async fn whoami(request: HttpRequest) -> String {
+    ///     let token = request.extensions().get::<AccessToken>().cloned();
+    ///     token.and_then(|token| Some(token.subject()?.to_owned())).unwrap_or_default()
+    /// }
+    ///
+    /// fn app(resource_server: &ResourceServer, config: &mut web::ServiceConfig) {
+    ///     config.service(
+    ///         web::resource("/whoami").get(whoami).wrap(resource_server.protect()),
+    ///     );
+    /// }
+    /// ```
     pub fn protect(&self) -> Protection {
         Protection::new(self.clone())
     }
@@ -163,7 +196,20 @@ impl ResourceServer {
         metadata::configure(config, &self.inner.config.resource, &self.inner.metadata);
     }
 
-    /// Verifies a token and judges it by the policy.
+    /// Verifies a token and judges it by the policy. For another transport than actix.
+    ///
+    /// ```
+    /// use rmcp_resource_server::{AccessToken, BearerToken, ResourceServer, VerifyError};
+    ///
+    /// async fn authorize(
+    ///     resource_server: &ResourceServer,
+    ///     authorization: &str,
+    /// ) -> Result<AccessToken, VerifyError> {
+    ///     let values = [authorization.as_bytes()];
+    ///     let bearer = BearerToken::from_authorization(values.into_iter(), 8 * 1024)?;
+    ///     resource_server.authorize(&bearer).await
+    /// }
+    /// ```
     ///
     /// # Errors
     ///

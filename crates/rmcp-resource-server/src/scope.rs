@@ -9,6 +9,15 @@ use std::{
 /// A set of scopes: distinct, sorted, compared case-sensitively.
 ///
 /// Parses from a space-separated list.
+///
+/// ```
+/// use rmcp_resource_server::Scopes;
+///
+/// let scopes: Scopes = "notes:write notes:read".parse()?;
+/// assert!(scopes.contains("notes:read"));
+/// assert_eq!(scopes.to_string(), "notes:read notes:write");
+/// # Ok::<_, rmcp_resource_server::InvalidScope>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scopes(Box<[Box<str>]>);
 

@@ -47,6 +47,24 @@ impl Default for SessionLimits {
 /// rmcp's in-memory sessions with a maximum. Where it is reached, a new session ends the one that
 /// has been idle longest: of the same principal if that one is at its limit, else of all. The
 /// client of an ended session gets 404 and initializes a new one, as MCP has it.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use rmcp::ServerHandler;
+/// # use rmcp_actix_web::transport::StreamableHttpService;
+/// use rmcp_resource_server::{BoundedSessions, Metrics, SessionLimits, forward_access_token};
+///
+/// # struct Notes;
+/// # impl ServerHandler for Notes {}
+/// let sessions = BoundedSessions::new(SessionLimits::default(), Metrics::default());
+/// let service = StreamableHttpService::builder()
+///     .service_factory(Arc::new(|| Ok(Notes)))
+///     .session_manager(Arc::new(sessions))
+///     .stateful_mode(true)
+///     .on_request_fn(forward_access_token)
+///     .build();
+/// # let _ = service;
+/// ```
 pub struct BoundedSessions {
     inner: LocalSessionManager,
     limits: SessionLimits,

@@ -12,6 +12,30 @@ use crate::{bearer::BearerToken, claims::Claims, error::VerifyError};
 /// look at issuer, audience, time or scopes: the [`ResourceServer`](crate::ResourceServer) judges
 /// those on every request, also when the verifier answers from a cache
 /// ([`TokenCache`](crate::TokenCache)).
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use async_trait::async_trait;
+/// use rmcp_resource_server::{BearerToken, Claims, TokenError, TokenVerifier, VerifyError};
+/// use serde_json::json;
+///
+/// /// Knows one token.
+/// struct OneToken;
+///
+/// #[async_trait]
+/// impl TokenVerifier for OneToken {
+///     async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {
+///         if token.expose() != "the-one" {
+///             return Err(TokenError::Inactive.into());
+///         }
+///         let claims = json!({"sub": "alice", "aud": "https://notes.example.com/mcp"});
+///         let members = claims.as_object().cloned().unwrap_or_default();
+///         let claims = Claims::from_members(members).expect("claims of the right types");
+///         Ok(Arc::new(claims))
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait TokenVerifier: Send + Sync + 'static {
     /// The claims of an active token.

@@ -7,11 +7,13 @@ use rmcp::{
     schemars::{self, JsonSchema},
     tool, tool_router,
 };
-use rmcp_resource_server::{AccessToken, Caller};
+use rmcp_resource_server::AccessToken;
 use serde::Serialize;
 
-use crate::{
-    mcp::{OscalServer, access::Operation, output::ToolError},
+use crate::mcp::{
+    OscalServer,
+    access::{Caller, Operation},
+    output::ToolError,
 };
 
 /// The most load problems listed.
@@ -107,7 +109,7 @@ impl OscalServer {
                     message: problem.message.clone(),
                 })
                 .collect(),
-            caller: caller.0.as_ref().map(CallerIdentity::of),
+            caller: caller.token().map(CallerIdentity::of),
         }))
     }
 }

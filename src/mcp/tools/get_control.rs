@@ -8,14 +8,13 @@ use rmcp::{
     schemars::{self, JsonSchema},
     tool, tool_router,
 };
-use rmcp_resource_server::Caller;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
     mcp::{
         OscalServer,
-        access::Operation,
+        access::{Caller, Operation},
         output::{ControlName, ToolError, cut, document},
     },
     oscal::{

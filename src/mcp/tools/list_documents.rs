@@ -8,13 +8,12 @@ use rmcp::{
     schemars::{self, JsonSchema},
     tool, tool_router,
 };
-use rmcp_resource_server::Caller;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     mcp::{
         OscalServer,
-        access::Operation,
+        access::{Caller, Operation},
         output::{Page, ToolError, model},
     },
     oscal::{Document, DocumentInfo},

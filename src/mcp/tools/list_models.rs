@@ -5,10 +5,13 @@ use rmcp::{
     schemars::{self, JsonSchema},
     tool, tool_router,
 };
-use rmcp_resource_server::Caller;
 use serde::Serialize;
 
-use crate::mcp::{OscalServer, access::Operation, output::ToolError};
+use crate::mcp::{
+    OscalServer,
+    access::{Caller, Operation},
+    output::ToolError,
+};
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Models {

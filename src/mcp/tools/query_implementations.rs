@@ -6,13 +6,12 @@ use rmcp::{
     schemars::{self, JsonSchema},
     tool, tool_router,
 };
-use rmcp_resource_server::Caller;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     mcp::{
         OscalServer,
-        access::{Access, Operation},
+        access::{Access, Caller, Operation},
         output::{MAX_LIMIT, Page, ToolError, cut, document},
     },
     oscal::{

@@ -6,14 +6,13 @@ use rmcp::{
     schemars::{self, JsonSchema},
     tool, tool_router,
 };
-use rmcp_resource_server::Caller;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
     mcp::{
         OscalServer,
-        access::Operation,
+        access::{Caller, Operation},
         output::{Page, ToolError},
     },
     oscal::{self, BaselineControl},

@@ -6,13 +6,12 @@ use rmcp::{
     schemars::{self, JsonSchema},
     tool, tool_router,
 };
-use rmcp_resource_server::Caller;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     mcp::{
         OscalServer,
-        access::{Access, Operation},
+        access::{Access, Caller, Operation},
         output::{ToolError, document, model},
     },
     oscal::{Hit, LibraryView, Query},

@@ -6,14 +6,13 @@ use rmcp::{
     schemars::{self, JsonSchema},
     tool, tool_router,
 };
-use rmcp_resource_server::Caller;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
     mcp::{
         OscalServer,
-        access::{Access, Operation},
+        access::{Access, Caller, Operation},
         output::{ToolError, document, model},
     },
     oscal::{Caps, Findings, Model, Source},

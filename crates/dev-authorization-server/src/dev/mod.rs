@@ -43,17 +43,39 @@ use crate::server_thread::{ServerThread, listen};
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> std::io::Result<()> {
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use dev_authorization_server::{DevAuthorizationServer, DevClient, DevConfig};
 ///
 /// let server = DevAuthorizationServer::start(DevConfig {
 ///     resources: vec!["http://127.0.0.1:8000/mcp".to_owned()],
 ///     scopes: vec!["mcp:tools".to_owned()],
-///     clients: vec![DevClient::resource_server("mcp-server", "mcp-server-secret")],
+///     clients: vec![
+///         DevClient::resource_server("mcp-server", "mcp-server-secret"),
+///         DevClient::machine("robot", "robot-secret"),
+///     ],
 ///     ..DevConfig::default()
 /// })?;
-/// assert!(server.issuer().starts_with("http://127.0.0.1:"));
-/// server.stop().await;
+///
+/// // The robot gets a token, and the MCP server asks what it is worth.
+/// let http = reqwest::Client::new();
+/// let answer: serde_json::Value = http
+///     .post(format!("{}/token", server.issuer()))
+///     .basic_auth("robot", Some("robot-secret"))
+///     .form(&[("grant_type", "client_credentials")])
+///     .send()
+///     .await?
+///     .json()
+///     .await?;
+/// let claims: serde_json::Value = http
+///     .post(format!("{}/introspect", server.issuer()))
+///     .basic_auth("mcp-server", Some("mcp-server-secret"))
+///     .form(&[("token", answer["access_token"].as_str().unwrap_or_default())])
+///     .send()
+///     .await?
+///     .json()
+///     .await?;
+/// assert_eq!(claims["active"], true);
+/// assert_eq!(claims["client_id"], "robot");
 /// # Ok(())
 /// # }
 /// ```
@@ -64,6 +86,20 @@ pub struct DevAuthorizationServer {
 }
 
 /// What a [`DevAuthorizationServer`] protects, and for whom.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use dev_authorization_server::DevConfig;
+///
+/// let config = DevConfig {
+///     resources: vec!["http://127.0.0.1:8000/mcp".to_owned()],
+///     // To see a token expire while one watches.
+///     token_lifetime: Duration::from_secs(20),
+///     ..DevConfig::default()
+/// };
+/// # let _ = config;
+/// ```
 pub struct DevConfig {
     /// 0 picks a free port of `127.0.0.1`.
     pub port: u16,
@@ -93,6 +129,18 @@ impl Default for DevConfig {
 }
 
 /// A client that exists without registration.
+///
+/// ```
+/// use dev_authorization_server::DevClient;
+///
+/// let clients = [
+///     DevClient::machine("robot", "robot-secret"),
+///     DevClient::resource_server("mcp-server", "mcp-server-secret"),
+///     DevClient::public("app", "http://127.0.0.1/callback"),
+/// ];
+/// # let _ = clients;
+/// ```
+#[non_exhaustive]
 #[derive(Clone)]
 pub enum DevClient {
     /// Gets tokens of its own by client credentials.

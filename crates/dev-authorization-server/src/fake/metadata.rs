@@ -3,6 +3,18 @@
 use serde_json::{Value, json};
 
 /// A form of the metadata URL, by example of the issuer `https://as.example/tenant`.
+///
+/// ```
+/// use dev_authorization_server::{FakeAuthorizationServer, MetadataForm, Reply};
+///
+/// let fake = FakeAuthorizationServer::start();
+/// fake.hide_metadata();
+/// // Now at this one only, and with an issuer that is not its own.
+/// let mut document = fake.metadata();
+/// document["issuer"] = "https://other.example".into();
+/// fake.serve_metadata(MetadataForm::OAuth, document);
+/// ```
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetadataForm {
     /// `/.well-known/oauth-authorization-server/tenant` (RFC 8414 §3.1).

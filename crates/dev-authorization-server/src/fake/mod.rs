@@ -35,18 +35,28 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// An authorization server that answers what the test told it to and records what it was asked.
 ///
 /// Every method takes `&self` and takes effect for the next request. Without instructions it serves
-/// valid metadata at every form of its URL and says `{"active":false}` to every introspection.
+/// valid metadata (RFC 8414) at every form of its URL and says `{"active":false}` to every
+/// introspection (RFC 7662).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use dev_authorization_server::{FakeAuthorizationServer, Reply};
 ///
 /// let fake = FakeAuthorizationServer::start();
 /// fake.answer_token("good", fake.active_claims("http://127.0.0.1:8000/mcp", "mcp:tools"));
 /// fake.answer_next(Reply::status(503));
-/// assert_eq!(fake.introspection_count(), 0);
-/// fake.stop().await;
+///
+/// // What the server under test would send. The first answer is the one that was queued.
+/// let http = reqwest::Client::new();
+/// let ask = || http.post(fake.introspection_url()).form(&[("token", "good")]).send();
+/// assert_eq!(ask().await?.status(), 503);
+/// assert_eq!(ask().await?.json::<serde_json::Value>().await?["sub"], "alice");
+///
+/// assert_eq!(fake.introspection_count(), 2);
+/// let asked = &fake.introspections()[1];
+/// assert_eq!(asked.form_value("token").as_deref(), Some("good"));
+/// # Ok(())
 /// # }
 /// ```
 pub struct FakeAuthorizationServer {
@@ -58,6 +68,18 @@ pub struct FakeAuthorizationServer {
 }
 
 /// Where a [`FakeAuthorizationServer`] listens and what its URLs look like.
+///
+/// ```
+/// use dev_authorization_server::{FakeAuthorizationServer, FakeConfig, MetadataForm};
+///
+/// // As Keycloak has it: a path in the issuer, and metadata at one URL only.
+/// let fake = FakeAuthorizationServer::start_with(FakeConfig {
+///     issuer_path: "/realms/mcp".to_owned(),
+///     metadata: vec![MetadataForm::OpenIdAppended],
+///     ..FakeConfig::default()
+/// });
+/// assert!(fake.issuer().ends_with("/realms/mcp"));
+/// ```
 pub struct FakeConfig {
     /// 0 picks a free port.
     pub port: u16,
@@ -140,7 +162,20 @@ impl FakeAuthorizationServer {
         self.url(&self.introspection_path)
     }
 
-    /// Frees the port and cuts every connection; the script and the records stay.
+    /// Frees the port and cuts every connection; the script and the records stay. The way to
+    /// test an outage:
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> reqwest::Result<()> {
+    /// let fake = dev_authorization_server::FakeAuthorizationServer::start();
+    /// fake.stop().await;
+    /// assert!(reqwest::get(fake.issuer()).await.is_err());
+    /// fake.restart();
+    /// assert_eq!(reqwest::get(fake.issuer()).await?.status(), 404);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn stop(&self) {
         let thread = self.thread().take();
         if let Some(thread) = thread {
@@ -198,6 +233,14 @@ impl FakeAuthorizationServer {
     }
 
     /// Serves any further path (JWKS, user info, ...), whatever the method; queries are ignored.
+    ///
+    /// ```
+    /// use dev_authorization_server::{FakeAuthorizationServer, SigningKey, jwks};
+    ///
+    /// let fake = FakeAuthorizationServer::start();
+    /// let key = SigningKey::new("ES256", "key-1");
+    /// fake.serve("/jwks", jwks(&[&key]));
+    /// ```
     pub fn serve(&self, path: &str, reply: impl Into<Reply>) {
         self.script.serve(path, reply.into());
     }
@@ -212,7 +255,7 @@ impl FakeAuthorizationServer {
         self.script.answer_token(token, reply.into());
     }
 
-    /// Undoes [`answer_token`](Self::answer_token), as a revocation would.
+    /// Undoes [`answer_token`](Self::answer_token), as a revocation would (RFC 7009).
     pub fn forget_token(&self, token: &str) {
         self.script.forget_token(token);
     }
@@ -239,14 +282,22 @@ impl FakeAuthorizationServer {
         self.script.refuse_clients_with(reply.into());
     }
 
-    /// Keeps introspections waiting (recorded, unanswered) until the gate opens or is dropped.
+    /// Keeps introspections waiting (recorded, unanswered) until the gate opens or is dropped; see
+    /// [`Gate`].
     #[must_use]
     pub fn hold_introspections(&self) -> Gate {
         self.script.hold()
     }
 
     /// Claims that a resource server should accept: `alice` by way of client `client`, for ten
-    /// minutes.
+    /// minutes. Change members to get those that it should not:
+    ///
+    /// ```
+    /// # let fake = dev_authorization_server::FakeAuthorizationServer::start();
+    /// let mut expired = fake.active_claims("http://127.0.0.1:8000/mcp", "mcp:tools");
+    /// expired["exp"] = 1_700_000_000.into();
+    /// fake.answer_token("expired", expired);
+    /// ```
     #[must_use]
     pub fn active_claims(&self, audience: &str, scope: &str) -> Value {
         let now = unix_now();

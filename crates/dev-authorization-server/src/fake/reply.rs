@@ -11,6 +11,23 @@ use tokio::{
 /// What a [`FakeAuthorizationServer`](crate::FakeAuthorizationServer) answers, and how.
 ///
 /// JSON turns into a 200 by itself: `fake.answer_token("t", json!({"active": true}))`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use dev_authorization_server::{FakeAuthorizationServer, Reply};
+/// use serde_json::json;
+///
+/// let fake = FakeAuthorizationServer::start();
+/// // What an authorization server and the network before it can do to a resource server:
+/// fake.answer_token("late", Reply::from(json!({"active": true})).after(Duration::from_secs(60)));
+/// fake.answer_token("limited", Reply::status(429).with_header("Retry-After", "7"));
+/// fake.answer_token("moved", Reply::redirect(307, "http://127.0.0.1:1/"));
+/// fake.answer_token("cut off", Reply::from(json!({"active": true})).truncated());
+/// fake.answer_token("hung up", Reply::reset());
+/// fake.answer_token("a login page", Reply::html());
+/// fake.answer_token("endless", Reply::huge(1 << 20));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Reply {
     status: u16,

@@ -11,6 +11,29 @@ use url::form_urlencoded;
 use crate::client_credentials::{form_decoded_basic, raw_basic};
 
 /// A request that a [`FakeAuthorizationServer`](crate::FakeAuthorizationServer) received.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> reqwest::Result<()> {
+/// let fake = dev_authorization_server::FakeAuthorizationServer::start();
+/// reqwest::Client::new()
+///     .post(fake.introspection_url())
+///     .basic_auth("mcp", Some("p%25"))
+///     .form(&[("token", "good"), ("token_type_hint", "access_token")])
+///     .send()
+///     .await?;
+///
+/// let request = &fake.requests_at("/introspect")[0];
+/// assert_eq!(request.method, "POST");
+/// assert_eq!(request.form_value("token").as_deref(), Some("good"));
+/// // RFC 6749 has id and secret form-encoded, RFC 7617 does not.
+/// assert_eq!(request.basic(), Some(("mcp".to_owned(), "p%".to_owned())));
+/// assert_eq!(request.raw_basic(), Some(("mcp".to_owned(), "p%25".to_owned())));
+/// assert_eq!(request.header("accept"), Some("*/*"));
+/// # Ok(())
+/// # }
+/// ```
+#[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct RecordedRequest {
     /// Such as `POST`.

@@ -12,6 +12,25 @@ use super::{reply::Reply, request::RecordedRequest};
 
 /// The client that may introspect, and how it must say so. Any second way to authenticate in the
 /// same request is refused (RFC 6749 §2.3).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> reqwest::Result<()> {
+/// use dev_authorization_server::{ExpectedClient, FakeAuthorizationServer};
+///
+/// let fake = FakeAuthorizationServer::start();
+/// fake.require_client(ExpectedClient::basic("mcp", "secret"));
+/// let refused = reqwest::Client::new()
+///     .post(fake.introspection_url())
+///     .basic_auth("mcp", Some("wrong"))
+///     .form(&[("token", "good")])
+///     .send()
+///     .await?;
+/// assert_eq!(refused.status(), 401);
+/// # Ok(())
+/// # }
+/// ```
+#[non_exhaustive]
 #[derive(Clone)]
 pub enum ExpectedClient {
     /// `client_secret_basic`: id and secret form-encoded before base64 (RFC 6749 §2.3.1).
@@ -64,7 +83,22 @@ impl ExpectedClient {
     }
 }
 
-/// Holds introspections back, until it is opened or dropped.
+/// Holds introspections back, until it is opened or dropped. Shows how many run at once, and what
+/// becomes of requests that wait.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let fake = dev_authorization_server::FakeAuthorizationServer::start();
+/// let gate = fake.hold_introspections();
+/// let asking = tokio::spawn(reqwest::Client::new().post(fake.introspection_url()).send());
+/// fake.wait_for_introspections(1).await;
+/// assert!(!asking.is_finished());
+/// gate.open();
+/// assert_eq!(asking.await??.status(), 200);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Gate {
     permits: Arc<Semaphore>,
 }

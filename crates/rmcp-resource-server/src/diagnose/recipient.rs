@@ -48,7 +48,10 @@ fn refine_audience(check: &mut Check, claims: &Claims, policy: &Policy, own_clie
     } else if let Some(client_id) = issued_to
         && check.outcome == Outcome::Passed
         && policy.required_scopes.is_empty()
-        && policy.audiences.iter().any(|aud| **aud == *client_id)
+        && policy
+            .audiences
+            .iter()
+            .any(|aud| aud.is_named_by(client_id))
         && claims.audience.iter().any(|aud| **aud == *client_id)
     {
         check.outcome = Outcome::Warning;

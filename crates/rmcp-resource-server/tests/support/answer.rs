@@ -33,16 +33,21 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// What the probe's tool answered, out of a JSON or an SSE response.
-    pub(crate) fn tool_result(&self) -> Value {
-        assert_eq!(self.status, 200, "{self:?}");
+    /// The first JSON-RPC message of a JSON or an SSE response.
+    pub(crate) fn message(&self) -> Value {
         let message = self
             .body
             .lines()
             .find_map(|line| line.strip_prefix("data: ").filter(|data| !data.is_empty()))
             .unwrap_or(&self.body);
-        let message: Value = serde_json::from_str(message)
-            .unwrap_or_else(|error| panic!("{error} in {message:?} of {self:?}"));
+        serde_json::from_str(message)
+            .unwrap_or_else(|error| panic!("{error} in {message:?} of {self:?}"))
+    }
+
+    /// What the probe's tool answered, out of a JSON or an SSE response.
+    pub(crate) fn tool_result(&self) -> Value {
+        assert_eq!(self.status, 200, "{self:?}");
+        let message = self.message();
         let text = message["result"]["content"][0]["text"].as_str();
         let text = text.unwrap_or_else(|| panic!("no tool result in {self:?}"));
         serde_json::from_str(text).expect("the probe answers JSON")

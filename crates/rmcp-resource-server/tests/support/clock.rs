@@ -29,10 +29,6 @@ impl TestClock {
         self.moments().0 -= by;
     }
 
-    pub(crate) fn set_back(&self, by: Duration) {
-        *self.0.lock().expect("no panic while it is set") -= by;
-    }
-
     pub(crate) fn unix(&self) -> u64 {
         seconds(self.now())
     }

@@ -84,9 +84,13 @@ impl<'a> Session<'a> {
     }
 
     pub(crate) async fn call(&self, token: &str) -> Answer {
+        self.call_tool(token, "whoami").await
+    }
+
+    pub(crate) async fn call_tool(&self, token: &str, tool: &str) -> Answer {
         let call = json!({
             "jsonrpc": "2.0", "id": 8, "method": "tools/call",
-            "params": {"name": "whoami", "arguments": {}},
+            "params": {"name": tool, "arguments": {}},
         });
         let request = self.request(Method::POST).bearer_auth(token);
         self.server.send(request.json(&call)).await

@@ -6,7 +6,7 @@ use rmcp::{
     ErrorData, RoleServer, ServerHandler, service::RequestContext, tool, tool_handler, tool_router,
 };
 use rmcp_actix_web::transport::on_request_extensions;
-use rmcp_resource_server::{AccessToken, Caller};
+use rmcp_resource_server::AccessToken;
 use serde_json::json;
 
 #[derive(Clone)]
@@ -43,14 +43,12 @@ impl Probe {
     #[tool(description = "Demands the scope mcp:admin")]
     async fn administer(&self, caller: AccessToken) -> Result<String, ErrorData> {
         let needed = "mcp:admin".parse().expect("a scope");
-        caller
-            .require_scopes(&needed)
-            .map_err(|error| ErrorData::invalid_request(error.to_string(), None))?;
+        caller.require_scopes(&needed)?;
         Ok("{}".to_owned())
     }
 
     #[tool(description = "Everything of the request that a handler can reach")]
-    async fn dump(&self, caller: Caller, context: RequestContext<RoleServer>) -> String {
+    async fn dump(&self, caller: AccessToken, context: RequestContext<RoleServer>) -> String {
         let parts = context.extensions.get::<http::request::Parts>();
         let parts = parts.expect("the HTTP request's head");
         let headers: Vec<_> = parts

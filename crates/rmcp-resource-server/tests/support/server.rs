@@ -28,6 +28,10 @@ pub(crate) struct Setup {
     /// Instead of a verifier of its own.
     pub(crate) verifier: Option<IntrospectionVerifier>,
     pub(crate) stateful: bool,
+    /// Whether the author remembered [`forward_access_token`].
+    pub(crate) forwards: bool,
+    /// Whether the author remembered [`ResourceServer::protect`].
+    pub(crate) protects: bool,
     pub(crate) sessions: SessionLimits,
     /// The origin that `actix-cors` around everything lets in.
     pub(crate) allowed_origin: Option<&'static str>,
@@ -86,6 +90,8 @@ impl Setup {
             introspection,
             verifier: None,
             stateful: false,
+            forwards: true,
+            protects: true,
             sessions: SessionLimits::default(),
             allowed_origin: None,
             workers: 1,
@@ -107,7 +113,11 @@ impl Setup {
                 .session_manager(sessions.clone())
                 .stateful_mode(self.stateful)
                 .json_response(true)
-                .on_request_fn(forward_access_token)
+                .on_request_fn(move |request, extensions| {
+                    if self.forwards {
+                        forward_access_token(request, extensions);
+                    }
+                })
                 .build();
             let cors = Cors::default()
                 .allowed_origin(self.allowed_origin.unwrap_or("https://nobody.invalid"))
@@ -116,7 +126,10 @@ impl Setup {
                 .expose_headers(["WWW-Authenticate", "Mcp-Session-Id", "Retry-After"]);
             App::new()
                 .configure(|config| protected.serve_metadata(config))
-                .service(mcp.scope_with_path("/mcp").wrap(protected.protect()))
+                .service(
+                    mcp.scope_with_path("/mcp")
+                        .wrap(Condition::new(self.protects, protected.protect())),
+                )
                 .wrap(Condition::new(self.allowed_origin.is_some(), cors))
         };
         let (started, start) = mpsc::channel();

@@ -9,6 +9,7 @@ mod cors;
 mod diagnose;
 mod discovery;
 mod failure;
+mod forwarding;
 mod hostile;
 mod intake;
 mod introspection_request;
