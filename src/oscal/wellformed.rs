@@ -196,6 +196,10 @@ impl Visitor<'_> for Digits {
         f.write_str("no member of a reserved name")
     }
 
+    fn visit_str<E: Error>(self, _text: &str) -> Result<Value, E> {
+        Err(E::custom("a member has a reserved name"))
+    }
+
     fn visit_string<E: Error>(self, digits: String) -> Result<Value, E> {
         let number: Number = digits.parse().map_err(E::custom)?;
         match number.as_f64() {

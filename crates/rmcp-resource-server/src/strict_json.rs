@@ -125,6 +125,11 @@ impl Visitor<'_> for Digits {
         f.write_str("the digits of a number")
     }
 
+    /// Text that the parser lends stands in the answer: the object only poses as a number.
+    fn visit_str<E: serde::de::Error>(self, _text: &str) -> Result<Value, E> {
+        Err(E::custom("a reserved name"))
+    }
+
     /// Reads the number as `serde_json` does without `arbitrary_precision`.
     fn visit_string<E: serde::de::Error>(self, digits: String) -> Result<Value, E> {
         let number = digits
