@@ -184,7 +184,7 @@ fn ids_are_completed() {
     let completed = &session.result("completion/complete", &params)["completion"];
     assert_eq!(
         (&completed["total"], &completed["hasMore"]),
-        (&json!(66), &json!(false))
+        (&json!(67), &json!(false))
     );
     for (reference, argument) in [
         (&prompt("nope"), "control"),
