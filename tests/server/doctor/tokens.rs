@@ -46,7 +46,17 @@ fn every_policy_check_of_an_active_token_is_listed() {
         .filter(|check| check["about"] == "token")
         .map(|check| (check["check"].as_str(), check["outcome"].as_str()))
         .collect();
-    let wanted = ["active", "kind", "cnf", "iss", "exp", "nbf", "aud", "scope"];
+    let wanted = [
+        "active",
+        "kind",
+        "cnf",
+        "iss",
+        "exp",
+        "nbf",
+        "aud",
+        "principal",
+        "scope",
+    ];
     assert_eq!(of_token, wanted.map(|name| (Some(name), Some("passed"))));
     assert_eq!(check(&report, "aud")["found"], format!("[{RESOURCE:?}]"));
     assert_eq!(check(&report, "scope")["found"], "\"mcp:tools\"");
@@ -203,6 +213,7 @@ fn jwts_are_explained_by_form_signature_and_claims() {
         "exp",
         "nbf",
         "aud",
+        "principal",
         "scope",
     ];
     assert_eq!(of_token, wanted);
