@@ -37,7 +37,7 @@ fn main() {
     let options = Options::parse();
     let fake = FakeAuthorizationServer::start();
     fake.answer_token("good", fake.active_claims(server::RESOURCE, "mcp:tools"));
-    let open = Running::unprotected();
+    let open = Running::unprotected(&[]);
     let protected = Running::protected_by(fake.issuer());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -3,7 +3,6 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -17,8 +16,9 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn unprotected() -> Self {
-        Self::start(&[], None)
+    /// Without authorization, with further options as variables.
+    pub(crate) fn unprotected(variables: &[(&str, &str)]) -> Self {
+        Self::start(variables, None)
     }
 
     pub(crate) fn protected_by(issuer: &str) -> Self {
@@ -30,11 +30,6 @@ impl Running {
             ("OSCAL_AUTH_CLIENT_SECRET", "secret"),
         ];
         Self::start(&variables, Some("authorization server found"))
-    }
-
-    pub(crate) fn with_documents(directory: &Path) -> Self {
-        let directory = directory.to_str().expect("UTF-8");
-        Self::start(&[("OSCAL_DOCUMENTS_DIR", directory)], None)
     }
 
     /// Starts it and waits until it listens and has logged `ready`.

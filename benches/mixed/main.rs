@@ -39,7 +39,8 @@ struct Options {
 fn main() {
     let options = Options::parse();
     let directory = documents::write(options.profiles);
-    let server = Running::with_documents(directory.path());
+    let documents = directory.path().to_str().expect("UTF-8");
+    let server = Running::unprotected(&[("OSCAL_DOCUMENTS_DIR", documents)]);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
