@@ -287,8 +287,8 @@ mod tests {
     #[test]
     fn files_that_are_no_text_are_refused_as_a_whole() {
         for (content, problem) in [
-            (&b"\xff\xfeA\0=\01\0"[..], Problem::Utf16),
-            (b"\xfe\xff\0A\0=\01", Problem::Utf16),
+            (&b"\xff\xfeA\0=\0x\0"[..], Problem::Utf16),
+            (b"\xfe\xff\0A\0=\0x", Problem::Utf16),
             (&vec![b'#'; MOST_BYTES + 1], Problem::TooLarge),
         ] {
             let (entries, refused) = parse(content);

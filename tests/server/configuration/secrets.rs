@@ -36,34 +36,43 @@ fn rs_69_no_error_shows_the_value_of_any_option() {
         format!("{SECRET}\n{SECRET}\n"),
         format!("-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n"),
     ];
-    let secret = (String::new(), "OSCAL_AUTH_CLIENT_SECRET".to_owned());
-    for (flag, variable) in options().into_iter().chain([secret]) {
-        // Each option gets each form, in one of the three places by turns.
-        for (form, place) in forms.iter().zip([0, 1, 2, 1, 0, 2]) {
-            let as_flag = (!flag.is_empty()).then(|| format!("{flag}={form}"));
-            let quoted = form.replace(['\n', '"'], "");
-            let dotenv = format!("{variable}=\"{quoted}\"\n");
-            let mut command = command(directory.path());
-            // One error for certain, so that no server starts.
-            command.arg("--log-format=x").envs(with(&[]));
-            fs::write(directory.path().join(".env"), "").expect("writable");
-            match (place, &as_flag) {
-                (0, Some(flag)) if !flag.starts_with("--log-format") => {
-                    command.arg(flag);
+    let mut options = options();
+    options.push((String::new(), "OSCAL_AUTH_CLIENT_SECRET".to_owned()));
+    // Each option by itself, in one of the forms and in one of the three places by turns; and all
+    // options together in each form and place.
+    let alone = options.iter().enumerate().map(|(turn, option)| {
+        let form = &forms[turn % forms.len()];
+        (std::slice::from_ref(option), form, turn / forms.len() % 3)
+    });
+    let together = forms
+        .iter()
+        .flat_map(|form| (0..3).map(move |place| (form, place)));
+    let together = together.map(|(form, place)| (&options[..], form, place));
+    for (options, form, place) in alone.chain(together) {
+        let mut command = command(directory.path());
+        // One error for certain, so that no server starts.
+        command.env("LOG_LEVEL", "x").envs(with(&[]));
+        let mut dotenv = String::new();
+        for (flag, variable) in options {
+            match place {
+                0 if !flag.is_empty() => {
+                    command.arg(format!("{flag}={form}"));
                 }
-                (1, _) => {
-                    command.env(&variable, form);
+                1 => {
+                    command.env(variable, form);
                 }
                 _ => {
-                    command.env_remove(&variable);
-                    fs::write(directory.path().join(".env"), &dotenv).expect("writable");
+                    command.env_remove(variable);
+                    let value = form.replace(['\n', '"'], "");
+                    dotenv.push_str(&format!("{variable}=\"{value}\"\n"));
                 }
             }
-            let output = command.stdin(Stdio::null()).output().expect("it runs");
-            assert_eq!(output.status.code(), Some(2), "{variable}={form}");
-            let text = stderr(&output) + &stdout(&output);
-            assert!(!text.contains(SECRET), "{variable}={form}:\n{text}");
         }
+        fs::write(directory.path().join(".env"), dotenv).expect("writable");
+        let output = command.stdin(Stdio::null()).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(2), "{options:?}={form}");
+        let text = stderr(&output) + &stdout(&output);
+        assert!(!text.contains(SECRET), "{options:?}={form}:\n{text}");
     }
 }
 
