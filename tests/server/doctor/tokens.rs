@@ -250,7 +250,7 @@ fn jwts_are_explained_by_form_signature_and_claims() {
         (unpublished.token(&good), "signature", "not published"),
         (stranger.token(&good), "signature", "fresh one"),
         (changed(&json!({"exp": null})), "claims", "exp"),
-        (changed(&json!({"at_hash": "x"})), "claims", "ID token"),
+        (changed(&json!({"at_hash": "x"})), "kind", "ID token"),
         (
             changed(&json!({"aud": "https://other.example"})),
             "aud",
