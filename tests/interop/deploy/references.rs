@@ -112,7 +112,8 @@ fn ports_that_lead_nowhere(objects: &Objects) -> Vec<String> {
     let scraped = &template["metadata"]["annotations"]["prometheus.io/port"];
     let ports = objects.pod().ports;
     let admin = ports.iter().find(|(name, ..)| name == "admin");
-    let holds = admin.is_some_and(|(.., number)| *scraped == number.to_string());
+    let number = scraped.as_str().and_then(|text| text.parse().ok());
+    let holds = number.is_some() && admin.map(|&(.., number)| number) == number;
     checks.push((holds, format!("Prometheus scrapes {scraped}")));
 
     let ingress = &objects.only("Ingress")["spec"];
