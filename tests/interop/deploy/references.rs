@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use serde_json::{Value, json};
 
 use super::{
-    network_policy::selects,
+    network_policy::{Labels, selects},
     render::{CUSTOM, OVERLAYS, Objects},
 };
 
@@ -21,144 +21,152 @@ fn names(list: &Value) -> BTreeSet<&str> {
 
 /// Everything that is wrong with the references among `objects`.
 fn faults(objects: &Objects) -> Vec<String> {
-    let mut faults = Vec::new();
-    let mut expect = |holds: bool, what: &str| {
-        if !holds {
-            faults.push(what.to_owned());
-        }
+    let checks = [
+        names_that_lead_nowhere(objects),
+        selectors_that_miss_the_pods(objects),
+        ports_that_lead_nowhere(objects),
+        volumes_that_hold_nothing(objects),
+    ];
+    checks.concat()
+}
+
+/// What of `checks`, pairs of whether it holds and what it says otherwise, does not hold.
+fn broken(checks: Vec<(bool, String)>) -> Vec<String> {
+    let broken = checks.into_iter().filter(|(holds, _)| !holds);
+    broken.map(|(_, what)| what).collect()
+}
+
+fn pod_spec(objects: &Objects) -> &Value {
+    &objects.only("Deployment")["spec"]["template"]["spec"]
+}
+
+fn names_that_lead_nowhere(objects: &Objects) -> Vec<String> {
+    let spec = pod_spec(objects);
+    let exists = |kind: &str, name: &Value| {
+        let holds = objects.find(kind, name).is_some();
+        (holds, format!("no {kind} {name}"))
     };
-    let deployment = objects.only("Deployment");
-    let (name, template) = (
-        &deployment["metadata"]["name"],
-        &deployment["spec"]["template"],
-    );
-    let (spec, pod) = (&template["spec"], objects.pod());
-    let container = &spec["containers"][0];
+    let target = &objects.only("HorizontalPodAutoscaler")["spec"]["scaleTargetRef"];
+    let mut checks = vec![
+        exists(target["kind"].as_str().expect("a kind"), &target["name"]),
+        exists("ServiceAccount", &spec["serviceAccountName"]),
+    ];
+    for source in items(&spec["containers"][0]["envFrom"]) {
+        checks.push(exists("ConfigMap", &source["configMapRef"]["name"]));
+    }
+    for volume in items(&spec["volumes"]) {
+        if let Some(claim) = volume.get("persistentVolumeClaim") {
+            checks.push(exists("PersistentVolumeClaim", &claim["claimName"]));
+        }
+    }
     let namespace = &objects.only("Namespace")["metadata"]["name"];
     for object in &objects.0 {
-        let own = &object["metadata"]["namespace"];
-        let kind = &object["kind"];
-        expect(
-            kind == "Namespace" || own == namespace,
-            &format!("{kind} is in the namespace {own}"),
-        );
+        let (kind, own) = (&object["kind"], &object["metadata"]["namespace"]);
+        let holds = kind == "Namespace" || own == namespace;
+        checks.push((holds, format!("{kind} is in the namespace {own}")));
     }
+    broken(checks)
+}
 
-    // Who selects the pods.
-    let mut selectors = vec![("Deployment", &deployment["spec"]["selector"])];
+fn selectors_that_miss_the_pods(objects: &Objects) -> Vec<String> {
+    let labels = objects.pod().labels;
+    let of_service = json!({"matchLabels": objects.only("Service")["spec"]["selector"]});
+    let deployment = &objects.only("Deployment")["spec"]["selector"];
+    let mut selectors = vec![("Service", &of_service), ("Deployment", deployment)];
     for object in objects.of_kind("PodDisruptionBudget") {
         selectors.push(("PodDisruptionBudget", &object["spec"]["selector"]));
     }
     for object in objects.of_kind("NetworkPolicy") {
         selectors.push(("NetworkPolicy", &object["spec"]["podSelector"]));
     }
-    for constraint in items(&spec["topologySpreadConstraints"]) {
+    for constraint in items(&pod_spec(objects)["topologySpreadConstraints"]) {
         selectors.push(("topology spread", &constraint["labelSelector"]));
     }
-    let service = objects.only("Service");
-    let service_selector = json!({"matchLabels": service["spec"]["selector"]});
-    selectors.push(("Service", &service_selector));
-    for (kind, selector) in selectors {
-        expect(
-            selects(selector, &pod.labels) && !selects(selector, &Default::default()),
-            &format!("{kind} selects {selector}, the pods have {:?}", pod.labels),
-        );
-    }
+    let checks = selectors.into_iter().map(|(kind, selector)| {
+        let holds = selects(selector, &labels) && !selects(selector, &Labels::new());
+        (
+            holds,
+            format!("{kind} selects {selector}, the pods have {labels:?}"),
+        )
+    });
+    broken(checks.collect())
+}
 
-    // Ports and what leads to them.
-    let port_names = names(&container["ports"]);
-    let has_port = |port: &Value| port.as_str().is_some_and(|port| port_names.contains(port));
+fn ports_that_lead_nowhere(objects: &Objects) -> Vec<String> {
+    let container = &pod_spec(objects)["containers"][0];
+    let is_among = |port: &Value, ports: &Value| {
+        let port = port.as_str().expect("the name of a port");
+        names(ports).contains(port)
+    };
+    let service = objects.only("Service");
+    let mut checks = Vec::new();
     for port in items(&service["spec"]["ports"]) {
-        expect(
-            has_port(&port["targetPort"]),
-            "the Service leads to no port",
-        );
+        let holds = is_among(&port["targetPort"], &container["ports"]);
+        checks.push((holds, format!("the Service leads to no port: {port}")));
     }
     for probe in ["startupProbe", "livenessProbe", "readinessProbe"] {
-        let port = &container[probe]["httpGet"]["port"];
-        expect(has_port(port), &format!("{probe} asks no port"));
+        let holds = is_among(&container[probe]["httpGet"]["port"], &container["ports"]);
+        checks.push((holds, format!("{probe} asks no port")));
     }
-    let admin = pod.ports.iter().find(|(name, ..)| name == "admin");
-    let scraped = template["metadata"]["annotations"]["prometheus.io/port"].as_str();
-    expect(
-        admin.map(|(.., number)| number.to_string()).as_deref() == scraped,
-        "Prometheus scrapes another port",
-    );
+    let template = &objects.only("Deployment")["spec"]["template"];
+    let scraped = &template["metadata"]["annotations"]["prometheus.io/port"];
+    let ports = objects.pod().ports;
+    let admin = ports.iter().find(|(name, ..)| name == "admin");
+    let number = scraped.as_str().and_then(|text| text.parse().ok());
+    let holds = number.is_some() && admin.map(|&(.., number)| number) == number;
+    checks.push((holds, format!("Prometheus scrapes {scraped}")));
+
     let ingress = &objects.only("Ingress")["spec"];
     let rule = &ingress["rules"][0];
-    expect(
-        ingress["tls"][0]["hosts"] == json!([rule["host"]]),
-        "the certificate is for another host",
-    );
+    let holds = ingress["tls"][0]["hosts"] == json!([rule["host"]]);
+    checks.push((holds, "the certificate is for another host".to_owned()));
     for path in items(&rule["http"]["paths"]) {
         let backend = &path["backend"]["service"];
-        let port = backend["port"]["name"].as_str().expect("a name");
-        expect(
-            backend["name"] == service["metadata"]["name"]
-                && names(&service["spec"]["ports"]).contains(port),
-            "the Ingress leads to no Service",
-        );
+        let holds = backend["name"] == service["metadata"]["name"]
+            && is_among(&backend["port"]["name"], &service["spec"]["ports"]);
+        checks.push((holds, format!("the Ingress leads to no Service: {backend}")));
     }
+    broken(checks)
+}
 
-    // Other names.
-    let target = &objects.only("HorizontalPodAutoscaler")["spec"]["scaleTargetRef"];
-    expect(
-        target["kind"] == "Deployment" && target["name"] == *name,
-        "the autoscaler has no target",
-    );
-    let account = &spec["serviceAccountName"];
-    expect(
-        objects.find("ServiceAccount", account).is_some(),
-        "no such service account",
-    );
-    for source in items(&container["envFrom"]) {
-        let name = &source["configMapRef"]["name"];
-        expect(
-            objects.find("ConfigMap", name).is_some(),
-            "no such ConfigMap",
-        );
-    }
-
-    // Volumes and mounts.
-    let volumes = names(&spec["volumes"]);
-    let containers = || {
-        items(&spec["initContainers"])
-            .iter()
-            .chain(items(&spec["containers"]))
+fn volumes_that_hold_nothing(objects: &Objects) -> Vec<String> {
+    let spec = pod_spec(objects);
+    let mounts_of = |container: &Value| {
+        let mounts = items(&container["volumeMounts"]).iter();
+        mounts
+            .map(|mount| mount["name"].as_str().expect("a name").to_owned())
+            .collect::<Vec<_>>()
     };
-    let mounted: BTreeSet<_> = containers()
-        .flat_map(|container| names(&container["volumeMounts"]))
-        .collect();
-    expect(
-        volumes == mounted,
-        &format!("volumes {volumes:?}, mounted {mounted:?}"),
-    );
-    for volume in items(&spec["volumes"]) {
-        let claim = &volume["persistentVolumeClaim"]["claimName"];
-        expect(
-            claim.is_null() || objects.find("PersistentVolumeClaim", claim).is_some(),
-            "no such claim",
-        );
-        let name = volume["name"].as_str().expect("a name");
-        let is_filled = volume.get("emptyDir").is_none()
-            || items(&spec["initContainers"])
-                .iter()
-                .any(|container| names(&container["volumeMounts"]).contains(name));
-        expect(is_filled, &format!("nothing fills {name}"));
-    }
-    let mounts: Vec<_> = items(&container["volumeMounts"])
+    let first = items(&spec["initContainers"]);
+    let filled: Vec<_> = first.iter().flat_map(mounts_of).collect();
+    let mounted: Vec<_> = items(&spec["containers"])
         .iter()
+        .flat_map(mounts_of)
+        .collect();
+    let volumes = names(&spec["volumes"]);
+    let mut checks = Vec::new();
+    for name in filled.iter().chain(&mounted) {
+        let holds = volumes.contains(name.as_str());
+        checks.push((holds, format!("no volume {name}")));
+    }
+    for volume in items(&spec["volumes"]) {
+        let name = volume["name"].as_str().expect("a name").to_owned();
+        let holds = mounted.contains(&name);
+        checks.push((holds, format!("the server does not mount {name}")));
+        let holds = volume.get("emptyDir").is_none() || filled.contains(&name);
+        checks.push((holds, format!("nothing fills {name}")));
+    }
+    let mounts = items(&spec["containers"][0]["volumeMounts"]).iter();
+    let paths: Vec<_> = mounts
         .map(|mount| mount["mountPath"].as_str().expect("a path"))
         .collect();
     for (name, value) in objects.variables() {
         if name.ends_with("_DIR") || name.ends_with("_FILE") {
-            let is_mounted = mounts
-                .iter()
-                .any(|mount| Path::new(&value).starts_with(mount));
-            expect(is_mounted, &format!("{name}={value} is not mounted"));
+            let holds = paths.iter().any(|path| Path::new(&value).starts_with(path));
+            checks.push((holds, format!("{name}={value} is not mounted")));
         }
     }
-    faults
+    broken(checks)
 }
 
 #[test]
