@@ -14,7 +14,7 @@ use crate::{
     content::BUILT_IN,
     host::{Host, HostError},
     mcp::{Announcements, OscalServer},
-    oscal::{Contents, Library, Limits, LoadError, Schemas, SchemasError},
+    oscal::{Library, Limits, LoadError, Schemas, SchemasError},
     watch::Watch,
 };
 
@@ -113,11 +113,6 @@ pub fn load_library(
     }
     not_loaded(&library);
     let view = library.view(|_| true);
-    match (view.contents(), view.contents().advice()) {
-        (Contents::Nothing, Some(advice)) => tracing::warn!("{advice}"),
-        (_, Some(advice)) => tracing::info!("{advice}"),
-        (_, None) => {}
-    }
     tracing::info!(
         documents = view.documents().len(),
         controls = view.documents().map(|d| d.controls().len()).sum::<usize>(),
