@@ -84,11 +84,11 @@ fn main() {
             "| {} | {rate:.0} | {:.0} % | {} | {} | {} | {} | {} |",
             case.name,
             100.0 * rate / beside_search,
-            milliseconds(&case.times, 0.5),
-            milliseconds(&case.times, 0.99),
-            milliseconds(&case.times, 1.0),
+            milliseconds(&case.times, 50),
+            milliseconds(&case.times, 99),
+            milliseconds(&case.times, 100),
             case.other_times.len(),
-            milliseconds(&case.other_times, 0.5),
+            milliseconds(&case.other_times, 50),
         );
     }
 }
@@ -157,9 +157,9 @@ fn median(rates: &mut [f64]) -> f64 {
     rates[rates.len() / 2]
 }
 
-/// The time that this part of the calls took at most.
-fn milliseconds(sorted: &[Duration], part: f64) -> String {
-    let at = (sorted.len() as f64 * part) as usize;
+/// The time that so many percent of the calls took at most.
+fn milliseconds(sorted: &[Duration], percent: usize) -> String {
+    let at = sorted.len() * percent / 100;
     let time = sorted.get(at.min(sorted.len().saturating_sub(1)));
     time.map_or("".to_owned(), |time| {
         format!("{:.2} ms", time.as_secs_f64() * 1000.0)

@@ -85,7 +85,7 @@ async fn quickstart(options: Options) -> Result<(), Box<dyn Error>> {
         issuer: authorization_server.issuer().to_owned(),
         mcp,
     };
-    let library = load_library(options.documents_dir.as_deref(), BuiltInDocuments::Auto)?;
+    let library = load_library(options.documents_dir.as_deref(), BuiltInDocuments::Always)?;
     let host = Host::start(protected(&urls, port)?, server(library))
         .map_err(|error| format!("{error}; choose another port with --port"))?;
 
