@@ -9,7 +9,10 @@ use rmcp_resource_server::{
 use serde::Serialize;
 
 use super::fix::Fixes;
-use crate::config::{DoctorConfig, VerifierConfig};
+use crate::{
+    config::{DoctorConfig, VerifierConfig},
+    telemetry::Printable,
+};
 
 /// The shape of the JSON.
 #[derive(Serialize)]
@@ -52,9 +55,10 @@ impl<'c> Report<'c> {
             about,
             check: check.name,
             outcome: check.outcome,
-            found: printable(&check.found),
-            wanted: printable(&check.wanted),
-            fix: fixes.fix(check).map(|fix| printable(&fix)),
+            // Parts of these are the authorization server's words, or a token's.
+            found: Printable(&check.found).to_string(),
+            wanted: Printable(&check.wanted).to_string(),
+            fix: fixes.fix(check).map(|fix| Printable(fix).to_string()),
         };
         let mut checks: Vec<_> = diagnosis
             .server
@@ -94,25 +98,6 @@ impl<'c> Report<'c> {
     pub(super) fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("texts and booleans are JSON")
     }
-}
-
-/// Parts of these texts are the authorization server's words, or a token's, and end up in terminals:
-/// whatever moves a cursor, hides text or breaks a line is written as its code, and the end of what
-/// would fill a screen is left out.
-fn printable(text: &str) -> String {
-    const LIMIT: usize = 2000;
-    let mut shown = String::new();
-    for (count, char) in text.chars().enumerate() {
-        match char {
-            _ if count == LIMIT => {
-                shown.push('…');
-                break;
-            }
-            '"' | '\'' | '\\' => shown.push(char),
-            _ => shown.extend(char.escape_debug()),
-        }
-    }
-    shown
 }
 
 impl fmt::Display for Report<'_> {

@@ -54,6 +54,7 @@ impl DocumentMetrics {
                 (self.loaded.get_or_create(&labels)).set(are_counted.count() as u64);
             }
         }
-        self.problems.set(library.problems().len() as u64);
+        let unserved = library.problems().len() + library.skipped().len();
+        self.problems.set(unserved as u64);
     }
 }

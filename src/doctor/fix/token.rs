@@ -13,7 +13,7 @@ impl Fixes<'_> {
                 \"Bearer\", no quotes, no JSON."
                 .to_owned(),
             TokenError::TooLong { .. } => "Have the authorization server issue smaller tokens \
-                (Keycloak: lightweight access tokens)."
+                (Keycloak: lightweight access tokens), or raise --auth-max-token-bytes."
                 .to_owned(),
             TokenError::Inactive => "The token was refused: it is unknown, has expired or was \
                 revoked (the user or session was logged out). Try a fresh one, and look at the \
@@ -59,6 +59,12 @@ impl Fixes<'_> {
                 off DPoP and certificate-bound tokens for it at the authorization server."
                     .to_owned()
             }
+            TokenError::UnknownKind => "Set --auth-required-scopes, which ID tokens never have, or \
+                have the authorization server sign access tokens with the type at+jwt (RFC 9068)."
+                .to_owned(),
+            TokenError::NoPrincipal => "Have the authorization server put sub, or at least \
+                client_id, into the answer or the token: sessions and logs need to know whose it is."
+                .to_owned(),
             TokenError::InsufficientScope { .. } => "Allow the client these scopes at the \
                 authorization server and have it request them, or change --auth-required-scopes. \
                 If this is an ID token or a refresh token, which have no scope, have the client \

@@ -30,6 +30,9 @@ pub(super) struct About {
     documents: BTreeMap<&'static str, usize>,
     /// Controls of all catalogs
     controls: usize,
+    /// How to load more, if there is little
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
     /// Files that could not be loaded
     problem_count: usize,
     /// The first of them
@@ -96,6 +99,7 @@ impl OscalServer {
                 .documents()
                 .map(|document| document.controls().len())
                 .sum(),
+            note: documents.contents().advice(),
             problem_count: problems.len(),
             problems: problems
                 .into_iter()
