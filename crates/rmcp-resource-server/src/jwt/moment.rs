@@ -15,7 +15,7 @@ impl Moment {
     pub(super) fn now(clock: &dyn Clock) -> Self {
         Self {
             wall: clock.now(),
-            monotonic: clock.monotonic(),
+            monotonic: Instant::now(),
         }
     }
 

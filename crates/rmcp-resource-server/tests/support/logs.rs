@@ -14,7 +14,12 @@ pub(crate) struct Logs(Arc<Mutex<Vec<u8>>>);
 
 impl Logs {
     /// A subscriber that writes here what is at least as important as `level`.
+    ///
+    /// What the process logs elsewhere goes to a receiver that wants all of it and drops it: while a
+    /// test without a receiver meets a log line for the first time, the line would else be switched
+    /// off for a moment, for all threads.
     pub(crate) fn subscriber(&self, level: Level) -> Dispatch {
+        let _already_set = tracing::subscriber::set_global_default(tracing_subscriber::registry());
         let subscriber = fmt()
             .with_max_level(level)
             .with_ansi(false)
