@@ -7,7 +7,6 @@
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 mod client;
-#[expect(dead_code, reason = "the benchmark `mixed` uses the rest")]
 mod server;
 
 use std::{fmt, time::Duration};
