@@ -7,7 +7,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::support::{Server, command, free_port};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 const NOTICE: &str = "start the server with --documents-dir (OSCAL_DOCUMENTS_DIR)";
 
