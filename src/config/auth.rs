@@ -213,7 +213,7 @@ fn scope_hierarchy(
 }
 
 /// Reports why a verifier could not be started, under the option that is to blame. A path is not
-/// shown: the option has it, and it may be a secret in the wrong place.
+/// shown: the option names it, and it may be a secret in the wrong place.
 fn can_start(parser: &mut Parser, checked: Result<(), StartError>) {
     let Err(error) = checked else { return };
     let id = match &error {

@@ -218,7 +218,7 @@ fn file_source(
     Some(source)
 }
 
-/// Without the path: the option has it, and it may be the secret itself.
+/// Without the path: the option names it, and it may be the secret itself.
 fn report(parser: &mut Parser, id: &str, read: Result<Secret, CredentialsError>) -> Option<Secret> {
     read.map_err(|error| match error {
         CredentialsError::File { problem, .. } => {

@@ -50,7 +50,7 @@ pub(super) fn effective(given: &Given, config: &Config) -> String {
     text
 }
 
-/// The setting as `.env` has it. Quotes are of the kind that the value does not have; a value with
+/// The setting as a line of `.env`. Quotes are of the kind that the value does not have; a value with
 /// both, or with control characters, cannot be written there.
 fn line(variable: &str, value: &str) -> String {
     let quote = match (value.contains('"'), value.contains('\'')) {

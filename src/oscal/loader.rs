@@ -228,7 +228,7 @@ impl<'l> Loader<'l> {
         }
     }
 
-    /// Takes a document, if there is room and no other file has it.
+    /// Takes a document, if there is room and no other file holds it.
     fn take(&mut self, name: &str, stamp: Option<Stamp>, document: Arc<Document>) -> Outcome {
         let key = key(&document);
         let bytes = stamp.map_or(document.json().len() as u64, |stamp| stamp.bytes);
@@ -244,7 +244,7 @@ impl<'l> Loader<'l> {
     }
 
     /// Keeps what was served before of files that cannot be served now, as far as there is room
-    /// and no other file has it.
+    /// and no other file holds it.
     fn keep(&mut self, files: &mut [LoadedFile]) {
         for file in files {
             let Outcome::Refused { kept, .. } = &mut file.outcome else {

@@ -72,7 +72,7 @@ pub struct FakeAuthorizationServer {
 /// ```
 /// use dev_authorization_server::{FakeAuthorizationServer, FakeConfig, MetadataForm};
 ///
-/// // As Keycloak has it: a path in the issuer, and metadata at one URL only.
+/// // As with Keycloak: a path in the issuer, and metadata at one URL only.
 /// let fake = FakeAuthorizationServer::start_with(FakeConfig {
 ///     issuer_path: "/realms/mcp".to_owned(),
 ///     metadata: vec![MetadataForm::OpenIdAppended],
