@@ -23,12 +23,13 @@ use support::{
     spawn_server_with,
 };
 use tracing::Level;
+use tracing_subscriber::util::SubscriberInitExt;
 use url::form_urlencoded::byte_serialize;
 
 /// All that this process logs.
 static LOGS: LazyLock<Logs> = LazyLock::new(|| {
     let logs = Logs::default();
-    logs.capture_process(Level::TRACE);
+    logs.receiver(Level::TRACE).init();
     logs
 });
 

@@ -6,33 +6,25 @@ use std::{
 };
 
 use tracing::{Dispatch, Level};
-use tracing_subscriber::{
-    fmt::{MakeWriter, fmt},
-    util::SubscriberInitExt,
-};
+use tracing_subscriber::fmt::{MakeWriter, fmt};
 
 /// A buffer of log lines. Clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Logs(Arc<Mutex<Vec<u8>>>);
 
 impl Logs {
-    /// Writes here whatever the whole process logs that is at least as important as `level`. For
-    /// a test binary that captures nothing else.
-    pub(crate) fn capture_process(&self, level: Level) {
-        self.dispatch(level).init();
-    }
-
-    /// A subscriber that writes here what is at least as important as `level`.
+    /// A receiver for one thread, as [`Self::receiver`] makes them.
     ///
     /// What the process logs elsewhere goes to a receiver that wants all of it and drops it: while a
     /// test without a receiver meets a log line for the first time, the line would else be switched
     /// off for a moment, for all threads.
     pub(crate) fn subscriber(&self, level: Level) -> Dispatch {
         let _already_set = tracing::subscriber::set_global_default(tracing_subscriber::registry());
-        self.dispatch(level)
+        self.receiver(level)
     }
 
-    fn dispatch(&self, level: Level) -> Dispatch {
+    /// A receiver that writes here what is at least as important as `level`.
+    pub(crate) fn receiver(&self, level: Level) -> Dispatch {
         let subscriber = fmt()
             .with_max_level(level)
             .with_ansi(false)
