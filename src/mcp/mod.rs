@@ -5,6 +5,7 @@ mod baselines;
 mod changes;
 mod completion;
 mod document_metrics;
+mod json_answer;
 mod markdown;
 mod output;
 mod prompts;

@@ -26,6 +26,8 @@ pub(super) struct Workers {
     pub(super) validations: Queue,
     /// Resolution of profiles, and what passes over a large library: milliseconds each.
     pub(super) readings: Queue,
+    /// Writing of large answers: a millisecond each, so that many may wait.
+    pub(super) answers: Queue,
 }
 
 /// Work of one kind.
@@ -54,6 +56,7 @@ impl Workers {
             turns: Arc::new(Semaphore::new(threads)),
             validations: Queue::new(16 + threads, 64 << 10, threads.saturating_sub(1).max(1)),
             readings: Queue::new(64 + threads, 8 << 10, threads),
+            answers: Queue::new(1024 + threads, 8 << 10, threads),
         }
     }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use rmcp::{
-    Json,
     schemars::{self, JsonSchema},
     tool, tool_router,
 };
@@ -13,6 +12,7 @@ use serde::Serialize;
 use crate::mcp::{
     OscalServer,
     access::{Caller, Operation},
+    json_answer::Json,
     output::ToolError,
 };
 
@@ -87,7 +87,7 @@ impl OscalServer {
                 .collect(),
             false => Vec::new(),
         };
-        Ok(Json(About {
+        Ok(Json::of(&About {
             name: self.shared.name.clone(),
             version: env!("CARGO_PKG_VERSION"),
             schema_version: schemas

@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 
 use rmcp::{
-    Json,
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
     tool, tool_router,
@@ -15,6 +14,7 @@ use crate::{
     mcp::{
         OscalServer,
         access::{Caller, Operation},
+        json_answer::Json,
         output::{ControlName, ToolError, cut, document},
     },
     oscal::{
@@ -180,7 +180,7 @@ impl GetControl {
             let profile = document(documents, profile)?;
             detail.document.clone_from(&profile.info().id);
         }
-        Ok(Json(detail))
+        Ok(Json::of(&detail))
     }
 }
 

@@ -1,7 +1,6 @@
 //! `get_schema`: what a model consists of.
 
 use rmcp::{
-    Json,
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
     tool, tool_router,
@@ -12,6 +11,7 @@ use serde_json::Value;
 use crate::mcp::{
     OscalServer,
     access::{Caller, Operation},
+    json_answer::Json,
     output::{ToolError, model},
 };
 
@@ -74,6 +74,6 @@ impl OscalServer {
             let outline = schemas.outline(model, definition, asked.depth)?;
             answer.outline = serde_json::to_value(outline).ok();
         }
-        Ok(Json(answer))
+        Ok(Json::of(&answer))
     }
 }

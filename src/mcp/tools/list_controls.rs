@@ -1,7 +1,6 @@
 //! `list_controls`: the controls of a catalog or baseline in its order.
 
 use rmcp::{
-    Json,
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
     tool, tool_router,
@@ -12,6 +11,7 @@ use crate::{
     mcp::{
         OscalServer,
         access::{Caller, Operation},
+        json_answer::Json,
         output::{Page, ToolError, catalog},
     },
     oscal::{Control, ControlFilter},
@@ -90,7 +90,7 @@ impl OscalServer {
                 (catalog.info().id.clone(), page(&mut catalog.controls()))
             }
         };
-        Ok(Json(ControlList { document: id, page }))
+        Ok(Json::of(&ControlList { document: id, page }))
     }
 }
 

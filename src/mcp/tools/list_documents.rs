@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use rmcp::{
-    Json,
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
     tool, tool_router,
@@ -14,6 +13,7 @@ use crate::{
     mcp::{
         OscalServer,
         access::{Caller, Operation},
+        json_answer::Json,
         output::{Page, ToolError, model},
     },
     oscal::{Document, DocumentInfo},
@@ -66,7 +66,7 @@ impl OscalServer {
             .map(Document::info)
             .filter(|info| model.is_none_or(|model| model == info.model));
         let page = Page::cut(summaries, asked.offset, asked.limit, 20);
-        Ok(Json(page.map(DocumentSummary::of)))
+        Ok(Json::of(&page.map(DocumentSummary::of)))
     }
 }
 

@@ -1,7 +1,6 @@
 //! `list_models`: the models of OSCAL.
 
 use rmcp::{
-    Json,
     schemars::{self, JsonSchema},
     tool, tool_router,
 };
@@ -10,6 +9,7 @@ use serde::Serialize;
 use crate::mcp::{
     OscalServer,
     access::{Caller, Operation},
+    json_answer::Json,
     output::ToolError,
 };
 
@@ -38,7 +38,7 @@ impl OscalServer {
     async fn list_models(&self, caller: Caller) -> Result<Json<Models>, ToolError> {
         let access = self.admit(&caller, Operation::Read)?;
         let items = access.state.schemas.models();
-        Ok(Json(Models {
+        Ok(Json::of(&Models {
             items: items
                 .into_iter()
                 .map(|info| ModelSummary {

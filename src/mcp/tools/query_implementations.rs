@@ -1,7 +1,6 @@
 //! `query_implementations`: who implements which control, and what is left to do.
 
 use rmcp::{
-    Json,
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
     tool, tool_router,
@@ -12,6 +11,7 @@ use crate::{
     mcp::{
         OscalServer,
         access::{Access, Caller, Operation},
+        json_answer::Json,
         output::{MAX_LIMIT, Page, ToolError, cut, document},
     },
     oscal::{
@@ -130,8 +130,11 @@ impl OscalServer {
             Some(profile) => Some(self.baseline(&access, profile, None).await?),
             None => None,
         };
-        let answer = move |access: &Access| asked.answer(&access.documents(), baseline.as_deref());
-        self.pass_over(&access, answer).await.map(Json)
+        let answer = move |access: &Access| {
+            let answer = asked.answer(&access.documents(), baseline.as_deref())?;
+            Ok(Json::of(&answer))
+        };
+        self.pass_over(&access, answer).await
     }
 }
 

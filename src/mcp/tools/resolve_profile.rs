@@ -1,7 +1,6 @@
 //! `resolve_profile`: the controls of a baseline, or the catalog that it makes.
 
 use rmcp::{
-    Json,
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
     tool, tool_router,
@@ -13,6 +12,7 @@ use crate::{
     mcp::{
         OscalServer,
         access::{Caller, Operation},
+        json_answer::Json,
         output::{Page, ToolError},
     },
     oscal::{self, BaselineControl},
@@ -98,47 +98,58 @@ impl OscalServer {
     ) -> Result<Json<Baseline>, ToolError> {
         let access = self.admit(&caller, Operation::Read)?;
         let (profile, fallback) = (&asked.profile, asked.catalog.as_deref());
-        let resolved = self.baseline(&access, profile, fallback).await?;
-        let mut controls = Page::cut(resolved.controls(), asked.offset, asked.limit, 100)
-            .map(|selected| Selected::of(&selected));
-        if asked.resolved {
-            let catalog = self.resolved_catalog(&access, profile, fallback).await?;
-            add_json(&mut controls, &catalog)?;
+        let baseline = self.baseline(&access, profile, fallback).await?;
+        if !asked.resolved {
+            return Ok(Json::of(&Baseline::of(&baseline, &asked)));
         }
+        let catalog = self.resolved_catalog(&access, profile, fallback).await?;
+        let workers = &self.shared.workers;
+        let write = move || {
+            let mut answer = Baseline::of(&baseline, &asked);
+            add_json(&mut answer.controls, &catalog);
+            Json::of(&answer)
+        };
+        Ok(workers.run(&workers.answers, 0, write).await?)
+    }
+}
+
+impl Baseline {
+    fn of(resolved: &oscal::Baseline, asked: &ResolveProfile) -> Self {
+        let controls = Page::cut(resolved.controls(), asked.offset, asked.limit, 100);
         let changes = &resolved.param_changes;
-        let warnings = resolved
-            .warnings
-            .iter()
-            .map(|warning| warning.message.clone());
+        let not_found = resolved.not_found.iter();
+        let warnings = resolved.warnings.iter();
         let more = (resolved.more_warnings > 0)
             .then(|| format!("and {} more warnings", resolved.more_warnings));
-        Ok(Json(Baseline {
+        Self {
             profile: resolved.profile().info().id.clone(),
             title: resolved.profile().info().title.clone(),
             sources: resolved
                 .sources()
                 .map(|source| source.info().id.clone())
                 .collect(),
-            controls,
+            controls: controls.map(|selected| Selected::of(&selected)),
             parameters: changes
                 .iter()
                 .take(MAX_LISTED)
                 .map(ParameterChange::of)
                 .collect(),
             parameter_count: changes.len(),
-            not_found: resolved
-                .not_found
-                .iter()
+            not_found: not_found
                 .map(|missing| missing.control.clone())
                 .take(MAX_LISTED)
                 .collect(),
-            warnings: warnings.take(MAX_LISTED).chain(more).collect(),
-        }))
+            warnings: warnings
+                .map(|warning| warning.message.clone())
+                .take(MAX_LISTED)
+                .chain(more)
+                .collect(),
+        }
     }
 }
 
 /// Adds the resolved text of as many controls as fit, and shortens the page to these.
-fn add_json(page: &mut Page<Selected>, catalog: &oscal::Document) -> Result<(), ToolError> {
+fn add_json(page: &mut Page<Selected>, catalog: &oscal::Document) {
     let mut left = MAX_JSON;
     for (index, selected) in page.items.iter_mut().enumerate() {
         let Some(control) = catalog.control(&selected.id) else {
@@ -147,12 +158,11 @@ fn add_json(page: &mut Page<Selected>, catalog: &oscal::Document) -> Result<(), 
         let size = control.json().len();
         if size > left && index > 0 {
             page.items.truncate(index);
-            return Ok(());
+            return;
         }
         left = left.saturating_sub(size);
         selected.json = control.value().ok();
     }
-    Ok(())
 }
 
 impl Selected {

@@ -1,7 +1,6 @@
 //! `search`: finds controls and other entries by words.
 
 use rmcp::{
-    Json,
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
     tool, tool_router,
@@ -12,6 +11,7 @@ use crate::{
     mcp::{
         OscalServer,
         access::{Access, Caller, Operation},
+        json_answer::Json,
         output::{ToolError, document, model},
     },
     oscal::{Hit, LibraryView, Query},
@@ -67,8 +67,8 @@ impl OscalServer {
         Parameters(asked): Parameters<Search>,
     ) -> Result<Json<SearchResult>, ToolError> {
         let access = self.admit(&caller, Operation::Read)?;
-        let find = move |access: &Access| asked.answer(&access.documents());
-        self.pass_over(&access, find).await.map(Json)
+        let find = move |access: &Access| Ok(Json::of(&asked.answer(&access.documents())?));
+        self.pass_over(&access, find).await
     }
 }
 

@@ -1,7 +1,6 @@
 //! `validate_document`: whether content is valid OSCAL, and what looks wrong.
 
 use rmcp::{
-    Json,
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
     tool, tool_router,
@@ -13,6 +12,7 @@ use crate::{
     mcp::{
         OscalServer,
         access::{Access, Caller, Operation},
+        json_answer::Json,
         output::{ToolError, document, model},
     },
     oscal::{Caps, Findings, Model, Source},
@@ -78,10 +78,8 @@ impl OscalServer {
             None => 0,
         };
         let workers = &self.shared.workers;
-        let work = move || verdict(&access, &asked);
-        (workers.run(&workers.validations, bytes, work))
-            .await?
-            .map(Json)
+        let work = move || Ok(Json::of(&verdict(&access, &asked)?));
+        workers.run(&workers.validations, bytes, work).await?
     }
 }
 
