@@ -14,7 +14,7 @@ use dev_authorization_server::{FakeAuthorizationServer, SigningKey, jwks};
 use rmcp_resource_server::{
     BearerToken, CacheConfig, CachePartition, Claims, JwtConfig, JwtVerifier, Metrics,
     ResourceServer, ResourceServerConfig, Scopes, SystemClock, TokenCache, TokenVerifier,
-    VerifyError, pieces,
+    VerifyError, fuzzing,
 };
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
@@ -164,14 +164,14 @@ fn authorize_jwt(criterion: &mut Criterion) {
     }
 }
 
-fn pieces(criterion: &mut Criterion) {
+fn fuzzing(criterion: &mut Criterion) {
     criterion.bench_function("parse an introspection response", |bencher| {
-        bencher.iter(|| pieces::parse_introspection_response(black_box(RESPONSE.as_bytes())));
+        bencher.iter(|| fuzzing::parse_introspection_response(black_box(RESPONSE.as_bytes())));
     });
     let scope: Scopes = "mcp:tools mcp:read".parse().expect("scopes");
     let metadata = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp";
     criterion.bench_function("build a challenge", |bencher| {
-        bencher.iter(|| pieces::build_challenge(black_box(&scope), black_box(metadata)));
+        bencher.iter(|| fuzzing::build_challenge(black_box(&scope), black_box(metadata)));
     });
     for (name, times) in [("64 bytes", 4), ("2 KiB", 128)] {
         criterion.bench_function(&format!("parse a bearer token of {name}"), |bencher| {
@@ -181,5 +181,5 @@ fn pieces(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, authorize, authorize_jwt, pieces);
+criterion_group!(benches, authorize, authorize_jwt, fuzzing);
 criterion_main!(benches);

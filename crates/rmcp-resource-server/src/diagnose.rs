@@ -4,27 +4,24 @@
 //! Nothing here holds or shows a token or a secret. What a token says about itself (issuer,
 //! audience, times) is shown.
 
-mod check;
+pub(crate) mod check;
 mod connection;
-mod metadata;
+pub(crate) mod metadata;
+pub(crate) mod probe;
 mod recipient;
-mod unverified;
+pub(crate) mod unverified;
 
-use url::Url;
-
-pub use self::check::{Cause, Check, Outcome};
-pub(crate) use self::{metadata::Described, unverified::Unverified};
+pub use self::check::{Cause, Check, Diagnosis, Outcome};
+use self::probe::Probe;
 use crate::{
-    bearer::BearerToken,
-    claims::Claims,
-    connection::Connection,
-    discovery::Wanted,
-    http_client::HttpClient,
-    introspection::{self, IntrospectionConfig, StartError},
-    jwt::{self, JwtConfig},
+    authorization_server::{connection::Connection, discovery::Wanted},
     resource_server::ResourceServerConfig,
-    urls::EndpointUrl,
-    userinfo::{self, UserinfoConfig},
+    token::{bearer::BearerToken, claims::Claims},
+    verify::{
+        introspection::{self, IntrospectionConfig, StartError},
+        jwt::{self, config::JwtConfig},
+        userinfo::{self, UserinfoConfig},
+    },
 };
 
 /// How tokens are verified, in the configuration that is diagnosed.
@@ -50,24 +47,6 @@ impl<'c> Verifier<'c> {
     }
 }
 
-/// What was found, in the order in which it was looked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Diagnosis {
-    /// About the authorization server and this server's account there.
-    pub server: Vec<Check>,
-    /// About the token. Empty if there was none.
-    pub token: Vec<Check>,
-}
-
-impl Diagnosis {
-    /// Whether no check failed.
-    pub fn is_healthy(&self) -> bool {
-        let mut checks = self.server.iter().chain(&self.token);
-        checks.all(|check| check.outcome != Outcome::Failed)
-    }
-}
-
 /// Checks a configuration against the live authorization server: connection, metadata, endpoint,
 /// credentials, clocks; and explains `token` by what `verifier` learns of it and `resource_server`
 /// demands.
@@ -85,7 +64,7 @@ pub async fn diagnose(
     resource_server: &ResourceServerConfig,
     token: Option<&BearerToken>,
 ) -> Result<Diagnosis, StartError> {
-    let probe = Probe::new(verifier)?;
+    let probe = probe(verifier)?;
     let mut diagnosis = Diagnosis::default();
     let claims = examine(&probe, verifier, token, &mut diagnosis).await?;
     let policy = resource_server.policy();
@@ -132,46 +111,29 @@ async fn examine(
     }
     Ok(match verifier {
         Verifier::Introspection(config) => {
-            introspection::diagnose(config, probe, &described, token, diagnosis).await?
+            introspection::examine::examine(config, probe, &described, token, diagnosis).await?
         }
-        Verifier::Jwt(config) => jwt::diagnose(config, probe, endpoint, token, diagnosis).await,
-        Verifier::Userinfo(_) => userinfo::diagnose(probe, endpoint, token, diagnosis).await,
+        Verifier::Jwt(config) => {
+            jwt::examine::examine(config, probe, endpoint, token, diagnosis).await
+        }
+        Verifier::Userinfo(_) => {
+            userinfo::examine::examine(probe, endpoint, token, diagnosis).await
+        }
     })
 }
 
-/// What every step needs.
-pub(crate) struct Probe<'c> {
-    pub(crate) http: HttpClient,
-    pub(crate) connection: &'c Connection,
-    /// The id of our client, if tokens are introspected; empty if there is none.
-    client_id: Option<String>,
-}
-
-impl<'c> Probe<'c> {
-    fn new(verifier: Verifier<'c>) -> Result<Self, StartError> {
-        let connection = verifier.connection();
-        let (http, client_id) = match verifier {
-            Verifier::Introspection(config) => {
-                let (auth, http) = config.open()?;
-                (http, Some(auth.client_id().to_owned()))
-            }
-            Verifier::Jwt(_) | Verifier::Userinfo(_) => (connection.http_client(None)?, None),
-        };
-        Ok(Self {
-            http,
-            connection,
-            client_id,
-        })
-    }
-
-    /// Whether `endpoint` is reached by the same connection as the issuer.
-    fn is_at_issuer(&self, endpoint: &EndpointUrl) -> bool {
-        let origin = |url: &Url| url.origin();
-        origin(endpoint.url()) == origin(self.connection.issuer.url())
-    }
-}
-
-/// A text of the form of a token that is nobody's.
-pub(crate) fn random_token() -> BearerToken {
-    BearerToken::random()
+fn probe(verifier: Verifier<'_>) -> Result<Probe<'_>, StartError> {
+    let connection = verifier.connection();
+    let (http, client_id) = match verifier {
+        Verifier::Introspection(config) => {
+            let (auth, http) = config.open()?;
+            (http, Some(auth.client_id().to_owned()))
+        }
+        Verifier::Jwt(_) | Verifier::Userinfo(_) => (connection.http_client(None)?, None),
+    };
+    Ok(Probe {
+        http,
+        connection,
+        client_id,
+    })
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::scope::Scopes;
+use crate::token::scope::Scopes;
 
 /// Why a request was not authorized.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

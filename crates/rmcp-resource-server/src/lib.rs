@@ -1,75 +1,58 @@
 #![doc = include_str!("../README.md")]
 
-mod access_token;
+mod actix;
 mod answer;
-mod background;
-mod bearer;
-mod cache;
-mod challenge;
-mod claims;
-mod client_address;
+mod authorization_server;
 mod client_auth;
-mod client_key;
 mod clock;
-mod connection;
-mod credential_reader;
-mod credentials;
 pub mod diagnose;
-mod discovery;
 mod error;
-mod extract;
-mod gate;
-mod http_client;
-mod introspection;
-mod jwt;
-mod metadata;
-mod metrics;
-mod middleware;
-mod one_line;
-mod outage_log;
+#[doc(hidden)]
+pub mod fuzzing;
+mod observe;
 mod policy;
-mod reply;
-mod request_id;
 mod resource_server;
-mod scope;
-mod search;
+mod rmcp;
 mod secret;
 mod session;
-mod sessions;
-mod stream;
-mod strict_json;
-mod time_limit;
+mod token;
 mod urls;
-mod userinfo;
-mod verifier;
-pub use crate::{
-    access_token::{AccessToken, InsufficientScope},
-    bearer::{BearerToken, DEFAULT_MAX_TOKEN_BYTES},
-    cache::{CacheConfig, CachePartition, TokenCache},
-    claims::{Claims, InvalidClaims},
-    client_address::ClientAddress,
-    client_auth::ClientAuth,
-    client_key::{AssertionKey, ClientCertificate},
-    clock::{Clock, SystemClock},
-    connection::Connection,
-    credentials::{ClientCredentials, CredentialProblem, CredentialsError, Source},
-    error::{AuthorizationServerError, TokenError, VerifyError},
-    extract::{NoAccessToken, forward_access_token},
-    http_client::{CaFileContent, HttpClientError},
-    introspection::{IntrospectionConfig, IntrospectionVerifier, StartError},
-    jwt::{JwtConfig, JwtVerifier, SigningAlgorithm},
-    metrics::Metrics,
-    middleware::{ProtectedService, Protection},
-    request_id::RequestId,
-    resource_server::{ResourceServer, ResourceServerConfig},
-    scope::{InvalidHierarchy, InvalidScope, ScopeHierarchy, Scopes},
-    secret::Secret,
-    session::{SessionKey, SessionKeyError},
-    sessions::{BoundedSessions, SessionLimits},
-    urls::{EndpointUrl, InvalidUrl, Issuer, ResourceUrl, is_loopback},
-    userinfo::{UserinfoConfig, UserinfoConflict, UserinfoVerifier},
-    verifier::TokenVerifier,
-};
+mod verify;
 
-#[doc(hidden)]
-pub mod pieces;
+pub use crate::{
+    actix::middleware::{ProtectedService, Protection},
+    authorization_server::{
+        connection::Connection,
+        http_client::{ca_file::CaFileContent, error::HttpClientError},
+    },
+    client_auth::{
+        credentials::{ClientCredentials, Source},
+        error::{CredentialProblem, CredentialsError},
+        key::{AssertionKey, ClientCertificate},
+        method::ClientAuth,
+    },
+    clock::{Clock, SystemClock},
+    error::{AuthorizationServerError, TokenError, VerifyError},
+    observe::{client_address::ClientAddress, metrics::Metrics, request_id::RequestId},
+    resource_server::{ResourceServer, ResourceServerConfig},
+    rmcp::{NoAccessToken, forward_access_token},
+    secret::Secret,
+    session::{
+        bounded::{BoundedSessions, SessionLimits},
+        seal::{SessionKey, SessionKeyError},
+    },
+    token::{
+        access_token::{AccessToken, InsufficientScope},
+        bearer::{BearerToken, DEFAULT_MAX_TOKEN_BYTES},
+        claims::{Claims, InvalidClaims},
+        scope::{InvalidHierarchy, InvalidScope, ScopeHierarchy, Scopes},
+    },
+    urls::{EndpointUrl, InvalidUrl, Issuer, ResourceUrl, is_loopback},
+    verify::{
+        cache::{CacheConfig, CachePartition, TokenCache},
+        introspection::{IntrospectionConfig, IntrospectionVerifier, StartError},
+        jwt::{JwtVerifier, algorithm::SigningAlgorithm, config::JwtConfig},
+        userinfo::{UserinfoConfig, UserinfoConflict, UserinfoVerifier},
+        verifier::TokenVerifier,
+    },
+};

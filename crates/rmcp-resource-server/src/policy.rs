@@ -9,10 +9,12 @@ use std::{
 };
 
 use crate::{
-    access_token::{AccessToken, Terms},
-    claims::Claims,
     error::{TokenError, shortened},
-    scope::Scopes,
+    token::{
+        access_token::{AccessToken, Terms},
+        claims::Claims,
+        scope::Scopes,
+    },
 };
 pub(crate) use audience::Audience;
 
@@ -149,7 +151,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::scope::ScopeHierarchy;
+    use crate::token::scope::ScopeHierarchy;
 
     const NOW: u64 = 1_800_000_000;
     const SERVER: &str = "https://mcp.example.com/mcp";

@@ -8,21 +8,20 @@ use std::{
 use actix_web::web::{Bytes, ServiceConfig};
 
 use crate::{
-    access_token::{AccessToken, Terms},
-    answer::Answers,
-    bearer::{BearerToken, DEFAULT_MAX_TOKEN_BYTES},
-    challenge::without_offline_access,
+    actix::middleware::Protection,
+    answer::{challenge::without_offline_access, metadata, refusal::Answers},
     clock::{Clock, SystemClock},
     error::{TokenError, VerifyError},
-    metadata,
-    metrics::Metrics,
-    middleware::Protection,
-    outage_log::OutageLog,
+    observe::{metrics::Metrics, outage_log::OutageLog},
     policy::{Audience, Policy},
-    scope::{ScopeHierarchy, Scopes},
-    session::SessionKey,
+    session::seal::SessionKey,
+    token::{
+        access_token::{AccessToken, Terms},
+        bearer::{BearerToken, DEFAULT_MAX_TOKEN_BYTES},
+        scope::{ScopeHierarchy, Scopes},
+    },
     urls::{Issuer, ResourceUrl},
-    verifier::TokenVerifier,
+    verify::verifier::TokenVerifier,
 };
 
 /// What a resource server demands of tokens and tells about itself.

@@ -6,6 +6,24 @@ use serde::Serialize;
 
 use crate::error::{AuthorizationServerError, TokenError, VerifyError};
 
+/// What was found, in the order in which it was looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Diagnosis {
+    /// About the authorization server and this server's account there.
+    pub server: Vec<Check>,
+    /// About the token. Empty if there was none.
+    pub token: Vec<Check>,
+}
+
+impl Diagnosis {
+    /// Whether no check failed.
+    pub fn is_healthy(&self) -> bool {
+        let mut checks = self.server.iter().chain(&self.token);
+        checks.all(|check| check.outcome != Outcome::Failed)
+    }
+}
+
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

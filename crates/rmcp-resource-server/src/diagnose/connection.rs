@@ -12,8 +12,14 @@ use reqwest::{
 };
 use url::Url;
 
-use super::{Cause, Check, Probe};
-use crate::{discovery::metadata_urls, http_client::transport_causes, urls::EndpointUrl};
+use super::{
+    check::{Cause, Check},
+    probe::Probe,
+};
+use crate::{
+    authorization_server::{discovery::metadata_urls, http_client::body::transport_causes},
+    urls::EndpointUrl,
+};
 
 /// The name of the check of a connection.
 const NETWORK: &str = "connection";

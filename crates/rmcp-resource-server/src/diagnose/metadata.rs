@@ -1,8 +1,11 @@
 //! Whether the metadata is there, is the issuer's, and names the endpoint.
 
-use super::{Cause, Check, Probe};
+use super::{
+    check::{Cause, Check},
+    probe::Probe,
+};
 use crate::{
-    discovery::{Unusable, Wanted, accept, fetch, metadata_urls},
+    authorization_server::discovery::{Unusable, Wanted, accept, fetch, metadata_urls},
     error::shortened,
     urls::EndpointUrl,
 };

@@ -1,11 +1,11 @@
 //! What the checks of the policy do not see by themselves: tokens of other kinds that an
 //! authorization server calls active, and what an audience stands for.
 
-use super::{Cause, Check, Outcome};
+use super::check::{Cause, Check, Outcome};
 use crate::{
-    claims::Claims,
     error::{TokenError, shortened},
     policy::Policy,
+    token::claims::Claims,
 };
 
 /// Adds to the checks of an introspected token what its other claims show.

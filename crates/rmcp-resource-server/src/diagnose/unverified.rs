@@ -4,8 +4,13 @@ use std::time::SystemTime;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use super::Cause;
-use crate::{bearer::BearerToken, claims::Claims, error::shortened, strict_json, urls::Issuer};
+use super::check::Cause;
+use crate::{
+    authorization_server::strict_json,
+    error::shortened,
+    token::{bearer::BearerToken, claims::Claims},
+    urls::Issuer,
+};
 
 /// The claims of a JWT whose signature nobody has checked.
 pub(crate) struct Unverified(Claims);

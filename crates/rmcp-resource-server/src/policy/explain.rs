@@ -4,9 +4,9 @@ use std::time::SystemTime;
 
 use super::{NOT_BEFORE_LEEWAY, Policy, judge_principal};
 use crate::{
-    claims::Claims,
-    diagnose::Check,
+    diagnose::check::Check,
     error::{TokenError, shortened},
+    token::claims::Claims,
 };
 
 impl Policy {
@@ -158,10 +158,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        access_token::Terms,
-        diagnose::{Cause, Outcome},
+        diagnose::check::{Cause, Outcome},
         policy::Audience,
-        scope::{ScopeHierarchy, Scopes},
+        token::access_token::Terms,
+        token::scope::{ScopeHierarchy, Scopes},
     };
 
     const NOW: u64 = 1_800_000_000;

@@ -1,0 +1,4 @@
+//! The adapter for actix-web.
+
+pub(crate) mod middleware;
+pub(crate) mod stream;

@@ -1,0 +1,119 @@
+//! Ends an event stream when its token is no longer good.
+//!
+//! A request is checked when it begins, but a stream may stay open for hours, and nothing in rmcp
+//! looks at the token again. So the token is verified anew while the stream is open, through the
+//! same cache and policy as a new request would be, and the stream ends as soon as the token is bad.
+//! The client connects again and gets the precise answer.
+//!
+//! While the authorization server cannot be asked, the token is as good as it was, until its `exp`:
+//! an outage must not make all clients connect again at once (checklist 71). A token without `exp`
+//! is given an hour.
+
+use std::{
+    error::Error,
+    pin::Pin,
+    task::{Context, Poll},
+    time::{Duration, SystemTime},
+};
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use bytes::Bytes;
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    error::{TokenError, VerifyError},
+    observe::metrics::GaugeGuard,
+    resource_server::ResourceServer,
+    token::{access_token::AccessToken, bearer::BearerToken},
+};
+
+/// How long a stream stays open without an answer about a token whose expiry is not known.
+const LONGEST_DOUBT: Duration = Duration::from_secs(60 * 60);
+
+pin_project_lite::pin_project! {
+    /// A body that ends early when `no_longer_good` does.
+    pub(crate) struct GuardedStream {
+        #[pin]
+        body: BoxBody,
+        // `None` once it has ended, and the stream with it.
+        no_longer_good: Option<Pin<Box<dyn Future<Output = ()>>>>,
+        _counted: GaugeGuard,
+    }
+}
+
+impl GuardedStream {
+    pub(crate) fn new(
+        body: BoxBody,
+        resource_server: ResourceServer,
+        bearer: BearerToken,
+        token: &AccessToken,
+    ) -> Self {
+        let _counted = resource_server.metrics().stream();
+        let expires_at = token.expires_at();
+        Self {
+            body,
+            no_longer_good: Some(Box::pin(async move {
+                let why = until_no_longer_good(&resource_server, &bearer, expires_at).await;
+                tracing::info!(
+                    reason = why.reason(),
+                    error = %why,
+                    "event stream ended: its token is no longer good"
+                );
+                resource_server.metrics().stream_cut();
+            })),
+            _counted,
+        }
+    }
+}
+
+/// Verifies the token again and again, and returns why it is no longer good.
+async fn until_no_longer_good(
+    resource_server: &ResourceServer,
+    bearer: &BearerToken,
+    mut expires_at: Option<SystemTime>,
+) -> VerifyError {
+    let mut answered = Instant::now();
+    loop {
+        let now = resource_server.now();
+        let left = expires_at.map(|exp| exp.duration_since(now).unwrap_or_default());
+        let pause = resource_server.stream_recheck();
+        sleep(left.map_or(pause, |left| left.min(pause))).await;
+        match resource_server.authorize(bearer).await {
+            Ok(token) => {
+                expires_at = token.expires_at();
+                answered = Instant::now();
+            }
+            Err(error @ VerifyError::Token(_)) => return error,
+            Err(error @ VerifyError::AuthorizationServer(_)) => match expires_at {
+                Some(exp) if exp <= resource_server.now() => return TokenError::Expired.into(),
+                None if answered.elapsed() >= LONGEST_DOUBT => return error,
+                _ => tracing::debug!(%error, "the token of an event stream cannot be verified now"),
+            },
+        }
+        // A clock that does not advance must not make this a busy loop.
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+impl MessageBody for GuardedStream {
+    type Error = Box<dyn Error>;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let this = self.project();
+        let Some(no_longer_good) = this.no_longer_good else {
+            return Poll::Ready(None);
+        };
+        if no_longer_good.as_mut().poll(context).is_ready() {
+            *this.no_longer_good = None;
+            return Poll::Ready(None);
+        }
+        this.body.poll_next(context)
+    }
+}

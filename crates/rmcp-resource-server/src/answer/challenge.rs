@@ -1,0 +1,94 @@
+//! The `WWW-Authenticate` header (RFC 6750 §3, RFC 9728 §5.1).
+
+use std::fmt::Write;
+
+use actix_web::http::header::HeaderValue;
+
+use crate::token::scope::Scopes;
+
+/// A `Bearer` challenge. Its parts can hold neither a quotation mark nor a backslash: texts are
+/// constants, scopes and URLs are parsed by types that refuse both. Nothing in it comes from a
+/// request or an authorization server.
+pub(crate) struct Challenge<'a> {
+    /// A code of RFC 6750 §3.1 with its description; `None` where the request has no credential.
+    pub(crate) error: Option<(&'static str, &'static str)>,
+    /// What the operation needs. Left out where that is nothing.
+    pub(crate) scope: &'a Scopes,
+    /// The absolute URL of the protected resource metadata.
+    pub(crate) resource_metadata: &'a str,
+}
+
+impl Challenge<'_> {
+    /// The header's value.
+    pub(crate) fn to_header(&self) -> HeaderValue {
+        let mut text = String::from("Bearer ");
+        if let Some((code, description)) = self.error {
+            let _ = write!(
+                text,
+                "error=\"{code}\", error_description=\"{description}\", "
+            );
+        }
+        if !self.scope.is_empty() {
+            let _ = write!(text, "scope=\"{}\", ", self.scope);
+        }
+        let _ = write!(text, "resource_metadata=\"{}\"", self.resource_metadata);
+        HeaderValue::try_from(text).expect("constants, scopes and URLs are visible ASCII")
+    }
+}
+
+/// `offline_access` asks for a refresh token: no resource needs it, so neither challenge nor
+/// metadata asks for it (MCP authorization, refresh tokens).
+pub(crate) fn without_offline_access(scopes: &Scopes) -> Scopes {
+    Scopes::granted(scopes.iter().filter(|scope| *scope != "offline_access"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::urls::ResourceUrl;
+
+    #[test]
+    fn each_part_in_its_place() {
+        let scope = "b a".parse().expect("valid");
+        let full = Challenge {
+            error: Some(("insufficient_scope", "More scopes are needed")),
+            scope: &scope,
+            resource_metadata: "https://x/m",
+        };
+        assert_eq!(
+            full.to_header(),
+            "Bearer error=\"insufficient_scope\", error_description=\"More scopes are needed\", \
+             scope=\"a b\", resource_metadata=\"https://x/m\""
+        );
+        let bare = Challenge {
+            error: None,
+            scope: &Scopes::none(),
+            resource_metadata: "https://x/m",
+        };
+        assert_eq!(bare.to_header(), "Bearer resource_metadata=\"https://x/m\"");
+    }
+
+    proptest! {
+        #[test]
+        fn any_accepted_scope_and_url_give_a_well_formed_header(
+            scope in "[!-~]{0,3}( [!-~]{1,3})?",
+            path in "[!-~]{0,4}",
+        ) {
+            let url: Result<ResourceUrl, _> = format!("https://mcp.example.com/{path}").parse();
+            let scope: Result<Scopes, _> = scope.parse();
+            prop_assume!(url.is_ok() && scope.is_ok());
+            let (url, scope) = (url.expect("assumed"), scope.expect("assumed"));
+            let header = Challenge {
+                error: None,
+                scope: &scope,
+                resource_metadata: url.as_str(),
+            }
+            .to_header();
+            let text = header.to_str().expect("ASCII");
+            prop_assert_eq!(text.matches('"').count(), if scope.is_empty() { 2 } else { 4 });
+            prop_assert!(!text.contains('\\'));
+        }
+    }
+}

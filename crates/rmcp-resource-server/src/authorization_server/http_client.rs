@@ -1,0 +1,133 @@
+//! The HTTP client that talks to the authorization server, and nothing else.
+
+pub(crate) mod body;
+pub(crate) mod ca_file;
+mod clients;
+mod connections;
+pub(crate) mod error;
+
+use std::{io, path::Path, sync::Arc, time::Duration};
+
+use reqwest::{Certificate, Client, Identity};
+use url::Url;
+
+use self::{
+    body::causes,
+    ca_file::CaFileContent,
+    clients::{Recipe, builder},
+    connections::Connections,
+    error::HttpClientError,
+};
+use crate::{
+    client_auth::{key::ClientCertificate, time_limit::in_time},
+    urls::Issuer,
+};
+
+/// Sends requests, over connections of a pool or over new ones. Cheap to clone.
+///
+/// Neither kind follows redirects, since a 307 would send token and secret to another host. Plain
+/// http, which is for loopback or a test network, takes no proxy.
+#[derive(Clone)]
+pub(crate) struct HttpClient {
+    connections: Arc<Connections>,
+    reuse: bool,
+}
+
+impl HttpClient {
+    /// Builds the clients that `issuer` makes necessary.
+    pub(crate) fn build(
+        issuer: &Issuer,
+        ca_file: Option<&Path>,
+        certificate: Option<&ClientCertificate>,
+        timeout: Duration,
+    ) -> Result<Self, HttpClientError> {
+        let recipe = Recipe {
+            ca_certificates: ca_file
+                .map(|path| usable_certificates(path, timeout))
+                .transpose()?,
+            identity: certificate
+                .map(|certificate| usable_identity(certificate, timeout))
+                .transpose()?,
+            // A machine without CA certificates can do without TLS.
+            tls_is_optional: issuer.url().scheme() == "http" && certificate.is_none(),
+            timeout,
+        };
+        Ok(Self {
+            connections: Arc::new(Connections::open(recipe)?),
+            reuse: true,
+        })
+    }
+
+    /// The client for requests to `url`.
+    pub(crate) fn to(&self, url: &Url) -> Client {
+        let clients = match self.reuse {
+            true => self.connections.pooled(),
+            false => self.connections.fresh(),
+        };
+        clients.to(url)
+    }
+
+    /// The same, but for requests that take no connection from the pool.
+    pub(crate) fn on_a_new_connection(&self) -> Self {
+        Self {
+            reuse: false,
+            ..self.clone()
+        }
+    }
+
+    /// Tells that an exchange is over, after which the pool may hold a connection.
+    pub(crate) fn note_exchange(&self) {
+        if self.reuse {
+            self.connections.note_exchange();
+        }
+    }
+
+    /// Whether the pool may hold a connection, which may be dead.
+    pub(crate) fn may_reuse_a_connection(&self) -> bool {
+        self.reuse && self.connections.may_be_pooled()
+    }
+
+    /// Leaves all connections of the pool behind: one was found dead, and the others have gone the
+    /// same way.
+    pub(crate) fn drop_pool(&self) {
+        self.connections.drop_pool();
+    }
+}
+
+/// Tries the certificate by itself, so that its faults are told from those of CA certificates.
+fn usable_identity(
+    certificate: &ClientCertificate,
+    timeout: Duration,
+) -> Result<Identity, HttpClientError> {
+    let unusable = |error: reqwest::Error| HttpClientError::Certificate {
+        cause: causes(&error),
+    };
+    let identity = certificate.identity().map_err(unusable)?;
+    let alone = builder(timeout).tls_certs_only([]);
+    alone.identity(identity.clone()).build().map_err(unusable)?;
+    Ok(identity)
+}
+
+/// Tries the certificates by themselves, so that their faults are told from those of the system's.
+fn usable_certificates(
+    path: &Path,
+    timeout: Duration,
+) -> Result<Vec<Certificate>, HttpClientError> {
+    let file = path.to_owned();
+    let read = in_time(move || std::fs::read(file));
+    let read = read.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()));
+    let content = read.map_err(|cause| HttpClientError::CaFileUnreadable {
+        path: path.to_owned(),
+        cause,
+    })?;
+    let invalid = |found| HttpClientError::CaFileInvalid {
+        path: path.to_owned(),
+        found,
+    };
+    let certificates = ca_file::certificates(&content).map_err(invalid)?;
+    builder(timeout)
+        .tls_certs_only(certificates.clone())
+        .build()
+        .map_err(|_may_quote_it| invalid(CaFileContent::Damaged))?;
+    Ok(certificates)
+}

@@ -1,0 +1,83 @@
+//! One `reqwest` client for each scheme, and what they are made of.
+
+use std::time::Duration;
+
+use reqwest::{
+    Certificate, Client, ClientBuilder, Identity,
+    header::{ACCEPT_ENCODING, HeaderMap, HeaderValue},
+    redirect::Policy,
+};
+use url::Url;
+
+use super::{body::causes, error::HttpClientError};
+
+/// How long a connection may take, if the time for everything allows as much.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How often the kernel looks whether an idle connection is alive. One that a load balancer or a
+/// lost node has dropped is then out of the pool before most calls could take it.
+const KEEPALIVE: Duration = Duration::from_secs(5);
+
+/// What clients are made of.
+pub(super) struct Recipe {
+    pub(super) ca_certificates: Option<Vec<Certificate>>,
+    pub(super) identity: Option<Identity>,
+    pub(super) tls_is_optional: bool,
+    pub(super) timeout: Duration,
+}
+
+/// One client for each scheme.
+#[derive(Clone)]
+pub(super) struct Clients {
+    https: Option<Client>,
+    http: Client,
+}
+
+impl Recipe {
+    pub(super) fn clients(
+        &self,
+        adjust: impl Fn(ClientBuilder) -> ClientBuilder,
+    ) -> Result<Clients, HttpClientError> {
+        let tls = |error: reqwest::Error| HttpClientError::Tls {
+            cause: causes(&error),
+        };
+        let mut https = adjust(builder(self.timeout));
+        if let Some(certificates) = &self.ca_certificates {
+            https = https.tls_certs_merge(certificates.clone());
+        }
+        if let Some(identity) = &self.identity {
+            https = https.identity(identity.clone());
+        }
+        let https = match https.build() {
+            Err(_) if self.tls_is_optional => None,
+            built => Some(built.map_err(tls)?),
+        };
+        let http = adjust(builder(self.timeout)).no_proxy().tls_certs_only([]);
+        let http = http.build().map_err(tls)?;
+        Ok(Clients { https, http })
+    }
+}
+
+impl Clients {
+    pub(super) fn to(&self, url: &Url) -> Client {
+        match &self.https {
+            Some(https) if url.scheme() == "https" => https.clone(),
+            _ => self.http.clone(),
+        }
+    }
+}
+
+pub(super) fn builder(timeout: Duration) -> ClientBuilder {
+    Client::builder()
+        .user_agent(concat!("rmcp-resource-server/", env!("CARGO_PKG_VERSION")))
+        .redirect(Policy::none())
+        .referer(false)
+        .default_headers(HeaderMap::from_iter([(
+            ACCEPT_ENCODING,
+            HeaderValue::from_static("identity"),
+        )]))
+        .connect_timeout(CONNECT_TIMEOUT.min(timeout))
+        .tcp_keepalive(KEEPALIVE)
+        .tcp_keepalive_interval(KEEPALIVE)
+        .tcp_keepalive_retries(2)
+}

@@ -1,0 +1,40 @@
+//! Why the HTTP client cannot be set up.
+
+use std::{io, path::PathBuf};
+
+use super::ca_file::CaFileContent;
+
+/// The HTTP client cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HttpClientError {
+    /// The CA file cannot be read.
+    #[error("cannot read the CA file {path}: {cause}", path = path.display())]
+    CaFileUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// The CA file holds no usable certificate.
+    #[error("the CA file {path} holds no PEM certificate: {found}", path = path.display())]
+    CaFileInvalid {
+        /// The file.
+        path: PathBuf,
+        /// What it holds, and what to do. Nothing of its content is in it.
+        found: CaFileContent,
+    },
+    /// The client certificate cannot be shown.
+    #[error("the client certificate and its private key cannot be used together: {cause}")]
+    Certificate {
+        /// Why.
+        cause: String,
+    },
+    /// TLS cannot be set up, for example because the system has no CA certificates.
+    #[error("cannot set up TLS: {cause} (install the system's CA certificates or name a CA file)")]
+    Tls {
+        /// Why.
+        cause: String,
+    },
+}

@@ -1,0 +1,9 @@
+//! The authorization server: how it is reached, where its endpoints are, how its answers are read.
+
+pub(crate) mod background;
+pub(crate) mod background_discovery;
+pub(crate) mod connection;
+pub(crate) mod discovery;
+pub(crate) mod http_client;
+pub(crate) mod response;
+pub(crate) mod strict_json;

@@ -1,0 +1,75 @@
+//! Why client credentials cannot be used.
+
+use std::{path::PathBuf, time::Duration};
+
+use crate::client_auth::one_line::NotOneLine;
+
+/// A credential that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CredentialsError {
+    /// A file cannot be read, or its content is not what is needed.
+    #[error("{path}: {problem}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, without the path: a secret may stand where a path belongs.
+        #[source]
+        problem: CredentialProblem,
+    },
+    /// A client id or client secret given directly cannot be used.
+    #[error("the client id or the client secret: {0}")]
+    Value(#[source] CredentialProblem),
+    /// A client certificate is shown over TLS only.
+    #[error("tls_client_auth needs an https endpoint, and this one is http")]
+    CertificateWithoutTls,
+    /// With a colon in the id, the server could not tell where the secret begins.
+    #[error("raw HTTP Basic cannot carry a client id with a colon; use client_secret_basic")]
+    ColonInRawId,
+    /// Not PEM of a private key that can sign an assertion.
+    #[error(
+        "the private key is none that can be used: it must be PEM of an RSA key of 2048 bits or \
+         more, or of a P-256, P-384 or Ed25519 key, in the form PKCS#8 (BEGIN PRIVATE KEY), without \
+         a passphrase"
+    )]
+    NoPrivateKey,
+    /// Not PEM of a certificate and of a private key.
+    #[error(
+        "the client certificate cannot be used: one file must be PEM of the certificate with its \
+         chain, the other of its private key, without a passphrase"
+    )]
+    NoCertificate,
+}
+
+/// What is wrong with a credential. Neither the credential nor a path is in it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CredentialProblem {
+    /// The file cannot be opened or read.
+    #[error("it cannot be read: {0}")]
+    Unreadable(#[source] std::io::Error),
+    /// It hangs: a FIFO that nobody writes, or a mount whose server is gone.
+    #[error(
+        "it cannot be read within {limit:?}: is it a FIFO that nobody writes, or on a mount whose \
+         server is gone?"
+    )]
+    Stalled {
+        /// How long it had.
+        limit: Duration,
+    },
+    /// More than 64 KiB is no credential.
+    #[error("it is larger than 64 KiB")]
+    TooLarge,
+    /// The content is not UTF-8.
+    #[error("it is not UTF-8 text")]
+    NotText,
+    /// Empty, or only a byte order mark or a line end; several lines; or control characters.
+    #[error("{0}")]
+    NotOneLine(String),
+}
+
+impl From<NotOneLine> for CredentialProblem {
+    fn from(problem: NotOneLine) -> Self {
+        Self::NotOneLine(problem.to_string())
+    }
+}

@@ -1,0 +1,30 @@
+//! What the steps of a diagnosis share.
+
+use url::Url;
+
+use crate::{
+    authorization_server::{connection::Connection, http_client::HttpClient},
+    token::bearer::BearerToken,
+    urls::EndpointUrl,
+};
+
+/// What every step needs.
+pub(crate) struct Probe<'c> {
+    pub(crate) http: HttpClient,
+    pub(crate) connection: &'c Connection,
+    /// The id of our client, if tokens are introspected; empty if there is none.
+    pub(super) client_id: Option<String>,
+}
+
+impl<'c> Probe<'c> {
+    /// Whether `endpoint` is reached by the same connection as the issuer.
+    pub(super) fn is_at_issuer(&self, endpoint: &EndpointUrl) -> bool {
+        let origin = |url: &Url| url.origin();
+        origin(endpoint.url()) == origin(self.connection.issuer.url())
+    }
+}
+
+/// A text of the form of a token that is nobody's.
+pub(crate) fn random_token() -> BearerToken {
+    BearerToken::random()
+}

@@ -1,0 +1,35 @@
+//! For benchmarks and fuzz targets only: what is measured, or fed with hostile bytes, by itself.
+
+use crate::{
+    answer::challenge::Challenge,
+    token::{claims::IntrospectionResponse, scope::Scopes},
+    verify::jwt,
+};
+
+/// Parses an introspection response; whether it says that the token is active.
+pub fn parse_introspection_response(body: &[u8]) -> bool {
+    matches!(
+        IntrospectionResponse::parse(body),
+        Ok(IntrospectionResponse::Active(_))
+    )
+}
+
+/// Parses a JWT as far as that goes without its key; whether it has the claims of an access token.
+pub fn parse_jwt(token: &str) -> bool {
+    jwt::parse_unverified(token)
+}
+
+/// Parses a set of keys (RFC 7517 §5); how many of them can check signatures.
+pub fn parse_keys(body: &[u8]) -> Option<usize> {
+    jwt::count_usable_keys(body)
+}
+
+/// Builds a challenge; its length in bytes.
+pub fn build_challenge(scope: &Scopes, resource_metadata: &str) -> usize {
+    let challenge = Challenge {
+        error: Some(("insufficient_scope", "The access token lacks a scope")),
+        scope,
+        resource_metadata,
+    };
+    challenge.to_header().len()
+}

@@ -1,0 +1,181 @@
+//! Hands the access token to rmcp handlers, and their errors about it to clients.
+
+use actix_web::{HttpMessage, HttpRequest};
+use rmcp::{
+    ErrorData,
+    handler::server::common::{AsRequestContext, FromContextPart},
+    model::Extensions,
+};
+use rmcp_actix_web::transport::on_request_extensions;
+use serde_json::json;
+
+use crate::token::access_token::{AccessToken, InsufficientScope};
+
+/// Passes the access token from the actix request on to rmcp: give it to
+/// [`on_request_fn`](rmcp_actix_web::transport::StreamableHttpServiceBuilder::on_request_fn).
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use rmcp::ServerHandler;
+/// # use rmcp_actix_web::transport::{LocalSessionManager, StreamableHttpService};
+/// use rmcp_resource_server::forward_access_token;
+///
+/// # struct Notes;
+/// # impl ServerHandler for Notes {}
+/// let service = StreamableHttpService::builder()
+///     .service_factory(Arc::new(|| Ok(Notes)))
+///     .session_manager(Arc::new(LocalSessionManager::default()))
+///     .on_request_fn(forward_access_token)
+///     .build();
+/// # let _ = service;
+/// ```
+pub fn forward_access_token(request: &HttpRequest, extensions: &mut Extensions) {
+    let token = request.extensions().get::<AccessToken>().cloned();
+    extensions.insert(Forwarded(token));
+}
+
+/// What [`forward_access_token`] found, so that a missing token differs from a missing hook.
+#[derive(Clone)]
+struct Forwarded(Option<AccessToken>);
+
+/// A handler asked for the access token of a request that has none.
+///
+/// Over HTTP that is a fault in how the server is put together, never an anonymous caller: where
+/// [`ResourceServer::protect`](crate::ResourceServer::protect) stands in front, no request without
+/// a token reaches a handler. So treat it as a refusal. `?` does that in a handler that returns
+/// [`ErrorData`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoAccessToken {
+    /// The request came over stdio, or from within the process.
+    #[error("this needs an access token, and the request did not come over HTTP")]
+    NotHttp,
+    /// Nothing took the token from the HTTP request to the handler.
+    #[error(
+        "the access token does not reach the handlers: give forward_access_token to \
+         on_request_fn of StreamableHttpService"
+    )]
+    NotForwarded,
+    /// No [`ResourceServer`](crate::ResourceServer) saw the HTTP request.
+    #[error(
+        "the MCP endpoint is not protected: wrap its scope in ResourceServer::protect(), as in \
+         mcp.scope_with_path(\"/mcp\").wrap(resource_server.protect())"
+    )]
+    NotProtected,
+}
+
+impl AccessToken {
+    /// The access token of the request that an rmcp handler serves.
+    ///
+    /// For handlers that are no tools; a tool takes an `AccessToken` argument.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAccessToken`] names what is wrong with the server, or that this is not HTTP. **A missing
+    /// token is no proof that the caller may be trusted.** A server that runs over stdio as well
+    /// has to know in which of the two ways it was started:
+    ///
+    /// ```
+    /// # use rmcp::{ErrorData, RoleServer, ServerHandler, model::*, service::RequestContext};
+    /// use rmcp_resource_server::AccessToken;
+    ///
+    /// struct Notes {
+    ///     /// Set in `main`, where the transport is chosen.
+    ///     authorized: bool,
+    /// }
+    ///
+    /// impl ServerHandler for Notes {
+    ///     async fn list_resources(
+    ///         &self,
+    ///         _request: Option<PaginatedRequestParams>,
+    ///         context: RequestContext<RoleServer>,
+    ///     ) -> Result<ListResourcesResult, ErrorData> {
+    ///         if self.authorized {
+    ///             let token = AccessToken::of(&context.extensions)?;
+    ///             token.require_scope("notes:read")?;
+    ///         }
+    ///         Ok(ListResourcesResult::default())
+    ///     }
+    /// }
+    /// ```
+    pub fn of(extensions: &Extensions) -> Result<&Self, NoAccessToken> {
+        if extensions.get::<http::request::Parts>().is_none() {
+            return Err(NoAccessToken::NotHttp);
+        }
+        on_request_extensions(extensions)
+            .and_then(|extensions| extensions.get::<Forwarded>())
+            .ok_or(NoAccessToken::NotForwarded)?
+            .0
+            .as_ref()
+            .ok_or(NoAccessToken::NotProtected)
+    }
+}
+
+/// As an argument of a tool, an access token makes the tool available to authorized requests only.
+///
+/// ```
+/// use rmcp::{tool, tool_router};
+/// use rmcp_resource_server::AccessToken;
+///
+/// struct Greeter;
+///
+/// #[tool_router]
+/// impl Greeter {
+///     /// Greets whoever calls
+///     #[tool]
+///     async fn greet(&self, caller: AccessToken) -> String {
+///         format!("Hello, {}!", caller.user().unwrap_or("machine"))
+///     }
+/// }
+/// ```
+impl<C: AsRequestContext> FromContextPart<C> for AccessToken {
+    fn from_context_part(context: &mut C) -> Result<Self, ErrorData> {
+        let token = Self::of(&context.as_request_context().extensions)?;
+        Ok(token.clone())
+    }
+}
+
+/// An internal error, since the client cannot do anything about it; over stdio, where the request
+/// itself is in the wrong place, an invalid request.
+impl From<NoAccessToken> for ErrorData {
+    fn from(error: NoAccessToken) -> Self {
+        match error {
+            NoAccessToken::NotHttp => Self::invalid_request(error.to_string(), None),
+            _ => {
+                tracing::error!("a request was refused: {error}");
+                Self::internal_error(error.to_string(), None)
+            }
+        }
+    }
+}
+
+/// What a client sees of a missing scope where the answer is an event stream, whose status has been
+/// sent by then: an invalid request whose `data` names the scopes as a challenge would
+/// (RFC 6750 §3.1). Elsewhere the client gets 403 and never sees this; see
+/// [`require_scopes`](AccessToken::require_scopes).
+impl From<InsufficientScope> for ErrorData {
+    fn from(error: InsufficientScope) -> Self {
+        let data = json!({
+            "error": "insufficient_scope",
+            "scope": error.needed().to_string(),
+        });
+        Self::invalid_request(error.to_string(), Some(data))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rmcp::model::ErrorCode;
+
+    use super::*;
+
+    /// As over stdio. What is wrong with a request over HTTP is tested over HTTP.
+    #[test]
+    fn without_http_there_is_no_access_token_and_the_request_is_in_the_wrong_place() {
+        let missing = AccessToken::of(&Extensions::new()).expect_err("no HTTP request");
+        assert_eq!(missing, NoAccessToken::NotHttp);
+        let error = ErrorData::from(missing);
+        assert_eq!(error.code, ErrorCode::INVALID_REQUEST);
+        assert!(error.message.contains("did not come over HTTP"), "{error}");
+    }
+}

@@ -1,0 +1,268 @@
+//! Keeps the number of sessions in bounds: rmcp has no maximum, and each takes some 57 KiB.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use futures_core::Stream;
+use rmcp::{
+    model::{ClientJsonRpcMessage, ServerJsonRpcMessage},
+    transport::streamable_http_server::session::{
+        ServerSseMessage, SessionId, SessionManager, local::LocalSessionManager,
+    },
+};
+use tokio::time::Instant;
+
+use crate::{
+    observe::metrics::{GaugeGuard, Metrics},
+    session::seal::Principal,
+    token::access_token::AccessToken,
+};
+
+tokio::task_local! {
+    /// The token of the request that this task serves, for `create_session`, which is told nothing
+    /// about the request. Set by the middleware.
+    pub(crate) static OWNER: AccessToken;
+}
+
+/// How many sessions may be open.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionLimits {
+    /// By one principal. Default 32.
+    pub per_principal: usize,
+    /// In all. Default 1,000, some 57 MiB.
+    pub total: usize,
+}
+
+impl Default for SessionLimits {
+    fn default() -> Self {
+        Self {
+            per_principal: 32,
+            total: 1_000,
+        }
+    }
+}
+
+/// rmcp's in-memory sessions with a maximum. Where it is reached, a new session ends the one that
+/// has been idle longest: of the same principal if that one is at its limit, else of all. The
+/// client of an ended session gets 404 and initializes a new one, as MCP has it.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use rmcp::ServerHandler;
+/// # use rmcp_actix_web::transport::StreamableHttpService;
+/// use rmcp_resource_server::{BoundedSessions, Metrics, SessionLimits, forward_access_token};
+///
+/// # struct Notes;
+/// # impl ServerHandler for Notes {}
+/// let sessions = BoundedSessions::new(SessionLimits::default(), Metrics::default());
+/// let service = StreamableHttpService::builder()
+///     .service_factory(Arc::new(|| Ok(Notes)))
+///     .session_manager(Arc::new(sessions))
+///     .stateful_mode(true)
+///     .on_request_fn(forward_access_token)
+///     .build();
+/// # let _ = service;
+/// ```
+pub struct BoundedSessions {
+    inner: LocalSessionManager,
+    limits: SessionLimits,
+    metrics: Metrics,
+    open: Mutex<HashMap<SessionId, Open>>,
+}
+
+struct Open {
+    owner: Option<String>,
+    last_used: Instant,
+    _counted: GaugeGuard,
+}
+
+impl BoundedSessions {
+    /// No sessions yet.
+    pub fn new(limits: SessionLimits, metrics: Metrics) -> Self {
+        Self {
+            inner: LocalSessionManager::default(),
+            limits,
+            metrics,
+            open: Mutex::default(),
+        }
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<SessionId, Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Enters `id` and returns the session that has to end for it, if any.
+    fn admit(&self, id: SessionId, owner: Option<String>) -> Option<SessionId> {
+        let mut open = self.open();
+        let held = |session: &Open| owner.is_some() && session.owner == owner;
+        let at_own_limit =
+            open.values().filter(|session| held(session)).count() >= self.limits.per_principal;
+        let surplus = (at_own_limit || open.len() >= self.limits.total)
+            .then(|| {
+                open.iter()
+                    .filter(|(_, session)| !at_own_limit || held(session))
+                    .min_by_key(|(_, session)| session.last_used)
+                    .map(|(id, _)| id.clone())
+            })
+            .flatten();
+        if let Some(surplus) = &surplus {
+            open.remove(surplus);
+        }
+        let session = Open {
+            owner,
+            last_used: Instant::now(),
+            _counted: self.metrics.session(),
+        };
+        open.insert(id, session);
+        surplus
+    }
+}
+
+impl SessionManager for BoundedSessions {
+    type Error = <LocalSessionManager as SessionManager>::Error;
+    type Transport = <LocalSessionManager as SessionManager>::Transport;
+
+    async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
+        let owner = OWNER
+            .try_with(|token| Principal::of(token).map(|principal| principal.name()))
+            .ok()
+            .flatten();
+        let (id, transport) = self.inner.create_session().await?;
+        if let Some(surplus) = self.admit(id.clone(), owner) {
+            tracing::info!("the session idle longest was ended to admit a new one");
+            self.inner.close_session(&surplus).await?;
+        }
+        Ok((id, transport))
+    }
+
+    async fn initialize_session(
+        &self,
+        id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<ServerJsonRpcMessage, Self::Error> {
+        self.inner.initialize_session(id, message).await
+    }
+
+    async fn has_session(&self, id: &SessionId) -> Result<bool, Self::Error> {
+        if let Some(session) = self.open().get_mut(id) {
+            session.last_used = Instant::now();
+        }
+        self.inner.has_session(id).await
+    }
+
+    async fn close_session(&self, id: &SessionId) -> Result<(), Self::Error> {
+        self.open().remove(id);
+        self.inner.close_session(id).await
+    }
+
+    async fn create_stream(
+        &self,
+        id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        self.inner.create_stream(id, message).await
+    }
+
+    async fn accept_message(
+        &self,
+        id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<(), Self::Error> {
+        self.inner.accept_message(id, message).await
+    }
+
+    async fn create_standalone_stream(
+        &self,
+        id: &SessionId,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        self.inner.create_standalone_stream(id).await
+    }
+
+    async fn resume(
+        &self,
+        id: &SessionId,
+        last_event_id: String,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        self.inner.resume(id, last_event_id).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::{token::access_token::Terms, token::claims::Claims, token::scope::ScopeHierarchy};
+
+    fn sessions(per_principal: usize, total: usize) -> BoundedSessions {
+        BoundedSessions::new(
+            SessionLimits {
+                per_principal,
+                total,
+            },
+            Metrics::default(),
+        )
+    }
+
+    async fn create(sessions: &BoundedSessions, owner: Option<&str>) -> SessionId {
+        let created = match owner {
+            Some(owner) => {
+                OWNER
+                    .scope(token_of(owner), sessions.create_session())
+                    .await
+            }
+            None => sessions.create_session().await,
+        };
+        created.expect("created").0
+    }
+
+    fn token_of(subject: &str) -> AccessToken {
+        let claims = json!({"sub": subject}).as_object().cloned();
+        AccessToken::new(
+            Arc::new(Claims::from_members(claims.expect("an object")).expect("claims")),
+            Terms::new("https://as.example.com", ScopeHierarchy::default()),
+        )
+    }
+
+    async fn which_live(sessions: &BoundedSessions, ids: &[&SessionId]) -> Vec<bool> {
+        let mut live = Vec::new();
+        for id in ids {
+            live.push(sessions.inner.has_session(id).await.expect("answers"));
+        }
+        live
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_principal_at_its_limit_loses_its_own_idlest() {
+        let sessions = sessions(2, 100);
+        let bob = create(&sessions, Some("bob")).await;
+        let first = create(&sessions, Some("alice")).await;
+        tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        let second = create(&sessions, Some("alice")).await;
+        tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        assert!(sessions.has_session(&first).await.expect("answers"));
+        let third = create(&sessions, Some("alice")).await;
+        assert_eq!(
+            which_live(&sessions, &[&bob, &first, &second, &third]).await,
+            [true, true, false, true]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_together_have_a_limit_too() {
+        let sessions = sessions(2, 3);
+        let mut ids = Vec::new();
+        for owner in [None, None, None, Some("alice")] {
+            ids.push(create(&sessions, owner).await);
+            tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        }
+        let ids: Vec<_> = ids.iter().collect();
+        assert_eq!(which_live(&sessions, &ids).await, [false, true, true, true]);
+        sessions.close_session(ids[1]).await.expect("closed");
+        assert_eq!(sessions.open().len(), 2);
+    }
+}

@@ -1,0 +1,339 @@
+//! Remembers what the authorization server said, for a short while and never past expiry.
+//!
+//! Two caches: active tokens, and inactive ones in a small cache of their own, so that a flood of
+//! random tokens cannot push live ones out. Failures are never kept. Neither holds a token: keys
+//! are HMAC-SHA-256 under a random key of this process.
+
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_core::future::BoxFuture;
+use hmac::{Hmac, KeyInit, Mac};
+use moka::{Expiry, future::Cache};
+use sha2::Sha256;
+
+use crate::{
+    authorization_server::connection::Connection,
+    clock::Clock,
+    error::{AuthorizationServerError, TokenError, VerifyError},
+    observe::metrics::Metrics,
+    token::{bearer::BearerToken, claims::Claims},
+};
+
+/// How long and how much a [`TokenCache`] remembers.
+#[derive(Debug, Clone)]
+pub struct CacheConfig {
+    /// The longest time for which an active token is taken as still active: the delay after which
+    /// a revocation is felt. Default 30 s. Zero switches the cache off.
+    pub ttl: Duration,
+    /// The same for a token whose expiry is not known. Default 10 s; never more than `ttl`.
+    pub ttl_without_expiry: Duration,
+    /// How long an inactive token is taken as still inactive. Default 3 s.
+    pub negative_ttl: Duration,
+    /// The most active tokens remembered, in units of 1 KiB of claims: a token with more claims
+    /// counts as several. Default 100,000.
+    pub capacity: u64,
+    /// The most inactive tokens remembered. Default 10,000.
+    pub negative_capacity: u64,
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        Self {
+            ttl: Duration::from_secs(30),
+            ttl_without_expiry: Duration::from_secs(10),
+            negative_ttl: Duration::from_secs(3),
+            capacity: 100_000,
+            negative_capacity: 10_000,
+        }
+    }
+}
+
+/// A cache of verified tokens with single flight: of many simultaneous first uses of a token, one
+/// asks, and its going away does not fail the others.
+///
+/// For authors of a [`TokenVerifier`](crate::TokenVerifier);
+/// [`IntrospectionVerifier`](crate::IntrospectionVerifier) has one.
+pub struct TokenCache {
+    active: Cache<Key, Entry>,
+    inactive: Cache<Key, ()>,
+    key: Hmac<Sha256>,
+    config: CacheConfig,
+    clock: Arc<dyn Clock>,
+    metrics: Metrics,
+}
+
+/// Stands for a token; does not give it away.
+pub(crate) type Key = [u8; 32];
+
+/// The part of a cache key that names who is asked, and as whom: issuer, endpoint and client id.
+/// The same token asked elsewhere is another entry (GHSA-4mq7-pvjg-xp2r was a key without it).
+#[derive(Clone)]
+pub struct CachePartition(Hmac<Sha256>);
+
+#[derive(Clone)]
+struct Entry {
+    claims: Arc<Claims>,
+    /// For moka, which has a clock of its own.
+    ttl: Duration,
+    /// For the check on each hit, by our clock. A wall clock that is set back does not lengthen an
+    /// entry's life; the policy compares `exp` with the wall clock on each hit besides.
+    use_until: Instant,
+}
+
+struct ByEntry;
+
+impl Expiry<Key, Entry> for ByEntry {
+    fn expire_after_create(&self, _: &Key, entry: &Entry, _: Instant) -> Option<Duration> {
+        Some(entry.ttl)
+    }
+
+    fn expire_after_update(
+        &self,
+        _: &Key,
+        entry: &Entry,
+        _: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(entry.ttl)
+    }
+}
+
+impl TokenCache {
+    /// An empty cache with a fresh random key.
+    pub fn new(config: CacheConfig, clock: Arc<dyn Clock>, metrics: Metrics) -> Self {
+        Self {
+            active: Cache::builder()
+                .max_capacity(config.capacity)
+                .weigher(|_: &Key, entry: &Entry| {
+                    u32::try_from(entry.claims.size().div_ceil(1024)).unwrap_or(u32::MAX)
+                })
+                .expire_after(ByEntry)
+                .build(),
+            inactive: Cache::builder()
+                .max_capacity(config.negative_capacity)
+                .time_to_live(config.negative_ttl)
+                .build(),
+            key: random_key(),
+            config,
+            clock,
+            metrics,
+        }
+    }
+
+    /// The same for the verifier of one authorization server, with its clock and metrics.
+    pub(crate) fn of(connection: &Connection, config: &CacheConfig) -> Self {
+        let (clock, metrics) = (connection.clock.clone(), connection.metrics.clone());
+        Self::new(config.clone(), clock, metrics)
+    }
+
+    /// Prepares the part of the key that is the same for all tokens.
+    pub fn partition(&self, issuer: &str, endpoint: &str, client_id: &str) -> CachePartition {
+        let mut key = self.key.clone();
+        for part in [issuer, endpoint, client_id] {
+            absorb(&mut key, part);
+        }
+        CachePartition(key)
+    }
+
+    /// The claims of `token`: remembered ones, or those that `verify` finds out. `verify` runs in
+    /// a task of its own and must bring its time limit with it.
+    ///
+    /// # Errors
+    ///
+    /// Those of `verify`. Of them only [`TokenError::Inactive`] is remembered.
+    pub async fn get_or_verify<F>(
+        &self,
+        partition: &CachePartition,
+        token: &BearerToken,
+        verify: impl FnOnce() -> F,
+    ) -> Result<Arc<Claims>, VerifyError>
+    where
+        F: Future<Output = Result<Claims, VerifyError>> + Send + 'static,
+    {
+        self.get_or_verify_key(partition.key(token), verify).await
+    }
+
+    /// The same for a token of which only the key is at hand.
+    pub(crate) async fn get_or_verify_key<F>(
+        &self,
+        key: Key,
+        verify: impl FnOnce() -> F,
+    ) -> Result<Arc<Claims>, VerifyError>
+    where
+        F: Future<Output = Result<Claims, VerifyError>> + Send + 'static,
+    {
+        if let Some(entry) = self.active.get(&key).await {
+            if self.clock.monotonic() < entry.use_until {
+                self.metrics.cache_hit();
+                return Ok(entry.claims);
+            }
+            self.active.invalidate(&key).await;
+        }
+        if self.inactive.contains_key(&key) {
+            self.metrics.cache_negative_hit();
+            return Err(TokenError::Inactive.into());
+        }
+        self.fly(key, verify).await
+    }
+
+    /// Apart from the way of a hit, whose future and stack would be as large as a whole HTTP
+    /// exchange.
+    #[cold]
+    #[inline(never)]
+    fn fly<'f, F>(
+        &'f self,
+        key: Key,
+        verify: impl FnOnce() -> F,
+    ) -> BoxFuture<'f, Result<Arc<Claims>, VerifyError>>
+    where
+        F: Future<Output = Result<Claims, VerifyError>> + Send + 'static,
+    {
+        // Boxed by itself, since moka's future holds it twice: one that waits for its turn would take
+        // 30 KB.
+        let verify = Box::pin(verify());
+        Box::pin(self.verify_once(key, verify))
+    }
+
+    /// The task outlives its caller: were the flight dropped with the first caller, the next
+    /// waiter would begin anew, and moka gives up after many such losses.
+    async fn verify_once<F>(&self, key: Key, verify: F) -> Result<Arc<Claims>, VerifyError>
+    where
+        F: Future<Output = Result<Claims, VerifyError>> + Send + 'static,
+    {
+        let active = self.active.clone();
+        let inactive = self.inactive.clone();
+        let clock = self.clock.clone();
+        let config = self.config.clone();
+        let metrics = self.metrics.clone();
+        let flight = tokio::spawn(async move {
+            let mut led = false;
+            let lead = async {
+                led = true;
+                match verify.await {
+                    Ok(claims) => Ok(Entry::new(claims, &*clock, &config)),
+                    Err(error) => {
+                        if error == VerifyError::Token(TokenError::Inactive)
+                            && !config.negative_ttl.is_zero()
+                        {
+                            inactive.insert(key, ()).await;
+                        }
+                        Err(error)
+                    }
+                }
+            };
+            let result = active.try_get_with(key, lead).await;
+            if led {
+                metrics.cache_miss();
+            } else {
+                metrics.cache_coalesced();
+            }
+            result
+        });
+        match flight.await {
+            Ok(Ok(entry)) => Ok(entry.claims),
+            Ok(Err(error)) => Err((*error).clone()),
+            Err(ended) => {
+                tracing::error!(error = %ended, "a token verification ended without an answer");
+                Err(AuthorizationServerError::Interrupted.into())
+            }
+        }
+    }
+
+    /// Brings [`Metrics`]' count of remembered tokens up to date: call it before each scrape, for
+    /// nothing is counted on the way of a request.
+    pub async fn count_entries(&self) {
+        self.active.run_pending_tasks().await;
+        self.inactive.run_pending_tasks().await;
+        let (active, inactive) = self.entry_counts();
+        self.metrics.cache_entries(active, inactive);
+    }
+
+    /// How many active and inactive tokens are remembered, about.
+    pub fn entry_counts(&self) -> (u64, u64) {
+        (self.active.entry_count(), self.inactive.entry_count())
+    }
+}
+
+impl CachePartition {
+    pub(crate) fn key(&self, token: &BearerToken) -> Key {
+        let mut key = self.0.clone();
+        absorb(&mut key, token.expose());
+        key.finalize().into_bytes().into()
+    }
+}
+
+impl Entry {
+    fn new(claims: Claims, clock: &dyn Clock, config: &CacheConfig) -> Self {
+        let ttl = match claims.expires_at {
+            Some(exp) => exp.duration_since(clock.now()).unwrap_or_default(),
+            None => config.ttl_without_expiry,
+        };
+        let ttl = ttl.min(config.ttl);
+        Self {
+            claims: Arc::new(claims),
+            ttl,
+            use_until: clock.monotonic() + ttl,
+        }
+    }
+}
+
+/// Adds `part` with its length in front, so that no two lists of parts give the same bytes.
+pub(crate) fn absorb(mac: &mut Hmac<Sha256>, part: &str) {
+    mac.update(&(part.len() as u64).to_be_bytes());
+    mac.update(part.as_bytes());
+}
+
+/// An HMAC under 32 bytes from the operating system.
+///
+/// # Panics
+///
+/// Panics if the operating system has no randomness to give: nothing safe could follow.
+pub(crate) fn random_key() -> Hmac<Sha256> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).expect("the operating system has no randomness");
+    Hmac::new_from_slice(&key).expect("HMAC takes a key of any length")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rs_55_cache_keys_hide_and_separate() {
+        let cache = TokenCache::new(
+            CacheConfig::default(),
+            Arc::new(crate::clock::SystemClock),
+            Metrics::default(),
+        );
+        let token = |text| BearerToken::parse(text, 64).expect("valid");
+        let key = |issuer, endpoint, client, text| {
+            cache.partition(issuer, endpoint, client).key(&token(text))
+        };
+        let keys = [
+            key("i", "e", "c", "t"),
+            key("i", "e", "c", "u"),
+            key("i", "e", "d", "t"),
+            key("i", "f", "c", "t"),
+            key("j", "e", "c", "t"),
+            key("ie", "", "c", "t"),
+            key("i", "e", "ct", "t"),
+        ];
+        let distinct: std::collections::BTreeSet<_> = keys.iter().collect();
+        assert_eq!(distinct.len(), keys.len());
+        assert_eq!(keys[0], key("i", "e", "c", "t"));
+
+        let other_process = TokenCache::new(
+            CacheConfig::default(),
+            Arc::new(crate::clock::SystemClock),
+            Metrics::default(),
+        );
+        assert_ne!(
+            keys[0],
+            other_process.partition("i", "e", "c").key(&token("t"))
+        );
+    }
+}

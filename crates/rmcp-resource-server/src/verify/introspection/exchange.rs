@@ -1,0 +1,63 @@
+//! One request to the introspection endpoint, and what each kind of answer means.
+
+use reqwest::Response;
+
+use crate::{
+    authorization_server::{
+        connection::Connection,
+        http_client::HttpClient,
+        response::{self, malformed, unreachable},
+    },
+    client_auth::method::ClientAuth,
+    error::{AuthorizationServerError, TokenError, VerifyError},
+    token::{
+        bearer::BearerToken,
+        claims::{Claims, IntrospectionResponse},
+    },
+    urls::EndpointUrl,
+};
+
+/// Sends `token` to `endpoint` once.
+pub(super) async fn exchange(
+    http: &HttpClient,
+    endpoint: &EndpointUrl,
+    auth: &ClientAuth,
+    connection: &Connection,
+    token: &BearerToken,
+) -> Result<Claims, VerifyError> {
+    let request = auth
+        .introspection_request(endpoint, connection, token)
+        .map_err(|error| malformed(error.to_string()))?;
+    let request = request.try_into().map_err(unreachable)?;
+    let response = http
+        .to(endpoint.url())
+        .execute(request)
+        .await
+        .map_err(unreachable)?;
+    match response.status().as_u16() {
+        200 => read_claims(response).await,
+        400 => Err(read_bad_request(response).await),
+        status @ (401 | 403) => Err(AuthorizationServerError::CredentialsRefused { status }.into()),
+        status => Err(response::failure(status, response.headers()).into()),
+    }
+}
+
+async fn read_claims(response: Response) -> Result<Claims, VerifyError> {
+    let body = response::json_body(response).await?;
+    match IntrospectionResponse::parse(&body).map_err(malformed)? {
+        IntrospectionResponse::Active(claims) => Ok(*claims),
+        IntrospectionResponse::Inactive => Err(TokenError::Inactive.into()),
+    }
+}
+
+/// `unsupported_token_type` speaks of the token (oidc-provider answers it to what looks like a
+/// JWT but is none); any other 400 of us or of the server (Keycloak's internal faults).
+async fn read_bad_request(response: Response) -> VerifyError {
+    match response::error_code(response).await.as_deref() {
+        Some("unsupported_token_type") => TokenError::UnsupportedType.into(),
+        Some("invalid_client" | "unauthorized_client") => {
+            AuthorizationServerError::CredentialsRefused { status: 400 }.into()
+        }
+        _ => AuthorizationServerError::Status { status: 400 }.into(),
+    }
+}

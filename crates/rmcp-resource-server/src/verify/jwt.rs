@@ -1,0 +1,223 @@
+//! Verifies JWT access tokens (RFC 9068) by the public keys of the authorization server.
+
+pub(crate) mod algorithm;
+mod allowance;
+mod claims;
+pub(crate) mod config;
+pub(crate) mod examine;
+mod fetch;
+mod jwks;
+mod jws;
+mod keys;
+mod moment;
+mod public_key;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::time::timeout;
+
+use self::{
+    config::JwtConfig,
+    jwks::{Jwks, Renewal},
+    jws::Jws,
+    keys::KeySet,
+};
+use crate::{
+    authorization_server::{
+        background::Background,
+        background_discovery::Search,
+        discovery::{Wanted, discover},
+        http_client::HttpClient,
+        strict_json,
+    },
+    error::{AuthorizationServerError, VerifyError},
+    token::{bearer::BearerToken, claims::Claims},
+    verify::{
+        cache::{CachePartition, TokenCache},
+        introspection::StartError,
+        verifier::TokenVerifier,
+    },
+};
+
+/// A [`TokenVerifier`] that checks the signature of a JWT, and remembers the outcome. Cheap to
+/// clone.
+///
+/// The key decides which algorithm is accepted; exactly one key must fit the token's `kid` and
+/// `alg`. The keys are fetched anew when they are ten minutes old, beside the requests, so that a
+/// token whose key is at hand does not wait. A token whose key is not at hand waits for a fetch. One
+/// of those is allowed each five seconds, or three at once after a quiet time; without one the answer
+/// is 503 with `Retry-After`. While keys cannot be fetched, or none of them is of use, the last good
+/// ones serve for 24 hours.
+///
+/// A JWT cannot be revoked: it is good until its `exp`.
+#[derive(Clone)]
+pub struct JwtVerifier {
+    inner: Arc<Inner>,
+    _search: Arc<Option<Background>>,
+}
+
+struct Inner {
+    config: JwtConfig,
+    http: HttpClient,
+    cache: TokenCache,
+    source: Arc<Search<Source>>,
+}
+
+/// The keys at hand, and where they are from.
+struct Source {
+    jwks: Jwks,
+    _renewal: Renewal,
+    partition: CachePartition,
+}
+
+impl JwtVerifier {
+    /// Begins to look for the keys in the background. Must be called inside a Tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]. A server that is not up is no error: see [`readiness`](Self::readiness).
+    pub fn start(config: JwtConfig) -> Result<Self, StartError> {
+        let http = config.connection.http_client(None)?;
+        let cache = TokenCache::of(&config.connection, &config.cache);
+        let inner = Arc::new(Inner {
+            config,
+            http,
+            cache,
+            source: Arc::new(Search::new()),
+        });
+        let look = async |inner: Arc<Inner>, known: Option<Arc<Source>>| {
+            inner.look_for_keys(known.as_deref()).await
+        };
+        let search = inner.source.begin(None, &inner, look);
+        Ok(Self {
+            inner,
+            _search: Arc::new(search),
+        })
+    }
+
+    /// Finds out whether [`start`](Self::start) would succeed, without starting anything.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`].
+    pub fn check(config: &JwtConfig) -> Result<(), StartError> {
+        config.connection.http_client(None)?;
+        Ok(())
+    }
+
+    /// Whether keys are at hand that can verify tokens.
+    ///
+    /// # Errors
+    ///
+    /// Why there are none.
+    pub fn readiness(&self) -> Result<(), Arc<str>> {
+        self.inner.source.readiness()?;
+        match self.inner.source.found() {
+            Ok(source) => source.jwks.readiness(),
+            Err(error) => Err(error.to_string().into()),
+        }
+    }
+
+    /// Waits until keys are at hand.
+    pub async fn ready(&self) {
+        self.inner.source.ready().await;
+    }
+
+    /// The cache, for its numbers.
+    pub fn cache(&self) -> &TokenCache {
+        &self.inner.cache
+    }
+}
+
+#[async_trait]
+impl TokenVerifier for JwtVerifier {
+    async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {
+        let source = self.inner.source.found()?;
+        let key = source.partition.key(token);
+        self.inner
+            .cache
+            .get_or_verify_key(key, || {
+                let inner = self.inner.clone();
+                let token = token.clone();
+                async move { inner.verify(&source.jwks, &token).await }
+            })
+            .await
+    }
+}
+
+impl Inner {
+    async fn look_for_keys(&self, known: Option<&Source>) -> Result<Option<Source>, String> {
+        let config = &self.config;
+        let endpoint = match config.jwks_url.clone() {
+            Some(configured) => configured,
+            None => {
+                let http = self.http.on_a_new_connection();
+                let found = discover(Wanted::JwksUri, &http, &config.connection);
+                found.await?.endpoint
+            }
+        };
+        if known.is_some_and(|known| *known.jwks.endpoint() == endpoint) {
+            return Ok(None);
+        }
+        let (issuer, url) = (config.connection.issuer.as_str(), endpoint.as_str());
+        let partition = self.cache.partition(issuer, url, "");
+        let (connection, algorithms) = (&config.connection, &config.algorithms);
+        let jwks = Jwks::fetch(&self.http, endpoint, connection, algorithms).await;
+        let jwks = jwks.map_err(|error| error.to_string())?;
+        Ok(Some(Source {
+            _renewal: jwks.keep_young(),
+            jwks,
+            partition,
+        }))
+    }
+
+    /// Looks for the keys elsewhere when they cannot be fetched where they were. Returns whether
+    /// it does.
+    fn looks_elsewhere_for(&self, jwks: &Jwks) -> bool {
+        use AuthorizationServerError as E;
+        match jwks.failure() {
+            Some(E::Status { status: 404 | 410 }) => self.source.is_gone(),
+            Some(E::Unreachable { .. } | E::TimedOut { .. }) => self.source.doubt(),
+            Some(_) => return false,
+            None => {
+                self.source.found_well();
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn verify(&self, jwks: &Jwks, token: &BearerToken) -> Result<Claims, VerifyError> {
+        let jws = Jws::parse(token.expose(), &self.config)?;
+        let verified = jwks.verify(&jws).await;
+        let looks_elsewhere = self.looks_elsewhere_for(jwks);
+        if let Err(failure) = verified {
+            if looks_elsewhere {
+                let looked = self.source.looked_again();
+                let _in_time = timeout(self.config.connection.timeout, looked).await;
+            }
+            let source = self.source.found()?;
+            if source.jwks.endpoint() == jwks.endpoint() {
+                return Err(failure);
+            }
+            source.jwks.verify(&jws).await?;
+        }
+        Ok(claims::read(jws.payload()?, jws.typed)?)
+    }
+}
+
+/// Whether a token has the form and the claims of one that is accepted, its signature aside.
+pub(crate) fn parse_unverified(token: &str) -> bool {
+    let issuer = "https://as.example.com".parse().expect("an issuer");
+    let config = JwtConfig::new(issuer);
+    let jws = Jws::parse(token, &config);
+    jws.and_then(|jws| claims::read(jws.payload()?, jws.typed))
+        .is_ok()
+}
+
+/// How many keys of a set can check signatures.
+pub(crate) fn count_usable_keys(body: &[u8]) -> Option<usize> {
+    let members = strict_json::parse_object(body).ok()?;
+    Some(KeySet::new(members).ok()?.len())
+}

@@ -1,0 +1,45 @@
+//! What is accepted as a JWT.
+
+use super::algorithm::SigningAlgorithm;
+use crate::{
+    authorization_server::connection::Connection,
+    urls::{EndpointUrl, Issuer},
+    verify::cache::CacheConfig,
+};
+
+/// Where the keys are, and what a JWT must look like.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct JwtConfig {
+    /// The authorization server.
+    pub connection: Connection,
+    /// Its keys (RFC 7517). Default: the `jwks_uri` of the issuer's metadata.
+    pub jwks_url: Option<EndpointUrl>,
+    /// The signature algorithms accepted. Default: RS256, PS256, ES256, EdDSA.
+    pub algorithms: Vec<SigningAlgorithm>,
+    /// The values of the header `typ` that are accepted, in any case, with or without
+    /// `application/` in front. Default: `at+jwt` (RFC 9068 §2.1).
+    ///
+    /// Auth0 (unless it is set to the RFC 9068 profile), Keycloak and Entra write `JWT`. That is
+    /// also the `typ` of an ID token, so audience and scopes must then tell the two apart.
+    pub accepted_types: Vec<String>,
+    /// Accept a header without `typ`, as Cognito and Okta write it. Default false.
+    pub accept_untyped: bool,
+    /// What is remembered for how long. A key that the authorization server withdraws is no longer
+    /// used after ten minutes; tokens already accepted by it are for as long as this says.
+    pub cache: CacheConfig,
+}
+
+impl JwtConfig {
+    /// The defaults, for the authorization server `issuer`.
+    pub fn new(issuer: Issuer) -> Self {
+        Self {
+            connection: Connection::to(issuer),
+            jwks_url: None,
+            algorithms: SigningAlgorithm::DEFAULT.to_vec(),
+            accepted_types: vec!["at+jwt".to_owned()],
+            accept_untyped: false,
+            cache: CacheConfig::default(),
+        }
+    }
+}

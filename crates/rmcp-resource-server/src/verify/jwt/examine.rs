@@ -1,0 +1,99 @@
+//! Whether there are keys, and whether a token is a JWT that they verify.
+
+use super::{algorithm::names, claims, config::JwtConfig, jwks::Jwks, jws::Jws};
+use crate::{
+    diagnose::{
+        check::{Cause, Check, Diagnosis},
+        probe::Probe,
+    },
+    error::{AuthorizationServerError, TokenError},
+    token::{bearer::BearerToken, claims::Claims},
+    urls::EndpointUrl,
+};
+
+/// Fetches the keys, and verifies the token by them.
+pub(crate) async fn examine(
+    config: &JwtConfig,
+    probe: &Probe<'_>,
+    endpoint: &EndpointUrl,
+    token: Option<&BearerToken>,
+    diagnosis: &mut Diagnosis,
+) -> Option<Claims> {
+    let wanted = format!("a key for {}", names(&config.algorithms));
+    let (connection, algorithms) = (&config.connection, &config.algorithms);
+    let jwks = match Jwks::fetch(&probe.http, endpoint.clone(), connection, algorithms).await {
+        Ok(jwks) => jwks,
+        Err(error) => {
+            let (found, cause) = match error {
+                AuthorizationServerError::NoUsableKey { published, .. } => {
+                    (published, Cause::NoUsableKey)
+                }
+                error => (error.to_string(), Cause::AuthorizationServer(error)),
+            };
+            let check = Check::failed("keys", found, wanted, cause);
+            diagnosis.server.push(check);
+            return None;
+        }
+    };
+    let found = format!("keys for {}", names(&jwks.algorithms()));
+    diagnosis.server.push(Check::passed("keys", found, wanted));
+    verify(config, &jwks, token?, &mut diagnosis.token).await
+}
+
+async fn verify(
+    config: &JwtConfig,
+    jwks: &Jwks,
+    token: &BearerToken,
+    checks: &mut Vec<Check>,
+) -> Option<Claims> {
+    let types = match config.accept_untyped {
+        true => " or without typ",
+        false => "",
+    };
+    let wanted = format!(
+        "a signed JWT of typ {:?}{types}, by {}",
+        config.accepted_types,
+        names(&config.algorithms)
+    );
+    let jws = match Jws::parse(token.expose(), config) {
+        Ok(jws) => jws,
+        Err(error) => {
+            let found = error.to_string();
+            let cause = not_a_jws(error, token);
+            checks.push(Check::failed("jwt", found, wanted, cause));
+            return None;
+        }
+    };
+    let found = format!("a JWT by {}, kid {:?}", jws.algorithm.name(), jws.kid);
+    checks.push(Check::passed("jwt", found, wanted));
+    let wanted = "by the key that the token names";
+    if let Err(error) = jwks.verify(&jws).await {
+        let found = error.to_string();
+        checks.push(Check::failed("signature", found, wanted, error.into()));
+        return None;
+    }
+    checks.push(Check::passed("signature", "good", wanted));
+    let wanted = "those of an access token, with iss and exp";
+    let read = |payload| claims::read(payload, jws.typed);
+    match jws.payload().and_then(read) {
+        Ok(claims) => {
+            checks.push(Check::passed("claims", "readable", wanted));
+            Some(claims)
+        }
+        Err(error) => {
+            let found = error.to_string();
+            let cause = Cause::Token(error);
+            checks.push(Check::failed("claims", found, wanted, cause));
+            None
+        }
+    }
+}
+
+/// A token without dots is opaque, one of five parts is encrypted (RFC 7516 §7.1).
+fn not_a_jws(error: TokenError, token: &BearerToken) -> Cause {
+    match token.expose().matches('.').count() {
+        0 => Cause::OpaqueToken,
+        4 => Cause::EncryptedToken,
+        _ => Cause::Token(error),
+    }
+}

@@ -1,0 +1,250 @@
+//! The outer form of a JWT: `header.payload.signature` (RFC 7515 §7.1), and what its header says.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
+
+use super::{algorithm::SigningAlgorithm, config::JwtConfig};
+use crate::{
+    authorization_server::strict_json,
+    error::{TokenError, shortened},
+};
+
+/// A signed JWT with an acceptable header. Its signature has yet to be checked.
+pub(super) struct Jws<'t> {
+    pub(super) algorithm: SigningAlgorithm,
+    pub(super) kid: Option<String>,
+    /// Its header says that it is an access token, not only that it is a JWT (RFC 9068 §2.1).
+    pub(super) typed: bool,
+    /// What is signed: header and payload with the dot between them.
+    pub(super) signed: &'t str,
+    pub(super) signature: Vec<u8>,
+    payload: &'t str,
+}
+
+impl<'t> Jws<'t> {
+    /// Reads the header. Keys that stand in it or that it points to (`jwk`, `jku`, `x5c`, `x5u`)
+    /// are of no interest: the authorization server's keys come from the authorization server.
+    pub(super) fn parse(token: &'t str, config: &JwtConfig) -> Result<Self, TokenError> {
+        let Some((signed, signature)) = token.rsplit_once('.') else {
+            return Err(invalid("it has no dots: perhaps an opaque token"));
+        };
+        let (header, payload) = signed
+            .split_once('.')
+            .filter(|(_, payload)| !payload.contains('.'))
+            .ok_or_else(|| invalid("it has not three parts"))?;
+        let header = object(header, "header")?;
+        if header.contains_key("crit") {
+            return Err(invalid("its header has extensions (crit)"));
+        }
+        Ok(Self {
+            typed: judge_type(&header, config)?,
+            algorithm: accepted_algorithm(&header, config)?,
+            kid: string(&header, "kid")?.map(str::to_owned),
+            signed,
+            signature: decode(signature, "signature")?,
+            payload,
+        })
+    }
+
+    /// The claims. They mean something only after the signature has been found good.
+    pub(super) fn payload(&self) -> Result<Map<String, Value>, TokenError> {
+        object(self.payload, "payload")
+    }
+}
+
+pub(super) fn invalid(problem: impl Into<String>) -> TokenError {
+    TokenError::InvalidJwt {
+        problem: problem.into(),
+    }
+}
+
+fn object(part: &str, name: &str) -> Result<Map<String, Value>, TokenError> {
+    strict_json::parse_object(&decode(part, name)?)
+        .map_err(|problem| invalid(format!("its {name} is {problem}")))
+}
+
+fn decode(part: &str, name: &str) -> Result<Vec<u8>, TokenError> {
+    BASE64_URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_position_tells_nothing| invalid(format!("its {name} is not base64url")))
+}
+
+fn string<'h>(header: &'h Map<String, Value>, member: &str) -> Result<Option<&'h str>, TokenError> {
+    match header.get(member) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(invalid(format!("{member} in its header is not a string"))),
+    }
+}
+
+/// An ID token, a logout token or a DPoP proof may be signed by the same key: explicit typing
+/// tells them apart (RFC 8725 §3.11, RFC 9068 §4). Whether it is there, in a type accepted.
+fn judge_type(header: &Map<String, Value>, config: &JwtConfig) -> Result<bool, TokenError> {
+    let typ = string(header, "typ")?;
+    let accepted = match typ {
+        None => config.accept_untyped,
+        Some(typ) => config
+            .accepted_types
+            .iter()
+            .any(|accepted| media_type(accepted) == media_type(typ)),
+    };
+    let typed = typ.is_some_and(|typ| media_type(typ) == "at+jwt");
+    accepted.then_some(typed).ok_or_else(|| {
+        let found = typ.map_or("no typ in the header".to_owned(), |typ| {
+            format!("typ={}", shortened(typ))
+        });
+        TokenError::RefusedKind { found }
+    })
+}
+
+/// `application/` may be left out, and case does not count (RFC 7515 §4.1.9).
+fn media_type(typ: &str) -> String {
+    let lower = typ.to_ascii_lowercase();
+    match lower.strip_prefix("application/") {
+        Some(rest) if !rest.contains('/') => rest.to_owned(),
+        _ => lower,
+    }
+}
+
+fn accepted_algorithm(
+    header: &Map<String, Value>,
+    config: &JwtConfig,
+) -> Result<SigningAlgorithm, TokenError> {
+    let name = string(header, "alg")?.unwrap_or_default();
+    SigningAlgorithm::named(name)
+        .filter(|algorithm| config.algorithms.contains(algorithm))
+        .ok_or_else(|| TokenError::RefusedAlgorithm {
+            found: shortened(name),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn config() -> JwtConfig {
+        JwtConfig::new("https://as.example.com".parse().expect("an issuer"))
+    }
+
+    fn reason(header: &str, config: &JwtConfig) -> &'static str {
+        let header = BASE64_URL_SAFE_NO_PAD.encode(header);
+        match Jws::parse(&format!("{header}.e30.AAAA"), config) {
+            Ok(_) => "accepted",
+            Err(error) => error.reason(),
+        }
+    }
+
+    #[test]
+    fn a_table_of_headers() {
+        for (header, expected) in [
+            (json!({"alg": "ES256", "typ": "at+jwt"}), "accepted"),
+            (
+                json!({"alg": "ES256", "typ": "application/AT+JWT"}),
+                "accepted",
+            ),
+            (json!({"alg": "Ed25519", "typ": "at+jwt"}), "accepted"),
+            (
+                json!({"alg": "ES256", "typ": "at+jwt", "jku": "https://evil.example"}),
+                "accepted",
+            ),
+            (json!({"alg": "ES256"}), "refused_kind"),
+            (json!({"alg": "ES256", "typ": "JWT"}), "refused_kind"),
+            (json!({"alg": "ES256", "typ": "dpop+jwt"}), "refused_kind"),
+            (json!({"alg": "ES256", "typ": ""}), "refused_kind"),
+            (json!({"alg": "ES256", "typ": null}), "invalid_jwt"),
+            (json!({"alg": "ES256", "typ": ["at+jwt"]}), "invalid_jwt"),
+            (json!({"typ": "at+jwt"}), "refused_algorithm"),
+            (json!({"alg": "none", "typ": "at+jwt"}), "refused_algorithm"),
+            (json!({"alg": "None", "typ": "at+jwt"}), "refused_algorithm"),
+            (
+                json!({"alg": "es256", "typ": "at+jwt"}),
+                "refused_algorithm",
+            ),
+            (
+                json!({"alg": "HS256", "typ": "at+jwt"}),
+                "refused_algorithm",
+            ),
+            (
+                json!({"alg": "RS512", "typ": "at+jwt"}),
+                "refused_algorithm",
+            ),
+            (json!({"alg": 5, "typ": "at+jwt"}), "invalid_jwt"),
+            (
+                json!({"alg": "ES256", "typ": "at+jwt", "kid": 5}),
+                "invalid_jwt",
+            ),
+            (
+                json!({"alg": "ES256", "typ": "at+jwt", "crit": ["exp"]}),
+                "invalid_jwt",
+            ),
+            (
+                json!({"alg": "ES256", "typ": "at+jwt", "crit": []}),
+                "invalid_jwt",
+            ),
+        ] {
+            let header = header.to_string();
+            assert_eq!(reason(&header, &config()), expected, "{header}");
+        }
+        let twice = r#"{"alg":"none","typ":"at+jwt","alg":"ES256"}"#;
+        assert_eq!(reason(twice, &config()), "invalid_jwt");
+    }
+
+    #[test]
+    fn other_types_and_algorithms_are_configured() {
+        let config = JwtConfig {
+            accepted_types: vec!["jwt".to_owned()],
+            accept_untyped: true,
+            algorithms: vec![SigningAlgorithm::Rs512],
+            ..config()
+        };
+        for (header, expected) in [
+            (json!({"alg": "RS512", "typ": "JWT"}), "accepted"),
+            (json!({"alg": "RS512"}), "accepted"),
+            (json!({"alg": "RS512", "typ": "at+jwt"}), "refused_kind"),
+            (json!({"alg": "RS256"}), "refused_algorithm"),
+        ] {
+            let header = header.to_string();
+            assert_eq!(reason(&header, &config), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn three_parts_of_strict_base64url() {
+        let header = BASE64_URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256","typ":"at+jwt"}"#);
+        for (rest, accepted) in [
+            (".e30.AAAA", true),
+            ("", false),
+            (".e30", false),
+            (".e30.AAAA.AAAA", false),
+            (".e30.AAAA.AAAA.AAAA", false),
+            (".e30.AAA=", false),
+            (".e30.AAB", false),
+            (".e30.AA+A", false),
+            ("=.e30.AAAA", false),
+        ] {
+            let token = format!("{header}{rest}");
+            assert_eq!(Jws::parse(&token, &config()).is_ok(), accepted, "{token}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_panic(text in "[A-Za-z0-9._~+/=-]{0,200}|\\PC{0,40}") {
+            if let Ok(jws) = Jws::parse(&text, &config()) {
+                let _ = jws.payload();
+            }
+        }
+
+        #[test]
+        fn any_header_is_read_without_panic(header in "\\PC{0,40}", payload in "\\PC{0,40}") {
+            let encode = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
+            let token = format!("{}.{}.AAAA", encode(&header), encode(&payload));
+            if let Ok(jws) = Jws::parse(&token, &config()) {
+                let _ = jws.payload();
+            }
+        }
+    }
+}

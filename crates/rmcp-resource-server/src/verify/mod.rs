@@ -1,0 +1,8 @@
+//! Verifiers: each finds out what stands behind a bearer token.
+
+pub(crate) mod cache;
+pub(crate) mod gate;
+pub(crate) mod introspection;
+pub(crate) mod jwt;
+pub(crate) mod userinfo;
+pub(crate) mod verifier;

@@ -1,0 +1,310 @@
+//! Verifies opaque tokens at the userinfo endpoint (OpenID Connect Core §5.3), for authorization
+//! servers that have nothing better for them (Auth0).
+
+mod challenge;
+pub(crate) mod examine;
+mod exchange;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+
+use crate::{
+    authorization_server::{
+        background::Background,
+        background_discovery::Search,
+        connection::Connection,
+        discovery::{Wanted, discover},
+        http_client::HttpClient,
+    },
+    error::{AuthorizationServerError, VerifyError},
+    resource_server::ResourceServerConfig,
+    token::{bearer::BearerToken, claims::Claims},
+    urls::{EndpointUrl, Issuer},
+    verify::{
+        cache::{CacheConfig, CachePartition, TokenCache},
+        gate::{Caller, Failure, Gate, HoldOff},
+        introspection::StartError,
+        verifier::TokenVerifier,
+    },
+};
+
+/// How to reach the userinfo endpoint.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct UserinfoConfig {
+    /// The authorization server.
+    pub connection: Connection,
+    /// The endpoint. Default: found in the issuer's metadata, which is then asked for until the
+    /// server is up.
+    pub endpoint: Option<EndpointUrl>,
+    /// The most calls in flight, as for
+    /// [`IntrospectionConfig::max_in_flight`](crate::IntrospectionConfig::max_in_flight).
+    /// Default 64.
+    pub max_in_flight: usize,
+    /// What is remembered for how long. Default: active tokens 300 s, for authorization servers
+    /// limit these calls (Auth0 by user).
+    pub cache: CacheConfig,
+}
+
+impl UserinfoConfig {
+    /// The defaults, for the authorization server `issuer`.
+    pub fn new(issuer: Issuer) -> Self {
+        let ttl = Duration::from_secs(300);
+        Self {
+            connection: Connection::to(issuer),
+            endpoint: None,
+            max_in_flight: 64,
+            cache: CacheConfig {
+                ttl,
+                ttl_without_expiry: ttl,
+                ..CacheConfig::default()
+            },
+        }
+    }
+}
+
+/// A demand that no token verified by userinfo can meet, or a consent that it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UserinfoConflict {
+    /// [`ResourceServerConfig::accept_unbound_tokens`] is false.
+    #[error(
+        "userinfo does not tell for whom a token was issued, so a token given to any other \
+         application of the authorization server is accepted too; that must be agreed to"
+    )]
+    UnboundTokensNotAccepted,
+    /// [`ResourceServerConfig::required_scopes`] is not empty.
+    #[error("userinfo does not tell a token's scopes, so none can be required")]
+    RequiredScopes,
+    /// [`ResourceServerConfig::allowed_client_ids`] is not empty.
+    #[error("userinfo does not tell a token's client, so no list of client ids can be applied")]
+    AllowedClientIds,
+}
+
+/// A [`TokenVerifier`] that asks the userinfo endpoint who stands behind a token, and remembers
+/// the answer. Cheap to clone.
+///
+/// **It cannot tell for whom a token was issued**, nor its scopes, client and expiry. A token that
+/// a user gave to another application is as good as one for this server, against the audience rule
+/// of the MCP authorization specification. So a [`ResourceServer`](crate::ResourceServer) refuses
+/// its tokens unless [`ResourceServerConfig::accept_unbound_tokens`] is set. Use a
+/// [`JwtVerifier`](crate::JwtVerifier) or
+/// [`IntrospectionVerifier`](crate::IntrospectionVerifier) where you can.
+///
+/// Queue, retry and circuit breaker are those of introspection. After 429 the token concerned,
+/// and only that one, is not asked about again until the time that the server named: a limit by
+/// user must not become an outage for all.
+#[derive(Clone)]
+pub struct UserinfoVerifier {
+    inner: Arc<Inner>,
+    _background: Arc<[Background]>,
+}
+
+struct Inner {
+    config: UserinfoConfig,
+    http: HttpClient,
+    cache: TokenCache,
+    gate: Gate,
+    target: Arc<Search<Target>>,
+}
+
+struct Target {
+    endpoint: EndpointUrl,
+    partition: CachePartition,
+}
+
+impl UserinfoVerifier {
+    /// Begins to look for the endpoint in the background, where none is configured. Must be called
+    /// inside a Tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]. A server that is not up is no error: see [`readiness`](Self::readiness).
+    pub fn start(config: UserinfoConfig) -> Result<Self, StartError> {
+        let http = config.connection.http_client(None)?;
+        let cache = TokenCache::of(&config.connection, &config.cache);
+        let clock = config.connection.clock.clone();
+        let hold_off = HoldOff::by_token(clock, config.cache.negative_capacity);
+        let gate = Gate::new(&config.connection, config.max_in_flight, hold_off);
+        let inner = Arc::new(Inner {
+            config,
+            http,
+            cache,
+            gate,
+            target: Arc::new(Search::new()),
+        });
+        let endpoint = inner.config.endpoint.clone();
+        let configured = endpoint.map(|endpoint| inner.aim(endpoint));
+        let look = async |inner: Arc<Inner>, known: Option<Arc<Target>>| {
+            inner.look_for_endpoint(known.as_deref()).await
+        };
+        let search = inner.target.begin(configured, &inner, look);
+        let probe = async |inner: Arc<Inner>| inner.probe().await;
+        let probing = Gate::begin_probing(&inner, |inner: &Inner| &inner.gate, probe);
+        Ok(Self {
+            inner,
+            _background: [Some(probing), search].into_iter().flatten().collect(),
+        })
+    }
+
+    /// Finds out whether [`start`](Self::start) would succeed, without starting anything.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`].
+    pub fn check(config: &UserinfoConfig) -> Result<(), StartError> {
+        config.connection.http_client(None)?;
+        Ok(())
+    }
+
+    /// Why a resource server of this configuration would refuse every token that this verifier
+    /// finds good. Empty if it would not: look before you start.
+    pub fn conflicts(config: &ResourceServerConfig) -> Vec<UserinfoConflict> {
+        [
+            (
+                !config.accept_unbound_tokens,
+                UserinfoConflict::UnboundTokensNotAccepted,
+            ),
+            (
+                !config.required_scopes.is_empty(),
+                UserinfoConflict::RequiredScopes,
+            ),
+            (
+                !config.allowed_client_ids.is_empty(),
+                UserinfoConflict::AllowedClientIds,
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(applies, conflict)| applies.then_some(conflict))
+        .collect()
+    }
+
+    /// Whether the endpoint is known, so that tokens can be verified.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not known yet.
+    pub fn readiness(&self) -> Result<(), Arc<str>> {
+        self.inner.target.readiness()
+    }
+
+    /// Waits until the endpoint is known.
+    pub async fn ready(&self) {
+        self.inner.target.ready().await;
+    }
+
+    /// The cache, for its numbers.
+    pub fn cache(&self) -> &TokenCache {
+        &self.inner.cache
+    }
+}
+
+#[async_trait]
+impl TokenVerifier for UserinfoVerifier {
+    async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {
+        let target = self.inner.target.found()?;
+        let key = target.partition.key(token);
+        self.inner
+            .cache
+            .get_or_verify_key(key, || {
+                let inner = self.inner.clone();
+                let token = token.clone();
+                async move {
+                    let caller = Caller {
+                        token: key,
+                        peer: token.peer(),
+                    };
+                    let asking = inner.ask_wherever_it_is(&target, &token);
+                    inner.gate.verify(caller, asking).await
+                }
+            })
+            .await
+    }
+}
+
+impl Inner {
+    async fn look_for_endpoint(&self, known: Option<&Target>) -> Result<Option<Target>, String> {
+        let (http, connection) = (self.http.on_a_new_connection(), &self.config.connection);
+        let found = discover(Wanted::UserinfoEndpoint, &http, connection).await?;
+        let endpoint = found.endpoint;
+        let is_same = known.is_some_and(|known| known.endpoint == endpoint);
+        Ok((!is_same).then(|| self.aim(endpoint)))
+    }
+
+    fn aim(&self, endpoint: EndpointUrl) -> Target {
+        let (issuer, url) = (self.config.connection.issuer.as_str(), endpoint.as_str());
+        Target {
+            partition: self.cache.partition(issuer, url, ""),
+            endpoint,
+        }
+    }
+
+    /// Asks, and once more if the endpoint has moved.
+    async fn ask_wherever_it_is(
+        &self,
+        target: &Target,
+        token: &BearerToken,
+    ) -> Result<Claims, VerifyError> {
+        use AuthorizationServerError as E;
+        let answer = self.ask(target, token).await;
+        match &answer {
+            Err(VerifyError::AuthorizationServer(E::Status { status: 404 | 410 })) => {
+                self.target.is_gone();
+                self.target.looked_again().await;
+                let found = self.target.found()?;
+                if found.endpoint != target.endpoint {
+                    return self.ask(&found, token).await;
+                }
+            }
+            Err(VerifyError::AuthorizationServer(E::Unreachable { .. })) => self.target.doubt(),
+            Ok(_) | Err(VerifyError::Token(_)) => self.target.found_well(),
+            Err(_) => {}
+        }
+        answer
+    }
+
+    async fn ask(&self, target: &Target, token: &BearerToken) -> Result<Claims, VerifyError> {
+        let exchange = |http: HttpClient| async move {
+            exchange::exchange(&http, &target.endpoint, token).await
+        };
+        self.gate.ask(&self.http, exchange).await
+    }
+
+    /// A question that depends on no client, on a new connection.
+    async fn probe(&self) -> Result<Claims, VerifyError> {
+        self.target.doubt();
+        let target = self.target.found()?;
+        let http = self.http.on_a_new_connection();
+        let answer = exchange::exchange(&http, &target.endpoint, &BearerToken::random()).await;
+        if !matches!(&answer, Err(failure) if failure.is_outage()) && self.gate.is_open() {
+            self.http.drop_pool();
+        }
+        answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_work_is_found_before_the_start() {
+        use UserinfoConflict::{AllowedClientIds, RequiredScopes, UnboundTokensNotAccepted};
+        let url = "https://mcp.example.com/mcp";
+        let issuer = "https://as.example.com".parse().expect("an issuer");
+        let mut config = ResourceServerConfig::new(url.parse().expect("a URL"), issuer);
+        assert_eq!(
+            UserinfoVerifier::conflicts(&config),
+            [UnboundTokensNotAccepted]
+        );
+        config.accept_unbound_tokens = true;
+        assert_eq!(UserinfoVerifier::conflicts(&config), []);
+        config.required_scopes = "mcp:tools".parse().expect("a scope");
+        config.allowed_client_ids = vec!["client".to_owned()];
+        assert_eq!(
+            UserinfoVerifier::conflicts(&config),
+            [RequiredScopes, AllowedClientIds]
+        );
+    }
+}

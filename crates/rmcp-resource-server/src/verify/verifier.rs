@@ -1,0 +1,53 @@
+//! The one interface between the resource server and whoever knows about tokens.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{
+    error::VerifyError,
+    token::{bearer::BearerToken, claims::Claims},
+};
+
+/// Finds out what stands behind a bearer token.
+///
+/// A verifier establishes that a token is genuine and active, and returns its claims. It need not
+/// look at issuer, audience, time or scopes: the [`ResourceServer`](crate::ResourceServer) judges
+/// those on every request, also when the verifier answers from a cache
+/// ([`TokenCache`](crate::TokenCache)).
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use async_trait::async_trait;
+/// use rmcp_resource_server::{BearerToken, Claims, TokenError, TokenVerifier, VerifyError};
+/// use serde_json::json;
+///
+/// /// Knows one token.
+/// struct OneToken;
+///
+/// #[async_trait]
+/// impl TokenVerifier for OneToken {
+///     async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {
+///         if token.expose() != "the-one" {
+///             return Err(TokenError::Inactive.into());
+///         }
+///         let claims = json!({"sub": "alice", "aud": "https://notes.example.com/mcp"});
+///         let members = claims.as_object().cloned().unwrap_or_default();
+///         let claims = Claims::from_members(members).expect("claims of the right types");
+///         Ok(Arc::new(claims))
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait TokenVerifier: Send + Sync + 'static {
+    /// The claims of an active token.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError::Token`] if the token is bad, usually
+    /// [`TokenError::Inactive`](crate::TokenError::Inactive);
+    /// [`VerifyError::AuthorizationServer`] if that could not be found out. The difference
+    /// decides whether a client gets 401 and fetches a new token, or 503 and tries again.
+    async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError>;
+}
