@@ -12,11 +12,13 @@
 use std::{error::Error, sync::Arc};
 
 use actix_web::{App, HttpServer, web::ServiceConfig};
+use rmcp::transport::streamable_http_server::{
+    StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
+};
 use rmcp::{ErrorData, ServerHandler, tool, tool_handler, tool_router};
-use rmcp_actix_web::transport::{LocalSessionManager, StreamableHttpService};
 use rmcp_resource_server::{
-    AccessToken, ClientCredentials, IntrospectionConfig, IntrospectionVerifier, ResourceServer,
-    ResourceServerConfig, forward_access_token,
+    AccessToken, ActixMcp, ClientCredentials, IntrospectionConfig, IntrospectionVerifier,
+    ResourceServer, ResourceServerConfig,
 };
 
 struct Notes;
@@ -61,15 +63,13 @@ async fn resource_server(
 /// The MCP endpoint at `/mcp`, and the metadata that tells clients where to log in.
 fn endpoints(resource_server: ResourceServer) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
-        let mcp = StreamableHttpService::builder()
-            .service_factory(Arc::new(|| Ok(Notes)))
-            .session_manager(Arc::new(LocalSessionManager::default()))
-            .stateful_mode(false)
-            .json_response(true)
-            .on_request_fn(forward_access_token)
-            .build();
+        let rmcp = StreamableHttpServerConfig::default()
+            .with_legacy_session_mode(false)
+            .with_json_response(true);
+        let sessions = Arc::new(NeverSessionManager::default());
+        let mcp = ActixMcp::new(StreamableHttpService::new(|| Ok(Notes), sessions, rmcp));
         resource_server.serve_metadata(config);
-        config.service(mcp.scope_with_path("/mcp").wrap(resource_server.protect()));
+        config.service(mcp.resource("/mcp").wrap(resource_server.protect()));
     }
 }
 // </server>

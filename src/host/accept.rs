@@ -3,7 +3,7 @@
 //! MCP wants both types of answers listed. A wildcard lists them as well, and so does no header at
 //! all; rmcp knows neither.
 
-use actix_web::http::{
+use http::{
     Method,
     header::{ACCEPT, HeaderMap, HeaderValue},
 };
@@ -22,7 +22,7 @@ pub(super) fn normalize(method: &Method, headers: &mut HeaderMap) -> Result<(), 
         Method::GET => EVENTS,
         _ => return Ok(()),
     };
-    let mut values = headers.get_all(ACCEPT);
+    let mut values = headers.get_all(ACCEPT).iter();
     if let (Some(value), None) = (values.next(), values.next())
         && value.as_bytes() == needed.as_bytes()
     {
@@ -36,9 +36,13 @@ pub(super) fn normalize(method: &Method, headers: &mut HeaderMap) -> Result<(), 
     }
 }
 
-/// Whether the client prefers a page for people: it names HTML, and does not speak MCP.
-pub(super) fn is_browser(headers: &HeaderMap) -> bool {
-    let named = |wanted| ranges(headers).any(|range| range.essence.eq_ignore_ascii_case(wanted));
+/// Whether the client that sends these values prefers a page for people: it names HTML, and does not
+/// speak MCP.
+pub(super) fn is_browser<'a>(values: impl Iterator<Item = &'a str> + Clone) -> bool {
+    let named = |wanted| {
+        let mut ranges = ranges(values.clone());
+        ranges.any(|range| range.essence.eq_ignore_ascii_case(wanted))
+    };
     named("text/html") && !named(EVENTS)
 }
 
@@ -47,8 +51,9 @@ fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
     if !headers.contains_key(ACCEPT) {
         return true;
     }
-    let fitting =
-        ranges(headers).filter_map(|range| Some((range.fits(wanted)?, range.is_accepted)));
+    let values = headers.get_all(ACCEPT).iter();
+    let ranges = ranges(values.filter_map(|value| value.to_str().ok()));
+    let fitting = ranges.filter_map(|range| Some((range.fits(wanted)?, range.is_accepted)));
     fitting.max().is_some_and(|(_, is_accepted)| is_accepted)
 }
 
@@ -73,10 +78,8 @@ impl Range<'_> {
     }
 }
 
-fn ranges(headers: &HeaderMap) -> impl Iterator<Item = Range<'_>> {
-    headers
-        .get_all(ACCEPT)
-        .filter_map(|value| value.to_str().ok())
+fn ranges<'a>(values: impl Iterator<Item = &'a str>) -> impl Iterator<Item = Range<'a>> {
+    values
         .flat_map(|value| split(value, ','))
         .filter_map(|range| {
             let mut parts = split(range, ';').map(str::trim);
@@ -181,7 +184,7 @@ mod tests {
             ("application/json, text/event-stream", false),
             ("text/html, text/event-stream", false),
         ] {
-            assert_eq!(is_browser(&headers(&[value])), browser, "{value}");
+            assert_eq!(is_browser([value].into_iter()), browser, "{value}");
         }
     }
 }

@@ -7,18 +7,18 @@ use std::{
 };
 
 use actix_web::{
-    Error, HttpResponse,
+    HttpRequest, HttpResponse,
     body::{BodySize, BoxBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
     guard::fn_guard,
-    http::{Method, header::HeaderName},
-    middleware::{Next, from_fn},
-    web::{self, Bytes, Data, ServiceConfig},
+    middleware::from_fn,
+    web::{self, Bytes, Data, Payload, ServiceConfig},
 };
-use rmcp::transport::streamable_http_server::session::SessionManager;
-use rmcp_actix_web::transport::StreamableHttpService;
+use http::{HeaderMap, HeaderName, Method};
+use rmcp::transport::streamable_http_server::{
+    StreamableHttpServerConfig, StreamableHttpService, session::SessionManager,
+};
 use rmcp_resource_server::{
-    BoundedSessions, Metrics, RequestId, ResourceServer, forward_access_token,
+    ActixMcp, BoundedSessions, Metrics, RequestId, ResourceServer, request_parts,
 };
 use serde_json::json;
 
@@ -30,11 +30,14 @@ use super::{
 };
 use crate::{config::HttpConfig, mcp::OscalServer};
 
+/// What answers MCP messages.
+type Mcp = ActixMcp<OscalServer, BoundedSessions>;
+
 /// Everything that the endpoint is made of, for every worker.
 #[derive(Clone)]
 pub(super) struct Endpoint {
     path: String,
-    service: StreamableHttpService<OscalServer, BoundedSessions>,
+    mcp: Data<Mcp>,
     sessions: Data<BoundedSessions>,
     bodies: Data<Bodies>,
     origins: Origins,
@@ -44,18 +47,16 @@ impl Endpoint {
     pub(super) fn new(config: &HttpConfig, mcp: OscalServer, metrics: &Metrics) -> Self {
         let bodies = Bodies::new(config.max_body_bytes, config.max_document_bytes);
         let sessions = Arc::new(BoundedSessions::new(config.session_limits, metrics.clone()));
-        let service = StreamableHttpService::builder()
-            .service_factory(Arc::new(move || Ok(mcp.clone())))
-            .session_manager(sessions.clone())
-            .stateful_mode(!config.stateless)
-            .json_response(true)
-            .max_request_body_bytes(bodies.longest())
-            .allowed_hosts(config.allowed_hosts.clone())
-            .on_request_fn(forward_access_token)
-            .build();
+        let rmcp = StreamableHttpServerConfig::default()
+            .with_legacy_session_mode(!config.stateless)
+            .with_json_response(true)
+            .with_max_request_body_bytes(bodies.longest())
+            .with_allowed_hosts(config.allowed_hosts.clone());
+        let service = move || Ok(mcp.clone());
+        let mcp = ActixMcp::new(StreamableHttpService::new(service, sessions.clone(), rmcp));
         Self {
             path: config.path.clone(),
-            service,
+            mcp: Data::new(mcp),
             sessions: Data::from(sessions),
             bodies: Data::new(bodies),
             origins: Origins::new(config.allowed_origins.clone()),
@@ -69,7 +70,7 @@ impl Endpoint {
         config: &mut ServiceConfig,
         resource_server: Option<&ResourceServer>,
     ) {
-        let service = self.service.clone().scope().wrap(from_fn(serve));
+        let service = web::resource(["", "/"]).route(web::route().to(serve));
         let mcp = |config: &mut ServiceConfig| {
             match resource_server {
                 Some(resource_server) => config.service(service.wrap(resource_server.protect())),
@@ -88,6 +89,7 @@ impl Endpoint {
                 .wrap(from_fn(browser::refuse_foreign_origin))
                 .wrap(self.origins.cors())
                 .app_data(Data::new(self.origins.clone()))
+                .app_data(self.mcp.clone())
                 .app_data(self.sessions.clone())
                 .app_data(self.bodies.clone()),
         );
@@ -97,63 +99,57 @@ impl Endpoint {
 /// Prepares an authorized request for rmcp, and its answer for clients that rmcp does not know:
 /// such as ask for the head of an answer only, or take any type.
 async fn serve(
+    mcp: Data<Mcp>,
     bodies: Data<Bodies>,
     sessions: Data<BoundedSessions>,
-    mut request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let head_only = request.method() == Method::HEAD;
+    request: HttpRequest,
+    payload: Payload,
+) -> HttpResponse {
+    let mut parts = request_parts(&request);
+    let head_only = parts.method == Method::HEAD;
     if head_only {
-        request.head_mut().method = Method::GET;
+        parts.method = Method::GET;
     }
-    let method = request.method().clone();
-    if let Err(needed) = accept::normalize(&method, request.headers_mut()) {
-        return Ok(refuse(
-            request,
-            "not_acceptable",
-            &format!("the client does not accept {needed}"),
-            |id| {
-                HttpResponse::NotAcceptable().json(json!({
-                    "error": "not_acceptable",
-                    "error_description": format!("Accept {needed}"),
-                    "request_id": id.as_str(),
-                }))
-            },
-        ));
+    if let Err(needed) = accept::normalize(&parts.method, &mut parts.headers) {
+        let error = format!("the client does not accept {needed}");
+        return refuse(&request, "not_acceptable", &error, |id| {
+            HttpResponse::NotAcceptable().json(json!({
+                "error": "not_acceptable",
+                "error_description": format!("Accept {needed}"),
+                "request_id": id.as_str(),
+            }))
+        });
     }
-    if head_only && has_stream(&sessions, &request).await {
+    if head_only && has_stream(&sessions, &parts.headers).await {
         // The answer to GET is the session's event stream, which belongs to who reads it.
-        let answer = HttpResponse::Ok()
+        return HttpResponse::Ok()
             .content_type("text/event-stream")
             .finish();
-        return Ok(request.into_response(answer));
     }
-    let held = match bodies.admit(&mut request).await {
-        Ok(held) => held,
+    let (body, held) = match bodies.admit(&request, payload.into_inner()).await {
+        Ok(admitted) => admitted,
         Err(error) => {
             let reason = error.reason();
-            return Ok(refuse(request, reason, &error.to_string(), |id| {
-                error.respond(id)
-            }));
+            return refuse(&request, reason, &error.to_string(), |id| error.respond(id));
         }
     };
-    let response = next.call(request).await?;
-    Ok(if head_only {
+    let response = mcp.serve(parts, body).await;
+    if head_only {
         response.map_body(|_, body| match body.size() {
-            BodySize::Sized(_) | BodySize::None => body.boxed(),
+            BodySize::Sized(_) | BodySize::None => body,
             BodySize::Stream => BoxBody::new(()),
         })
     } else if held.is_empty() {
-        response.map_into_boxed_body()
+        response
     } else {
         response.map_body(|_, body| BoxBody::new(Holding { body, _held: held }))
-    })
+    }
 }
 
 /// Whether GET opens the stream of an open session.
-async fn has_stream(sessions: &BoundedSessions, request: &ServiceRequest) -> bool {
+async fn has_stream(sessions: &BoundedSessions, headers: &HeaderMap) -> bool {
     const MCP_SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
-    let Some(id) = request.headers().get(MCP_SESSION_ID) else {
+    let Some(id) = headers.get(MCP_SESSION_ID) else {
         return false;
     };
     let id = id.to_str().unwrap_or_default().to_owned().into();
@@ -161,22 +157,22 @@ async fn has_stream(sessions: &BoundedSessions, request: &ServiceRequest) -> boo
 }
 
 fn refuse(
-    request: ServiceRequest,
+    request: &HttpRequest,
     reason: &'static str,
     error: &str,
     respond: impl FnOnce(&RequestId) -> HttpResponse,
-) -> ServiceResponse<BoxBody> {
-    let id = RequestId::of(request.request()).unwrap_or_else(RequestId::fresh);
+) -> HttpResponse {
+    let id = RequestId::of(request).unwrap_or_else(RequestId::fresh);
     let response = respond(&id);
     tracing::info!(
         request_id = %id,
-        client = client_address(request.request()).map(tracing::field::display),
+        client = client_address(request).map(tracing::field::display),
         status = response.status().as_u16(),
         reason,
         error,
         "request refused"
     );
-    request.into_response(response)
+    response
 }
 
 pin_project_lite::pin_project! {

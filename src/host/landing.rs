@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use actix_web::{
     HttpResponse,
     guard::fn_guard,
-    http::header::{AUTHORIZATION, CACHE_CONTROL},
+    http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL},
     web::{Bytes, ServiceConfig},
 };
 use serde_json::json;
@@ -43,7 +43,10 @@ impl Landing {
         let beside_endpoint = self.beside_endpoint;
         let route = get_or_head().guard(fn_guard(move |context| {
             let headers = context.head().headers();
-            !beside_endpoint || accept::is_browser(headers) && !headers.contains_key(AUTHORIZATION)
+            let accepted = headers
+                .get_all(ACCEPT)
+                .filter_map(|value| value.to_str().ok());
+            !beside_endpoint || accept::is_browser(accepted) && !headers.contains_key(AUTHORIZATION)
         }));
         let route = route.to(move || {
             let page = page.clone();

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "actix")]
 mod actix;
+mod admission;
 mod answer;
 mod authorization_server;
 mod client_auth;
@@ -16,11 +18,14 @@ mod rmcp;
 mod secret;
 mod session;
 mod token;
+#[cfg(feature = "tower")]
+mod tower;
 mod urls;
 mod verify;
 
 pub use crate::{
-    actix::middleware::{ProtectedService, Protection},
+    admission::{Admission, BodyFacts},
+    answer::refusal::Refusal,
     authorization_server::{
         connection::Connection,
         http_client::{ca_file::CaFileContent, error::HttpClientError},
@@ -33,13 +38,18 @@ pub use crate::{
     },
     clock::{Clock, SystemClock},
     error::{AuthorizationServerError, TokenError, VerifyError},
-    observe::{client_address::ClientAddress, metrics::Metrics, request_id::RequestId},
-    resource_server::{ResourceServer, ResourceServerConfig},
-    rmcp::{NoAccessToken, forward_access_token},
+    observe::{
+        client_address::{ClientAddress, PeerAddress},
+        metrics::Metrics,
+        request_id::RequestId,
+    },
+    resource_server::{RefusalHook, ResourceServer, ResourceServerConfig},
+    rmcp::NoAccessToken,
     secret::Secret,
     session::{
         bounded::{BoundedSessions, SessionLimits},
         seal::{SessionKey, SessionKeyError},
+        stream_guard::{GuardedBody, StreamGuard},
     },
     token::{
         access_token::{AccessToken, InsufficientScope},
@@ -55,4 +65,16 @@ pub use crate::{
         userinfo::{UserinfoConfig, UserinfoConflict, UserinfoVerifier},
         verifier::TokenVerifier,
     },
+};
+
+#[cfg(feature = "actix")]
+pub use crate::actix::{
+    mcp::{ActixMcp, request_parts},
+    middleware::{ProtectedService, Protection},
+};
+
+#[cfg(feature = "tower")]
+pub use crate::tower::{
+    layer::{ProtectedBody, ProtectedTowerService, ProtectionLayer},
+    metadata::MetadataService,
 };

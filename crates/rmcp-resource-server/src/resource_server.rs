@@ -1,15 +1,20 @@
 //! Puts the parts together: a verifier, the policy, the answers.
 
 use std::{
+    fmt,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
-use actix_web::web::{Bytes, ServiceConfig};
+use bytes::Bytes;
+use http::{Method, Response};
 
 use crate::{
-    actix::middleware::Protection,
-    answer::{challenge::without_offline_access, metadata, refusal::Answers},
+    answer::{
+        challenge::without_offline_access,
+        metadata::{self, Metadata},
+        refusal::{Answers, Refusal},
+    },
     clock::{Clock, SystemClock},
     error::{TokenError, VerifyError},
     observe::{metrics::Metrics, outage_log::OutageLog},
@@ -83,7 +88,13 @@ pub struct ResourceServerConfig {
     pub clock: Arc<dyn Clock>,
     /// Where to count. Default: counters that nobody reads.
     pub metrics: Metrics,
+    /// Sees each refusal with the response to it, and may change the response, for instance its
+    /// body. Default: none.
+    pub on_refusal: Option<RefusalHook>,
 }
+
+/// What [`ResourceServerConfig::on_refusal`] calls.
+pub type RefusalHook = Arc<dyn Fn(&Refusal, &mut Response<Bytes>) + Send + Sync>;
 
 impl ResourceServerConfig {
     /// The defaults, for `resource` protected by `issuer`.
@@ -103,6 +114,7 @@ impl ResourceServerConfig {
             stream_recheck: Duration::from_secs(5),
             clock: Arc::new(SystemClock),
             metrics: Metrics::default(),
+            on_refusal: None,
         }
     }
 
@@ -124,7 +136,11 @@ impl ResourceServerConfig {
 }
 
 /// An OAuth 2.1 resource server: decides which requests reach an MCP service, and tells the others
-/// why not. Cheap to clone; make one and clone it into each actix worker.
+/// why not. Cheap to clone.
+///
+/// It knows no web framework: [`decide`](Self::decide) and [`admit`](Self::admit) take the head of
+/// an `http` request, [`refuse`](Self::refuse) and [`metadata`](Self::metadata) make `http`
+/// responses. The adapters for actix-web and tower add nothing of their own.
 #[derive(Clone)]
 pub struct ResourceServer {
     inner: Arc<Inner>,
@@ -134,7 +150,7 @@ struct Inner {
     verifier: Arc<dyn TokenVerifier>,
     policy: Policy,
     answers: Answers,
-    metadata: Bytes,
+    metadata: Metadata,
     outages: OutageLog,
     config: ResourceServerConfig,
 }
@@ -152,7 +168,7 @@ impl ResourceServer {
                     &config.required_scopes,
                     advertised.union(&config.scope_hierarchy.scopes()),
                 ),
-                metadata: metadata::document(
+                metadata: Metadata::new(
                     &config.resource,
                     &config.issuer,
                     &without_offline_access(&advertised),
@@ -164,38 +180,7 @@ impl ResourceServer {
         }
     }
 
-    /// Wraps an actix scope so that only authorized requests reach it. Handlers find the
-    /// [`AccessToken`] in the request's extensions.
-    ///
-    /// It protects what is no MCP just as well:
-    ///
-    /// ```
-    /// use actix_web::{App, HttpMessage, HttpRequest, web};
-    /// use rmcp_resource_server::{AccessToken, ResourceServer};
-    ///
-    /// async fn whoami(request: HttpRequest) -> String {
-    ///     let token = request.extensions().get::<AccessToken>().cloned();
-    ///     token.and_then(|token| Some(token.subject()?.to_owned())).unwrap_or_default()
-    /// }
-    ///
-    /// fn app(resource_server: &ResourceServer, config: &mut web::ServiceConfig) {
-    ///     config.service(
-    ///         web::resource("/whoami").get(whoami).wrap(resource_server.protect()),
-    ///     );
-    /// }
-    /// ```
-    pub fn protect(&self) -> Protection {
-        Protection::new(self.clone())
-    }
-
-    /// Adds the protected resource metadata, at both well-known paths (RFC 9728 §3.1):
-    /// `App::new().configure(|config| resource_server.serve_metadata(config))`. It must lie
-    /// outside of what is protected.
-    pub fn serve_metadata(&self, config: &mut ServiceConfig) {
-        metadata::configure(config, &self.inner.config.resource, &self.inner.metadata);
-    }
-
-    /// Verifies a token and judges it by the policy. For another transport than actix.
+    /// Verifies a token and judges it by the policy. For a transport other than HTTP.
     ///
     /// ```
     /// use rmcp_resource_server::{AccessToken, BearerToken, ResourceServer, VerifyError};
@@ -217,6 +202,23 @@ impl ResourceServer {
         let claims = self.inner.verifier.verify(bearer).await?;
         let token = self.inner.policy.judge(claims, self.now())?;
         Ok(token.with_fingerprint(|| self.session_key().fingerprint(bearer)))
+    }
+
+    /// The answer to a request for the protected resource metadata (RFC 9728): at the well-known
+    /// path with the path of the resource inserted, and at the root one (§3.1). `None` for another
+    /// path.
+    pub fn metadata(&self, method: &Method, path: &str) -> Option<Response<Bytes>> {
+        let metadata = &self.inner.metadata;
+        metadata.is_at(path).then(|| metadata.answer(method))
+    }
+
+    /// Whether the protected resource metadata is at this path.
+    pub(crate) fn has_metadata_at(&self, path: &str) -> bool {
+        self.inner.metadata.is_at(path)
+    }
+
+    pub(crate) fn refusal_hook(&self) -> Option<&RefusalHook> {
+        self.inner.config.on_refusal.as_ref()
     }
 
     /// The error for a request whose handler missed scopes: it names all that the request needs.
@@ -270,5 +272,14 @@ impl ResourceServer {
 
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.inner.config.metrics
+    }
+}
+
+impl fmt::Debug for ResourceServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResourceServer")
+            .field("resource", &self.inner.config.resource)
+            .field("issuer", &self.inner.config.issuer)
+            .finish_non_exhaustive()
     }
 }

@@ -1,42 +1,13 @@
 //! Hands the access token to rmcp handlers, and their errors about it to clients.
 
-use actix_web::{HttpMessage, HttpRequest};
 use rmcp::{
     ErrorData,
     handler::server::common::{AsRequestContext, FromContextPart},
     model::Extensions,
 };
-use rmcp_actix_web::transport::on_request_extensions;
 use serde_json::json;
 
 use crate::token::access_token::{AccessToken, InsufficientScope};
-
-/// Passes the access token from the actix request on to rmcp: give it to
-/// [`on_request_fn`](rmcp_actix_web::transport::StreamableHttpServiceBuilder::on_request_fn).
-///
-/// ```
-/// # use std::sync::Arc;
-/// # use rmcp::ServerHandler;
-/// # use rmcp_actix_web::transport::{LocalSessionManager, StreamableHttpService};
-/// use rmcp_resource_server::forward_access_token;
-///
-/// # struct Notes;
-/// # impl ServerHandler for Notes {}
-/// let service = StreamableHttpService::builder()
-///     .service_factory(Arc::new(|| Ok(Notes)))
-///     .session_manager(Arc::new(LocalSessionManager::default()))
-///     .on_request_fn(forward_access_token)
-///     .build();
-/// # let _ = service;
-/// ```
-pub fn forward_access_token(request: &HttpRequest, extensions: &mut Extensions) {
-    let token = request.extensions().get::<AccessToken>().cloned();
-    extensions.insert(Forwarded(token));
-}
-
-/// What [`forward_access_token`] found, so that a missing token differs from a missing hook.
-#[derive(Clone)]
-struct Forwarded(Option<AccessToken>);
 
 /// A handler asked for the access token of a request that has none.
 ///
@@ -50,16 +21,10 @@ pub enum NoAccessToken {
     /// The request came over stdio, or from within the process.
     #[error("this needs an access token, and the request did not come over HTTP")]
     NotHttp,
-    /// Nothing took the token from the HTTP request to the handler.
-    #[error(
-        "the access token does not reach the handlers: give forward_access_token to \
-         on_request_fn of StreamableHttpService"
-    )]
-    NotForwarded,
     /// No [`ResourceServer`](crate::ResourceServer) saw the HTTP request.
     #[error(
-        "the MCP endpoint is not protected: wrap its scope in ResourceServer::protect(), as in \
-         mcp.scope_with_path(\"/mcp\").wrap(resource_server.protect())"
+        "the MCP endpoint is not protected: with actix-web serve it by ActixMcp and wrap that in \
+         ResourceServer::protect(), with tower wrap it in ResourceServer::layer()"
     )]
     NotProtected,
 }
@@ -99,15 +64,10 @@ impl AccessToken {
     /// }
     /// ```
     pub fn of(extensions: &Extensions) -> Result<&Self, NoAccessToken> {
-        if extensions.get::<http::request::Parts>().is_none() {
-            return Err(NoAccessToken::NotHttp);
-        }
-        on_request_extensions(extensions)
-            .and_then(|extensions| extensions.get::<Forwarded>())
-            .ok_or(NoAccessToken::NotForwarded)?
-            .0
-            .as_ref()
-            .ok_or(NoAccessToken::NotProtected)
+        let parts = extensions.get::<http::request::Parts>();
+        let parts = parts.ok_or(NoAccessToken::NotHttp)?;
+        let token = parts.extensions.get::<Self>();
+        token.ok_or(NoAccessToken::NotProtected)
     }
 }
 

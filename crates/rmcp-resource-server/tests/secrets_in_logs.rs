@@ -26,6 +26,9 @@ use tracing::Level;
 use tracing_subscriber::util::SubscriberInitExt;
 use url::form_urlencoded::byte_serialize;
 
+/// The web framework under the server.
+const FRAMEWORK: support::Framework = support::Framework::Actix;
+
 /// All that this process logs.
 static LOGS: LazyLock<Logs> = LazyLock::new(|| {
     let logs = Logs::default();

@@ -9,8 +9,8 @@ mod shape;
 use std::{pin::Pin, rc::Rc};
 
 use actix_web::{
-    HttpMessage, HttpResponse,
-    dev::{Payload, ServiceRequest},
+    HttpRequest, HttpResponse,
+    dev::Payload,
     error::PayloadError,
     http::{
         StatusCode,
@@ -108,27 +108,21 @@ impl Bodies {
         self.max_bytes.max(self.max_document_bytes)
     }
 
-    /// Reads the body of `request`, and puts it back whole if it may be served.
-    pub(super) async fn admit(&self, request: &mut ServiceRequest) -> Result<Held, BodyError> {
-        match request.take_payload() {
-            Payload::H1 { mut payload } => {
-                let mut held = Held::default();
-                let body = self.read(request, &mut payload, &mut held).await?;
-                held.tree = self.judge(&body).await?;
-                payload.unread_data(body);
-                request.set_payload(Payload::H1 { payload });
-                Ok(held)
-            }
-            other => {
-                request.set_payload(other);
-                Ok(Held::default())
-            }
-        }
+    /// Reads the body of `request`, if it may be served, and the memory that is held for it.
+    pub(super) async fn admit(
+        &self,
+        request: &HttpRequest,
+        mut payload: Payload,
+    ) -> Result<(Bytes, Held), BodyError> {
+        let mut held = Held::default();
+        let body = self.read(request, &mut payload, &mut held).await?;
+        held.tree = self.judge(&body).await?;
+        Ok((body, held))
     }
 
     async fn read(
         &self,
-        request: &ServiceRequest,
+        request: &HttpRequest,
         payload: &mut (impl Stream<Item = Result<Bytes, PayloadError>> + Unpin),
         held: &mut Held,
     ) -> Result<Bytes, BodyError> {

@@ -1,51 +1,75 @@
-//! The actix middleware: thin glue around [`ResourceServer`].
+//! The actix middleware around [`ResourceServer`].
 
 use std::{
     future::{Ready, ready},
     rc::Rc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use actix_web::{
-    Error, HttpMessage,
+    Error, HttpMessage, HttpRequest,
     body::{BoxBody, MessageBody},
     dev::{Service, ServiceRequest, ServiceResponse, Transform},
-    http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName},
     web,
 };
 use futures_core::future::LocalBoxFuture;
 use tokio::time::timeout;
-use url::form_urlencoded;
 
+use super::{
+    body::GuardedMessage,
+    convert::{header_value, parts, response},
+};
 use crate::{
-    actix::stream::GuardedStream,
-    answer::refusal::Refusal,
-    error::TokenError,
-    observe::{
-        client_address::ClientAddress, metrics::FOREIGN_SESSION, outage_log::Line,
-        request_id::RequestId,
-    },
+    admission::{Admission, BodyFacts},
+    observe::request_id::RequestId,
     resource_server::ResourceServer,
-    session::{bounded::OWNER, seal::Principal},
-    token::{access_token::AccessToken, bearer::BearerToken},
 };
 
 const MCP_SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+
+impl ResourceServer {
+    /// Wraps an actix scope so that only authorized requests reach it. Handlers find the
+    /// [`AccessToken`](crate::AccessToken) in the request's extensions.
+    ///
+    /// It protects what is no MCP just as well:
+    ///
+    /// ```
+    /// use actix_web::{App, HttpMessage, HttpRequest, web};
+    /// use rmcp_resource_server::{AccessToken, ResourceServer};
+    ///
+    /// async fn whoami(request: HttpRequest) -> String {
+    ///     let token = request.extensions().get::<AccessToken>().cloned();
+    ///     token.and_then(|token| Some(token.subject()?.to_owned())).unwrap_or_default()
+    /// }
+    ///
+    /// fn app(resource_server: &ResourceServer, config: &mut web::ServiceConfig) {
+    ///     config.service(
+    ///         web::resource("/whoami").get(whoami).wrap(resource_server.protect()),
+    ///     );
+    /// }
+    /// ```
+    pub fn protect(&self) -> Protection {
+        Protection {
+            resource_server: self.clone(),
+        }
+    }
+}
+
+impl RequestId {
+    /// The id of an actix `request`, if it has been given one.
+    pub fn of(request: &HttpRequest) -> Option<Self> {
+        request.extensions().get::<Self>().cloned()
+    }
+}
 
 /// Lets only authorized requests through. Made by [`ResourceServer::protect`].
 ///
 /// It answers a refused request with a response, never with an actix error: middleware around it,
 /// such as `actix-cors`, would not see an error, and a browser could not read the challenge.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Protection {
     resource_server: ResourceServer,
-}
-
-impl Protection {
-    pub(crate) fn new(resource_server: ResourceServer) -> Self {
-        Self { resource_server }
-    }
 }
 
 impl<S, B> Transform<S, ServiceRequest> for Protection
@@ -69,8 +93,8 @@ where
 
 /// The service that [`Protection`] makes of another.
 ///
-/// One for each worker, as actix has it, and shared by its requests without atomic counters, over
-/// which the workers' processors would contend.
+/// Each worker has one, as usual in actix. Its requests share it without atomic counters, for which
+/// the workers' processors would contend.
 pub struct ProtectedService<S>(Rc<Protected<S>>);
 
 struct Protected<S> {
@@ -98,186 +122,68 @@ where
                 service,
                 resource_server,
             } = &*protected;
-            match admit(resource_server, &mut request).await {
-                Ok((bearer, token)) => {
-                    request.extensions_mut().insert(token.clone());
-                    let served = OWNER.scope(token.clone(), service.call(request));
-                    let mut response = served.await?.map_into_boxed_body();
-                    let accepted = seal_new_session(resource_server, &token, &mut response);
-                    Ok(
-                        match accepted.and_then(|()| judge_scopes(resource_server, &token)) {
-                            Ok(()) => {
-                                resource_server.note_allowed();
-                                guard_stream(resource_server, bearer, &token, response)
-                            }
-                            Err(refusal) => {
-                                let (request, _unsent) = response.into_parts();
-                                let request = ServiceRequest::from_request(request);
-                                refuse(resource_server, request, &refusal)
-                            }
-                        },
-                    )
+            let mut parts = parts(request.request());
+            let body = body_facts(&mut request).await;
+            let admission = match resource_server.admit(&mut parts, body).await {
+                Ok(admission) => admission,
+                Err(refusal) => {
+                    let refused = resource_server.refuse(&parts, &refusal);
+                    return Ok(request.into_response(response(refused)));
                 }
-                Err(refusal) => Ok(refuse(resource_server, request, &refusal)),
-            }
+            };
+            prepare(&mut request, parts, &admission);
+            let served = admission.serve(service.call(request)).await?;
+            Ok(finish(admission, served.map_into_boxed_body()))
         })
     }
 }
 
-/// Decides whether `request` goes on, and takes out of it what nobody behind should see.
-async fn admit(
-    resource_server: &ResourceServer,
-    request: &mut ServiceRequest,
-) -> Result<(BearerToken, AccessToken), Refusal> {
-    let bearer = take_bearer(resource_server, request).await?;
-    let token = resource_server.authorize(&bearer).await?;
-    if let Some(sealed) = request.headers_mut().remove(&MCP_SESSION_ID).next() {
-        let principal = Principal::of(&token).ok_or(TokenError::NoPrincipal)?;
-        let key = resource_server.session_key();
-        let id = sealed
-            .to_str()
-            .ok()
-            .and_then(|sealed| key.unseal(sealed, &principal))
-            .and_then(|id| HeaderValue::try_from(id).ok())
-            .ok_or(Refusal::ForeignSession)?;
-        request.headers_mut().insert(MCP_SESSION_ID, id);
+/// Reads a form, which no MCP request is: what is read here is not passed on, and the service behind
+/// refuses the content type.
+async fn body_facts(request: &mut ServiceRequest) -> BodyFacts {
+    let content_type = request.headers().get(CONTENT_TYPE);
+    if !BodyFacts::is_form(content_type.map(|value| value.as_bytes())) {
+        return BodyFacts::default();
     }
-    Ok((bearer, token))
-}
-
-/// The only credential of the request. It is removed from the request: handlers never see it.
-async fn take_bearer(
-    resource_server: &ResourceServer,
-    request: &mut ServiceRequest,
-) -> Result<BearerToken, TokenError> {
-    let bearer = BearerToken::from_authorization(
-        request
-            .headers()
-            .get_all(AUTHORIZATION)
-            .map(HeaderValue::as_bytes),
-        resource_server.max_token_bytes(),
-    )?;
-    let bearer = bearer.from_peer(ClientAddress::peer_of(request.request()));
-    request.headers_mut().remove(AUTHORIZATION);
-    if has_access_token(request.query_string().as_bytes())
-        || is_form(request.headers()) && Box::pin(form_has_access_token(request)).await
-    {
-        return Err(TokenError::SeveralCredentials);
-    }
-    Ok(bearer)
-}
-
-fn is_form(headers: &HeaderMap) -> bool {
-    const FORM: &[u8] = b"application/x-www-form-urlencoded";
-    headers.get(CONTENT_TYPE).is_some_and(|value| {
-        let start = value.as_bytes().get(..FORM.len());
-        start.is_some_and(|start| start.eq_ignore_ascii_case(FORM))
-    })
-}
-
-/// Reads a form body, which no MCP request has: what is read here is not passed on, and the
-/// service behind refuses the content type. A form too large to read counts as one with a token.
-async fn form_has_access_token(request: &mut ServiceRequest) -> bool {
-    const LIMIT: usize = 64 * 1024;
-    // The caller is not authenticated yet, so it may not hold a connection for long.
-    const PATIENCE: Duration = Duration::from_secs(2);
     let Ok(body) = request.extract::<web::Payload>().await else {
-        return true;
+        return BodyFacts::of_unread_form();
     };
-    match timeout(PATIENCE, body.to_bytes_limited(LIMIT)).await {
-        Ok(Ok(Ok(body))) => has_access_token(&body),
-        Ok(Ok(Err(_)) | Err(_)) | Err(_) => true,
+    let form = body.to_bytes_limited(BodyFacts::FORM_LIMIT);
+    match timeout(BodyFacts::FORM_PATIENCE, form).await {
+        Ok(Ok(Ok(form))) => BodyFacts::of_form(&form),
+        Ok(Ok(Err(_)) | Err(_)) | Err(_) => BodyFacts::of_unread_form(),
     }
 }
 
-fn has_access_token(form: &[u8]) -> bool {
-    form_urlencoded::parse(form).any(|(name, _)| name == "access_token")
-}
-
-/// Gives the client the sealed form of a session id that rmcp has issued.
-fn seal_new_session(
-    resource_server: &ResourceServer,
-    token: &AccessToken,
-    response: &mut ServiceResponse<BoxBody>,
-) -> Result<(), Refusal> {
-    let headers = response.headers_mut();
-    let Some(id) = headers.remove(&MCP_SESSION_ID).next() else {
-        return Ok(());
-    };
-    let principal = Principal::of(token).ok_or(TokenError::NoPrincipal)?;
-    let sealed = id
-        .to_str()
-        .ok()
-        .map(|id| resource_server.session_key().seal(id, &principal))
-        .and_then(|sealed| HeaderValue::try_from(sealed).ok())
-        .ok_or(Refusal::ForeignSession)?;
-    headers.insert(MCP_SESSION_ID, sealed);
-    Ok(())
-}
-
-/// Whether the handler had all scopes that it demanded. Of a stream nothing is known yet when it
-/// begins, and the client then learns of it by the handler's own error.
-fn judge_scopes(resource_server: &ResourceServer, token: &AccessToken) -> Result<(), Refusal> {
-    match resource_server.insufficient_scope(token) {
-        Some(error) => Err(error.into()),
-        None => Ok(()),
+/// Brings the request to the state of its admitted `parts`, which are kept for [`super::mcp`].
+fn prepare(request: &mut ServiceRequest, parts: http::request::Parts, admission: &Admission) {
+    let headers: &mut HeaderMap = request.headers_mut();
+    headers.remove(AUTHORIZATION);
+    if let Some(id) = parts.headers.get(crate::admission::MCP_SESSION_ID) {
+        headers.insert(MCP_SESSION_ID, header_value(id));
     }
+    let mut extensions = request.extensions_mut();
+    extensions.insert(admission.token().clone());
+    extensions.insert(parts);
 }
 
-/// Lets an event stream end with its token.
-fn guard_stream(
-    resource_server: &ResourceServer,
-    bearer: BearerToken,
-    token: &AccessToken,
-    response: ServiceResponse<BoxBody>,
-) -> ServiceResponse<BoxBody> {
-    let is_stream = response
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
-    if !is_stream {
-        return response;
-    }
-    response.map_body(|_, body| {
-        GuardedStream::new(body, resource_server.clone(), bearer, token).boxed()
-    })
-}
-
-fn refuse(
-    resource_server: &ResourceServer,
-    request: ServiceRequest,
-    refusal: &Refusal,
-) -> ServiceResponse<BoxBody> {
-    let request_id = RequestId::of_or_fresh(&request);
-    let response = resource_server.answers().respond(refusal, &request_id);
-    let status = response.status().as_u16();
-    let client = ClientAddress::of(request.request()).map(tracing::field::display);
-    let (method, path) = (request.method(), request.path());
-    match refusal {
-        Refusal::Unverified(error) => {
-            resource_server.metrics().request_refused(error);
-            let reason = error.reason();
-            let line = error.is_fault().then(|| {
-                let now = resource_server.monotonic();
-                resource_server.outages().refused(reason, now)
-            });
-            match line {
-                None => {
-                    tracing::info!(%request_id, client, status, reason, %method, path, %error, "request refused");
-                }
-                Some(Line::Full { refused_since }) => {
-                    tracing::error!(%request_id, client, status, reason, %method, path, %error, refused_since, "request refused");
-                }
-                Some(Line::Short) => {
-                    tracing::warn!(%request_id, client, status, reason, "request refused");
-                }
+fn finish(admission: Admission, mut served: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let headers = served.headers_mut();
+    let id = headers.remove(&MCP_SESSION_ID).next();
+    let content_type = headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
+    match admission.finished(id.as_ref().map(|id| id.as_bytes()), content_type) {
+        Ok(finished) => {
+            if let Some(sealed) = &finished.session_id {
+                headers.insert(MCP_SESSION_ID, header_value(sealed));
+            }
+            match finished.guard {
+                Some(guard) => served.map_body(|_, body| GuardedMessage::new(body, guard).boxed()),
+                None => served,
             }
         }
-        Refusal::ForeignSession => {
-            let reason = FOREIGN_SESSION;
-            resource_server.metrics().foreign_session_refused();
-            tracing::info!(%request_id, client, status, reason, %method, path, "request refused");
+        Err(refused) => {
+            let (request, _unsent) = served.into_parts();
+            ServiceRequest::from_request(request).into_response(response(refused))
         }
     }
-    request.into_response(response)
 }

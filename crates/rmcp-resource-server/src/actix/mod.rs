@@ -1,4 +1,7 @@
 //! The adapter for actix-web.
 
+pub(crate) mod body;
+pub(crate) mod convert;
+pub(crate) mod mcp;
+pub(crate) mod metadata;
 pub(crate) mod middleware;
-pub(crate) mod stream;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use actix_web::http::header::HeaderValue;
+use http::header::HeaderValue;
 
 use crate::token::scope::Scopes;
 

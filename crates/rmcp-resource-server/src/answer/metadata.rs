@@ -1,13 +1,12 @@
 //! Protected resource metadata (RFC 9728): how a client learns which authorization server to ask.
 
-use actix_web::{
-    HttpResponse, Resource, Scope,
-    guard::{Any, Get, Head, fn_guard},
-    http::header::{
+use bytes::Bytes;
+use http::{
+    HeaderValue, Method, Response, StatusCode,
+    header::{
         ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-        ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL,
+        ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE,
     },
-    web::{self, Bytes, Data, ServiceConfig, resource, scope},
 };
 use serde::Serialize;
 
@@ -16,7 +15,8 @@ use crate::{
     urls::{Issuer, ResourceUrl},
 };
 
-const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
+/// Where metadata is, before the path of the resource.
+pub(crate) const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
 /// RFC 9728 §2, the members this server can tell. Empty arrays are left out (§3.2).
 #[derive(Serialize)]
@@ -30,25 +30,6 @@ struct Document<'a> {
     resource_name: Option<&'a str>,
 }
 
-/// The document, ready to be sent.
-pub(crate) fn document(
-    resource: &ResourceUrl,
-    issuer: &Issuer,
-    scopes: &Scopes,
-    resource_name: Option<&str>,
-) -> Bytes {
-    let document = Document {
-        resource: resource.as_str(),
-        authorization_servers: [issuer.as_str()],
-        scopes_supported: scopes.iter().collect(),
-        bearer_methods_supported: ["header"],
-        resource_name,
-    };
-    serde_json::to_vec(&document)
-        .expect("strings and arrays are JSON")
-        .into()
-}
-
 /// The absolute URL of the metadata of `resource`: the well-known path goes between host and path
 /// (RFC 9728 §3.1). Scheme and host are written as configured, like the resource in the document:
 /// clients compare the two (§3.3).
@@ -56,51 +37,70 @@ pub(crate) fn url(resource: &ResourceUrl) -> String {
     format!("{}{WELL_KNOWN}{}", resource.origin(), resource.path())
 }
 
-/// Serves `document` at the path-inserted well-known path and at the root one. Anybody may read
-/// it, from a page of any origin too: it is how a client finds out where to log in.
-pub(crate) fn configure(config: &mut ServiceConfig, resource_url: &ResourceUrl, document: &Bytes) {
-    let inserted = format!("{WELL_KNOWN}{}", resource_url.path());
-    if inserted != WELL_KNOWN {
-        config.service(route(&inserted, document.clone()));
+/// The metadata of one resource, ready to be sent. Anybody may read it, from a page of any origin
+/// too: it is how a client finds out where to log in.
+pub(crate) struct Metadata {
+    /// The path-inserted well-known path, and the root one.
+    paths: [String; 2],
+    document: Bytes,
+}
+
+impl Metadata {
+    pub(crate) fn new(
+        resource: &ResourceUrl,
+        issuer: &Issuer,
+        scopes: &Scopes,
+        resource_name: Option<&str>,
+    ) -> Self {
+        let document = Document {
+            resource: resource.as_str(),
+            authorization_servers: [issuer.as_str()],
+            scopes_supported: scopes.iter().collect(),
+            bearer_methods_supported: ["header"],
+            resource_name,
+        };
+        let document = serde_json::to_vec(&document).expect("strings and arrays are JSON");
+        let inserted = format!("{WELL_KNOWN}{}", resource.path());
+        Self {
+            paths: [inserted, WELL_KNOWN.to_owned()],
+            document: document.into(),
+        }
     }
-    config.service(route(WELL_KNOWN, document.clone()));
-}
 
-fn route(path: &str, document: Bytes) -> Scope {
-    // A guard compares the path, since actix matches decoded paths against patterns: neither fits
-    // a path with percent-encoding. The prefix costs other requests less than a pattern would.
-    let exactly = path.to_owned();
-    scope(WELL_KNOWN)
-        .guard(fn_guard(move |context| {
-            context.head().uri.path() == exactly
-        }))
-        .service(answers(document))
-}
+    /// Where it is found. Paths are compared to the letter: no decoding.
+    pub(crate) fn is_at(&self, path: &str) -> bool {
+        self.paths.iter().any(|known| known == path)
+    }
 
-fn answers(document: Bytes) -> Resource {
-    resource(["", "/{path:.*}"])
-        .app_data(Data::new(document))
+    /// The answer to a request for it.
+    pub(crate) fn answer(&self, method: &Method) -> Response<Bytes> {
+        let mut response = Response::new(Bytes::new());
+        let allowed = HeaderValue::from_static("GET, HEAD, OPTIONS");
+        let any = HeaderValue::from_static("*");
         // RFC 9110 §9.1: whatever answers GET answers HEAD.
-        .route(
-            web::route()
-                .guard(Any(Get()).or(Head()))
-                .to(|document: Data<Bytes>| async move {
-                    HttpResponse::Ok()
-                        .content_type("application/json")
-                        .insert_header((CACHE_CONTROL, "public, max-age=300"))
-                        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-                        .body(document.get_ref().clone())
-                }),
-        )
-        .route(web::method(actix_web::http::Method::OPTIONS).to(|| async {
-            HttpResponse::NoContent()
-                .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-                .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, OPTIONS"))
-                // Clients send MCP-Protocol-Version here too.
-                .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, "*"))
-                .insert_header((ACCESS_CONTROL_MAX_AGE, "86400"))
-                .finish()
-        }))
+        if method == Method::GET || method == Method::HEAD {
+            *response.body_mut() = self.document.clone();
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            headers.insert(
+                CACHE_CONTROL,
+                HeaderValue::from_static("public, max-age=300"),
+            );
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, any);
+        } else if method == Method::OPTIONS {
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            let headers = response.headers_mut();
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, any.clone());
+            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, allowed);
+            // Clients send MCP-Protocol-Version here too.
+            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, any);
+            headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+        } else {
+            *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+            response.headers_mut().insert(ALLOW, allowed);
+        }
+        response
+    }
 }
 
 #[cfg(test)]
@@ -140,13 +140,13 @@ mod tests {
     #[test]
     fn the_document_says_what_is_so_and_leaves_out_the_rest() {
         let document = |scopes: &str, name| -> Value {
-            let bytes = document(
+            let metadata = Metadata::new(
                 &"https://mcp.example.com/mcp".parse().expect("valid"),
                 &"https://as.example.com".parse().expect("valid"),
                 &scopes.parse().expect("valid"),
                 name,
             );
-            serde_json::from_slice(&bytes).expect("JSON")
+            serde_json::from_slice(&metadata.document).expect("JSON")
         };
         assert_eq!(
             document("", None),

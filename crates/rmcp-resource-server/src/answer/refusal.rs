@@ -1,28 +1,39 @@
 //! The one table from failure to HTTP.
 
-use actix_web::{
-    HttpResponse, HttpResponseBuilder,
-    http::{
-        StatusCode,
-        header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
-    },
+use bytes::Bytes;
+use http::{
+    Response, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde::Serialize;
 
 use crate::{
     answer::challenge::{Challenge, without_offline_access},
     error::{TokenError, VerifyError},
-    observe::request_id::RequestId,
+    observe::{metrics::FOREIGN_SESSION, request_id::RequestId},
     token::scope::Scopes,
 };
 
 /// Why a request goes no further.
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    /// Not authorized.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Not authorized: 400, 401, 403, 431 or 503.
+    #[error(transparent)]
     Unverified(VerifyError),
-    /// The session is not this principal's, or there is none of that id: nobody is told which.
+    /// The session is not this principal's, or there is none of that id: nobody is told which. 404.
+    #[error("the session is another principal's, or does not exist")]
     ForeignSession,
+}
+
+impl Refusal {
+    /// A short constant name, for logs and metrics.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Unverified(error) => error.reason(),
+            Self::ForeignSession => FOREIGN_SESSION,
+        }
+    }
 }
 
 impl<E: Into<VerifyError>> From<E> for Refusal {
@@ -96,46 +107,47 @@ impl Answers {
     }
 
     /// The response for `refusal`.
-    pub(crate) fn respond(&self, refusal: &Refusal, request_id: &RequestId) -> HttpResponse {
+    pub(crate) fn respond(&self, refusal: &Refusal, request_id: &RequestId) -> Response<Bytes> {
         use StatusCode as S;
-        match refusal {
-            Refusal::ForeignSession => {
-                finish(HttpResponse::NotFound(), SESSION_NOT_FOUND, request_id)
-            }
+        let (status, header, told) = match refusal {
+            Refusal::ForeignSession => (S::NOT_FOUND, None, SESSION_NOT_FOUND),
             Refusal::Unverified(VerifyError::AuthorizationServer(error)) => {
-                let mut response = HttpResponse::ServiceUnavailable();
                 let seconds = error.retry_after().as_millis().div_ceil(1000).max(1);
-                response.insert_header((RETRY_AFTER, seconds.to_string()));
-                finish(response, UNAVAILABLE, request_id)
+                let seconds = u64::try_from(seconds).unwrap_or(u64::MAX).into();
+                (
+                    S::SERVICE_UNAVAILABLE,
+                    Some((RETRY_AFTER, seconds)),
+                    UNAVAILABLE,
+                )
             }
+            Refusal::Unverified(VerifyError::Token(error)) => self.token_refused(error),
+        };
+        response(status, header, told, request_id)
+    }
+
+    fn token_refused(&self, error: &TokenError) -> Told {
+        use StatusCode as S;
+        let (status, challenge, told) = match error {
             // Another login would give another token as long: no challenge (RFC 6585 §5).
-            Refusal::Unverified(VerifyError::Token(TokenError::TooLong { .. })) => finish(
-                HttpResponse::build(S::REQUEST_HEADER_FIELDS_TOO_LARGE),
-                TOKEN_TOO_LONG,
-                request_id,
-            ),
-            Refusal::Unverified(VerifyError::Token(error)) => {
-                let (status, challenge, told) = match error {
-                    TokenError::NoCredential => {
-                        (S::UNAUTHORIZED, self.no_credential.clone(), INVALID_TOKEN)
-                    }
-                    TokenError::EmptyCredential | TokenError::SeveralCredentials => (
-                        S::BAD_REQUEST,
-                        self.invalid_request.clone(),
-                        INVALID_REQUEST,
-                    ),
-                    TokenError::InsufficientScope { required, granted } => (
-                        S::FORBIDDEN,
-                        self.insufficient_scope(required, granted),
-                        INSUFFICIENT_SCOPE,
-                    ),
-                    _ => (S::UNAUTHORIZED, self.invalid_token.clone(), INVALID_TOKEN),
-                };
-                let mut response = HttpResponse::build(status);
-                response.insert_header((WWW_AUTHENTICATE, challenge));
-                finish(response, told, request_id)
+            TokenError::TooLong { .. } => {
+                return (S::REQUEST_HEADER_FIELDS_TOO_LARGE, None, TOKEN_TOO_LONG);
             }
-        }
+            TokenError::NoCredential => {
+                (S::UNAUTHORIZED, self.no_credential.clone(), INVALID_TOKEN)
+            }
+            TokenError::EmptyCredential | TokenError::SeveralCredentials => (
+                S::BAD_REQUEST,
+                self.invalid_request.clone(),
+                INVALID_REQUEST,
+            ),
+            TokenError::InsufficientScope { required, granted } => (
+                S::FORBIDDEN,
+                self.insufficient_scope(required, granted),
+                INSUFFICIENT_SCOPE,
+            ),
+            _ => (S::UNAUTHORIZED, self.invalid_token.clone(), INVALID_TOKEN),
+        };
+        (status, Some((WWW_AUTHENTICATE, challenge)), told)
     }
 
     /// Asks for what the token has besides, too: a client that requests what it is told, and no
@@ -152,16 +164,30 @@ impl Answers {
     }
 }
 
-fn finish(
-    mut response: HttpResponseBuilder,
+/// Status, header and body of a refusal.
+type Told = (
+    StatusCode,
+    Option<(HeaderName, HeaderValue)>,
+    (&'static str, &'static str),
+);
+
+fn response(
+    status: StatusCode,
+    header: Option<(HeaderName, HeaderValue)>,
     (error, error_description): (&'static str, &'static str),
     request_id: &RequestId,
-) -> HttpResponse {
+) -> Response<Bytes> {
+    let body = Body {
+        error,
+        error_description,
+        request_id: request_id.as_str(),
+    };
+    let body = serde_json::to_vec(&body).expect("strings are JSON");
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.extend(header);
     response
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .json(Body {
-            error,
-            error_description,
-            request_id: request_id.as_str(),
-        })
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use actix_web::{HttpMessage, HttpRequest};
+use http::Extensions;
 
 /// The address of the client behind a proxy. An outer middleware that knows which proxies to
 /// believe puts one into the request's extensions; else the connection's peer takes its place. No
@@ -10,24 +10,35 @@ use actix_web::{HttpMessage, HttpRequest};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
+/// The far end of the connection. The actix adapter knows it; under axum or another tower stack an
+/// outer layer puts it into the request's extensions (from axum's `ConnectInfo`, for instance).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerAddress(pub SocketAddr);
+
 impl ClientAddress {
-    /// The address of the client of `request`, as far as it is known.
-    pub(crate) fn of(request: &HttpRequest) -> Option<IpAddr> {
-        match request.extensions().get::<Self>() {
+    /// The address of the client, as far as it is known.
+    pub(crate) fn of(extensions: &Extensions) -> Option<IpAddr> {
+        match extensions.get::<Self>() {
             Some(Self(address)) => Some(*address),
-            None => request.peer_addr().map(|peer| peer.ip().to_canonical()),
+            None => PeerAddress::of(extensions).map(|peer| peer.ip().to_canonical()),
         }
     }
 
     /// Stands for the client among those who wait: its connection, or its address where a proxy's
     /// connection carries the requests of many.
-    pub(crate) fn peer_of(request: &HttpRequest) -> Option<SocketAddr> {
-        let peer = request.peer_addr();
-        match request.extensions().get::<Self>() {
+    pub(crate) fn peer_of(extensions: &Extensions) -> Option<SocketAddr> {
+        let peer = PeerAddress::of(extensions);
+        match extensions.get::<Self>() {
             Some(Self(address)) if peer.is_none_or(|peer| peer.ip().to_canonical() != *address) => {
                 Some(SocketAddr::new(*address, 0))
             }
             _ => peer,
         }
+    }
+}
+
+impl PeerAddress {
+    fn of(extensions: &Extensions) -> Option<SocketAddr> {
+        extensions.get::<Self>().map(|Self(peer)| *peer)
     }
 }

@@ -8,8 +8,6 @@ use std::{
     },
 };
 
-use actix_web::{HttpMessage, HttpRequest, dev::ServiceRequest};
-
 /// Identifies one request in logs and error bodies. An outer middleware may put one into the
 /// request's extensions; else the resource server makes one when it refuses a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,15 +28,6 @@ impl RequestId {
     pub fn accept(text: &str) -> Option<Self> {
         let fine = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         ((1..=64).contains(&text.len()) && text.bytes().all(fine)).then(|| Self(text.into()))
-    }
-
-    /// The id of `request`, if it has been given one.
-    pub fn of(request: &HttpRequest) -> Option<Self> {
-        request.extensions().get::<Self>().cloned()
-    }
-
-    pub(crate) fn of_or_fresh(request: &ServiceRequest) -> Self {
-        Self::of(request.request()).unwrap_or_else(Self::fresh)
     }
 
     /// The id's text.

@@ -51,18 +51,13 @@ impl Default for SessionLimits {
 /// ```
 /// # use std::sync::Arc;
 /// # use rmcp::ServerHandler;
-/// # use rmcp_actix_web::transport::StreamableHttpService;
-/// use rmcp_resource_server::{BoundedSessions, Metrics, SessionLimits, forward_access_token};
+/// use rmcp::transport::streamable_http_server::StreamableHttpService;
+/// use rmcp_resource_server::{BoundedSessions, Metrics, SessionLimits};
 ///
 /// # struct Notes;
 /// # impl ServerHandler for Notes {}
 /// let sessions = BoundedSessions::new(SessionLimits::default(), Metrics::default());
-/// let service = StreamableHttpService::builder()
-///     .service_factory(Arc::new(|| Ok(Notes)))
-///     .session_manager(Arc::new(sessions))
-///     .stateful_mode(true)
-///     .on_request_fn(forward_access_token)
-///     .build();
+/// let service = StreamableHttpService::new(|| Ok(Notes), Arc::new(sessions), Default::default());
 /// # let _ = service;
 /// ```
 pub struct BoundedSessions {

@@ -1,4 +1,5 @@
-//! MCP sessions: who owns one, and how many there may be.
+//! MCP sessions and streams: who owns one, how many there may be, and when they end.
 
 pub(crate) mod bounded;
 pub(crate) mod seal;
+pub(crate) mod stream_guard;

@@ -5,6 +5,8 @@ mod clock;
 mod forwarder;
 mod logs;
 mod mcp;
+mod on_actix;
+mod on_tower;
 mod probe;
 mod raw;
 mod server;
@@ -17,7 +19,7 @@ pub(crate) use forwarder::{Fate, Forwarder, Stale};
 pub(crate) use logs::Logs;
 pub(crate) use mcp::{Session, call_tool, initialize};
 pub(crate) use raw::{Connection, exchange_raw};
-pub(crate) use server::{Setup, TestServer, spawn_server, spawn_server_with};
+pub(crate) use server::{Framework, Setup, TestServer, spawn_server, spawn_server_with};
 pub(crate) use tls::{TestCa, TlsFront};
 
 use std::time::Duration;

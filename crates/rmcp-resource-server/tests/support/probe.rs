@@ -5,7 +5,6 @@ use std::time::UNIX_EPOCH;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler, service::RequestContext, tool, tool_handler, tool_router,
 };
-use rmcp_actix_web::transport::on_request_extensions;
 use rmcp_resource_server::AccessToken;
 use serde_json::json;
 
@@ -61,7 +60,6 @@ impl Probe {
             "headers": headers,
             "parts": format!("{parts:?}"),
             "extensions": format!("{:?}", context.extensions),
-            "actix_extensions": format!("{:?}", on_request_extensions(&context.extensions)),
             "meta": format!("{:?}", context.meta),
             "caller": format!("{caller:?}"),
         })

@@ -1,25 +1,39 @@
-//! The server under test: an actix `HttpServer` on a free port, put together as in the README.
+//! The server under test, on a free port, put together as in the README.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, mpsc},
-    thread,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc};
 
-use actix_cors::Cors;
-use actix_web::{App, HttpServer, dev::ServerHandle, middleware::Condition};
 use dev_authorization_server::FakeAuthorizationServer;
 use prometheus_client::{encoding::text::encode, registry::Registry};
 use reqwest::{Client, RequestBuilder};
-use rmcp_actix_web::transport::StreamableHttpService;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp_resource_server::{
     BoundedSessions, ClientCredentials, IntrospectionConfig, IntrospectionVerifier, Metrics,
-    ResourceServer, ResourceServerConfig, SessionLimits, TokenVerifier, forward_access_token,
+    ResourceServer, ResourceServerConfig, SessionLimits, TokenVerifier,
 };
-use tracing::{Dispatch, dispatcher};
+use tracing::Dispatch;
 
-use super::{Answer, RESOURCE, SCOPE, call_tool, probe::Probe};
+use super::{Answer, RESOURCE, SCOPE, call_tool, on_actix, on_tower, probe::Probe};
+
+/// The web framework under the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framework {
+    Actix,
+    /// axum, by way of tower.
+    Tower,
+}
+
+/// What both frameworks serve.
+pub(super) struct Served {
+    pub(super) resource_server: ResourceServer,
+    pub(super) mcp: StreamableHttpService<Probe, BoundedSessions>,
+    pub(super) protects: bool,
+    pub(super) allowed_origin: Option<&'static str>,
+    pub(super) workers: usize,
+    pub(super) logs: Option<Dispatch>,
+}
+
+/// Stops a server when it is called.
+pub(super) type Stop = Box<dyn FnOnce() + Send + Sync>;
 
 /// What a test may change before the server starts.
 pub(crate) struct Setup {
@@ -28,8 +42,6 @@ pub(crate) struct Setup {
     /// Instead of a verifier of its own.
     pub(crate) verifier: Option<IntrospectionVerifier>,
     pub(crate) stateful: bool,
-    /// Whether the author remembered [`forward_access_token`].
-    pub(crate) forwards: bool,
     /// Whether the author remembered [`ResourceServer::protect`].
     pub(crate) protects: bool,
     pub(crate) sessions: SessionLimits,
@@ -46,7 +58,7 @@ pub(crate) struct TestServer<V = IntrospectionVerifier> {
     pub(crate) verifier: V,
     pub(crate) http: Client,
     metrics: Metrics,
-    handle: ServerHandle,
+    stop: Option<Stop>,
 }
 
 /// Starts a server that trusts `fake`, as changed by `adjust`.
@@ -90,7 +102,6 @@ impl Setup {
             introspection,
             verifier: None,
             stateful: false,
-            forwards: true,
             protects: true,
             sessions: SessionLimits::default(),
             allowed_origin: None,
@@ -101,64 +112,28 @@ impl Setup {
 
     fn start<V: TokenVerifier + Clone>(self, verifier: V) -> TestServer<V> {
         let metrics = self.resource.metrics.clone();
-        let protected = ResourceServer::new(self.resource, verifier.clone());
         let sessions = Arc::new(BoundedSessions::new(self.sessions, metrics.clone()));
-        let app = move || {
-            if let Some(logs) = &self.logs {
-                // For the whole life of this worker's thread.
-                std::mem::forget(dispatcher::set_default(logs));
-            }
-            let mcp = StreamableHttpService::builder()
-                .service_factory(Arc::new(|| Ok(Probe)))
-                .session_manager(sessions.clone())
-                .stateful_mode(self.stateful)
-                .json_response(true)
-                .on_request_fn(move |request, extensions| {
-                    if self.forwards {
-                        forward_access_token(request, extensions);
-                    }
-                })
-                .build();
-            let cors = Cors::default()
-                .allowed_origin(self.allowed_origin.unwrap_or("https://nobody.invalid"))
-                .allowed_methods(["GET", "POST", "DELETE"])
-                .allow_any_header()
-                .expose_headers(["WWW-Authenticate", "Mcp-Session-Id", "Retry-After"]);
-            App::new()
-                .configure(|config| protected.serve_metadata(config))
-                .service(
-                    mcp.scope_with_path("/mcp")
-                        .wrap(Condition::new(self.protects, protected.protect())),
-                )
-                .wrap(Condition::new(self.allowed_origin.is_some(), cors))
+        let rmcp = StreamableHttpServerConfig::default()
+            .with_legacy_session_mode(self.stateful)
+            .with_json_response(true);
+        let served = Served {
+            resource_server: ResourceServer::new(self.resource, verifier.clone()),
+            mcp: StreamableHttpService::new(|| Ok(Probe), sessions, rmcp),
+            protects: self.protects,
+            allowed_origin: self.allowed_origin,
+            workers: self.workers,
+            logs: self.logs,
         };
-        let (started, start) = mpsc::channel();
-        let workers = self.workers;
-        thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async {
-                let server = HttpServer::new(app)
-                    .workers(workers)
-                    // Longer than any test: no request meets a connection that is being closed.
-                    .keep_alive(Duration::from_secs(75))
-                    .tcp_nodelay(true)
-                    .disable_signals()
-                    .bind((Ipv4Addr::LOCALHOST, 0))
-                    .expect("a free port");
-                let address = server.addrs()[0];
-                let server = server.run();
-                started
-                    .send((address, server.handle()))
-                    .expect("the test waits");
-                server.await.expect("the server runs until it is stopped");
-            });
-        });
-        let (address, handle) = start.recv().expect("it starts");
+        let (address, stop) = match crate::FRAMEWORK {
+            Framework::Actix => on_actix::start(served),
+            Framework::Tower => on_tower::start(served),
+        };
         TestServer {
             address,
             verifier,
             http: plain_client(),
             metrics,
-            handle,
+            stop: Some(stop),
         }
     }
 }
@@ -223,7 +198,8 @@ impl<V> TestServer<V> {
 
 impl<V> Drop for TestServer<V> {
     fn drop(&mut self) {
-        // The command is sent at once; only the confirmation would have to be awaited.
-        drop(self.handle.stop(false));
+        if let Some(stop) = self.stop.take() {
+            stop();
+        }
     }
 }

@@ -8,22 +8,12 @@ use crate::support::{Session, Setup, altered, call_tool, fake_with_good_token, s
 #[tokio::test]
 async fn what_was_forgotten_is_named_and_nobody_is_let_in() {
     let fake = fake_with_good_token();
-    let without_hook = |setup: &mut Setup| setup.forwards = false;
     let without_protection = |setup: &mut Setup| setup.protects = false;
-    let without_both = |setup: &mut Setup| (setup.forwards, setup.protects) = (false, false);
-    for (forgotten, cause, adjust) in [
-        (
-            "the hook",
-            "on_request_fn",
-            &without_hook as &dyn Fn(&mut _),
-        ),
-        (
-            "protection",
-            "ResourceServer::protect()",
-            &without_protection,
-        ),
-        ("both", "on_request_fn", &without_both),
-    ] {
+    for (forgotten, cause, adjust) in [(
+        "protection",
+        "ResourceServer::protect()",
+        &without_protection,
+    )] {
         let server = spawn_server(&fake, adjust);
         for tool in ["whoami", "administer"] {
             let request = call_tool(server.http.post(server.url("/mcp")), tool);

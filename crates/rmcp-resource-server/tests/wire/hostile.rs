@@ -126,7 +126,9 @@ async fn no_method_and_no_spelling_of_the_path_goes_around() {
             let [status] = statuses(&answer)[..] else {
                 panic!("{method} {path}: {answer}");
             };
-            let outside = path == "/mcp%3Fx/" && status == "404";
+            // Not the endpoint; axum does not decode paths.
+            let may_be_outside = ["/mcp/x", "/%6dcp", "/mcp%3Fx/"].contains(&path);
+            let outside = may_be_outside && status == "404";
             assert!(outside || status == "401", "{method} {path}: {answer}");
         }
     }

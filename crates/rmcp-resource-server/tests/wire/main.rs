@@ -29,3 +29,6 @@ mod stale_connections;
 mod support;
 mod tls;
 mod userinfo;
+
+/// The web framework under the server. `on_tower` runs what depends on it on the other one.
+const FRAMEWORK: support::Framework = support::Framework::Actix;

@@ -10,14 +10,13 @@
 //! is given an hour.
 
 use std::{
-    error::Error,
+    fmt,
     pin::Pin,
     task::{Context, Poll},
     time::{Duration, SystemTime},
 };
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
-use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, sleep};
 
 use crate::{
@@ -30,20 +29,16 @@ use crate::{
 /// How long a stream stays open without an answer about a token whose expiry is not known.
 const LONGEST_DOUBT: Duration = Duration::from_secs(60 * 60);
 
-pin_project_lite::pin_project! {
-    /// A body that ends early when `no_longer_good` does.
-    pub(crate) struct GuardedStream {
-        #[pin]
-        body: BoxBody,
-        // `None` once it has ended, and the stream with it.
-        no_longer_good: Option<Pin<Box<dyn Future<Output = ()>>>>,
-        _counted: GaugeGuard,
-    }
+/// Tells when the token of a stream is no longer good. For an adapter to another body type; see
+/// [`GuardedBody`].
+pub struct StreamGuard {
+    // `None` once it has ended, and the stream with it.
+    no_longer_good: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    _counted: GaugeGuard,
 }
 
-impl GuardedStream {
+impl StreamGuard {
     pub(crate) fn new(
-        body: BoxBody,
         resource_server: ResourceServer,
         bearer: BearerToken,
         token: &AccessToken,
@@ -51,7 +46,6 @@ impl GuardedStream {
         let _counted = resource_server.metrics().stream();
         let expires_at = token.expires_at();
         Self {
-            body,
             no_longer_good: Some(Box::pin(async move {
                 let why = until_no_longer_good(&resource_server, &bearer, expires_at).await;
                 tracing::info!(
@@ -63,6 +57,24 @@ impl GuardedStream {
             })),
             _counted,
         }
+    }
+
+    /// Whether the stream must end now. If not, the task is woken when it must.
+    pub fn must_end(&mut self, context: &mut Context<'_>) -> bool {
+        let Some(no_longer_good) = &mut self.no_longer_good else {
+            return true;
+        };
+        let ended = no_longer_good.as_mut().poll(context).is_ready();
+        if ended {
+            self.no_longer_good = None;
+        }
+        ended
+    }
+}
+
+impl fmt::Debug for StreamGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamGuard").finish_non_exhaustive()
     }
 }
 
@@ -95,25 +107,48 @@ async fn until_no_longer_good(
     }
 }
 
-impl MessageBody for GuardedStream {
-    type Error = Box<dyn Error>;
-
-    fn size(&self) -> BodySize {
-        BodySize::Stream
+pin_project_lite::pin_project! {
+    /// A body that ends early when its guard says so. Without a guard it is the body as it is.
+    #[derive(Debug)]
+    pub struct GuardedBody<B> {
+        #[pin]
+        body: B,
+        guard: Option<StreamGuard>,
     }
+}
 
-    fn poll_next(
+impl<B> GuardedBody<B> {
+    /// Puts `guard` over `body`.
+    pub fn new(body: B, guard: Option<StreamGuard>) -> Self {
+        Self { body, guard }
+    }
+}
+
+impl<B: Body> Body for GuardedBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
-        let Some(no_longer_good) = this.no_longer_good else {
-            return Poll::Ready(None);
-        };
-        if no_longer_good.as_mut().poll(context).is_ready() {
-            *this.no_longer_good = None;
+        if let Some(guard) = this.guard
+            && guard.must_end(context)
+        {
             return Poll::Ready(None);
         }
-        this.body.poll_next(context)
+        this.body.poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.guard {
+            Some(_) => SizeHint::default(),
+            None => self.body.size_hint(),
+        }
     }
 }

@@ -1,0 +1,33 @@
+//! Protected resource metadata (RFC 9728) in an actix application.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    guard::fn_guard,
+    web::{self, Data, ServiceConfig},
+};
+
+use super::convert::{parts, response};
+use crate::{answer::metadata::WELL_KNOWN, resource_server::ResourceServer};
+
+impl ResourceServer {
+    /// Adds the protected resource metadata, at both well-known paths (RFC 9728 §3.1):
+    /// `App::new().configure(|config| resource_server.serve_metadata(config))`. It must lie
+    /// outside of what is protected.
+    pub fn serve_metadata(&self, config: &mut ServiceConfig) {
+        let this = self.clone();
+        // A guard compares the path, since actix matches decoded paths against patterns: neither
+        // fits a path with percent-encoding. The prefix costs other requests less than a pattern
+        // would.
+        let is_metadata = fn_guard(move |context| this.has_metadata_at(context.head().uri.path()));
+        let answers = web::resource(["", "/{path:.*}"])
+            .app_data(Data::new(self.clone()))
+            .route(web::route().to(answer));
+        config.service(web::scope(WELL_KNOWN).guard(is_metadata).service(answers));
+    }
+}
+
+async fn answer(request: HttpRequest, resource_server: Data<ResourceServer>) -> HttpResponse {
+    let parts = parts(&request);
+    let metadata = resource_server.metadata(&parts.method, parts.uri.path());
+    metadata.map_or_else(|| HttpResponse::NotFound().finish(), response)
+}

@@ -1,0 +1,321 @@
+//! Decides about requests, as heads of the `http` crate. The adapters of web frameworks call this and
+//! add nothing of their own.
+
+use std::{fmt, net::IpAddr, time::Duration};
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Response, Uri,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+    request, response,
+};
+use url::form_urlencoded;
+
+use crate::{
+    answer::refusal::Refusal,
+    error::{TokenError, VerifyError},
+    observe::{client_address::ClientAddress, outage_log::Line, request_id::RequestId},
+    resource_server::ResourceServer,
+    session::{bounded::OWNER, seal::Principal, stream_guard::StreamGuard},
+    token::{access_token::AccessToken, bearer::BearerToken},
+};
+
+/// The header with the id of an MCP session.
+pub(crate) const MCP_SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+
+/// What the body of a request says about credentials (RFC 6750 §2.2). The default is a body that is
+/// not a form: it is not looked at.
+///
+/// No MCP request is a form, so an adapter may read a form to its end and throw it away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BodyFacts {
+    has_access_token: bool,
+}
+
+impl BodyFacts {
+    /// The most bytes of a form to read.
+    pub const FORM_LIMIT: usize = 64 * 1024;
+
+    /// How long to wait for a form: the caller is not authenticated yet, so it may not hold a
+    /// connection for long.
+    pub const FORM_PATIENCE: Duration = Duration::from_secs(2);
+
+    /// Whether the body of a request with this `Content-Type` is a form.
+    pub fn is_form(content_type: Option<&[u8]>) -> bool {
+        const FORM: &[u8] = b"application/x-www-form-urlencoded";
+        let start = content_type.and_then(|value| value.get(..FORM.len()));
+        start.is_some_and(|start| start.eq_ignore_ascii_case(FORM))
+    }
+
+    /// What a form says.
+    pub fn of_form(form: &[u8]) -> Self {
+        Self {
+            has_access_token: has_access_token(form),
+        }
+    }
+
+    /// A form that is too large or too slow to read counts as one with a token.
+    pub fn of_unread_form() -> Self {
+        Self {
+            has_access_token: true,
+        }
+    }
+}
+
+fn has_access_token(form: &[u8]) -> bool {
+    form_urlencoded::parse(form).any(|(name, _)| name == "access_token")
+}
+
+impl ResourceServer {
+    /// Decides what a request deserves. It changes nothing; [`admit`](Self::admit) also prepares the
+    /// request for the service behind.
+    ///
+    /// ```
+    /// use rmcp_resource_server::{AccessToken, BodyFacts, Refusal, ResourceServer};
+    ///
+    /// async fn decide(
+    ///     resource_server: &ResourceServer,
+    ///     request: &http::Request<()>,
+    /// ) -> Result<AccessToken, Refusal> {
+    ///     let (parts, ()) = request.clone().into_parts();
+    ///     resource_server.decide(&parts, BodyFacts::default()).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`]; [`refuse`](Self::refuse) makes a response of it.
+    pub async fn decide(
+        &self,
+        parts: &request::Parts,
+        body: BodyFacts,
+    ) -> Result<AccessToken, Refusal> {
+        let (_bearer, token) = self.authorized(parts, body).await?;
+        self.own_session(&parts.headers, &token)?;
+        Ok(token)
+    }
+
+    /// Decides what a request deserves, and prepares it for the service behind: its token and the
+    /// seal of its session id are taken out of the headers, the [`AccessToken`] is put into the
+    /// extensions.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`]; [`refuse`](Self::refuse) makes a response of it.
+    pub async fn admit(
+        &self,
+        parts: &mut request::Parts,
+        body: BodyFacts,
+    ) -> Result<Admission, Refusal> {
+        let (bearer, token) = self.authorized(parts, body).await?;
+        let session = self.own_session(&parts.headers, &token)?;
+        parts.headers.remove(AUTHORIZATION);
+        if let Some(id) = session {
+            parts.headers.insert(MCP_SESSION_ID, id);
+        }
+        parts.extensions.insert(token.clone());
+        Ok(Admission {
+            resource_server: self.clone(),
+            about: About::of(parts),
+            bearer,
+            token,
+        })
+    }
+
+    /// The response to a request that goes no further. It is counted and logged.
+    pub fn refuse(&self, parts: &request::Parts, refusal: &Refusal) -> Response<Bytes> {
+        self.refuse_what(&About::of(parts), refusal)
+    }
+
+    async fn authorized(
+        &self,
+        parts: &request::Parts,
+        body: BodyFacts,
+    ) -> Result<(BearerToken, AccessToken), VerifyError> {
+        let credentials = parts.headers.get_all(AUTHORIZATION).into_iter();
+        let credentials = credentials.map(HeaderValue::as_bytes);
+        let bearer = BearerToken::from_authorization(credentials, self.max_token_bytes())?;
+        let query = parts.uri.query().unwrap_or_default();
+        if body.has_access_token || has_access_token(query.as_bytes()) {
+            return Err(TokenError::SeveralCredentials.into());
+        }
+        let bearer = bearer.from_peer(ClientAddress::peer_of(&parts.extensions));
+        let token = self.authorize(&bearer).await?;
+        Ok((bearer, token))
+    }
+
+    /// The bare session id of a request that names a session: it must be the principal's own.
+    fn own_session(
+        &self,
+        headers: &HeaderMap,
+        token: &AccessToken,
+    ) -> Result<Option<HeaderValue>, Refusal> {
+        let Some(sealed) = headers.get(MCP_SESSION_ID) else {
+            return Ok(None);
+        };
+        let principal = Principal::of(token).ok_or(TokenError::NoPrincipal)?;
+        let id = sealed
+            .to_str()
+            .ok()
+            .and_then(|sealed| self.session_key().unseal(sealed, &principal))
+            .and_then(|id| HeaderValue::try_from(id).ok());
+        id.map(Some).ok_or(Refusal::ForeignSession)
+    }
+
+    fn refuse_what(&self, about: &About, refusal: &Refusal) -> Response<Bytes> {
+        let request_id = about.request_id.clone().unwrap_or_else(RequestId::fresh);
+        let mut response = self.answers().respond(refusal, &request_id);
+        let status = response.status().as_u16();
+        let reason = refusal.reason();
+        let client = about.client.map(tracing::field::display);
+        let (method, path) = (&about.method, about.uri.path());
+        match refusal {
+            Refusal::Unverified(error) => {
+                self.metrics().request_refused(error);
+                let line = error.is_fault().then(|| {
+                    let now = self.monotonic();
+                    self.outages().refused(reason, now)
+                });
+                match line {
+                    None => {
+                        tracing::info!(%request_id, client, status, reason, %method, path, %error, "request refused");
+                    }
+                    Some(Line::Full { refused_since }) => {
+                        tracing::error!(%request_id, client, status, reason, %method, path, %error, refused_since, "request refused");
+                    }
+                    Some(Line::Short) => {
+                        tracing::warn!(%request_id, client, status, reason, "request refused");
+                    }
+                }
+            }
+            Refusal::ForeignSession => {
+                self.metrics().foreign_session_refused();
+                tracing::info!(%request_id, client, status, reason, %method, path, "request refused");
+            }
+        }
+        if let Some(hook) = self.refusal_hook() {
+            hook(refusal, &mut response);
+        }
+        response
+    }
+}
+
+/// A request that goes on to the service behind.
+pub struct Admission {
+    resource_server: ResourceServer,
+    bearer: BearerToken,
+    token: AccessToken,
+    about: About,
+}
+
+/// What refusals and log lines say of a request. Cheap to take.
+struct About {
+    method: Method,
+    uri: Uri,
+    request_id: Option<RequestId>,
+    client: Option<IpAddr>,
+}
+
+impl About {
+    fn of(parts: &request::Parts) -> Self {
+        Self {
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+            request_id: parts.extensions.get::<RequestId>().cloned(),
+            client: ClientAddress::of(&parts.extensions),
+        }
+    }
+}
+
+impl Admission {
+    /// What was accepted.
+    pub fn token(&self) -> &AccessToken {
+        &self.token
+    }
+
+    /// Runs the service behind. [`BoundedSessions`](crate::BoundedSessions) learns from it whose
+    /// session is opened.
+    pub async fn serve<F: Future>(&self, service: F) -> F::Output {
+        OWNER.scope(self.token.clone(), service).await
+    }
+
+    /// Looks at the head of the service's response: seals the id of a new session, turns scopes that
+    /// the handler missed into a 403, and gives an event stream a guard.
+    ///
+    /// # Errors
+    ///
+    /// The response to send instead.
+    pub fn finish(
+        self,
+        head: &mut response::Parts,
+    ) -> Result<Option<StreamGuard>, Response<Bytes>> {
+        let id = head.headers.remove(MCP_SESSION_ID);
+        let content_type = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+        let finished = self.finished(id.as_ref().map(HeaderValue::as_bytes), content_type)?;
+        if let Some(sealed) = finished.session_id {
+            head.headers.insert(MCP_SESSION_ID, sealed);
+        }
+        Ok(finished.guard)
+    }
+
+    /// The same for a response of another HTTP crate, of which only this is of interest: the id of a
+    /// new session, and the content type.
+    pub(crate) fn finished(
+        self,
+        session_id: Option<&[u8]>,
+        content_type: Option<&[u8]>,
+    ) -> Result<Finished, Response<Bytes>> {
+        match self.judge(session_id) {
+            Ok(session_id) => {
+                let is_stream =
+                    content_type.is_some_and(|value| value.starts_with(b"text/event-stream"));
+                self.resource_server.note_allowed();
+                let Self {
+                    resource_server,
+                    bearer,
+                    token,
+                    ..
+                } = self;
+                Ok(Finished {
+                    session_id,
+                    guard: is_stream.then(|| StreamGuard::new(resource_server, bearer, &token)),
+                })
+            }
+            Err(refusal) => Err(self.resource_server.refuse_what(&self.about, &refusal)),
+        }
+    }
+
+    fn judge(&self, session_id: Option<&[u8]>) -> Result<Option<HeaderValue>, Refusal> {
+        let sealed = session_id.map(|id| self.seal(id)).transpose()?;
+        // Of a stream nothing is known yet when it begins, and the client then learns of missing
+        // scopes by the handler's own error.
+        match self.resource_server.insufficient_scope(&self.token) {
+            Some(error) => Err(error.into()),
+            None => Ok(sealed),
+        }
+    }
+
+    /// The sealed form of a session id that rmcp has issued.
+    fn seal(&self, id: &[u8]) -> Result<HeaderValue, Refusal> {
+        let principal = Principal::of(&self.token).ok_or(TokenError::NoPrincipal)?;
+        let key = self.resource_server.session_key();
+        let sealed = str::from_utf8(id).ok().map(|id| key.seal(id, &principal));
+        let sealed = sealed.and_then(|sealed| HeaderValue::try_from(sealed).ok());
+        sealed.ok_or(Refusal::ForeignSession)
+    }
+}
+
+impl fmt::Debug for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Admission");
+        shown.field("token", &self.token).finish_non_exhaustive()
+    }
+}
+
+/// What becomes of a response.
+pub(crate) struct Finished {
+    /// The sealed id of a new session.
+    pub(crate) session_id: Option<HeaderValue>,
+    /// Ends the stream with its token.
+    pub(crate) guard: Option<StreamGuard>,
+}

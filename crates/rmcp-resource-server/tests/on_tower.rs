@@ -1,0 +1,30 @@
+//! The tests of `wire` that depend on the web framework, on axum by way of tower.
+
+#[path = "wire/challenges.rs"]
+mod challenges;
+#[path = "wire/failure.rs"]
+mod failure;
+#[path = "wire/forwarding.rs"]
+mod forwarding;
+#[path = "wire/hostile.rs"]
+mod hostile;
+#[path = "wire/intake.rs"]
+mod intake;
+#[path = "wire/metadata.rs"]
+mod metadata;
+#[path = "wire/policy.rs"]
+mod policy;
+#[path = "wire/session_owner.rs"]
+mod session_owner;
+#[path = "wire/sessions.rs"]
+mod sessions;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "each test binary uses its part of the support"
+)]
+#[path = "support/mod.rs"]
+mod support;
+
+/// The web framework under the server.
+const FRAMEWORK: support::Framework = support::Framework::Tower;
