@@ -74,97 +74,31 @@ fn endpoints(resource_server: ResourceServer) -> impl FnOnce(&mut ServiceConfig)
 }
 // </server>
 
-use std::net::TcpListener;
+#[path = "notes/robot.rs"]
+mod robot;
 
-use dev_authorization_server::{DevAuthorizationServer, DevClient, DevConfig};
-use serde_json::{Value, json};
+use std::net::TcpListener;
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let check = std::env::args().any(|argument| argument == "--check");
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let resource = format!("http://{}/mcp", listener.local_addr()?);
-    let authorization_server = DevAuthorizationServer::start(DevConfig {
-        resources: vec![resource.clone()],
-        scopes: vec!["notes:read".to_owned(), "notes:write".to_owned()],
-        clients: vec![
-            DevClient::resource_server("notes", "notes-secret"),
-            DevClient::machine("robot", "robot-secret"),
-        ],
-        ..DevConfig::default()
-    })?;
+    let authorization_server = robot::authorization_server(&resource)?;
     let issuer = authorization_server.issuer();
     let resource_server = resource_server(&resource, issuer, "notes-secret").await?;
     let server = HttpServer::new(move || App::new().configure(endpoints(resource_server.clone())));
     let server = server.tcp_nodelay(true).listen(listener)?.run();
 
     if !check {
-        println!(
-            "The notes are at {resource}. Get a token for them with\n\n  \
-             curl -s -u robot:robot-secret {issuer}/token -d grant_type=client_credentials \
-             -d resource={resource} -d scope=notes:read\n"
-        );
+        robot::introduce(issuer, &resource);
         return Ok(server.await?);
     }
     let handle = server.handle();
     actix_web::rt::spawn(server);
-    let robot = Robot::new(issuer, &resource)?;
-    for (scope, tool, status, expected) in [
-        ("notes:read", "read", 200, "Notes of robot"),
-        ("notes:read", "erase", 403, "insufficient_scope"),
-        ("notes:read notes:write", "erase", 200, "Erased"),
-    ] {
-        let (found, body) = robot.call(scope, tool).await?;
-        println!("{tool} with {scope}: {found} {body}");
-        if found != status || !body.contains(expected) {
-            return Err(format!("not {status} with {expected:?}").into());
-        }
-    }
+    robot::check(issuer, &resource).await?;
     handle.stop(false).await;
     Ok(())
-}
-
-/// A client that acts for itself.
-struct Robot<'a> {
-    http: reqwest::Client,
-    issuer: &'a str,
-    resource: &'a str,
-}
-
-impl<'a> Robot<'a> {
-    fn new(issuer: &'a str, resource: &'a str) -> reqwest::Result<Self> {
-        let http = reqwest::Client::builder().no_proxy().tls_certs_only([]);
-        Ok(Self {
-            http: http.build()?,
-            issuer,
-            resource,
-        })
-    }
-
-    /// Gets a token with `scope` and calls `tool` with it; status and body.
-    async fn call(&self, scope: &str, tool: &str) -> Result<(u16, String), Box<dyn Error>> {
-        let form = [
-            ("grant_type", "client_credentials"),
-            ("resource", self.resource),
-            ("scope", scope),
-        ];
-        let token = self.http.post(format!("{}/token", self.issuer));
-        let token = token.basic_auth("robot", Some("robot-secret")).form(&form);
-        let token: Value = token.send().await?.json().await?;
-        let call = json!({
-            "jsonrpc": "2.0", "id": 1, "method": "tools/call",
-            "params": {"name": tool, "arguments": {}},
-        });
-        let response = self
-            .http
-            .post(self.resource)
-            .bearer_auth(token["access_token"].as_str().ok_or("no token")?)
-            .header("Accept", "application/json, text/event-stream")
-            .json(&call)
-            .send()
-            .await?;
-        Ok((response.status().as_u16(), response.text().await?))
-    }
 }
 
 // <test>

@@ -13,10 +13,14 @@ fn read(path: &str) -> String {
 }
 
 #[test]
-fn the_crates_readme_has_the_lines_of_the_example() {
-    let example = read("examples/protect-your-own-server.rs");
+fn the_crates_readme_has_the_lines_of_the_examples() {
     let readme = read(&format!("{CRATE}/README.md"));
-    for part in ["server", "test"] {
+    for (example, part) in [
+        ("protect-your-own-server", "server"),
+        ("protect-your-own-server", "test"),
+        ("protect-an-axum-server", "axum"),
+    ] {
+        let example = read(&format!("examples/{example}.rs"));
         let (_, rest) = example
             .split_once(&format!("// <{part}>\n"))
             .expect("a mark");
