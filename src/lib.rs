@@ -9,7 +9,6 @@ pub mod healthcheck;
 pub mod host;
 pub mod mcp;
 mod options;
-pub mod oscal;
 mod run;
 pub mod telemetry;
 mod watch;

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use oscal_mcp_server::oscal::{Document, ParamValues};
+use oscal_documents::{Document, ParamValues};
 
 fuzz_target!(|text: &str| {
     let Ok(document) = Document::parse("fuzz.json", text.to_owned(), false) else {

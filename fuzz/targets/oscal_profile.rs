@@ -4,9 +4,9 @@
 use std::{fs, path::PathBuf, sync::LazyLock};
 
 use libfuzzer_sys::fuzz_target;
+use oscal_documents::{Library, Limits, resolve_profile};
 use oscal_mcp_server::{
     BUILT_IN,
-    oscal::{Library, Limits, resolve_profile},
 };
 use serde_json::{Value, json};
 

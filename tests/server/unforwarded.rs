@@ -5,12 +5,12 @@ use std::{net::Ipv4Addr, sync::Arc, sync::mpsc, thread};
 
 use actix_web::{App, HttpServer, dev::ServerHandle, middleware::Condition};
 use dev_authorization_server::FakeAuthorizationServer;
+use oscal_documents::{Library, Limits, Schemas};
 use oscal_mcp_server::{
     BUILT_IN,
     config::HttpConfig,
     host::{Host, HostError},
     mcp::{Announcements, OscalServer, ScopeRules},
-    oscal::{Library, Limits, Schemas},
 };
 use reqwest::Client;
 use rmcp_actix_web::transport::{LocalSessionManager, StreamableHttpService};

@@ -1,5 +1,6 @@
 //! `list_controls`: the controls of a catalog or baseline in its order.
 
+use oscal_documents::{Control, ControlFilter};
 use rmcp::{
     Json,
     handler::server::wrapper::Parameters,
@@ -8,13 +9,10 @@ use rmcp::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    mcp::{
-        OscalServer,
-        access::{Caller, Operation},
-        output::{Page, ToolError, catalog},
-    },
-    oscal::{Control, ControlFilter},
+use crate::mcp::{
+    OscalServer,
+    access::{Caller, Operation},
+    output::{Page, ToolError, catalog},
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]

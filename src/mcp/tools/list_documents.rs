@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use oscal_documents::{Document, DocumentInfo};
 use rmcp::{
     Json,
     handler::server::wrapper::Parameters,
@@ -10,13 +11,10 @@ use rmcp::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    mcp::{
-        OscalServer,
-        access::{Caller, Operation},
-        output::{Page, ToolError, model},
-    },
-    oscal::{Document, DocumentInfo},
+use crate::mcp::{
+    OscalServer,
+    access::{Caller, Operation},
+    output::{Page, ToolError, model},
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]

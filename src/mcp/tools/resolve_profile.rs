@@ -1,5 +1,6 @@
 //! `resolve_profile`: the controls of a baseline, or the catalog that it makes.
 
+use oscal_documents::{BaselineControl, Document, ParamChange, ParamState};
 use rmcp::{
     Json,
     handler::server::wrapper::Parameters,
@@ -9,13 +10,10 @@ use rmcp::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{
-    mcp::{
-        OscalServer,
-        access::{Caller, Operation},
-        output::{Page, ToolError},
-    },
-    oscal::{self, BaselineControl},
+use crate::mcp::{
+    OscalServer,
+    access::{Caller, Operation},
+    output::{Page, ToolError},
 };
 
 /// The most entries of each list that is not paged.
@@ -138,7 +136,7 @@ impl OscalServer {
 }
 
 /// Adds the resolved text of as many controls as fit, and shortens the page to these.
-fn add_json(page: &mut Page<Selected>, catalog: &oscal::Document) -> Result<(), ToolError> {
+fn add_json(page: &mut Page<Selected>, catalog: &Document) -> Result<(), ToolError> {
     let mut left = MAX_JSON;
     for (index, selected) in page.items.iter_mut().enumerate() {
         let Some(control) = catalog.control(&selected.id) else {
@@ -170,8 +168,8 @@ impl Selected {
 }
 
 impl ParameterChange {
-    fn of(change: &oscal::ParamChange) -> Self {
-        let shown = |state: &oscal::ParamState| match (state.values.is_empty(), &state.label) {
+    fn of(change: &ParamChange) -> Self {
+        let shown = |state: &ParamState| match (state.values.is_empty(), &state.label) {
             (true, Some(label)) => vec![format!("[Assignment: {label}]")],
             _ => state.values.clone(),
         };

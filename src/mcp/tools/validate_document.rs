@@ -1,5 +1,6 @@
 //! `validate_document`: whether content is valid OSCAL, and what looks wrong.
 
+use oscal_documents::{Caps, Findings, Model, Source};
 use rmcp::{
     Json,
     handler::server::wrapper::Parameters,
@@ -9,13 +10,10 @@ use rmcp::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{
-    mcp::{
-        OscalServer,
-        access::{Access, Caller, Operation},
-        output::{ToolError, document, model},
-    },
-    oscal::{Caps, Findings, Model, Source},
+use crate::mcp::{
+    OscalServer,
+    access::{Access, Caller, Operation},
+    output::{ToolError, document, model},
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]

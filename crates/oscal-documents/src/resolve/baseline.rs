@@ -1,0 +1,98 @@
+//! A resolved profile to keep.
+
+use crate::control::Control;
+use crate::document::Document;
+use crate::resolve::log::{NotFound, ParamChange, Warning};
+use crate::resolve::resolved::{BaselineControl, Resolved};
+
+/// What [`Resolved`] says, with the documents that it is about, so that it outlives the library.
+#[derive(Debug)]
+pub struct Baseline {
+    profile: Document,
+    sources: Vec<Document>,
+    controls: Vec<Selected>,
+    /// The parameters that profiles change.
+    pub param_changes: Vec<ParamChange>,
+    /// The controls that profiles select by id and that their sources do not have.
+    pub not_found: Vec<NotFound>,
+    /// What has no effect, or not the one that it seems to have.
+    pub warnings: Vec<Warning>,
+    /// How many more warnings there are.
+    pub more_warnings: usize,
+}
+
+/// A control by its place.
+#[derive(Debug, Clone, Copy)]
+struct Selected {
+    source: u32,
+    number: u32,
+    implied: bool,
+    altered: bool,
+}
+
+impl Baseline {
+    /// Keeps a resolved profile.
+    pub fn of(resolved: Resolved<'_>) -> Self {
+        // The controls of a baseline are from few documents, and mostly from the one before.
+        let mut last = 0;
+        let sources = &resolved.sources;
+        let controls = resolved.controls.iter().filter_map(|selected| {
+            let document = selected.control.document();
+            let is_it = |at: &usize| std::ptr::eq(sources[*at], document);
+            last = Some(last)
+                .filter(|at| *at < sources.len() && is_it(at))
+                .or_else(|| (0..sources.len()).find(is_it))?;
+            Some(Selected {
+                source: u32::try_from(last).ok()?,
+                number: selected.control.number(),
+                implied: selected.implied,
+                altered: selected.altered,
+            })
+        });
+        let controls = controls.collect();
+        Self {
+            profile: resolved.profile.clone(),
+            sources: sources.iter().copied().cloned().collect(),
+            controls,
+            param_changes: resolved.param_changes,
+            not_found: resolved.not_found,
+            warnings: resolved.warnings,
+            more_warnings: resolved.more_warnings,
+        }
+    }
+
+    /// The profile.
+    pub fn profile(&self) -> &Document {
+        &self.profile
+    }
+
+    /// The imported catalogs and profiles, each after what it imports.
+    pub fn sources(&self) -> impl ExactSizeIterator<Item = &Document> {
+        self.sources.iter()
+    }
+
+    /// The controls of the baseline, in its order.
+    pub fn controls(&self) -> impl ExactSizeIterator<Item = BaselineControl<'_>> {
+        self.controls.iter().map(|selected| BaselineControl {
+            control: Control::new(&self.sources[selected.source as usize], selected.number),
+            implied: selected.implied,
+            altered: selected.altered,
+        })
+    }
+
+    /// About how many bytes of memory it takes, without the documents.
+    pub fn memory(&self) -> usize {
+        let changes = self.param_changes.iter().map(|change| {
+            let states = [&change.old, &change.new].map(|state| {
+                let values = state.values.iter().map(|value| 24 + value.len());
+                values.sum::<usize>() + state.label.as_ref().map_or(0, String::len)
+            });
+            size_of::<ParamChange>() + states.iter().sum::<usize>() + 64
+        });
+        let warnings = self.warnings.iter().map(|warning| warning.message.len());
+        size_of_val(&*self.controls)
+            + changes.sum::<usize>()
+            + warnings.sum::<usize>()
+            + (self.warnings.len() + self.not_found.len()) * 160
+    }
+}
