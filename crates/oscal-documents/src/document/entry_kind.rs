@@ -93,3 +93,17 @@ impl fmt::Display for EntryKind {
         f.write_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_same_everywhere() {
+        let kinds = LISTED.into_iter().map(|listed| listed.0);
+        for kind in kinds.chain([EntryKind::Control, EntryKind::Document]) {
+            let serialized = serde_json::to_value(kind).expect("a string");
+            assert_eq!(serialized, kind.name());
+        }
+    }
+}

@@ -5,8 +5,12 @@ use std::fs;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::*;
+use crate::implementations::coverage::{CoverageCounts, coverage};
+use crate::implementations::implementation::{ImplementationFilter, ImplementationKind};
+use crate::implementations::level::CoverageLevel;
+use crate::implementations::page::implementations;
 use crate::implementations::requirement::Requirement;
+use crate::json::any::any_json;
 use crate::library::Library;
 use crate::library::listing::limits::Limits;
 use crate::resolve::resolved::resolve_profile;
@@ -244,7 +248,7 @@ fn statuses_of_statements_come_to_one() {
 
 proptest! {
     #[test]
-    fn takes_any_requirement(value in super::super::compact::tests::any_json(), name in "by-components|statements|description|props|set-parameters") {
+    fn takes_any_requirement(value in any_json(), name in "by-components|statements|description|props|set-parameters") {
         let with = |value: &Value| json!({"uuid": "r", "control-id": "ac-1", &name: value.clone()});
         let requirements = json!([with(&value), with(&json!([value.clone()]))]);
         let library = library(&[

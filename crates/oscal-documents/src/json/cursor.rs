@@ -227,7 +227,7 @@ mod tests {
                 let mut members = serde_json::Map::new();
                 let passed = cursor.object(|cursor, name| {
                     members.insert(name.to_owned(), rebuild(cursor, text));
-                    Ok(())
+                    Ok::<_, TooMany>(())
                 });
                 assert!(passed.is_ok());
                 Value::Object(members)
@@ -236,7 +236,7 @@ mod tests {
                 let mut elements = Vec::new();
                 let passed = cursor.array(|cursor| {
                     elements.push(rebuild(cursor, text));
-                    Ok(())
+                    Ok::<_, TooMany>(())
                 });
                 assert!(passed.is_ok());
                 Value::Array(elements)
@@ -255,7 +255,7 @@ mod tests {
             if name == "d" {
                 last = cursor.string();
             }
-            Ok(())
+            Ok::<_, TooMany>(())
         });
         assert!(passed.is_ok());
         assert_eq!((names.as_str(), last.as_deref()), ("abcd", Some("end")));
@@ -273,9 +273,9 @@ mod tests {
         #[test]
         fn ends_on_any_text(text in r#"[\[\]{}:,"a\\é1 ]{0,40}"#) {
             let mut cursor = Cursor::new(&text);
-            prop_assert!(cursor.object(|cursor, _| cursor.array(|_| Ok(()))).is_ok());
+            prop_assert!(cursor.object(|cursor, _| cursor.array(|_| Ok::<_, TooMany>(()))).is_ok());
             let mut cursor = Cursor::new(&text);
-            prop_assert!(cursor.array(|cursor| cursor.object(|_, _| Ok(()))).is_ok());
+            prop_assert!(cursor.array(|cursor| cursor.object(|_, _| Ok::<_, TooMany>(()))).is_ok());
             cursor.skip().of(&text);
         }
     }

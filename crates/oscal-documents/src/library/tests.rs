@@ -1,8 +1,16 @@
+use std::collections::HashSet;
 use std::fs;
+use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::*;
+use crate::document::Document;
+use crate::document::model::Model;
+use crate::library::Library;
+use crate::library::listing::limits::Limits;
+use crate::library::listing::{Listing, LoadError};
+use crate::library::view::LibraryView;
+use crate::search::Query;
 
 const ONE: &str = r#"{"catalog":{"uuid":"00000000-0000-4000-8000-000000000001",
     "metadata":{"title":"One"},"controls":[{"id":"ac-1","title":"Policy"}]}}"#;
@@ -12,7 +20,7 @@ const PLAN: &str = r#"{"system-security-plan":{"uuid":"00000000-0000-4000-8000-0
     "metadata":{"title":"Secret plan"},"control-implementation":{"implemented-requirements":[
     {"uuid":"u","control-id":"ac-1","description":"policy policy policy"}]}}}"#;
 
-fn loaded(files: &[(&str, &str)], built_in: &[(&str, &'static str)]) -> Library {
+fn loaded(files: &[(&str, &str)], built_in: &[(&str, &str)]) -> Library {
     let directory = tempfile::tempdir().expect("a directory");
     for (name, text) in files {
         fs::write(directory.path().join(name), text).expect("written");
@@ -199,7 +207,7 @@ fn only_changed_files_are_read_again() {
     let again = reloaded(&first, directory.path(), Limits::default());
     assert_eq!(again.files_read(), 0);
     assert_eq!(again.problems(), first.problems());
-    let document = |library: &Library, at: usize| library.documents[at].clone();
+    let document = |library: &Library, at: usize| library.documents[at].document.clone();
     assert!(document(&first, 1).is(&document(&again, 1)));
 
     write("b.json", &TWO.replace("Two", "Second"));

@@ -2,7 +2,13 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::document::Document;
 use crate::document::samples::{UUID, catalog, parsed};
+
+fn indexed(document: &Document) -> Indexed {
+    let text = document.json().to_owned();
+    Indexed::parse(document.file(), text, false).expect("a document")
+}
 
 fn controls() -> Indexed {
     let control = |id: &str, title: &str, prose: &str| {
@@ -23,7 +29,7 @@ fn controls() -> Indexed {
     withdrawn["props"] = json!([{"name": "status", "value": "withdrawn"}]);
     withdrawn["links"] = json!([
         {"rel": "incorporated-into", "href": "#ac-2_smt.a"}, {"rel": "moved-to", "href": "#gone"}]);
-    catalog(json!({
+    indexed(&catalog(json!({
         "params": [{"id": "when", "label": "frequency"}],
         "groups": [{"id": "ac", "title": "Access", "controls": [
             control("ac-1", "Policy", "A policy on accounts is kept in 2 places."),
@@ -31,11 +37,11 @@ fn controls() -> Indexed {
             withdrawn,
             control("ac-3", "Enforcement", "Access is enforced."),
         ]}],
-    }))
+    })))
 }
 
 fn component_definition() -> Indexed {
-    parsed(&json!({"component-definition": {
+    let document = parsed(&json!({"component-definition": {
         "uuid": UUID.replace('1', "2"),
         "metadata": {"title": "Database components", "remarks": "Made for tests."},
         "components": [{
@@ -50,8 +56,8 @@ fn component_definition() -> Indexed {
                     "statements": [{"statement-id": "s", "description": "Locked after {{ insert: param, p }}."}],
                 }]}],
         }],
-    }}))
-    .expect("a document")
+    }}));
+    indexed(&document.expect("a document"))
 }
 
 fn found(text: &str) -> Vec<(EntryKind, String)> {
@@ -195,10 +201,10 @@ fn huge_queries_are_cut() {
 proptest! {
     #[test]
     fn takes_any_query(text in any::<String>(), prose in any::<String>(), limit in 0_usize..5) {
-        let document = catalog(json!({"controls": [
+        let document = indexed(&catalog(json!({"controls": [
             {"id": "a-1", "title": text.clone(), "parts": [{"name": "statement", "prose": prose}]},
             {"id": "a-2", "title": Value::from("é")},
-        ]}));
+        ]})));
         let query = Query { text: &text, limit, ..Query::default() };
         let hits = search(&[&document], &query);
         prop_assert!(hits.items.len() <= limit && hits.items.len() <= hits.total);

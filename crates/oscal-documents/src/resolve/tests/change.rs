@@ -1,6 +1,7 @@
 //! What is changed, and what is in the catalog.
 
 use super::*;
+use crate::resolve::json::text;
 
 #[test]
 fn parameters_are_set_and_reported() {
@@ -117,7 +118,7 @@ fn parameters_and_resources_are_there_if_they_are_referred_to() {
     let names = |list: &Value| -> Vec<String> {
         let items = list.as_array().into_iter().flatten();
         items
-            .map(|item| json::text(item, "id").to_owned() + json::text(item, "uuid"))
+            .map(|item| text(item, "id").to_owned() + text(item, "uuid"))
             .collect()
     };
     let as_is = of(json!({"as-is": true}));

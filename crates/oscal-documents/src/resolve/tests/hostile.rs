@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::json::any::any_json;
 
 #[test]
 fn unsupported_and_contradictory_directives_are_errors() {
@@ -139,7 +140,7 @@ fn directive_value() -> impl Strategy<Value = Value> {
         Just(json!([])),
         Just(json!(["a-1", "b-1"])),
         Just(json!([{"id": "a-1_s", "name": "statement", "prose": "{{ insert: param, b-1_p }}"}])),
-        super::super::super::compact::tests::any_json(),
+        any_json(),
     ]
 }
 

@@ -8,9 +8,12 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::*;
+use crate::control::Control;
+use crate::control::substitution::ParamValues;
 use crate::library::Library;
 use crate::library::listing::limits::Limits;
+use crate::resolve::error::ResolveError;
+use crate::resolve::resolved::resolve_profile;
 
 fn uuid(number: usize) -> String {
     format!("00000000-0000-4000-8000-{number:012}")
