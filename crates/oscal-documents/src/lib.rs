@@ -15,7 +15,8 @@ pub use crate::validation::{
     Caps, Source, TooLarge, Validation,
     definition::UnknownDefinition,
     finding::{Finding, Findings},
-    schema_outline::{OutlineError, SchemaMember, SchemaOutline, SchemaShape},
+    schema_outline::{OutlineError, SchemaOutline},
+    schema_shape::{SchemaMember, SchemaShape},
     schemas::{ModelInfo, NoSchema, Schemas, SchemasError},
 };
 pub use crate::{

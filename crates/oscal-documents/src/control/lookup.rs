@@ -57,6 +57,24 @@ impl Document {
 }
 
 /// Which controls of a document to list.
+///
+/// ```
+/// use oscal_documents::{ControlFilter, Document};
+///
+/// let text = r#"{"catalog": {
+///     "uuid": "00000000-0000-4000-8000-000000000001",
+///     "metadata": {"title": "House rules"},
+///     "groups": [
+///         {"id": "ac", "title": "Access", "controls": [{"id": "ac-1"}, {"id": "ac-2"}]},
+///         {"id": "pe", "title": "Premises", "controls": [{"id": "pe-1"}]}
+///     ]
+/// }}"#;
+/// let document = Document::parse("rules.json", text.to_owned(), false)?;
+/// let filter = ControlFilter { group: Some("AC"), ..ControlFilter::default() };
+/// let page = document.list_controls(filter, 0, 1);
+/// assert_eq!((page.items[0].id(), page.total), ("ac-1", 2));
+/// # Ok::<(), oscal_documents::DocumentError>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ControlFilter<'f> {
     /// Only those in the group with this id, or in groups within it; in any case and padding.

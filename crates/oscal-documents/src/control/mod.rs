@@ -13,6 +13,24 @@ use crate::document::catalog::{ControlRecord, Group, parse_list};
 use crate::document::element::{Link, Param, Part};
 
 /// A control in its document. Cheap to copy; nothing is parsed until it is asked for.
+///
+/// ```
+/// use oscal_documents::{Control, Document};
+///
+/// let text = r#"{"catalog": {
+///     "uuid": "00000000-0000-4000-8000-000000000001",
+///     "metadata": {"title": "House rules"},
+///     "groups": [{"id": "ac", "title": "Access", "controls": [
+///         {"id": "ac-2", "title": "Guests", "controls": [{"id": "ac-2.1", "title": "At night"}]}
+///     ]}]
+/// }}"#;
+/// let document = Document::parse("rules.json", text.to_owned(), false)?;
+/// let control = document.find_controls("AC-2(1)")[0];
+/// assert_eq!(control.title(), "At night");
+/// assert_eq!(control.group(), Some(("ac", "Access")));
+/// assert_eq!(control.parent().map(Control::id), Some("ac-2"));
+/// # Ok::<(), oscal_documents::DocumentError>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Control<'a> {
     document: &'a Document,

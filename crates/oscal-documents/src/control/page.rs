@@ -1,6 +1,13 @@
 //! A part of a list.
 
 /// A part of a list.
+///
+/// ```
+/// use oscal_documents::Page;
+///
+/// let page = Page::cut("abcde".chars(), 2, 2);
+/// assert_eq!((page.items, page.total), (vec!['c', 'd'], 5));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
     /// The items from `offset` on.

@@ -16,6 +16,29 @@ impl Control<'_> {
 }
 
 /// A control with its text, parameters filled in, and what it is connected with.
+///
+/// ```
+/// use oscal_documents::{Document, ParamValues};
+///
+/// let text = r#"{"catalog": {
+///     "uuid": "00000000-0000-4000-8000-000000000001",
+///     "metadata": {"title": "House rules"},
+///     "controls": [{
+///         "id": "ac-1", "title": "Keys",
+///         "params": [{"id": "who", "label": "holders"}],
+///         "parts": [{"name": "statement", "prose": "Keys are held by {{ insert: param, who }}."}]
+///     }]
+/// }}"#;
+/// let document = Document::parse("rules.json", text.to_owned(), false)?;
+/// let control = document.find_controls("AC-01")[0];
+/// let view = control.view(&ParamValues::new());
+/// assert_eq!(view.statement(), Some("Keys are held by [Assignment: holders]."));
+///
+/// let values = ParamValues::from([("who".to_owned(), vec!["the tenants".to_owned()])]);
+/// let view = control.view(&values);
+/// assert_eq!(view.statement(), Some("Keys are held by the tenants."));
+/// # Ok::<(), oscal_documents::DocumentError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ControlView {
     /// Id of the document that the control is in.

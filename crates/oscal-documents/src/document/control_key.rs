@@ -4,6 +4,13 @@
 /// digits, without leading zeros, joined by dots.
 ///
 /// `AC-2(1)`, `ac-2.1`, `AC-2 (1)`, `AC-02(01)` and `ac 02.01` all give `ac.2.1`.
+///
+/// ```
+/// use oscal_documents::control_key;
+///
+/// assert_eq!(control_key("AC-02 (1)"), control_key("ac-2.1"));
+/// assert_ne!(control_key("AC-2"), control_key("AC-20"));
+/// ```
 pub fn control_key(reference: &str) -> String {
     let mut key = String::with_capacity(reference.len());
     let mut last = Run::None;

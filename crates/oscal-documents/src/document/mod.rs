@@ -34,6 +34,24 @@ use crate::json::wellformed;
 const MAX_VALUES: usize = 2_000_000;
 
 /// An OSCAL document: its text, and what is needed to find things in it. Clones share them.
+///
+/// ```
+/// use oscal_documents::{Document, Model};
+///
+/// let text = r#"{"catalog": {
+///     "uuid": "00000000-0000-4000-8000-000000000001",
+///     "metadata": {"title": "House rules"},
+///     "controls": [{"id": "ac-1", "title": "Keys"}]
+/// }}"#;
+/// let document = Document::parse("rules.json", text.to_owned(), false)?;
+/// assert_eq!(document.info().model, Model::Catalog);
+/// assert_eq!(document.info().counts["controls"], 1);
+/// assert_eq!(document.control("ac-1").map(|control| control.title()), Some("Keys"));
+///
+/// let error = Document::parse("x.json", "{}".to_owned(), false).unwrap_err();
+/// assert!(error.to_string().starts_with("not an OSCAL document"));
+/// # Ok::<(), oscal_documents::DocumentError>(())
+/// ```
 #[derive(Clone)]
 pub struct Document {
     info: DocumentInfo,
@@ -50,7 +68,9 @@ struct Content {
 }
 
 impl Document {
-    /// Reads a document. `file` is the name under which problems with it are reported.
+    /// Reads a document. `file` is the name under which problems with it are reported, and
+    /// `built_in` is for documents that come with the program. Only the documents of a
+    /// [`Library`](crate::Library) are found by searches.
     ///
     /// # Errors
     ///

@@ -22,6 +22,44 @@ use crate::library::view::LibraryView;
 use crate::search::indexed::Indexed;
 
 /// An immutable snapshot of all loaded documents. Clones share it.
+///
+/// Everything is asked through a [`LibraryView`], which is made with a predicate on documents.
+///
+/// ```
+/// use std::{collections::HashSet, fs};
+///
+/// use oscal_documents::{Library, Limits, Listing};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let temporary = tempfile::tempdir()?;
+/// # let directory = temporary.path();
+/// let rules = |title: &str| {
+///     format!(
+///         r#"{{"catalog": {{"uuid": "00000000-0000-4000-8000-000000000001",
+///              "metadata": {{"title": "{title}"}}}}}}"#
+///     )
+/// };
+/// fs::write(directory.join("rules.json"), rules("House rules"))?;
+/// let first = Library::load(&[], Some(directory), Limits::default())?;
+///
+/// // Half a file never replaces a document; the library says what is wrong.
+/// fs::write(directory.join("rules.json"), "{")?;
+/// let listing = Listing::of(directory, Limits::default())?;
+/// let second = first.reload(&[], &listing, &HashSet::new(), Limits::default());
+/// assert_eq!(second.problems()[0].file, "rules.json");
+/// let titles = |library: &Library| -> Vec<String> {
+///     let view = library.view(|info| !info.built_in);
+///     view.documents().map(|document| document.info().title.clone()).collect()
+/// };
+/// assert_eq!(titles(&second), ["House rules"]);
+///
+/// fs::write(directory.join("rules.json"), rules("New house rules"))?;
+/// let listing = Listing::of(directory, Limits::default())?;
+/// let third = second.reload(&[], &listing, &HashSet::new(), Limits::default());
+/// assert_eq!(titles(&third), ["New house rules"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Library {
     documents: Arc<[Arc<Indexed>]>,

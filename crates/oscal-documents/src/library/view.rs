@@ -5,8 +5,30 @@ use crate::document::Document;
 use crate::search::indexed::Indexed;
 use crate::search::{self, Hits, Query};
 
-/// The documents of a [`Library`] that a caller may see: those of the directory by file name,
+/// The documents of a [`Library`](crate::Library) that a caller may see: those of the directory by file name,
 /// then the built-in ones.
+///
+/// What the view hides has no influence on anything that it answers.
+///
+/// ```
+/// use oscal_documents::{Library, Limits, Model, Query};
+///
+/// let documents = [
+///     ("rules.json", r#"{"catalog": {
+///         "uuid": "00000000-0000-4000-8000-000000000001", "metadata": {"title": "House rules"},
+///         "controls": [{"id": "ac-1", "title": "Keys"}]}}"#),
+///     ("plan.json", r#"{"system-security-plan": {
+///         "uuid": "00000000-0000-4000-8000-000000000002", "metadata": {"title": "Secret"},
+///         "control-implementation": {"implemented-requirements": [
+///             {"uuid": "r", "control-id": "ac-1", "description": "The keys are in the cellar."}]}}}"#),
+/// ];
+/// let library = Library::load(&documents, None, Limits::default())?;
+/// let query = Query { text: "keys", ..Query::default() };
+/// assert_eq!(library.view(|_| true).search(&query).total, 2);
+/// let public = library.view(|info| info.model != Model::SystemSecurityPlan);
+/// assert_eq!(public.search(&query).total, 1);
+/// # Ok::<(), oscal_documents::LoadError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct LibraryView<'a> {
     pub(super) documents: Vec<&'a Indexed>,

@@ -6,6 +6,31 @@ use crate::resolve::log::{NotFound, ParamChange, Warning};
 use crate::resolve::resolved::{BaselineControl, Resolved};
 
 /// What [`Resolved`] says, with the documents that it is about, so that it outlives the library.
+///
+/// ```
+/// use oscal_documents::{Baseline, Library, Limits, resolve_profile};
+///
+/// # const CATALOG: &str = r#"{"catalog": {
+/// #     "uuid": "00000000-0000-4000-8000-000000000001", "metadata": {"title": "House rules"},
+/// #     "controls": [{"id": "ac-1", "title": "Keys"}, {"id": "ac-2", "title": "Guests"}]}}"#;
+/// # const PROFILE: &str = r#"{"profile": {
+/// #     "uuid": "00000000-0000-4000-8000-000000000002", "metadata": {"title": "A small house"},
+/// #     "imports": [{"href": "rules.json", "include-controls": [{"with-ids": ["ac-1"]}]}]}}"#;
+/// fn baseline(library: Library) -> Result<Baseline, Box<dyn std::error::Error>> {
+///     let view = library.view(|_| true);
+///     let profile = view
+///         .document("00000000-0000-4000-8000-000000000002")
+///         .ok_or("no profile")?;
+///     Ok(Baseline::of(resolve_profile(&view, profile, None)?))
+/// }
+///
+/// # let documents = [("rules.json", CATALOG), ("small.json", PROFILE)];
+/// # let library = Library::load(&documents, None, Limits::default())?;
+/// let baseline = baseline(library)?;
+/// assert_eq!(baseline.profile().info().title, "A small house");
+/// assert_eq!(baseline.controls().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Baseline {
     profile: Document,

@@ -50,6 +50,33 @@ pub struct BaselineControl<'a> {
 /// the file name with another extension. The document with the id `fallback` stands for imports
 /// that are not found so, or not without doubt.
 ///
+/// ```
+/// use oscal_documents::{Library, Limits, resolve_profile};
+///
+/// const CATALOG: &str = r#"{"catalog": {
+///     "uuid": "00000000-0000-4000-8000-000000000001", "metadata": {"title": "House rules"},
+///     "controls": [{"id": "ac-1", "title": "Keys"}, {"id": "ac-2", "title": "Guests"}]}}"#;
+/// const PROFILE: &str = r#"{"profile": {
+///     "uuid": "00000000-0000-4000-8000-000000000002", "metadata": {"title": "A small house"},
+///     "imports": [{"href": "rules.json", "include-controls": [{"with-ids": ["ac-1", "ac-9"]}]}]}}"#;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let documents = [("rules.json", CATALOG), ("small.json", PROFILE)];
+/// let library = Library::load(&documents, None, Limits::default())?;
+/// let view = library.view(|_| true);
+/// let profile = view
+///     .document("00000000-0000-4000-8000-000000000002")
+///     .ok_or("no profile")?;
+/// let resolved = resolve_profile(&view, profile, None)?;
+/// let ids: Vec<_> = resolved.controls.iter().map(|c| c.control.id()).collect();
+/// assert_eq!(ids, ["ac-1"]);
+/// assert_eq!(resolved.not_found[0].control, "ac-9");
+/// // The catalog that the profile stands for.
+/// assert_eq!(resolved.document()?.controls().len(), 1);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// The profile, or one that it imports, cannot be resolved; see [`ResolveError`].

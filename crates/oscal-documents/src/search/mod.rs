@@ -23,6 +23,29 @@ use crate::search::rank::Ranked;
 use crate::search::terms::QueryTerms;
 
 /// What to search for, and where.
+///
+/// ```
+/// use oscal_documents::{Library, Limits, Model, Query};
+///
+/// let catalog = r#"{"catalog": {
+///     "uuid": "00000000-0000-4000-8000-000000000001",
+///     "metadata": {"title": "House rules"},
+///     "controls": [
+///         {"id": "ac-1", "title": "Keys", "parts": [{"name": "statement", "prose": "No copies."}]},
+///         {"id": "ac-2", "title": "Guests and their keys"}
+///     ]
+/// }}"#;
+/// let library = Library::load(&[("rules.json", catalog)], None, Limits::default())?;
+/// let query = Query {
+///     text: "key",
+///     model: Some(Model::Catalog),
+///     limit: 1,
+///     ..Query::default()
+/// };
+/// let hits = library.view(|_| true).search(&query);
+/// assert_eq!((hits.items[0].id.as_str(), hits.total), ("ac-1", 2));
+/// # Ok::<(), oscal_documents::LoadError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Query<'q> {
     /// Words, ids and labels of controls. Only the first 1,000 characters count.

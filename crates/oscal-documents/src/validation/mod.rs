@@ -17,6 +17,7 @@ mod names;
 mod place;
 mod schema;
 pub(crate) mod schema_outline;
+pub(crate) mod schema_shape;
 pub(crate) mod schemas;
 #[cfg(test)]
 mod tests;
@@ -127,6 +128,23 @@ impl Schemas {
     /// Validates a document: as the `model` that is named, or else as that of its root key.
     ///
     /// References to controls are looked up in the catalogs of `view`. Nothing is ever fetched.
+    ///
+    /// ```
+    /// use oscal_documents::{Caps, Library, Schemas, Source};
+    ///
+    /// let text = r##"{"catalog": {
+    ///     "uuid": "00000000-0000-4000-8000-000000000001",
+    ///     "controls": [{"id": "ac-1", "links": [{"href": "#ac-9"}]}]
+    /// }}"##;
+    /// // Without schemas, which `Schemas::load` reads from a directory, there is no verdict.
+    /// let schemas = Schemas::default();
+    /// let library = Library::default();
+    /// let view = library.view(|_| true);
+    /// let found = schemas.validate(Source::Text(text), None, &view, Caps::default())?;
+    /// assert_eq!(found.is_valid(), None);
+    /// assert_eq!(found.warnings.total, 1, "ac-9 is nowhere");
+    /// # Ok::<(), oscal_documents::TooLarge>(())
+    /// ```
     ///
     /// # Errors
     ///
