@@ -77,14 +77,15 @@ impl Document {
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ControlFilter<'f> {
-    /// Only those in the group with this id, or in groups within it; in any case and padding.
+    /// Only those in the group with this id, or in groups within it. Case and leading zeros do not
+    /// matter.
     pub group: Option<&'f str>,
     /// Only those that are (`true`) or are not (`false`) withdrawn.
     pub withdrawn: Option<bool>,
 }
 
 impl ControlFilter<'_> {
-    /// Tells whether a control passes. It is a function, so that the group's key is computed once.
+    /// A function that tells whether a control passes; it computes the key of the group once.
     pub fn matcher(self) -> impl Fn(Control<'_>) -> bool {
         let group = self.group.map(control_key);
         move |control| {

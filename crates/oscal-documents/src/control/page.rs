@@ -38,7 +38,7 @@ impl<T> Page<T> {
         }
     }
 
-    /// The page with something else for each of its items.
+    /// The page with each item replaced by what `other` makes of it.
     pub fn map<U>(self, other: impl FnMut(T) -> U) -> Page<U> {
         Page {
             items: self.items.into_iter().map(other).collect(),

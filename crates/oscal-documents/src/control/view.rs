@@ -15,7 +15,7 @@ impl Control<'_> {
     }
 }
 
-/// A control with its text, parameters filled in, and what it is connected with.
+/// A control for reading: its text with parameters filled in, and everything that it links to.
 ///
 /// ```
 /// use oscal_documents::{Document, ParamValues};
@@ -240,7 +240,7 @@ impl ParamView {
 pub struct Reference {
     /// The relation, mostly `reference`.
     pub rel: String,
-    /// Title, or else what is known of it.
+    /// Title, or else its description or address.
     pub title: String,
     /// How to cite it.
     pub citation: Option<String>,

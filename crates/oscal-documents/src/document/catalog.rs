@@ -67,7 +67,7 @@ impl Catalog {
         find(&self.params, id)
     }
 
-    /// Whether a parameter is the catalog's or a group's, not a control's.
+    /// Whether a parameter belongs to the catalog or to a group rather than to a control.
     pub(crate) fn is_loose(&self, id: &str) -> bool {
         let Some(span) = self.param(id) else {
             return false;

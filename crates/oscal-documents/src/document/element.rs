@@ -1,4 +1,4 @@
-//! The members of a control as OSCAL writes them, as far as they are read here.
+//! The members of a control as OSCAL writes them. Members that nothing here reads are left out.
 
 use serde::Deserialize;
 

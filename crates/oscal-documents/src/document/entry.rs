@@ -1,5 +1,5 @@
-//! What else than controls a reader looks for: components, implemented requirements, findings and
-//! so on, with their titles and descriptions.
+//! What readers look for besides controls: components, implemented requirements, findings and so
+//! on, with their titles and descriptions.
 
 use crate::document::element::SetParameter;
 use crate::document::entry_kind::EntryKind;

@@ -27,7 +27,7 @@ pub enum EntryKind {
     User,
 }
 
-/// Each kind but control and document with its name and the member that holds a list of them.
+/// Each kind other than control and document, with its name and the member that lists them.
 const LISTED: [(EntryKind, &str, &str); 14] = [
     (EntryKind::Activity, "activity", "activities"),
     (EntryKind::Capability, "capability", "capabilities"),
@@ -58,7 +58,7 @@ const LISTED: [(EntryKind, &str, &str); 14] = [
 ];
 
 impl EntryKind {
-    /// The name in the API.
+    /// The name, as it is serialized.
     pub fn name(self) -> &'static str {
         match self {
             Self::Document => "document",

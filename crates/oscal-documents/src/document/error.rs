@@ -1,9 +1,9 @@
-//! Why a text is not served as a document.
+//! Why a text is refused as a document.
 
 use crate::document::model::Model;
 use crate::json::too_many::{MAX_ITEMS, TooMany};
 
-/// Why a text is not served as a document.
+/// Why a text is refused as a document.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum DocumentError {

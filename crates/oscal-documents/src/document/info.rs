@@ -1,4 +1,4 @@
-//! What a document is, in short.
+//! The identity of a document, and what it contains.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use serde::Serialize;
 use crate::document::model::Model;
 use crate::document::outline::Outline;
 
-/// What a document is, in short.
+/// The identity of a document, and what it contains.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DocumentInfo {
-    /// Names the document in the API: its uuid in lower case, so that it is the same after a
-    /// restart and in every replica, and says nothing of where the document came from. Where
-    /// documents of several models share a uuid, all but the first have the model after it:
+    /// Names the document within its library: its uuid in lower case, so that it is the same after
+    /// a restart and in every replica, and says nothing of where the document came from. Where
+    /// documents of several models share a uuid, the model follows it in all but the first:
     /// `UUID.system-security-plan`.
     pub id: String,
     /// The uuid as the document writes it.
@@ -28,8 +28,8 @@ pub struct DocumentInfo {
     /// The time of the last change, as the document writes it; empty where it gives none.
     pub last_modified: String,
     /// How many there are of `controls`, `withdrawn-controls`, `groups`, `params`, `components`,
-    /// `implemented-requirements`, `findings`, `imports`, `resources` and so on; without those
-    /// that there are none of.
+    /// `implemented-requirements`, `findings`, `imports`, `resources` and so on. What the document
+    /// lacks is left out.
     pub counts: BTreeMap<&'static str, usize>,
     /// Whether the document comes with the program.
     pub built_in: bool,

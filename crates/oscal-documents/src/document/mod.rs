@@ -33,7 +33,7 @@ use crate::json::wellformed;
 /// How many values a document may have. SP 800-53, 10 MB, has 210,000.
 const MAX_VALUES: usize = 2_000_000;
 
-/// An OSCAL document: its text, and what is needed to find things in it. Clones share them.
+/// An OSCAL document: its text, and an outline that finds things in it. Clones share both.
 ///
 /// ```
 /// use oscal_documents::{Document, Model};
@@ -127,7 +127,7 @@ impl Document {
         Ok((document, outline.references))
     }
 
-    /// Whether this is the other one, not only equal to it.
+    /// Whether both are the same document, not merely equal ones.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.content, &other.content) && self.info.id == other.info.id
     }
@@ -157,8 +157,8 @@ impl Document {
         &self.info
     }
 
-    /// The name of the file below the documents directory, or of the built-in document. It is
-    /// for operators and for imports by file name; a client sees the id.
+    /// The name of the file below the documents directory, or of the built-in document. Operators
+    /// and imports use it; [`DocumentInfo::id`] names the document to everyone else.
     pub fn file(&self) -> &str {
         &self.content.file
     }

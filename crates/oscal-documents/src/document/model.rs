@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-/// A model of OSCAL: the kind of a document, told by the key at its root.
+/// A model of OSCAL: the kind of a document, known by the key at its root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Model {
@@ -19,11 +19,11 @@ pub enum Model {
     ComponentDefinition,
     /// How a system implements controls.
     SystemSecurityPlan,
-    /// What an assessment is going to do.
+    /// What an assessment will do.
     AssessmentPlan,
     /// What an assessment found.
     AssessmentResults,
-    /// What is to be mended.
+    /// Weaknesses to fix, and by when.
     PlanOfActionAndMilestones,
 }
 

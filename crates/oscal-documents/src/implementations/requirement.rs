@@ -72,7 +72,7 @@ pub(super) struct StatementShare {
 }
 
 impl Requirement {
-    /// Reads an entry; nothing if it is not as the model has it.
+    /// Reads an entry; nothing if it does not follow the model.
     pub(super) fn of(document: &Document, entry: &Entry) -> Option<Self> {
         serde_json::from_str(entry.span.of(document.json())).ok()
     }

@@ -1,5 +1,6 @@
-//! How much memory a JSON tree takes, told before it is built.
+//! How much memory a JSON tree takes, before it is built.
 
+#[cfg(any(test, feature = "validation"))]
 use serde_json::Value;
 
 /// The size of a tree: how many values it has, and about how many bytes they take.
@@ -35,7 +36,10 @@ impl TreeSize {
             bytes: text.len() + objects * OBJECT_BYTES + others * VALUE_BYTES,
         }
     }
+}
 
+#[cfg(any(test, feature = "validation"))]
+impl TreeSize {
     /// The size of a tree that is there. Whoever parsed it has limited its depth.
     pub(crate) fn of_tree(tree: &Value) -> Self {
         let mut size = Self {

@@ -37,6 +37,7 @@ pub(crate) fn check(text: &str) -> serde_json::Result<()> {
 /// # Errors
 ///
 /// Those of [`check`].
+#[cfg(any(test, feature = "validation"))]
 pub(crate) fn parse(text: &str) -> serde_json::Result<Value> {
     read::<true>(text)
 }

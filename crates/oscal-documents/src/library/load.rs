@@ -1,4 +1,4 @@
-//! How a library is made, and made anew.
+//! Loading a library, and loading it again.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -9,9 +9,9 @@ use crate::library::listing::{Listing, LoadError};
 use crate::library::loader::Loader;
 
 impl Library {
-    /// Loads the JSON files in and below `directory` and the built-in documents, given as name
-    /// and text, in this order. A file that cannot be served becomes a [`Problem`]. Of documents
-    /// with the same uuid and model the first one is served: so a file can replace a built-in
+    /// Loads the JSON files in and below `directory`, and then the built-in documents, given as name
+    /// and text. A file that cannot be served becomes a [`Problem`](crate::Problem). Of several
+    /// documents with the same uuid and model the first is served, so a file can replace a built-in
     /// document.
     ///
     /// # Errors
@@ -29,12 +29,12 @@ impl Library {
         Ok(Loader::new(&nothing, limits).load(built_in, listing.as_ref(), &HashSet::new()))
     }
 
-    /// The library of the directory as it is now. Only files that have changed are read, and those
-    /// in `held` stay what they were.
+    /// The library of the directory as it is now. Only files that have changed are read; the files
+    /// in `held` keep what this library has of them.
     ///
-    /// Where a file cannot be served any more, half-written for instance, the document that this
-    /// library has of it stays, and a [`Problem`] says so. It goes if the file is gone, or if
-    /// another file has the same document.
+    /// If a file can no longer be served, because it is half-written for instance, the document that
+    /// this library has of it stays, and a [`Problem`](crate::Problem) says so. The document goes
+    /// when the file is gone or another file has the same document.
     pub fn reload(
         &self,
         built_in: &[(&str, &str)],

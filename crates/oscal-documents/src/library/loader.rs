@@ -1,5 +1,5 @@
-//! How the documents of a directory become a library, and how the next one is made of it when
-//! files have changed: those that are the same are not read again.
+//! Makes a library of a directory, and the next library when files have changed. Files that have not
+//! changed are not read again.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -52,7 +52,7 @@ impl<'l> Loader<'l> {
         }
     }
 
-    /// Loads the files of `listing`. Of those in `held` the library has what it had before.
+    /// Loads the files of `listing`. What the previous library had of the files in `held` stays.
     pub(super) fn load(
         mut self,
         built_in: &[(&str, &str)],
@@ -99,7 +99,7 @@ impl<'l> Loader<'l> {
         }
     }
 
-    /// What the library is of.
+    /// The state of the directory that the library shows.
     fn entries(&self, listing: Option<&Listing>, held: &HashSet<String>) -> Entries {
         let mut entries = listing.map_or_else(Entries::new, Listing::entries);
         for name in held {
@@ -255,9 +255,9 @@ fn same_uuid(first: &str) -> String {
     format!("has the same uuid as `{first}`, which is served instead")
 }
 
-/// Gives documents of one uuid different ids: that of the first model has the uuid, in the others
-/// the model follows. So a security plan, which some callers may not see, never takes the id of a
-/// catalog, nor does the id of a catalog tell of a plan.
+/// Gives documents that share a uuid different ids: the first model keeps the uuid, and in the ids
+/// of the others the model follows it. So a security plan, which some callers may not see, never
+/// takes the id of a catalog, and the id of a catalog never reveals a plan.
 fn tell_apart(documents: &mut [Arc<Indexed>]) {
     let mut first: HashMap<&str, Model> = HashMap::new();
     for document in &*documents {

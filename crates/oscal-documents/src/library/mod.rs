@@ -23,7 +23,7 @@ use crate::search::indexed::Indexed;
 
 /// An immutable snapshot of all loaded documents. Clones share it.
 ///
-/// Everything is asked through a [`LibraryView`], which is made with a predicate on documents.
+/// All questions go through a [`LibraryView`], which shows the documents that a predicate accepts.
 ///
 /// ```
 /// use std::{collections::HashSet, fs};
@@ -67,7 +67,7 @@ pub struct Library {
     skipped: Arc<[Problem]>,
     /// What is known of the files of the directory.
     files: Arc<[LoadedFile]>,
-    /// The state of the directory that it is of.
+    /// The state of the directory when the library was loaded.
     entries: Arc<Entries>,
     files_read: usize,
 }
@@ -82,13 +82,13 @@ impl Library {
             && *self.skipped == listing.skipped
     }
 
-    /// The state of the directory that it is of.
+    /// The state of the directory when the library was loaded.
     pub fn entries(&self) -> &Entries {
         &self.entries
     }
 
-    /// Whether profiles come to the same with both: catalogs and profiles are the same, and imports
-    /// find what they found.
+    /// Whether every profile resolves to the same result in both: catalogs and profiles are the
+    /// same, and imports find the same documents.
     pub fn resolves_as(&self, other: &Self) -> bool {
         let is_same = |(one, other): (&Arc<Indexed>, &Arc<Indexed>)| {
             let (one, other) = (&one.document, &other.document);
@@ -103,7 +103,8 @@ impl Library {
             && self.documents.iter().zip(&*other.documents).all(is_same)
     }
 
-    /// How many files were read for this library; fewer than there are if it was made from another.
+    /// How many files were read for this library. After a [`reload`](Self::reload) only changed
+    /// files count.
     pub fn files_read(&self) -> usize {
         self.files_read
     }
@@ -113,8 +114,8 @@ impl Library {
         &self.skipped
     }
 
-    /// The files that are not served. They are for operators: a problem may name a document that
-    /// a caller may not see.
+    /// The files that are not served. Show them to operators only: a problem may name a document
+    /// that a caller may not see.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }

@@ -5,10 +5,10 @@ use crate::document::Document;
 use crate::search::indexed::Indexed;
 use crate::search::{self, Hits, Query};
 
-/// The documents of a [`Library`](crate::Library) that a caller may see: those of the directory by file name,
-/// then the built-in ones.
+/// The documents of a [`Library`](crate::Library) that a caller may see: those of the directory by
+/// file name, then the built-in ones.
 ///
-/// What the view hides has no influence on anything that it answers.
+/// A hidden document has no influence on any answer.
 ///
 /// ```
 /// use oscal_documents::{Library, Limits, Model, Query};
@@ -70,7 +70,7 @@ impl<'a> LibraryView<'a> {
     }
 
     /// The controls with this id or label in any usual writing, in the order of the documents.
-    /// More than one where several documents have such a control.
+    /// There is more than one where several documents have such a control.
     pub fn find_controls(&self, reference: &str) -> Vec<Control<'a>> {
         self.documents()
             .flat_map(|document| document.find_controls(reference))

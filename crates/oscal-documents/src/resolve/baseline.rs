@@ -5,7 +5,8 @@ use crate::document::Document;
 use crate::resolve::log::{NotFound, ParamChange, Warning};
 use crate::resolve::resolved::{BaselineControl, Resolved};
 
-/// What [`Resolved`] says, with the documents that it is about, so that it outlives the library.
+/// A [`Resolved`] profile together with the documents that it refers to, so that it outlives the
+/// library.
 ///
 /// ```
 /// use oscal_documents::{Baseline, Library, Limits, resolve_profile};
@@ -38,9 +39,9 @@ pub struct Baseline {
     controls: Vec<Selected>,
     /// The parameters that profiles change.
     pub param_changes: Vec<ParamChange>,
-    /// The controls that profiles select by id and that their sources do not have.
+    /// The controls that profiles select by id and that their sources lack.
     pub not_found: Vec<NotFound>,
-    /// What has no effect, or not the one that it seems to have.
+    /// Directives without effect, or with another effect than they seem to have.
     pub warnings: Vec<Warning>,
     /// How many more warnings there are.
     pub more_warnings: usize,

@@ -70,9 +70,9 @@ pub(crate) fn extend(object: &mut Object, member: &str, items: &[Value], at_star
     }
 }
 
-/// Adds what another version of an object has and this one has not. Lists are united; elements
-/// with the same id are united in turn. Of texts the first one counts, and so it is with the
-/// values and choices of a parameter.
+/// Adds what another version of an object has and this one lacks. Lists are united, and elements with
+/// the same id are united in turn. Of two texts the first counts; likewise of the values and choices
+/// of a parameter.
 pub(crate) fn unite(object: &mut Object, other: Object) {
     let is_set = object.contains_key("values") || object.contains_key("select");
     for (name, value) in other {

@@ -124,8 +124,8 @@ fn by_uuid<'a>(view: &LibraryView<'a>, text: &str) -> Option<&'a Document> {
     view.document(text.strip_prefix("urn:uuid:").unwrap_or(text))
 }
 
-/// The documents with this file name; of several those that most of the path is the same of, and
-/// catalogs and profiles rather than others. The name comes first in `path`.
+/// The documents with this file name. Of several, catalogs and profiles come before others, and then
+/// those that share most of the path. The name comes first in `path`.
 fn by_path<'a>(view: &LibraryView<'a>, path: &[String]) -> Vec<&'a Document> {
     let rank = |document: &Document| {
         let same = document.file().rsplit('/').zip(path);

@@ -1,4 +1,4 @@
-//! What a reader of a resolved profile should know of how it came about.
+//! What happened during a resolution: warnings, missing controls and changed parameters.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::resolve::json::Object;
 
-/// Something in a profile that has no effect, or not the one that it seems to have.
+/// A directive without effect, or with another effect than it seems to have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Warning {
     /// Id of the profile.
@@ -15,7 +15,7 @@ pub struct Warning {
     pub message: String,
 }
 
-/// A control that a profile names and its source does not have.
+/// A control that a profile names and its source lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NotFound {
     /// The id that the profile names.

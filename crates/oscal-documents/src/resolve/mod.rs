@@ -1,12 +1,12 @@
 //! Profile resolution: which controls a profile selects, and what it makes of them.
 //!
-//! As NIST's specification of profile resolution has it, in three phases: controls are selected
+//! It follows the three phases of NIST's specification of profile resolution: controls are selected
 //! from the imported catalogs and profiles, merged into one structure, and modified.
 //!
 //! ```text
-//! directives ─> resolver ─> select ─> combine, custom ─> modify ─> Resolved
-//!                  │                                                  │ output
-//!                locate: which loaded document an import means        └> a catalog
+//! directives ─> resolver ─> select ─> merge ─> modify ─> Resolved ─> output: a catalog
+//!                  │
+//!                locate: the document that an import means
 //! ```
 //!
 //! Resolution knows controls by where they are in their catalog; their text is read only where a

@@ -24,9 +24,9 @@ pub struct Resolved<'a> {
     pub controls: Vec<BaselineControl<'a>>,
     /// The parameters that profiles change.
     pub param_changes: Vec<ParamChange>,
-    /// The controls that profiles select by id and that their sources do not have.
+    /// The controls that profiles select by id and that their sources lack.
     pub not_found: Vec<NotFound>,
-    /// What has no effect, or not the one that it seems to have.
+    /// Directives without effect, or with another effect than they seem to have.
     pub warnings: Vec<Warning>,
     /// How many more warnings there are.
     pub more_warnings: usize,
@@ -39,16 +39,16 @@ pub struct Resolved<'a> {
 pub struct BaselineControl<'a> {
     /// The control in the catalog that it is from.
     pub control: Control<'a>,
-    /// Whether no profile selects it: it is there as the place of a selected enhancement.
+    /// Whether no profile selects it, and it is there only because it holds a selected enhancement.
     pub implied: bool,
     /// Whether a profile changes it or several versions of it were combined, so that it differs
     /// from the catalog.
     pub altered: bool,
 }
 
-/// Resolves a profile with the documents of the view. Imports are found by uuid, by file name, by
-/// the file name with another extension. The document with the id `fallback` stands for imports
-/// that are not found so, or not without doubt.
+/// Resolves a profile with the documents of the view. Imports are found by uuid, by file name, or by
+/// the file name with another extension. The document with the id `fallback` stands for imports that
+/// are missing or ambiguous.
 ///
 /// ```
 /// use oscal_documents::{Library, Limits, resolve_profile};
@@ -142,8 +142,8 @@ fn baseline<'a>(tree: &Tree<'a>, log: &mut Log) -> Result<Vec<BaselineControl<'a
 }
 
 impl Resolved<'_> {
-    /// The values that profiles set. They are for controls of the catalogs; in the resolved
-    /// catalog they are set already.
+    /// The values that profiles set, for viewing controls of the source catalogs. The resolved
+    /// catalog already contains them.
     pub fn param_values(&self) -> ParamValues {
         let set = self.param_changes.iter();
         let set = set.filter(|change| !change.new.values.is_empty());
@@ -164,8 +164,8 @@ impl Resolved<'_> {
 
     /// The resolved catalog as compact JSON.
     ///
-    /// Its metadata are the profile's. Parameters outside of controls, and resources of the back
-    /// matter, are there if something refers to them.
+    /// Its metadata is the profile's. It contains those parameters outside of controls, and those
+    /// resources of the back matter, that something refers to.
     ///
     /// # Errors
     ///
@@ -180,8 +180,8 @@ impl Resolved<'_> {
         Ok(Output::of(&self.tree)?.catalog(&head))
     }
 
-    /// The resolved catalog as a document, in which controls are viewed and listed as in any other
-    /// catalog; searches do not find them. It is for keeping: it takes milliseconds to make.
+    /// The resolved catalog as a document, whose controls are viewed and listed as in any other
+    /// catalog. Keep it: it takes milliseconds to make.
     ///
     /// # Errors
     ///

@@ -16,7 +16,7 @@ use crate::library::listing::source_file::{SourceFile, Stamp};
 use crate::library::listing::walk::{Found, walk};
 use crate::library::problem::Problem;
 
-/// The documents directory as such cannot be used.
+/// Why the documents directory cannot be used at all.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum LoadError {

@@ -14,8 +14,8 @@ pub(crate) struct SourceFile {
     pub(crate) stamp: Stamp,
 }
 
-/// What tells whether a file has changed, without its content. A copy can keep the size and the
-/// time of the change; then it is another file, or the time of the last change of its state differs.
+/// Tells whether a file has changed without reading it. A copy can keep the size and the time of the
+/// last change; then the inode differs, or the time of the last change of the inode does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {
     place: (u64, u64),

@@ -76,7 +76,7 @@ pub(crate) struct CustomGroup {
 }
 
 impl CustomGroup {
-    /// The group as the catalog has it, without its groups and controls.
+    /// The members of the group other than its groups and controls.
     pub(crate) fn own(&self) -> Map<String, Value> {
         members([
             ("id", &self.id),

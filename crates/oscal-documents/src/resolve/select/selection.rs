@@ -16,7 +16,7 @@ pub(crate) struct Selection<'s, 'p> {
     pub(crate) budget: &'s Budget,
 }
 
-/// Whether a control around takes its controls along.
+/// Whether an outer control takes the controls within it along.
 #[derive(Clone, Copy, Default)]
 struct Along {
     included: bool,

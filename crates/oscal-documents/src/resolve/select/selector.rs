@@ -16,7 +16,7 @@ pub(crate) struct Selector<'p> {
 }
 
 impl<'p> Selector<'p> {
-    /// A selection that names nothing to include takes all, as the specification has it.
+    /// A selection that names nothing to include takes everything, as the specification says.
     pub(crate) fn of(select: &'p Select) -> Self {
         let include = Names::of(select.include.as_deref().unwrap_or_default());
         let exclude = Names::of(&select.exclude);

@@ -53,8 +53,8 @@ impl Modifications {
         Ok(())
     }
 
-    /// Makes sure that a parameter can be changed that no selected control has, which may be in
-    /// the catalog all the same.
+    /// Accounts for a change of a parameter that no selected control has. It may be in the result
+    /// all the same.
     fn change_elsewhere(
         &self,
         param: &str,

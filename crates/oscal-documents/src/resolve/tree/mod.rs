@@ -32,7 +32,7 @@ pub(crate) struct Body<'a> {
 /// A control with the controls within it.
 pub(crate) struct Node<'a> {
     pub(crate) version: Arc<Version<'a>>,
-    /// Not selected, but in the result since it holds a selected control.
+    /// Not selected, but in the result because it holds a selected control.
     pub(crate) implied: bool,
     pub(crate) children: Vec<Node<'a>>,
 }
@@ -97,7 +97,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// A parameter as the first catalog that has it defines it, and as the profiles change it.
+    /// A parameter as the first catalog with it defines it, with the changes of the profiles.
     pub(crate) fn param(&self, id: &str, log: &mut Log) -> Option<Object> {
         let has = |source: &&ParamSource<'a>| source.catalog.catalog().param(id).is_some();
         let source = self.params.iter().find(has)?;

@@ -1,4 +1,5 @@
-//! A control as a profile has it: from the catalog, changed by profiles, or combined from several.
+//! A control in the result of a profile: taken from the catalog, changed by profiles, or combined
+//! from several versions.
 //!
 //! A version only says what it is made from. Its JSON is made when it is asked for, so that a
 //! profile that selects 370 controls and changes none of them reads none of them.
@@ -35,7 +36,7 @@ impl<'a> Version<'a> {
         }
     }
 
-    /// The version with what a profile changes in it, which weighs so much.
+    /// The version with the changes of a profile, whose text has about `weight` bytes.
     pub(crate) fn modified(of: Arc<Self>, by: Arc<Modifications>, weight: usize) -> Self {
         Self {
             control: of.control,
@@ -44,7 +45,7 @@ impl<'a> Version<'a> {
         }
     }
 
-    /// All that several versions of a control have. The first one comes first.
+    /// Several versions of a control united. `first` comes first.
     pub(crate) fn merged(first: &Arc<Self>, versions: Vec<Arc<Self>>) -> Self {
         let weights = versions.iter().map(|version| version.weight);
         Self {
@@ -59,7 +60,7 @@ impl<'a> Version<'a> {
         self.control
     }
 
-    /// Whether this is the control as its catalog has it.
+    /// Whether this is the control of its catalog, unchanged.
     pub(crate) fn is_original(&self) -> bool {
         matches!(self.content, Content::Original)
     }
