@@ -34,12 +34,12 @@ use std::{error::Error, net::TcpListener, str::FromStr};
 
 use clap::Parser;
 use dev_authorization_server::{FakeAuthorizationServer, MetadataForm, Reply, SigningKey, jwks};
+use oscal_documents::Schemas;
 use oscal_mcp_server::{
     config::{AuthConfig, BuiltInDocuments, HttpConfig, LogConfig, VerifierConfig},
     host::Host,
     load_library,
     mcp::{OscalServer, ScopeRules},
-    oscal::Schemas,
     telemetry,
 };
 use reqwest::{Client, redirect::Policy};

@@ -1,6 +1,6 @@
 //! The OSCAL MCP server as a library: the binary, the examples and the tests put it together from
-//! these parts. Imports point one way: `run, doctor, healthcheck -> config, host -> mcp -> oscal`. How
-//! requests are authorized is the crate [`rmcp_resource_server`].
+//! these parts. Imports point one way: `run, doctor, healthcheck -> config, host -> mcp`. The crate
+//! [`rmcp_resource_server`] authorizes requests, and the crate [`oscal_documents`] reads OSCAL.
 
 pub mod config;
 mod content;
@@ -9,7 +9,6 @@ pub mod healthcheck;
 pub mod host;
 pub mod mcp;
 mod options;
-pub mod oscal;
 mod run;
 pub mod telemetry;
 mod watch;

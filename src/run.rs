@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use oscal_documents::{Library, Limits, LoadError, Schemas, SchemasError};
 use rmcp::{ServiceExt, service::ServerInitializeError};
 use tokio::{
     io::{BufReader, stdin, stdout},
@@ -13,8 +14,7 @@ use crate::{
     config::{BuiltInDocuments, Config, Transport},
     content::BUILT_IN,
     host::{Host, HostError},
-    mcp::{Announcements, OscalServer},
-    oscal::{Library, Limits, LoadError, Schemas, SchemasError},
+    mcp::{Announcements, OscalServer, advice::advice},
     watch::Watch,
 };
 
@@ -122,7 +122,7 @@ pub fn load_library(
     }
     not_loaded(&library);
     let view = library.view(|_| true);
-    if let Some(advice) = view.contents().advice() {
+    if let Some(advice) = advice(&view) {
         let directory = directory.map(|directory| directory.display().to_string());
         tracing::warn!(directory, "{advice}");
     }

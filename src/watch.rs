@@ -7,11 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use oscal_documents::{Entries, EntryState, Library, Limits, Listing};
 use tokio::{task::spawn_blocking, time::sleep};
 
 use crate::{
-    mcp::OscalServer,
-    oscal::{Entries, EntryState, Library, Limits, Listing},
+    mcp::{OscalServer, advice::advice},
     run::not_loaded,
 };
 
@@ -112,7 +112,7 @@ fn replace(mcp: &OscalServer, library: Library) {
         files_read = library.files_read(),
         "documents loaded again"
     );
-    if let Some(advice) = view.contents().advice() {
+    if let Some(advice) = advice(&view) {
         tracing::warn!("{advice}");
     }
 }

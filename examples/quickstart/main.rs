@@ -14,12 +14,12 @@ use std::{error::Error, net::TcpListener, path::PathBuf, time::Duration};
 
 use clap::Parser;
 use dev_authorization_server::{DevAuthorizationServer, DevClient, DevConfig};
+use oscal_documents::{Library, Schemas};
 use oscal_mcp_server::{
     config::{AllowedOrigins, AuthConfig, BuiltInDocuments, HttpConfig, LogConfig, VerifierConfig},
     host::Host,
     load_library,
     mcp::{OscalServer, ScopeRules},
-    oscal::{Library, Schemas},
     telemetry,
 };
 use rmcp_resource_server::{ClientCredentials, IntrospectionConfig, ResourceServerConfig};

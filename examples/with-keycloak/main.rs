@@ -13,12 +13,12 @@ mod steps;
 use std::{error::Error, net::TcpListener, process::ExitCode, time::Duration};
 
 use clap::Parser;
+use oscal_documents::Schemas;
 use oscal_mcp_server::{
     config::{AuthConfig, BuiltInDocuments, HttpConfig, LogConfig, VerifierConfig},
     host::Host,
     load_library,
     mcp::{OscalServer, ScopeRules},
-    oscal::Schemas,
     telemetry,
 };
 use rmcp_resource_server::{ClientCredentials, IntrospectionConfig, ResourceServerConfig};

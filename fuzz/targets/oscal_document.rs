@@ -1,14 +1,22 @@
-//! A file of the documents directory: loaded, and each of its controls shown and looked up.
+//! A file of the documents directory: loaded and searched, and each of its controls shown and looked
+//! up.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use oscal_mcp_server::oscal::{Document, ParamValues};
+use oscal_documents::{Library, Limits, ParamValues, Query};
 
 fuzz_target!(|text: &str| {
-    let Ok(document) = Document::parse("fuzz.json", text.to_owned(), false) else {
+    let library = Library::load(&[("fuzz.json", text)], None, Limits::default())
+        .expect("no directory that could fail");
+    let view = library.view(|_| true);
+    let Some(document) = view.documents().next() else {
         return;
     };
     document.value().expect("what is kept is JSON");
+    view.search(&Query {
+        text: &document.info().title,
+        ..Query::default()
+    });
     for control in document.controls() {
         let view = control.view(&ParamValues::new());
         document.find_controls(&view.id);

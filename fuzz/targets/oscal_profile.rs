@@ -4,10 +4,8 @@
 use std::{fs, path::PathBuf, sync::LazyLock};
 
 use libfuzzer_sys::fuzz_target;
-use oscal_mcp_server::{
-    BUILT_IN,
-    oscal::{Library, Limits, resolve_profile},
-};
+use oscal_documents::{Library, Limits, resolve_profile};
+use oscal_mcp_server::BUILT_IN;
 use serde_json::{Value, json};
 
 const ID: &str = "00000000-0000-4000-8000-000000000001";

@@ -166,7 +166,7 @@ mod tests {
                 let result = normalize(&method, &mut headers);
                 assert_eq!(result.is_ok(), accepted, "{method} {values:?}");
                 if accepted {
-                    let values: Vec<_> = headers.get_all(ACCEPT).collect();
+                    let values: Vec<_> = headers.get_all(ACCEPT).iter().collect();
                     assert_eq!(values, [rewritten]);
                 }
             }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use oscal_documents::{LibraryView, Model};
 use rmcp::{
     ErrorData,
     handler::server::common::{AsRequestContext, FromContextPart},
@@ -10,7 +11,6 @@ use rmcp::{
 use rmcp_resource_server::{AccessToken, NoAccessToken, Scopes};
 
 use super::{output::ToolError, state::State};
-use crate::oscal::{LibraryView, Model};
 
 /// The scopes that operations need, where there is authorization. Empty ones need nothing.
 #[derive(Debug, Clone, Default)]

@@ -4,13 +4,13 @@
 use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
+use oscal_documents::{Baseline, Document, ResolveError, Resolved, resolve_profile};
 
 use super::{
     access::Access,
     output::{ToolError, document, shortened},
     workers::{NotDone, Workers},
 };
-use crate::oscal::{Baseline, Document, ResolveError, Resolved, resolve_profile};
 
 /// Bytes of resolved catalogs that are kept. NIST's baselines take 1 to 4 MB, all of SP 800-53 takes 6.
 const MAX_CATALOGS: u64 = 96 << 20;
@@ -157,7 +157,7 @@ mod tests {
     use super::super::access::{Caller, Operation, Trust};
     use super::super::state::State;
     use super::*;
-    use crate::oscal::{Library, Limits, Listing, Schemas};
+    use oscal_documents::{Library, Limits, Listing, Schemas};
 
     const PROFILE: &str = "22222222-2222-4222-8222-222222222222";
     const BROKEN: &str = "33333333-3333-4333-8333-333333333333";

@@ -2,6 +2,7 @@
 
 use std::{cmp::Reverse, collections::HashSet};
 
+use oscal_documents::{Control, Document, LibraryView, Model, control_key};
 use rmcp::{
     ErrorData,
     model::{CompleteRequestParams, CompleteResult, CompletionInfo, Reference},
@@ -11,7 +12,6 @@ use super::{
     output::{document, shortened},
     prompts, resources,
 };
-use crate::oscal::{Control, Document, LibraryView, Model, control_key};
 
 /// The most characters of a value that are looked at.
 const MAX_VALUE: usize = 200;

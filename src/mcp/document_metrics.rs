@@ -2,13 +2,12 @@
 
 use std::sync::atomic::AtomicU64;
 
+use oscal_documents::{Document, Library, Model};
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{family::Family, gauge::Gauge},
     registry::Registry,
 };
-
-use crate::oscal::{Document, Library, Model};
 
 /// Gauges of the loaded documents; every clone shows the same.
 #[derive(Debug, Clone, Default)]

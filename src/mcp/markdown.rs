@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use crate::oscal::{ControlName, ControlView, DocumentInfo, LinkedControl, ParamView};
+use oscal_documents::{ControlName, ControlView, DocumentInfo, LinkedControl, ParamView};
 
 /// The control with its statement, guidance and what else is not about assessment.
 pub(super) fn control(view: &ControlView, document: &DocumentInfo) -> String {

@@ -1,6 +1,7 @@
 //! What clients see: the MCP server. Tools, one file each, resources, prompts, completion.
 
 mod access;
+pub(crate) mod advice;
 mod baselines;
 mod changes;
 mod completion;
@@ -18,6 +19,7 @@ mod workers;
 
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
+use oscal_documents::{Baseline, Document, Library, Schemas};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     handler::server::{router::tool::ToolRouter, tool::ToolCallContext},
@@ -32,8 +34,6 @@ use rmcp::{
     tool_handler,
 };
 use rmcp_resource_server::NoAccessToken;
-
-use crate::oscal::{Baseline, Document, Library, Schemas};
 
 pub use access::ScopeRules;
 pub use changes::Announcements;

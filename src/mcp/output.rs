@@ -3,6 +3,9 @@
 
 use std::{cmp::Reverse, sync::Arc};
 
+use oscal_documents::{
+    Document, LibraryView, Model, OutlineError, ResolveError, TooLarge, UnknownModel,
+};
 use rmcp::{
     ErrorData,
     handler::server::tool::IntoCallToolResult,
@@ -12,10 +15,7 @@ use rmcp::{
 use rmcp_resource_server::{InsufficientScope, NoAccessToken};
 use serde::Serialize;
 
-use super::workers::NotDone;
-use crate::oscal::{
-    self, Document, LibraryView, Model, OutlineError, ResolveError, TooLarge, UnknownModel,
-};
+use super::{advice::advice, workers::NotDone};
 
 /// The most items of one page.
 pub(super) const MAX_LIMIT: usize = 200;
@@ -39,7 +39,7 @@ impl<T> Page<T> {
         default_limit: usize,
     ) -> Self {
         let limit = limit.unwrap_or(default_limit).clamp(1, MAX_LIMIT);
-        oscal::Page::cut(list, offset.unwrap_or(0), limit).into()
+        oscal_documents::Page::cut(list, offset.unwrap_or(0), limit).into()
     }
 }
 
@@ -55,8 +55,8 @@ impl<T> Page<T> {
     }
 }
 
-impl<T> From<oscal::Page<T>> for Page<T> {
-    fn from(page: oscal::Page<T>) -> Self {
+impl<T> From<oscal_documents::Page<T>> for Page<T> {
+    fn from(page: oscal_documents::Page<T>) -> Self {
         Self {
             items: page.items,
             total: page.total,
@@ -78,8 +78,8 @@ pub(super) struct ControlName {
     pub(super) withdrawn: bool,
 }
 
-impl From<oscal::ControlName> for ControlName {
-    fn from(name: oscal::ControlName) -> Self {
+impl From<oscal_documents::ControlName> for ControlName {
+    fn from(name: oscal_documents::ControlName) -> Self {
         Self {
             id: name.id,
             label: name.label,
@@ -131,7 +131,7 @@ impl ToolError {
         place: String,
         documents: &LibraryView<'_>,
     ) -> Self {
-        let advice = documents.contents().advice();
+        let advice = advice(documents);
         Self::UnknownControl {
             reference: shortened(reference),
             place,
@@ -175,7 +175,7 @@ pub(super) fn catalog<'a>(
             .filter(|document| document.controls().len() > 0)
             .min_by_key(|document| Reverse(document.controls().len()))
             .ok_or_else(|| {
-                let advice = documents.contents().advice();
+                let advice = advice(documents);
                 ToolError::NoCatalogLoaded(advice.unwrap_or("list_documents shows what is"))
             });
     };
@@ -195,7 +195,8 @@ pub(super) fn shortened(text: &str) -> String {
 pub(super) fn cut(text: &mut String, limit: usize) -> bool {
     let too_long = text.len() > limit;
     if too_long {
-        text.truncate(oscal::floor_char_boundary(text, limit));
+        let end = (0..=limit).rev().find(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or(0));
         text.push('…');
     }
     too_long

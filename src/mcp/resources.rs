@@ -1,6 +1,7 @@
 //! Documents and controls as resources. A resource is one of the loaded documents or a control in
 //! one; reading it opens no file.
 
+use oscal_documents::{Document, LibraryView, ParamValues};
 use rmcp::{
     ErrorData,
     model::{
@@ -10,11 +11,11 @@ use rmcp::{
 use serde_json::json;
 
 use super::{
+    advice::advice,
     markdown,
     output::{cut, shortened},
     resource_uri::{MalformedUri, ResourceUri, of_document},
 };
-use crate::oscal::{Document, LibraryView, ParamValues};
 
 /// The template of documents.
 pub(super) const DOCUMENT: &str = "oscal://documents/{id}";
@@ -147,7 +148,7 @@ fn contents(documents: &LibraryView<'_>, uri: &str) -> Result<(&'static str, Str
             let found = found.first().ok_or_else(|| ReadError::UnknownControl {
                 document: document.info().id.clone(),
                 control: shortened(&control),
-                advice: (documents.contents().advice()).unwrap_or("try the tool search"),
+                advice: advice(documents).unwrap_or("try the tool search"),
             })?;
             let view = found.view(&ParamValues::new());
             let mut text = markdown::control(&view, document.info());

@@ -1,7 +1,8 @@
 //! What is served: documents, schemas, and what is made of them.
 
+use oscal_documents::{Library, Schemas};
+
 use super::baselines::Baselines;
-use crate::oscal::{Library, Schemas};
 
 /// The most bytes of documents that are searched on the event loop; it takes a millisecond.
 const MAX_SMALL: usize = 32 << 20;

@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-use oscal_mcp_server::oscal::{Caps, Library, Limits, Schemas, Source, Validation};
+use oscal_documents::{Caps, Library, Limits, Schemas, Source, Validation};
 use serde_json::{Value, json};
 
 use crate::environment;

@@ -36,7 +36,11 @@ fn the_crates_readme_has_the_lines_of_the_examples() {
 #[test]
 fn the_versions_in_the_crates_readmes_are_those_of_the_workspace() {
     let lock = read("Cargo.lock");
-    for package in [CRATE, "crates/dev-authorization-server"] {
+    for (package, at_least) in [
+        (CRATE, 4),
+        ("crates/dev-authorization-server", 4),
+        ("crates/oscal-documents", 1),
+    ] {
         let readme = read(&format!("{package}/README.md"));
         let (_, rest) = readme.split_once("```toml\n").expect("a manifest");
         let (manifest, _) = rest.split_once("```").expect("its end");
@@ -54,7 +58,7 @@ fn the_versions_in_the_crates_readmes_are_those_of_the_workspace() {
             );
             checked += 1;
         }
-        assert!(checked >= 4, "{package}: {manifest}");
+        assert!(checked >= at_least, "{package}: {manifest}");
     }
 }
 

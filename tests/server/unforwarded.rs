@@ -10,12 +10,12 @@ use actix_web::{
     web::{self, Bytes},
 };
 use dev_authorization_server::FakeAuthorizationServer;
+use oscal_documents::{Library, Limits, Schemas};
 use oscal_mcp_server::{
     BUILT_IN,
     config::HttpConfig,
     host::{Host, HostError},
     mcp::{Announcements, OscalServer, ScopeRules},
-    oscal::{Library, Limits, Schemas},
 };
 use reqwest::Client;
 use rmcp::transport::streamable_http_server::{

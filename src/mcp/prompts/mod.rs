@@ -7,6 +7,7 @@ mod review;
 
 use std::{cmp::Reverse, sync::Arc};
 
+use oscal_documents::{Baseline, Document, LibraryView, ParamValues};
 use rmcp::{
     ErrorData,
     model::{GetPromptResult, JsonObject, Prompt, PromptArgument, PromptMessage, Role},
@@ -19,7 +20,6 @@ use super::{
     markdown,
     output::{ToolError, cut, shortened},
 };
-use crate::oscal::{Baseline, Document, LibraryView, ParamValues};
 
 static PROMPTS: [&PromptKind; 3] = [&explain::PROMPT, &draft::PROMPT, &review::PROMPT];
 

@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
-use super::{Argument, Arguments, Material, Needs, PromptError, PromptKind, RULES};
-use crate::{
-    mcp::{markdown, output::document},
-    oscal::{ControlCoverage, Coverage, CoverageLevel, ImplementationFilter, Model, coverage},
+use oscal_documents::{
+    ControlCoverage, Coverage, CoverageLevel, ImplementationFilter, Model, coverage,
 };
+
+use super::{Argument, Arguments, Material, Needs, PromptError, PromptKind, RULES};
+use crate::mcp::{markdown, output::document};
 
 pub(super) static PROMPT: PromptKind = PromptKind {
     name: "review_ssp_gaps",

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::mcp::{
     OscalServer,
     access::{Caller, Operation},
+    advice::advice,
     json_answer::Json,
     output::ToolError,
 };
@@ -99,7 +100,7 @@ impl OscalServer {
                 .documents()
                 .map(|document| document.controls().len())
                 .sum(),
-            note: documents.contents().advice(),
+            note: advice(&documents),
             problem_count: problems.len(),
             problems: problems
                 .into_iter()

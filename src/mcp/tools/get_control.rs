@@ -2,6 +2,9 @@
 
 use std::cmp::Reverse;
 
+use oscal_documents::{
+    Control, ControlView, Document, LibraryView, LinkedControl, ParamValues, ParamView, PartView,
+};
 use rmcp::{
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
@@ -10,17 +13,11 @@ use rmcp::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{
-    mcp::{
-        OscalServer,
-        access::{Caller, Operation},
-        json_answer::Json,
-        output::{ControlName, ToolError, cut, document},
-    },
-    oscal::{
-        Control, ControlView, Document, LibraryView, LinkedControl, ParamValues, ParamView,
-        PartView,
-    },
+use crate::mcp::{
+    OscalServer,
+    access::{Caller, Operation},
+    json_answer::Json,
+    output::{ControlName, ToolError, cut, document},
 };
 
 /// The most bytes of text of all parts together.

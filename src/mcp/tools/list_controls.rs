@@ -1,5 +1,6 @@
 //! `list_controls`: the controls of a catalog or baseline in its order.
 
+use oscal_documents::{Control, ControlFilter};
 use rmcp::{
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
@@ -7,14 +8,11 @@ use rmcp::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    mcp::{
-        OscalServer,
-        access::{Caller, Operation},
-        json_answer::Json,
-        output::{Page, ToolError, catalog},
-    },
-    oscal::{Control, ControlFilter},
+use crate::mcp::{
+    OscalServer,
+    access::{Caller, Operation},
+    json_answer::Json,
+    output::{Page, ToolError, catalog},
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use oscal_documents::{Document, DocumentInfo};
 use rmcp::{
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
@@ -9,14 +10,11 @@ use rmcp::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    mcp::{
-        OscalServer,
-        access::{Caller, Operation},
-        json_answer::Json,
-        output::{Page, ToolError, model},
-    },
-    oscal::{Document, DocumentInfo},
+use crate::mcp::{
+    OscalServer,
+    access::{Caller, Operation},
+    json_answer::Json,
+    output::{Page, ToolError, model},
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -1,5 +1,9 @@
 //! `query_implementations`: who implements which control, and what is left to do.
 
+use oscal_documents::{
+    Baseline, ControlCoverage, CoverageLevel, ImplementationFilter, ImplementationKind,
+    LibraryView, coverage, implementations,
+};
 use rmcp::{
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
@@ -7,17 +11,11 @@ use rmcp::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    mcp::{
-        OscalServer,
-        access::{Access, Caller, Operation},
-        json_answer::Json,
-        output::{MAX_LIMIT, Page, ToolError, cut, document},
-    },
-    oscal::{
-        self, Baseline, ControlCoverage, ImplementationFilter, ImplementationKind, LibraryView,
-        coverage, implementations,
-    },
+use crate::mcp::{
+    OscalServer,
+    access::{Access, Caller, Operation},
+    json_answer::Json,
+    output::{MAX_LIMIT, Page, ToolError, cut, document},
 };
 
 /// The most bytes of text of one answer's implementations together.
@@ -190,7 +188,7 @@ impl From<Kind> for ImplementationKind {
 }
 
 impl Answer {
-    fn listing(mut page: oscal::Page<oscal::Implementation>) -> Self {
+    fn listing(mut page: oscal_documents::Page<oscal_documents::Implementation>) -> Self {
         let (mut left, mut truncated) = (MAX_TEXT, false);
         let mut fit = |text: &mut String| {
             truncated |= cut(text, left);
@@ -217,7 +215,7 @@ impl Answer {
 }
 
 impl Implementation {
-    fn of(found: oscal::Implementation) -> Self {
+    fn of(found: oscal_documents::Implementation) -> Self {
         let (component, component_uuid) = match found.component {
             Some(component) => (Some(component.title), Some(component.uuid)),
             None => (None, None),
@@ -259,8 +257,8 @@ impl Gap {
     }
 }
 
-fn level(level: oscal::CoverageLevel) -> &'static str {
-    use oscal::CoverageLevel as L;
+fn level(level: CoverageLevel) -> &'static str {
+    use CoverageLevel as L;
     match level {
         L::Implemented => "implemented",
         L::Stated => "stated",

@@ -1,5 +1,6 @@
 //! `resolve_profile`: the controls of a baseline, or the catalog that it makes.
 
+use oscal_documents::{BaselineControl, Document, ParamChange, ParamState};
 use rmcp::{
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
@@ -8,14 +9,11 @@ use rmcp::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{
-    mcp::{
-        OscalServer,
-        access::{Caller, Operation},
-        json_answer::Json,
-        output::{Page, ToolError},
-    },
-    oscal::{self, BaselineControl},
+use crate::mcp::{
+    OscalServer,
+    access::{Caller, Operation},
+    json_answer::Json,
+    output::{Page, ToolError},
 };
 
 /// The most entries of each list that is not paged.
@@ -114,7 +112,7 @@ impl OscalServer {
 }
 
 impl Baseline {
-    fn of(resolved: &oscal::Baseline, asked: &ResolveProfile) -> Self {
+    fn of(resolved: &oscal_documents::Baseline, asked: &ResolveProfile) -> Self {
         let controls = Page::cut(resolved.controls(), asked.offset, asked.limit, 100);
         let changes = &resolved.param_changes;
         let not_found = resolved.not_found.iter();
@@ -149,7 +147,7 @@ impl Baseline {
 }
 
 /// Adds the resolved text of as many controls as fit, and shortens the page to these.
-fn add_json(page: &mut Page<Selected>, catalog: &oscal::Document) {
+fn add_json(page: &mut Page<Selected>, catalog: &Document) {
     let mut left = MAX_JSON;
     for (index, selected) in page.items.iter_mut().enumerate() {
         let Some(control) = catalog.control(&selected.id) else {
@@ -180,8 +178,8 @@ impl Selected {
 }
 
 impl ParameterChange {
-    fn of(change: &oscal::ParamChange) -> Self {
-        let shown = |state: &oscal::ParamState| match (state.values.is_empty(), &state.label) {
+    fn of(change: &ParamChange) -> Self {
+        let shown = |state: &ParamState| match (state.values.is_empty(), &state.label) {
             (true, Some(label)) => vec![format!("[Assignment: {label}]")],
             _ => state.values.clone(),
         };

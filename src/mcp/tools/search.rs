@@ -1,5 +1,6 @@
 //! `search`: finds controls and other entries by words.
 
+use oscal_documents::{Hit, LibraryView, Query};
 use rmcp::{
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
@@ -7,14 +8,12 @@ use rmcp::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    mcp::{
-        OscalServer,
-        access::{Access, Caller, Operation},
-        json_answer::Json,
-        output::{ToolError, document, model},
-    },
-    oscal::{Hit, LibraryView, Query},
+use crate::mcp::{
+    OscalServer,
+    access::{Access, Caller, Operation},
+    advice::advice,
+    json_answer::Json,
+    output::{ToolError, document, model},
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -86,7 +85,7 @@ impl Search {
         Ok(SearchResult {
             items: hits.items.into_iter().map(SearchHit::of).collect(),
             total: hits.total,
-            note: (documents.contents().advice()).filter(|_| hits.total == 0),
+            note: advice(documents).filter(|_| hits.total == 0),
         })
     }
 }

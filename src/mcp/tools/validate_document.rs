@@ -1,5 +1,6 @@
 //! `validate_document`: whether content is valid OSCAL, and what looks wrong.
 
+use oscal_documents::{Caps, Findings, Model, Source};
 use rmcp::{
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
@@ -8,14 +9,11 @@ use rmcp::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{
-    mcp::{
-        OscalServer,
-        access::{Access, Caller, Operation},
-        json_answer::Json,
-        output::{ToolError, document, model},
-    },
-    oscal::{Caps, Findings, Model, Source},
+use crate::mcp::{
+    OscalServer,
+    access::{Access, Caller, Operation},
+    json_answer::Json,
+    output::{ToolError, document, model},
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -1,6 +1,6 @@
 //! Answers fit a model's context.
 
-use oscal_mcp_server::oscal::Model;
+use oscal_documents::Model;
 use serde_json::{Value, json};
 
 use super::Nist;

@@ -2,7 +2,7 @@
 
 use std::{env, fs, path::Path, process::Command};
 
-use oscal_mcp_server::oscal::{Document, resolve_profile};
+use oscal_documents::{Document, resolve_profile};
 use serde_json::{Value, json};
 
 use super::{CATALOG, CONTROLS, Nist, content};

@@ -1,6 +1,6 @@
 //! Every control of SP 800-53, enhancements included, is found in every usual writing.
 
-use oscal_mcp_server::oscal::Query;
+use oscal_documents::Query;
 use serde_json::{Value, json};
 
 use super::{CONTROLS, Nist, content};

@@ -11,7 +11,7 @@ pub(crate) use self::inspector::Inspector;
 
 use std::path::{Path, PathBuf};
 
-use oscal_mcp_server::oscal::{Document, Library, Limits};
+use oscal_documents::{Document, Library, Limits};
 use serde_json::Value;
 
 use crate::{environment, support};

@@ -1,8 +1,6 @@
 //! Baselines are those that NIST has published.
 
-use oscal_mcp_server::oscal::{
-    Caps, Document, Library, Limits, Model, Schemas, Source, resolve_profile,
-};
+use oscal_documents::{Caps, Document, Library, Limits, Model, Schemas, Source, resolve_profile};
 use serde_json::json;
 
 use super::{Nist, content};
@@ -86,6 +84,6 @@ fn resolved_catalogs_are_valid_and_have_the_same_controls() {
 fn control_ids(catalog: &Document) -> Vec<&str> {
     catalog
         .controls()
-        .map(oscal_mcp_server::oscal::Control::id)
+        .map(oscal_documents::Control::id)
         .collect()
 }

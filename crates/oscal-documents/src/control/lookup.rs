@@ -1,0 +1,195 @@
+//! How controls are found in their document.
+
+use crate::control::Control;
+use crate::control::page::Page;
+use crate::document::Document;
+use crate::document::control_key::control_key;
+
+impl Document {
+    /// All controls in document order, at any depth.
+    pub fn controls(&self) -> impl ExactSizeIterator<Item = Control<'_>> {
+        let count = u32::try_from(self.catalog().controls.len()).unwrap_or(u32::MAX);
+        (0..count).map(|number| Control::new(self, number))
+    }
+
+    /// A page of the controls that the filter lets pass, in document order.
+    pub fn list_controls(
+        &self,
+        filter: ControlFilter<'_>,
+        offset: usize,
+        limit: usize,
+    ) -> Page<Control<'_>> {
+        let matches = filter.matcher();
+        let controls = self.controls().filter(|control| matches(*control));
+        Page::cut(controls, offset, limit)
+    }
+
+    /// The control with exactly this id.
+    pub fn control(&self, id: &str) -> Option<Control<'_>> {
+        let number = self.catalog().by_id(id)?;
+        Some(Control::new(self, number))
+    }
+
+    /// The controls with this id or label in any usual writing: `AC-2(1)`, `ac-2.1`, `AC-2 (1)`,
+    /// `AC-02(01)`. More than one only in a catalog with ids such as `a-1` and `a.1`; an exact id
+    /// is never ambiguous.
+    pub fn find_controls(&self, reference: &str) -> Vec<Control<'_>> {
+        if let Some(control) = self.control(reference.trim()) {
+            return vec![control];
+        }
+        self.controls_by_key(&control_key(reference)).collect()
+    }
+
+    /// The controls with an id or label of this canonical key, in document order.
+    pub(crate) fn controls_by_key(&self, key: &str) -> impl Iterator<Item = Control<'_>> {
+        let found = self.catalog().by_key(key).iter();
+        found.map(|(_, number)| Control::new(self, *number))
+    }
+
+    /// The control that an id names or is within: `ac-2_smt.k` is in `ac-2`.
+    pub(crate) fn control_of_fragment(&self, fragment: &str) -> Option<Control<'_>> {
+        let cuts = fragment.rmatch_indices(['_', '.']).map(|(at, _)| at);
+        std::iter::once(fragment.len())
+            .chain(cuts)
+            .take(16)
+            .find_map(|end| self.control(&fragment[..end]))
+    }
+}
+
+/// Which controls of a document to list.
+///
+/// ```
+/// use oscal_documents::{ControlFilter, Document};
+///
+/// let text = r#"{"catalog": {
+///     "uuid": "00000000-0000-4000-8000-000000000001",
+///     "metadata": {"title": "House rules"},
+///     "groups": [
+///         {"id": "ac", "title": "Access", "controls": [{"id": "ac-1"}, {"id": "ac-2"}]},
+///         {"id": "pe", "title": "Premises", "controls": [{"id": "pe-1"}]}
+///     ]
+/// }}"#;
+/// let document = Document::parse("rules.json", text.to_owned(), false)?;
+/// let filter = ControlFilter { group: Some("AC"), ..ControlFilter::default() };
+/// let page = document.list_controls(filter, 0, 1);
+/// assert_eq!((page.items[0].id(), page.total), ("ac-1", 2));
+/// # Ok::<(), oscal_documents::DocumentError>(())
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ControlFilter<'f> {
+    /// Only those in the group with this id, or in groups within it. Case and leading zeros do not
+    /// matter.
+    pub group: Option<&'f str>,
+    /// Only those that are (`true`) or are not (`false`) withdrawn.
+    pub withdrawn: Option<bool>,
+}
+
+impl ControlFilter<'_> {
+    /// A function that tells whether a control passes; it computes the key of the group once.
+    pub fn matcher(self) -> impl Fn(Control<'_>) -> bool {
+        let group = self.group.map(control_key);
+        move |control| {
+            self.withdrawn
+                .is_none_or(|withdrawn| withdrawn == control.is_withdrawn())
+                && group.as_ref().is_none_or(|key| {
+                    control
+                        .groups()
+                        .filter_map(|group| group.id.as_deref())
+                        .any(|id| control_key(id) == *key)
+                })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::document::samples::catalog;
+
+    #[test]
+    fn controls_are_found_at_any_depth_and_in_any_writing() {
+        let document = catalog(json!({
+            "controls": [{"id": "loose", "title": "Loose"}],
+            "groups": [{
+                "id": "ac", "title": "Access",
+                "groups": [{"title": "no id", "controls": [{
+                    "controls": [
+                        {"id": "ac-2.1", "title": "Automated", "props": [
+                            {"name": "label", "value": "AC-02(01)", "class": "zero-padded"},
+                            {"name": "label", "value": "AC-2(1)"},
+                        ], "controls": [{"id": "ac-2.1.1"}]},
+                        {"id": "ac-2.2", "props": [{"name": "status", "value": "withdrawn"}]},
+                    ],
+                    "id": "ac-2", "title": "Accounts", "class": "c",
+                }]}],
+            }],
+        }));
+        let ids: Vec<_> = document.controls().map(Control::id).collect();
+        assert_eq!(ids, ["loose", "ac-2", "ac-2.1", "ac-2.1.1", "ac-2.2"]);
+        for writing in ["AC-2(1)", "ac-2.1", "AC-2 (1)", "AC-02(01)", "ac-02.01"] {
+            let found: Vec<_> = document
+                .find_controls(writing)
+                .into_iter()
+                .map(Control::id)
+                .collect();
+            assert_eq!(found, ["ac-2.1"], "{writing}");
+        }
+        assert!(document.find_controls("").is_empty());
+        assert!(document.find_controls("ac-3").is_empty());
+
+        let control = document.control("ac-2.1").expect("the control");
+        assert_eq!(control.label(), Some("AC-2(1)"));
+        assert_eq!(control.group(), Some(("ac", "Access")));
+        assert_eq!(control.parent().map(Control::id), Some("ac-2"));
+        let below: Vec<_> = document
+            .control("ac-2")
+            .expect("the parent")
+            .enhancements()
+            .map(Control::id)
+            .collect();
+        assert_eq!(below, ["ac-2.1", "ac-2.2"]);
+        assert_eq!(
+            document
+                .control_of_fragment("ac-2.1_smt.a")
+                .map(Control::id),
+            Some("ac-2.1")
+        );
+        assert_eq!(control.value().expect("a tree")["title"], "Automated");
+
+        let ids = |filter: ControlFilter<'_>, offset, limit| {
+            let page = document.list_controls(filter, offset, limit);
+            (
+                page.items.into_iter().map(Control::id).collect::<Vec<_>>(),
+                page.total,
+            )
+        };
+        let in_group = ControlFilter {
+            group: Some("AC"),
+            withdrawn: Some(false),
+        };
+        assert_eq!(ids(in_group, 0, 2), (vec!["ac-2", "ac-2.1"], 3));
+        assert_eq!(ids(in_group, 2, 2), (vec!["ac-2.1.1"], 3));
+        let withdrawn = ControlFilter {
+            withdrawn: Some(true),
+            ..ControlFilter::default()
+        };
+        assert_eq!(ids(withdrawn, 0, usize::MAX), (vec!["ac-2.2"], 1));
+        assert_eq!(ids(ControlFilter::default(), 9, 9), (vec![], 5));
+    }
+
+    #[test]
+    fn an_exact_id_is_never_ambiguous() {
+        let document = catalog(json!({"controls": [{"id": "a-1"}, {"id": "a.1"}]}));
+        let find = |reference| {
+            document
+                .find_controls(reference)
+                .into_iter()
+                .map(Control::id)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(find("a.1"), ["a.1"]);
+        assert_eq!(find("A1"), ["a-1", "a.1"]);
+    }
+}

@@ -1,0 +1,222 @@
+//! Parameters filled into prose.
+//!
+//! `{{ insert: param, ID }}` becomes, in this order: the values that the caller supplies, the
+//! values that the catalog sets, `[Selection (one or more): a; b]`, the set values of the
+//! parameters that this one aggregates, `[Assignment: label]`.
+
+pub(crate) mod insert;
+pub(crate) mod prose;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use crate::control::substitution::insert::Insert;
+use crate::document::Document;
+use crate::document::element::{self, Param};
+use crate::json::budget::Budget;
+
+/// Values of parameters by parameter id (or by the id that the parameter had in an earlier
+/// revision, its `alt-identifier`), as a profile or a system security plan sets them.
+pub type ParamValues = BTreeMap<String, Vec<String>>;
+
+/// The deepest nesting of parameters in parameters. NIST's catalogs need 3.
+const MAX_DEPTH: usize = 8;
+
+/// The most parameters that one aggregates. NIST's catalogs need 9.
+const MAX_AGGREGATED: usize = 100;
+
+/// Writes prose with parameters filled in.
+pub(crate) struct Renderer<'a> {
+    document: &'a Document,
+    values: &'a ParamValues,
+    budget: &'a Budget,
+}
+
+/// The parameters that are being expanded, innermost first.
+struct Path<'p> {
+    id: &'p str,
+    depth: usize,
+    outer: Option<&'p Path<'p>>,
+}
+
+impl<'a> Renderer<'a> {
+    pub(crate) fn new(document: &'a Document, values: &'a ParamValues, budget: &'a Budget) -> Self {
+        Self {
+            document,
+            values,
+            budget,
+        }
+    }
+
+    /// The prose with parameters filled in.
+    pub(crate) fn filled(&self, prose: &str) -> String {
+        let mut out = String::with_capacity(prose.len());
+        self.fill(&mut out, prose, None);
+        out
+    }
+
+    /// The same with the values that `set` knows of the parameters in the prose.
+    pub(crate) fn filled_with(
+        &self,
+        prose: &str,
+        set: impl Fn(&str) -> Option<Vec<String>>,
+    ) -> String {
+        let mut values = ParamValues::new();
+        let mut rest = prose;
+        while let Some(insert) = Insert::first_in(rest)
+            && !self.budget.is_spent()
+        {
+            if !values.contains_key(insert.id)
+                && let Some(of_param) = set(insert.id)
+            {
+                values.insert(insert.id.to_owned(), of_param);
+            }
+            rest = &rest[insert.end..];
+        }
+        Renderer::new(self.document, &values, self.budget).filled(prose)
+    }
+
+    /// What a parameter stands for in prose.
+    pub(crate) fn param(&self, param: &Param) -> String {
+        let mut out = String::new();
+        let path = Path {
+            id: &param.id,
+            depth: 1,
+            outer: None,
+        };
+        self.push_param(&mut out, param, &path);
+        out
+    }
+
+    /// The values that are set: by the caller, or else in the catalog.
+    pub(crate) fn values<'v>(&'v self, param: &'v Param) -> &'v [String] {
+        let former_ids = element::values(&param.props, "alt-identifier");
+        [param.id.as_str()]
+            .into_iter()
+            .chain(former_ids)
+            .find_map(|id| self.values.get(id).filter(|values| !values.is_empty()))
+            .unwrap_or(&param.values)
+    }
+
+    /// Appends text as far as the budget allows.
+    pub(crate) fn push(&self, out: &mut String, text: &str) {
+        self.budget.push(out, text);
+    }
+
+    fn fill(&self, out: &mut String, prose: &str, path: Option<&Path<'_>>) {
+        let mut rest = prose;
+        while let Some(insert) = Insert::first_in(rest) {
+            self.push(out, &rest[..insert.start]);
+            self.push_insert(out, &insert, path);
+            rest = &rest[insert.end..];
+            // NIST's catalogs have a space there: `{{ insert: param, x }} ; and`.
+            if rest.starts_with([' ']) && rest[1..].starts_with([';', ',', '.', ')']) {
+                rest = &rest[1..];
+            }
+        }
+        self.push(out, rest);
+    }
+
+    fn push_insert(&self, out: &mut String, insert: &Insert<'_>, outer: Option<&Path<'_>>) {
+        if self.budget.is_spent() {
+            return self.push(out, "…");
+        }
+        let id = insert.id;
+        let depth = outer.map_or(1, |outer| outer.depth + 1);
+        let path = Path { id, depth, outer };
+        if path.is_circular() {
+            return self.push(out, &format!("[circular parameter: {id}]"));
+        }
+        if depth > MAX_DEPTH {
+            return self.push(out, "[…]");
+        }
+        if let Some(param) = self.defined(id) {
+            self.push_param(out, &param, &path);
+        } else if let Some(values) = self.values.get(id) {
+            self.push_list(out, values, ", ", &path);
+        } else if insert.legacy {
+            // Any text in double braces looks like this.
+            self.push(out, insert.verbatim);
+        } else {
+            self.push(out, &format!("[unknown parameter: {id}]"));
+        }
+    }
+
+    fn push_param(&self, out: &mut String, param: &Param, path: &Path<'_>) {
+        let values = self.values(param);
+        if !values.is_empty() {
+            self.push_list(out, values, ", ", path);
+        } else if let Some(select) = &param.select {
+            self.push(out, "[Selection");
+            self.push(
+                out,
+                match select.how_many.as_deref() {
+                    Some("one-or-more") => " (one or more): ",
+                    Some("one") => " (one): ",
+                    _ => ": ",
+                },
+            );
+            self.push_list(out, &select.choice, "; ", path);
+            self.push(out, "]");
+        } else if let Some(values) = self.aggregated(param, path) {
+            self.push(out, &values);
+        } else {
+            self.push(out, "[Assignment: ");
+            let label = param.label.as_deref().unwrap_or(&param.id);
+            self.fill(out, label, Some(path));
+            self.push(out, "]");
+        }
+    }
+
+    fn push_list(&self, out: &mut String, items: &[String], separator: &str, path: &Path<'_>) {
+        for (at, item) in items.iter().enumerate() {
+            if at > 0 {
+                self.push(out, separator);
+            }
+            self.fill(out, item.trim(), Some(path));
+        }
+    }
+
+    /// The parameters that this one stands for together (SP 800-53: `ac-1_prm_1` for
+    /// `ac-01_odp.01` and `ac-01_odp.02`), once at least one of them is set.
+    fn aggregated(&self, param: &Param, path: &Path<'_>) -> Option<String> {
+        let mut any_set = false;
+        let mut parts: Vec<String> = Vec::new();
+        for id in element::values(&param.props, "aggregates").take(MAX_AGGREGATED) {
+            let Some(member) = self.defined(id) else {
+                continue;
+            };
+            any_set |= !self.values(&member).is_empty();
+            let mut part = String::new();
+            let insert = Insert {
+                id,
+                ..Insert::default()
+            };
+            self.push_insert(&mut part, &insert, Some(path));
+            if !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
+        any_set.then(|| parts.join(", "))
+    }
+
+    fn defined(&self, id: &str) -> Option<Param> {
+        let span = self.document.catalog().param(id)?;
+        self.budget.spend(span.len());
+        serde_json::from_str(span.of(self.document.json())).ok()
+    }
+}
+
+impl Path<'_> {
+    fn is_circular(&self) -> bool {
+        let mut outer = self.outer;
+        while let Some(path) = outer {
+            if path.id == self.id {
+                return true;
+            }
+            outer = path.outer;
+        }
+        false
+    }
+}

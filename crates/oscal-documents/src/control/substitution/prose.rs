@@ -1,0 +1,131 @@
+//! Parts of a control as plain text.
+
+use std::borrow::Cow;
+
+use crate::control::substitution::Renderer;
+use crate::document::element::{self, Part};
+
+/// Deeper items are not indented further.
+const MAX_INDENT: usize = 8;
+
+/// Whether a part says how to assess a control and not what it asks for. `objective` and
+/// `objects` are the names of OSCAL 1.0.
+pub(crate) fn is_assessment(part: &Part) -> bool {
+    part.name.starts_with("assessment") || matches!(part.name.as_str(), "objective" | "objects")
+}
+
+impl Renderer<'_> {
+    /// A part's prose, then its items one a line with their labels, nested items indented.
+    pub(crate) fn part(&self, part: &Part) -> String {
+        let mut out = String::new();
+        self.push_paragraphs(&mut out, "", &part.prose);
+        for item in &part.parts {
+            self.push_item(&mut out, item, 0);
+        }
+        out
+    }
+
+    fn push_item(&self, out: &mut String, item: &Part, level: usize) {
+        let indent = "  ".repeat(level.min(MAX_INDENT));
+        let label = element::label(&item.props);
+        let head: Vec<&str> = label.into_iter().chain(item.title.as_deref()).collect();
+        let line = match (head.is_empty(), item.prose.is_empty()) {
+            (true, _) => Cow::Borrowed(item.prose.as_str()),
+            (false, true) => Cow::Owned(head.join(" ")),
+            (false, false) if item.title.is_some() => {
+                Cow::Owned(format!("{}: {}", head.join(" "), item.prose))
+            }
+            (false, false) => Cow::Owned(format!("{} {}", head.join(" "), item.prose)),
+        };
+        self.push_paragraphs(out, &indent, &line);
+        let level = if line.is_empty() { level } else { level + 1 };
+        for item in &item.parts {
+            self.push_item(out, item, level);
+        }
+    }
+
+    /// Appends the lines of prose that are not blank.
+    fn push_paragraphs(&self, out: &mut String, indent: &str, prose: &str) {
+        let prose = self.filled(&without_fragment_links(prose));
+        for line in prose.lines().filter(|line| !line.trim().is_empty()) {
+            if !out.is_empty() {
+                self.push(out, "\n");
+            }
+            self.push(out, indent);
+            out.push_str(line.trim_end());
+        }
+    }
+}
+
+/// Replaces links into the document, `[AC-3](#ac-3)`, by their text.
+fn without_fragment_links(prose: &str) -> Cow<'_, str> {
+    const MIDDLE: &str = "](#";
+    let mut out = String::new();
+    let mut rest = prose;
+    while let Some(middle) = rest.find(MIDDLE) {
+        let Some(length) = rest[middle..].find(')') else {
+            break;
+        };
+        if let Some(open) = rest[..middle].rfind('[') {
+            out.push_str(&rest[..open]);
+            out.push_str(&rest[open + 1..middle]);
+        } else {
+            out.push_str(&rest[..=middle + length]);
+        }
+        rest = &rest[middle + length + 1..];
+    }
+    if out.is_empty() && rest.len() == prose.len() {
+        return Cow::Borrowed(prose);
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::control::substitution::ParamValues;
+    use crate::document::samples::document_with_params;
+    use crate::json::budget::Budget;
+
+    #[test]
+    fn items_are_labelled_and_indented() {
+        let part: Part = serde_json::from_value(json!({
+            "name": "statement",
+            "prose": "The organization:",
+            "parts": [
+                {"name": "item", "props": [{"name": "label", "value": "a."}], "prose": "Names {{ who }}:",
+                 "parts": [
+                    {"name": "item", "props": [{"name": "label", "value": "1."}], "prose": "first\n\nmore"},
+                    {"name": "item", "title": "Note", "prose": "see [AC-3](#ac-3)"},
+                 ]},
+                {"name": "item", "parts": [{"name": "item", "prose": "unlabelled"}]},
+                {"name": "item", "props": [{"name": "label", "value": "b."}], "title": "Empty"},
+            ],
+        }))
+        .expect("a part");
+        let document = document_with_params(&json!([{"id": "who", "label": "roles"}]));
+        let none = ParamValues::new();
+        assert_eq!(
+            Renderer::new(&document, &none, &Budget::for_item()).part(&part),
+            "The organization:\n\
+             a. Names [Assignment: roles]:\n  1. first\n  more\n  Note: see AC-3\n\
+             unlabelled\n\
+             b. Empty"
+        );
+    }
+
+    #[test]
+    fn only_links_into_the_document_lose_their_target() {
+        for (prose, expected) in [
+            ("[AC-3](#ac-3), [PE](#pe)", "AC-3, PE"),
+            ("[site](https://example.org)", "[site](https://example.org)"),
+            ("x](#y) [z](#w)", "x](#y) z"),
+            ("[open](#never", "[open](#never"),
+        ] {
+            assert_eq!(without_fragment_links(prose), expected);
+        }
+    }
+}

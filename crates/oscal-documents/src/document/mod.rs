@@ -1,0 +1,226 @@
+//! An OSCAL document.
+
+pub(crate) mod catalog;
+pub(crate) mod control_key;
+pub(crate) mod element;
+pub(crate) mod entry;
+pub(crate) mod entry_kind;
+pub(crate) mod error;
+pub(crate) mod info;
+pub(crate) mod model;
+mod outline;
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::document::catalog::Catalog;
+use crate::document::element::Resource;
+use crate::document::entry::{Entries, References};
+use crate::document::error::DocumentError;
+use crate::document::info::DocumentInfo;
+use crate::document::outline::Outline;
+use crate::json::compact::compact;
+use crate::json::cursor::{Span, find};
+use crate::json::tree_size::TreeSize;
+use crate::json::wellformed;
+
+/// How many values a document may have. SP 800-53, 10 MB, has 210,000.
+const MAX_VALUES: usize = 2_000_000;
+
+/// An OSCAL document: its text, and an outline that finds things in it. Clones share both.
+///
+/// ```
+/// use oscal_documents::{Document, Model};
+///
+/// let text = r#"{"catalog": {
+///     "uuid": "00000000-0000-4000-8000-000000000001",
+///     "metadata": {"title": "House rules"},
+///     "controls": [{"id": "ac-1", "title": "Keys"}]
+/// }}"#;
+/// let document = Document::parse("rules.json", text.to_owned(), false)?;
+/// assert_eq!(document.info().model, Model::Catalog);
+/// assert_eq!(document.info().counts["controls"], 1);
+/// assert_eq!(document.control("ac-1").map(|control| control.title()), Some("Keys"));
+///
+/// let error = Document::parse("x.json", "{}".to_owned(), false).unwrap_err();
+/// assert!(error.to_string().starts_with("not an OSCAL document"));
+/// # Ok::<(), oscal_documents::DocumentError>(())
+/// ```
+#[derive(Clone)]
+pub struct Document {
+    info: DocumentInfo,
+    /// Shared with the same document under another id.
+    content: Arc<Content>,
+}
+
+struct Content {
+    file: String,
+    text: Box<str>,
+    catalog: Catalog,
+    entries: Entries,
+    resources: Vec<(Box<str>, Span)>,
+}
+
+impl Document {
+    /// Reads a document. `file` is the name under which problems with it are reported, and
+    /// `built_in` is for documents that come with the program. Only the documents of a
+    /// [`Library`](crate::Library) are found by searches.
+    ///
+    /// # Errors
+    ///
+    /// The text is not JSON, not an OSCAL document, or one that cannot be served without
+    /// ambiguity; see [`DocumentError`].
+    pub fn parse(
+        file: impl Into<String>,
+        text: String,
+        built_in: bool,
+    ) -> Result<Self, DocumentError> {
+        Self::with_references(file.into(), text, built_in).map(|(document, _)| document)
+    }
+
+    /// Reads a document, and what its entries refer to.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Document::parse`].
+    pub(crate) fn with_references(
+        file: String,
+        text: String,
+        built_in: bool,
+    ) -> Result<(Self, References), DocumentError> {
+        if u32::try_from(text.len()).is_err() {
+            return Err(DocumentError::TooLarge);
+        }
+        if TreeSize::of_text(&text).values > MAX_VALUES {
+            return Err(DocumentError::TooManyValues(MAX_VALUES));
+        }
+        let json = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        wellformed::check(json).map_err(|error| {
+            if error.is_data() {
+                DocumentError::Refused(error)
+            } else {
+                DocumentError::NotJson(error)
+            }
+        })?;
+        let text = if json.len() == text.len() {
+            compact(text)
+        } else {
+            compact(json.to_owned())
+        };
+        let outline = Outline::of(&text)?;
+        let document = Self {
+            info: DocumentInfo::of(&outline, built_in),
+            content: Arc::new(Content {
+                file,
+                text,
+                catalog: outline.catalog,
+                entries: outline.entries,
+                resources: outline.resources,
+            }),
+        };
+        Ok((document, outline.references))
+    }
+
+    /// Whether both are the same document, not merely equal ones.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.content, &other.content) && self.info.id == other.info.id
+    }
+
+    /// The same document under another id.
+    pub(crate) fn with_id(&self, id: String) -> Self {
+        Self {
+            info: DocumentInfo {
+                id,
+                ..self.info.clone()
+            },
+            content: self.content.clone(),
+        }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn memory(&self) -> usize {
+        let content = &*self.content;
+        content.text.len()
+            + content.catalog.memory()
+            + content.entries.iter().len() * 256
+            + content.resources.len() * 96
+    }
+
+    /// Id, title, version and so on.
+    pub fn info(&self) -> &DocumentInfo {
+        &self.info
+    }
+
+    /// The name of the file below the documents directory, or of the built-in document. Operators
+    /// and imports use it; [`DocumentInfo::id`] names the document to everyone else.
+    pub fn file(&self) -> &str {
+        &self.content.file
+    }
+
+    /// The document as compact JSON.
+    pub fn json(&self) -> &str {
+        &self.content.text
+    }
+
+    /// The document as a JSON tree. A tree takes up to ten times the memory of the text: make it,
+    /// use it, drop it.
+    ///
+    /// # Errors
+    ///
+    /// None in practice: the text was checked when the document was loaded.
+    pub fn value(&self) -> serde_json::Result<Value> {
+        serde_json::from_str(&self.content.text)
+    }
+
+    /// Ids and titles of the groups that have an id, in document order.
+    pub fn groups(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.content
+            .catalog
+            .groups
+            .iter()
+            .filter_map(|group| Some((group.id.as_deref()?, group.title.as_ref())))
+    }
+
+    /// The resource of the back matter with this uuid.
+    pub(crate) fn resource(&self, uuid: &str) -> Option<Resource> {
+        serde_json::from_str(self.resource_json(uuid)?).ok()
+    }
+
+    /// The text of the resource with this uuid.
+    pub(crate) fn resource_json(&self, uuid: &str) -> Option<&str> {
+        Some(find(&self.content.resources, uuid)?.of(self.json()))
+    }
+
+    /// Uuids and texts of the resources, in document order.
+    pub(crate) fn resources_json(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut resources: Vec<_> = self.content.resources.iter().collect();
+        resources.sort_by_key(|(_, span)| *span);
+        resources
+            .into_iter()
+            .map(|(uuid, span)| (uuid.as_ref(), span.of(self.json())))
+    }
+
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.content.catalog
+    }
+
+    pub(crate) fn entries(&self) -> &Entries {
+        &self.content.entries
+    }
+}
+
+impl fmt::Debug for Document {
+    /// Without the text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document")
+            .field("info", &self.info)
+            .field("file", &self.content.file)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,50 @@
+//! What is known of a file since it was read.
+
+use std::sync::Arc;
+
+use crate::document::Document;
+use crate::document::model::Model;
+use crate::library::listing::source_file::Stamp;
+use crate::search::indexed::Indexed;
+
+/// What is known of a file since it was read.
+#[derive(Debug, Clone)]
+pub(super) struct LoadedFile {
+    pub(super) name: String,
+    /// None if the file cannot be reached.
+    pub(super) stamp: Option<Stamp>,
+    pub(super) outcome: Outcome,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Outcome {
+    Document(Arc<Indexed>),
+    /// There is another file with this document. It is dropped, to be read again when the other
+    /// one is gone.
+    Duplicate(Key),
+    /// Not read: all files together are too large.
+    LeftOut,
+    /// It cannot be served, and what was served of it before.
+    Refused {
+        message: String,
+        kept: Option<Arc<Indexed>>,
+    },
+}
+
+impl LoadedFile {
+    pub(super) fn served(&self) -> Option<&Arc<Indexed>> {
+        match &self.outcome {
+            Outcome::Document(document) => Some(document),
+            Outcome::Refused { kept, .. } => kept.as_ref(),
+            Outcome::Duplicate(_) | Outcome::LeftOut => None,
+        }
+    }
+}
+
+/// No two documents of a library have the same.
+pub(super) type Key = (String, Model);
+
+pub(super) fn key(document: &Document) -> Key {
+    let info = document.info();
+    (info.uuid.to_ascii_lowercase(), info.model)
+}

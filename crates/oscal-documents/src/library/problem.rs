@@ -1,0 +1,34 @@
+//! A file that is not served.
+
+use serde::Serialize;
+
+use crate::json::budget::floor_char_boundary;
+
+/// A file that is not served, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Its name relative to the documents directory.
+    pub file: String,
+    /// What is wrong with it and what to change.
+    pub message: String,
+}
+
+impl Problem {
+    /// Messages quote the file: they are cut, so that it cannot flood the log.
+    const MAX_MESSAGE: usize = 300;
+
+    pub(crate) fn new(file: impl Into<String>, message: impl Into<String>) -> Self {
+        let mut message = message.into();
+        message.truncate(floor_char_boundary(&message, Self::MAX_MESSAGE));
+        Self {
+            file: file.into(),
+            message,
+        }
+    }
+
+    /// Whether it is about a file or a directory that the file is in.
+    pub(crate) fn is_about(&self, name: &str) -> bool {
+        let below = name.strip_prefix(&*self.file);
+        self.file == "." || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}

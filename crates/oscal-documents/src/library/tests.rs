@@ -1,0 +1,292 @@
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use crate::document::Document;
+use crate::document::model::Model;
+use crate::library::Library;
+use crate::library::listing::limits::Limits;
+use crate::library::listing::{Listing, LoadError};
+use crate::library::view::LibraryView;
+use crate::search::Query;
+
+const ONE: &str = r#"{"catalog":{"uuid":"00000000-0000-4000-8000-000000000001",
+    "metadata":{"title":"One"},"controls":[{"id":"ac-1","title":"Policy"}]}}"#;
+const TWO: &str = r#"{"catalog":{"uuid":"00000000-0000-4000-8000-000000000002",
+    "metadata":{"title":"Two"},"controls":[{"id":"AC-01"},{"id":"ac-2"}]}}"#;
+const PLAN: &str = r#"{"system-security-plan":{"uuid":"00000000-0000-4000-8000-000000000003",
+    "metadata":{"title":"Secret plan"},"control-implementation":{"implemented-requirements":[
+    {"uuid":"u","control-id":"ac-1","description":"policy policy policy"}]}}}"#;
+
+fn loaded(files: &[(&str, &str)], built_in: &[(&str, &str)]) -> Library {
+    let directory = tempfile::tempdir().expect("a directory");
+    for (name, text) in files {
+        fs::write(directory.path().join(name), text).expect("written");
+    }
+    Library::load(built_in, Some(directory.path()), Limits::default()).expect("loads")
+}
+
+fn reloaded(library: &Library, directory: &Path, limits: Limits) -> Library {
+    let listing = Listing::of(directory, limits).expect("a directory");
+    library.reload(&[("plan", PLAN)], &listing, &HashSet::new(), limits)
+}
+
+fn titles(view: &LibraryView<'_>) -> Vec<String> {
+    view.documents().map(|d| d.info().title.clone()).collect()
+}
+
+#[test]
+fn good_documents_are_served_and_bad_ones_reported() {
+    let library = loaded(
+        &[
+            ("b.json", TWO),
+            ("a.json", "{"),
+            ("c.json", TWO),
+            ("d.json", ONE),
+        ],
+        &[("one", ONE), ("plan", PLAN)],
+    );
+    assert_eq!(
+        titles(&library.view(|_| true)),
+        ["Two", "One", "Secret plan"]
+    );
+    let problems: Vec<_> = library
+        .problems()
+        .iter()
+        .map(|p| format!("{}: {}", p.file, p.message))
+        .collect();
+    assert_eq!(
+        problems,
+        [
+            "a.json: not JSON: EOF while parsing an object at line 1 column 1",
+            "c.json: has the same uuid as `b.json`, which is served instead",
+            "one: has the same uuid as `d.json`, which is served instead",
+        ]
+    );
+}
+
+#[test]
+fn a_control_in_several_documents_is_found_in_each_in_their_order() {
+    let library = loaded(&[("x.json", TWO)], &[("one", ONE)]);
+    let view = library.view(|_| true);
+    let found = |reference| -> Vec<_> {
+        let controls = view.find_controls(reference).into_iter();
+        controls
+            .map(|c| (c.document().info().title.as_str(), c.id()))
+            .collect()
+    };
+    assert_eq!(found("AC-1"), [("Two", "AC-01"), ("One", "ac-1")]);
+    assert_eq!(found("ac-2"), [("Two", "ac-2")]);
+}
+
+#[test]
+fn hidden_documents_are_as_good_as_absent() {
+    let with = loaded(&[], &[("one", ONE), ("plan", PLAN)]);
+    let without = loaded(&[], &[("one", ONE)]);
+    let with = with.view(|info| info.model != Model::SystemSecurityPlan);
+    let without = without.view(|_| true);
+    assert_eq!(titles(&with), titles(&without));
+    assert!(
+        with.document("00000000-0000-4000-8000-000000000003")
+            .is_none()
+    );
+    for text in ["policy", "ac-1", "secret", "AC-1 policy", ""] {
+        let query = Query {
+            text,
+            ..Query::default()
+        };
+        assert_eq!(with.search(&query), without.search(&query), "{text}");
+    }
+}
+
+#[test]
+fn all_files_together_are_limited() {
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("a.json"), ONE).expect("written");
+    fs::write(directory.path().join("b.json"), TWO).expect("written");
+    let limits = Limits {
+        total_bytes: ONE.len() as u64 + 10,
+        ..Limits::default()
+    };
+    let library = Library::load(&[], Some(directory.path()), limits).expect("loads");
+    assert_eq!(titles(&library.view(|_| true)), ["One"]);
+    assert_eq!(
+        library.problems()[0].message,
+        format!(
+            "left out: all files have more than {} bytes",
+            limits.total_bytes
+        )
+    );
+}
+
+#[test]
+fn a_broken_file_never_replaces_a_good_document() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| directory.path().join(name);
+    let write = |name: &str, text: &str| fs::write(path(name), text).expect("written");
+    let reload = |library: &Library| {
+        let library = reloaded(library, directory.path(), Limits::default());
+        let problems = library.problems().iter();
+        let problems: Vec<_> = problems
+            .map(|p| format!("{}: {}", p.file, p.message))
+            .collect();
+        (titles(&library.view(|_| true)), problems, library)
+    };
+    fs::create_dir(path("sub")).expect("created");
+    write("a.json", ONE);
+    write("sub/b.json", TWO);
+    let library = Library::load(&[("plan", PLAN)], Some(directory.path()), Limits::default());
+    let all = ["One", "Two", "Secret plan"];
+
+    write("a.json", &ONE[..ONE.len() / 2]);
+    let (served, problems, library) = reload(&library.expect("loads"));
+    assert_eq!(served, all, "in their places");
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    let expected = "a.json: what was loaded of it before is served, since now: not JSON: EOF";
+    assert!(problems[0].starts_with(expected), "{problems:?}");
+    let (served, again, library) = reload(&library);
+    assert_eq!((served, again), (all.map(str::to_owned).to_vec(), problems));
+
+    fs::rename(path("sub"), path("away")).expect("moved");
+    std::os::unix::fs::symlink("/etc", path("sub")).expect("linked");
+    fs::remove_dir_all(path("away")).expect("removed");
+    let (served, problems, library) = reload(&library);
+    assert_eq!(served, all);
+    assert!(
+        problems.concat().contains("sub/b.json: what was loaded"),
+        "{problems:?}"
+    );
+
+    fs::remove_file(path("sub")).expect("removed");
+    write("c.json", &ONE.replace("One", "One, elsewhere"));
+    let (served, problems, library) = reload(&library);
+    assert_eq!(served, ["One, elsewhere", "Secret plan"]);
+    assert!(problems[0].starts_with("a.json: not JSON"), "{problems:?}");
+
+    fs::remove_file(path("a.json")).expect("removed");
+    fs::remove_file(path("c.json")).expect("removed");
+    let (served, problems, _) = reload(&library);
+    assert_eq!((served, problems), (vec!["Secret plan".to_owned()], vec![]));
+
+    let gone = Listing::of(&path("gone"), Limits::default());
+    assert!(matches!(gone, Err(LoadError::Missing(_))));
+}
+
+#[test]
+fn kept_documents_count_as_bytes_of_files() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| {
+        fs::write(directory.path().join(name), text).expect("written");
+    };
+    write("b.json", ONE);
+    let library = Library::load(&[], Some(directory.path()), Limits::default());
+    write("a.json", TWO);
+    let limits = Limits {
+        total_bytes: TWO.len() as u64 + 10,
+        ..Limits::default()
+    };
+    let library = reloaded(&library.expect("loads"), directory.path(), limits);
+    assert_eq!(titles(&library.view(|_| true)), ["Two", "Secret plan"]);
+    assert!(library.problems()[0].message.starts_with("left out"));
+}
+
+#[test]
+fn only_changed_files_are_read_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| {
+        fs::write(directory.path().join(name), text).expect("written");
+    };
+    write("a.json", ONE);
+    write("b.json", TWO);
+    write("c.json", ONE);
+    write("d.json", "{");
+    let first = Library::load(&[], Some(directory.path()), Limits::default()).expect("loads");
+    assert_eq!(first.files_read(), 4);
+    let again = reloaded(&first, directory.path(), Limits::default());
+    assert_eq!(again.files_read(), 0);
+    assert_eq!(again.problems(), first.problems());
+    let document = |library: &Library, at: usize| library.documents[at].document.clone();
+    assert!(document(&first, 1).is(&document(&again, 1)));
+
+    write("b.json", &TWO.replace("Two", "Second"));
+    let changed = reloaded(&again, directory.path(), Limits::default());
+    assert_eq!(changed.files_read(), 1);
+    assert!(document(&first, 0).is(&document(&changed, 0)));
+    assert_eq!(
+        titles(&changed.view(|_| true)),
+        ["One", "Second", "Secret plan"]
+    );
+
+    fs::remove_file(directory.path().join("a.json")).expect("removed");
+    let moved = reloaded(&changed, directory.path(), Limits::default());
+    assert_eq!(moved.files_read(), 1, "the other file with its document");
+    assert_eq!(
+        titles(&moved.view(|_| true)),
+        ["Second", "One", "Secret plan"]
+    );
+}
+
+#[test]
+fn what_is_held_stays_as_it_was() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| directory.path().join(name);
+    let write = |name: &str, text: &str| fs::write(path(name), text).expect("written");
+    write("a.json", ONE);
+    write("b.json", TWO);
+    let first = Library::load(&[], Some(directory.path()), Limits::default()).expect("loads");
+    fs::remove_file(path("a.json")).expect("removed");
+    write("b.json", &TWO.replace("Two", "Second"));
+    write("c.json", PLAN);
+    let reload = |held: &[&str]| {
+        let listing = Listing::of(directory.path(), Limits::default()).expect("a directory");
+        let held = held.iter().copied().map(str::to_owned).collect();
+        let library = first.reload(&[], &listing, &held, Limits::default());
+        assert!(library.is_of(&listing, &held));
+        assert_eq!(library.is_of(&listing, &HashSet::new()), held.is_empty());
+        titles(&library.view(|_| true))
+    };
+    assert_eq!(reload(&["a.json", "b.json", "c.json"]), ["One", "Two"]);
+    assert_eq!(reload(&["b.json"]), ["Two", "Secret plan"]);
+    assert_eq!(reload(&["a.json"]), ["One", "Second", "Secret plan"]);
+    assert_eq!(reload(&[]), ["Second", "Secret plan"]);
+}
+
+#[test]
+fn a_uuid_is_shared_by_models_and_a_hidden_one_is_not_felt() {
+    let uuid = "00000000-0000-4000-8000-000000000001";
+    let plan = PLAN.replace("000000000003", "000000000001");
+    // Whatever comes first by its name.
+    for plan_file in ["a.json", "c.json"] {
+        let library = loaded(&[(plan_file, plan.as_str()), ("b.json", ONE)], &[]);
+        assert_eq!(library.problems(), []);
+        let all = library.view(|_| true);
+        let title = |view: &LibraryView<'_>, id: &str| {
+            view.document(id)
+                .map(|document| document.info().title.clone())
+        };
+        assert_eq!(title(&all, uuid).as_deref(), Some("One"));
+        let plan_id = format!("{uuid}.system-security-plan");
+        assert_eq!(title(&all, &plan_id).as_deref(), Some("Secret plan"));
+        let some = library.view(|info| info.model != Model::SystemSecurityPlan);
+        let without = loaded(&[("b.json", ONE)], &[]);
+        let without = without.view(|_| true);
+        assert_eq!(title(&some, &plan_id), None);
+        assert!(
+            some.documents()
+                .map(Document::info)
+                .eq(without.documents().map(Document::info))
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn takes_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let directory = tempfile::tempdir().expect("a directory");
+        fs::write(directory.path().join("x.json"), bytes).expect("written");
+        let library = Library::load(&[], Some(directory.path()), Limits::default()).expect("loads");
+        prop_assert_eq!(library.problems().len(), 1);
+    }
+}

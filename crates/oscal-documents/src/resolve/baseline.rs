@@ -1,0 +1,124 @@
+//! A resolved profile to keep.
+
+use crate::control::Control;
+use crate::document::Document;
+use crate::resolve::log::{NotFound, ParamChange, Warning};
+use crate::resolve::resolved::{BaselineControl, Resolved};
+
+/// A [`Resolved`] profile together with the documents that it refers to, so that it outlives the
+/// library.
+///
+/// ```
+/// use oscal_documents::{Baseline, Library, Limits, resolve_profile};
+///
+/// # const CATALOG: &str = r#"{"catalog": {
+/// #     "uuid": "00000000-0000-4000-8000-000000000001", "metadata": {"title": "House rules"},
+/// #     "controls": [{"id": "ac-1", "title": "Keys"}, {"id": "ac-2", "title": "Guests"}]}}"#;
+/// # const PROFILE: &str = r#"{"profile": {
+/// #     "uuid": "00000000-0000-4000-8000-000000000002", "metadata": {"title": "A small house"},
+/// #     "imports": [{"href": "rules.json", "include-controls": [{"with-ids": ["ac-1"]}]}]}}"#;
+/// fn baseline(library: Library) -> Result<Baseline, Box<dyn std::error::Error>> {
+///     let view = library.view(|_| true);
+///     let profile = view
+///         .document("00000000-0000-4000-8000-000000000002")
+///         .ok_or("no profile")?;
+///     Ok(Baseline::of(resolve_profile(&view, profile, None)?))
+/// }
+///
+/// # let documents = [("rules.json", CATALOG), ("small.json", PROFILE)];
+/// # let library = Library::load(&documents, None, Limits::default())?;
+/// let baseline = baseline(library)?;
+/// assert_eq!(baseline.profile().info().title, "A small house");
+/// assert_eq!(baseline.controls().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Baseline {
+    profile: Document,
+    sources: Vec<Document>,
+    controls: Vec<Selected>,
+    /// The parameters that profiles change.
+    pub param_changes: Vec<ParamChange>,
+    /// The controls that profiles select by id and that their sources lack.
+    pub not_found: Vec<NotFound>,
+    /// Directives without effect, or with another effect than they seem to have.
+    pub warnings: Vec<Warning>,
+    /// How many more warnings there are.
+    pub more_warnings: usize,
+}
+
+/// A control by its place.
+#[derive(Debug, Clone, Copy)]
+struct Selected {
+    source: u32,
+    number: u32,
+    implied: bool,
+    altered: bool,
+}
+
+impl Baseline {
+    /// Keeps a resolved profile.
+    pub fn of(resolved: Resolved<'_>) -> Self {
+        // The controls of a baseline are from few documents, and mostly from the one before.
+        let mut last = 0;
+        let sources = &resolved.sources;
+        let controls = resolved.controls.iter().filter_map(|selected| {
+            let document = selected.control.document();
+            let is_it = |at: &usize| std::ptr::eq(sources[*at], document);
+            last = Some(last)
+                .filter(|at| *at < sources.len() && is_it(at))
+                .or_else(|| (0..sources.len()).find(is_it))?;
+            Some(Selected {
+                source: u32::try_from(last).ok()?,
+                number: selected.control.number(),
+                implied: selected.implied,
+                altered: selected.altered,
+            })
+        });
+        let controls = controls.collect();
+        Self {
+            profile: resolved.profile.clone(),
+            sources: sources.iter().copied().cloned().collect(),
+            controls,
+            param_changes: resolved.param_changes,
+            not_found: resolved.not_found,
+            warnings: resolved.warnings,
+            more_warnings: resolved.more_warnings,
+        }
+    }
+
+    /// The profile.
+    pub fn profile(&self) -> &Document {
+        &self.profile
+    }
+
+    /// The imported catalogs and profiles, each after what it imports.
+    pub fn sources(&self) -> impl ExactSizeIterator<Item = &Document> {
+        self.sources.iter()
+    }
+
+    /// The controls of the baseline, in its order.
+    pub fn controls(&self) -> impl ExactSizeIterator<Item = BaselineControl<'_>> {
+        self.controls.iter().map(|selected| BaselineControl {
+            control: Control::new(&self.sources[selected.source as usize], selected.number),
+            implied: selected.implied,
+            altered: selected.altered,
+        })
+    }
+
+    /// About how many bytes of memory it takes, without the documents.
+    pub fn memory(&self) -> usize {
+        let changes = self.param_changes.iter().map(|change| {
+            let states = [&change.old, &change.new].map(|state| {
+                let values = state.values.iter().map(|value| 24 + value.len());
+                values.sum::<usize>() + state.label.as_ref().map_or(0, String::len)
+            });
+            size_of::<ParamChange>() + states.iter().sum::<usize>() + 64
+        });
+        let warnings = self.warnings.iter().map(|warning| warning.message.len());
+        size_of_val(&*self.controls)
+            + changes.sum::<usize>()
+            + warnings.sum::<usize>()
+            + (self.warnings.len() + self.not_found.len()) * 160
+    }
+}

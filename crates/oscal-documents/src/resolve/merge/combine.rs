@@ -1,0 +1,139 @@
+//! The controls of all imports as one set: what happens to controls with the same id, and the
+//! groups under merge as-is.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::json::budget::Budget;
+use crate::resolve::directives::merge::Method;
+use crate::resolve::error::ResolveError;
+use crate::resolve::tree::version::Version;
+use crate::resolve::tree::{Body, Group, Node};
+
+/// The deepest nesting of controls. A document with more of it cannot be loaded.
+const MAX_DEPTH: usize = 48;
+
+/// All occurrences of the controls of a profile's imports.
+pub(crate) struct Combined<'s, 'a> {
+    method: Method,
+    /// By the id, and the version where each one is kept.
+    occurrences: HashMap<Key<'a>, Occurrences<'s, 'a>>,
+    emitted: HashSet<Key<'a>>,
+    budget: &'s Budget,
+}
+
+/// What makes two occurrences one control.
+type Key<'a> = (&'a str, Option<*const Version<'a>>);
+
+#[derive(Default)]
+struct Occurrences<'s, 'a> {
+    versions: Vec<&'s Arc<Version<'a>>>,
+    children: Vec<&'s Node<'a>>,
+    selected: bool,
+}
+
+impl<'s, 'a> Combined<'s, 'a> {
+    pub(crate) fn of(bodies: &'s [Body<'a>], method: Method, budget: &'s Budget) -> Self {
+        let mut combined = Self {
+            method,
+            occurrences: HashMap::new(),
+            emitted: HashSet::new(),
+            budget,
+        };
+        let mut versions = HashSet::new();
+        for node in bodies.iter().flat_map(Body::nodes) {
+            let key = combined.key(node);
+            let occurrences = combined.occurrences.entry(key).or_default();
+            if versions.insert(Arc::as_ptr(&node.version)) {
+                occurrences.versions.push(&node.version);
+            }
+            occurrences.children.extend(&node.children);
+            occurrences.selected |= !node.implied;
+        }
+        combined
+    }
+
+    /// The controls without groups. Controls within selected controls stay there.
+    pub(crate) fn flat(mut self, bodies: &'s [Body<'a>]) -> Result<Body<'a>, ResolveError> {
+        let outermost: Vec<_> = bodies.iter().flat_map(Body::outermost).collect();
+        Ok(Body {
+            controls: self.nodes(&outermost, 0)?,
+            groups: Vec::new(),
+        })
+    }
+
+    /// The controls in their groups; groups that are the same in several bodies become one, with
+    /// the title and so on of the first.
+    pub(crate) fn in_groups(mut self, bodies: &'s [Body<'a>]) -> Result<Body<'a>, ResolveError> {
+        self.body(bodies.iter().collect())
+    }
+
+    fn body(&mut self, bodies: Vec<&'s Body<'a>>) -> Result<Body<'a>, ResolveError> {
+        let controls: Vec<_> = bodies.iter().flat_map(|body| &body.controls).collect();
+        let controls = self.nodes(&controls, 0)?;
+        let mut places = HashMap::new();
+        let mut same: Vec<(&Group<'a>, Vec<&Body<'a>>)> = Vec::new();
+        for group in bodies.into_iter().flat_map(|body| &body.groups) {
+            let at = *places.entry(group.own.key()).or_insert(same.len());
+            match same.get_mut(at) {
+                Some((_, bodies)) => bodies.push(&group.body),
+                None => same.push((group, vec![&group.body])),
+            }
+        }
+        let mut groups = Vec::new();
+        for (first, bodies) in same {
+            let body = self.body(bodies)?;
+            if !body.is_empty() {
+                groups.push(Group {
+                    own: first.own.clone(),
+                    body,
+                });
+            }
+        }
+        Ok(Body { controls, groups })
+    }
+
+    /// The nodes, each control once with all that occurs within it.
+    fn nodes(
+        &mut self,
+        nodes: &[&'s Node<'a>],
+        depth: usize,
+    ) -> Result<Vec<Node<'a>>, ResolveError> {
+        if depth > MAX_DEPTH {
+            return Err(ResolveError::TooDeep(MAX_DEPTH));
+        }
+        let mut result = Vec::new();
+        for node in nodes {
+            let key = self.key(node);
+            if !self.emitted.insert(key) {
+                continue;
+            }
+            let Some(occurrences) = self.occurrences.remove(&key) else {
+                continue;
+            };
+            let version = match &occurrences.versions[..] {
+                [first, _, ..] if self.method == Method::Merge => {
+                    let all = occurrences.versions.iter().copied().map(Arc::clone);
+                    let merged = Version::merged(first, all.collect());
+                    self.budget.spend(merged.weight());
+                    Arc::new(merged)
+                }
+                _ => Arc::clone(&node.version),
+            };
+            if self.budget.is_spent() {
+                return Err(ResolveError::TooLarge);
+            }
+            result.push(Node {
+                version,
+                implied: !occurrences.selected,
+                children: self.nodes(&occurrences.children, depth + 1)?,
+            });
+        }
+        Ok(result)
+    }
+
+    fn key(&self, node: &Node<'a>) -> Key<'a> {
+        let version = (self.method == Method::Keep).then_some(Arc::as_ptr(&node.version));
+        (node.id(), version)
+    }
+}

@@ -1,0 +1,194 @@
+//! A resolved profile.
+
+use crate::control::Control;
+use crate::control::substitution::ParamValues;
+use crate::document::Document;
+use crate::library::view::LibraryView;
+use crate::resolve::directives::profile::Profile;
+use crate::resolve::error::{ResolveError, name};
+use crate::resolve::json::Object;
+use crate::resolve::log::{Log, NotFound, ParamChange, Warning};
+use crate::resolve::output::catalog::Output;
+use crate::resolve::output::head::Head;
+use crate::resolve::output::identity::uuid_of;
+use crate::resolve::resolver::Resolver;
+use crate::resolve::tree::Tree;
+
+/// A resolved profile.
+pub struct Resolved<'a> {
+    /// The profile.
+    pub profile: &'a Document,
+    /// The imported catalogs and profiles, each after what it imports.
+    pub sources: Vec<&'a Document>,
+    /// The controls of the baseline, in its order.
+    pub controls: Vec<BaselineControl<'a>>,
+    /// The parameters that profiles change.
+    pub param_changes: Vec<ParamChange>,
+    /// The controls that profiles select by id and that their sources lack.
+    pub not_found: Vec<NotFound>,
+    /// Directives without effect, or with another effect than they seem to have.
+    pub warnings: Vec<Warning>,
+    /// How many more warnings there are.
+    pub more_warnings: usize,
+    metadata: Object,
+    tree: Tree<'a>,
+}
+
+/// A control of a baseline.
+#[derive(Debug, Clone, Copy)]
+pub struct BaselineControl<'a> {
+    /// The control in the catalog that it is from.
+    pub control: Control<'a>,
+    /// Whether no profile selects it, and it is there only because it holds a selected enhancement.
+    pub implied: bool,
+    /// Whether a profile changes it or several versions of it were combined, so that it differs
+    /// from the catalog.
+    pub altered: bool,
+}
+
+/// Resolves a profile with the documents of the view. Imports are found by uuid, by file name, or by
+/// the file name with another extension. The document with the id `fallback` stands for imports that
+/// are missing or ambiguous.
+///
+/// ```
+/// use oscal_documents::{Library, Limits, resolve_profile};
+///
+/// const CATALOG: &str = r#"{"catalog": {
+///     "uuid": "00000000-0000-4000-8000-000000000001", "metadata": {"title": "House rules"},
+///     "controls": [{"id": "ac-1", "title": "Keys"}, {"id": "ac-2", "title": "Guests"}]}}"#;
+/// const PROFILE: &str = r#"{"profile": {
+///     "uuid": "00000000-0000-4000-8000-000000000002", "metadata": {"title": "A small house"},
+///     "imports": [{"href": "rules.json", "include-controls": [{"with-ids": ["ac-1", "ac-9"]}]}]}}"#;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let documents = [("rules.json", CATALOG), ("small.json", PROFILE)];
+/// let library = Library::load(&documents, None, Limits::default())?;
+/// let view = library.view(|_| true);
+/// let profile = view
+///     .document("00000000-0000-4000-8000-000000000002")
+///     .ok_or("no profile")?;
+/// let resolved = resolve_profile(&view, profile, None)?;
+/// let ids: Vec<_> = resolved.controls.iter().map(|c| c.control.id()).collect();
+/// assert_eq!(ids, ["ac-1"]);
+/// assert_eq!(resolved.not_found[0].control, "ac-9");
+/// // The catalog that the profile stands for.
+/// assert_eq!(resolved.document()?.controls().len(), 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// The profile, or one that it imports, cannot be resolved; see [`ResolveError`].
+pub fn resolve_profile<'a>(
+    view: &LibraryView<'a>,
+    profile: &'a Document,
+    fallback: Option<&str>,
+) -> Result<Resolved<'a>, ResolveError> {
+    let fallback = match fallback {
+        None => None,
+        Some(id) => Some(
+            view.document(id)
+                .ok_or_else(|| ResolveError::UnknownFallback(id.to_owned()))?,
+        ),
+    };
+    let mut directives = Profile::of(profile)?;
+    let metadata = std::mem::take(&mut directives.metadata);
+    let mut resolver = Resolver::new(view, fallback);
+    let tree = resolver.resolve(profile, directives)?;
+    let mut log = resolver.log;
+    if let Some(fallback) = fallback
+        && !resolver.fallback_used
+    {
+        let message = format!("all imports are found; {} is not used", name(fallback));
+        log.warn(&profile.info().id, message);
+    }
+    let controls = baseline(&tree, &mut log)?;
+    Ok(Resolved {
+        profile,
+        sources: resolver.sources,
+        controls,
+        param_changes: log.changes,
+        not_found: resolver.not_found,
+        warnings: log.warnings,
+        more_warnings: log.more_warnings,
+        metadata,
+        tree,
+    })
+}
+
+/// The controls of a tree. What is changed in them, and in other parameters, is logged.
+fn baseline<'a>(tree: &Tree<'a>, log: &mut Log) -> Result<Vec<BaselineControl<'a>>, ResolveError> {
+    let mut controls = Vec::new();
+    for node in tree.body.nodes() {
+        let altered = !node.version.is_original();
+        if altered {
+            node.version.object(log)?;
+        }
+        controls.push(BaselineControl {
+            control: node.version.control(),
+            implied: node.implied,
+            altered,
+        });
+    }
+    for source in &tree.params {
+        for param in source.modifications.iter().flat_map(|m| m.params()) {
+            if source.catalog.catalog().is_loose(param) {
+                tree.param(param, log);
+            }
+        }
+    }
+    Ok(controls)
+}
+
+impl Resolved<'_> {
+    /// The values that profiles set, for viewing controls of the source catalogs. The resolved
+    /// catalog already contains them.
+    pub fn param_values(&self) -> ParamValues {
+        let set = self.param_changes.iter();
+        let set = set.filter(|change| !change.new.values.is_empty());
+        set.map(|change| (change.param.clone(), change.new.values.clone()))
+            .collect()
+    }
+
+    /// The uuid of the resolved catalog. It is the same as long as the profile and its sources
+    /// have the same uuids, versions and times of the last change.
+    pub fn uuid(&self) -> String {
+        let documents = self.sources.iter().copied().chain([self.profile]);
+        let texts = documents.flat_map(|document| {
+            let info = document.info();
+            [&info.id, &info.version, &info.last_modified].map(String::as_str)
+        });
+        uuid_of(texts).to_string()
+    }
+
+    /// The resolved catalog as compact JSON.
+    ///
+    /// Its metadata is the profile's. It contains those parameters outside of controls, and those
+    /// resources of the back matter, that something refers to.
+    ///
+    /// # Errors
+    ///
+    /// A control is in the result in several versions.
+    pub fn catalog(&self) -> Result<String, ResolveError> {
+        let head = Head {
+            uuid: &self.uuid(),
+            profile: self.profile,
+            metadata: &self.metadata,
+            sources: &self.sources,
+        };
+        Ok(Output::of(&self.tree)?.catalog(&head))
+    }
+
+    /// The resolved catalog as a document, whose controls are viewed and listed as in any other
+    /// catalog. Keep it: it takes milliseconds to make.
+    ///
+    /// # Errors
+    ///
+    /// A control is in the result in several versions, or the profile adds what is not OSCAL.
+    pub fn document(&self) -> Result<Document, ResolveError> {
+        let file = format!("resolved {}", self.profile.file());
+        let built_in = self.profile.info().built_in;
+        Ok(Document::parse(file, self.catalog()?, built_in)?)
+    }
+}

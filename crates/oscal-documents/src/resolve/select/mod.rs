@@ -1,0 +1,5 @@
+//! Which controls an import selects.
+
+pub(crate) mod glob;
+pub(crate) mod selection;
+pub(crate) mod selector;

@@ -1,0 +1,57 @@
+//! What a group has besides its controls and groups.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::document::Document;
+use crate::resolve::json;
+
+/// Where the title and so on of a group are.
+#[derive(Clone)]
+pub(crate) enum GroupMembers<'a> {
+    Catalog(&'a Document, u32),
+    Custom(Arc<Map<String, Value>>),
+}
+
+impl GroupMembers<'_> {
+    pub(crate) fn is_custom(&self) -> bool {
+        matches!(self, Self::Custom(_))
+    }
+
+    /// The members of the group other than its groups and controls.
+    pub(crate) fn members(&self) -> Map<String, Value> {
+        match self {
+            Self::Catalog(document, number) => {
+                let span = document.catalog().groups[*number as usize].span;
+                json::without(span.of(document.json()), &["controls", "groups"])
+            }
+            Self::Custom(members) => Map::clone(members),
+        }
+    }
+
+    /// What makes groups within the same group one: their id or, where they have none, that they
+    /// are the same group of the same catalog or profile.
+    pub(crate) fn key(&self) -> GroupKey<'_> {
+        match self {
+            Self::Catalog(document, number) => {
+                let id = document.catalog().groups[*number as usize].id.as_deref();
+                id.map_or_else(
+                    || GroupKey::Catalog(&document.info().id, *number),
+                    GroupKey::Id,
+                )
+            }
+            Self::Custom(members) => match members.get("id") {
+                Some(Value::String(id)) => GroupKey::Id(id),
+                _ => GroupKey::Custom(Arc::as_ptr(members) as usize),
+            },
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum GroupKey<'g> {
+    Id(&'g str),
+    Catalog(&'g str, u32),
+    Custom(usize),
+}

@@ -1,0 +1,47 @@
+//! A document with its index.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::document::Document;
+use crate::document::error::DocumentError;
+use crate::search::segment::Segment;
+
+/// A document beside the segment that searches find it by.
+#[derive(Clone)]
+pub(crate) struct Indexed {
+    pub(crate) document: Document,
+    pub(super) segment: Arc<Segment>,
+}
+
+impl Indexed {
+    /// Reads and indexes a document.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Document::parse`].
+    pub(crate) fn parse(
+        file: impl Into<String>,
+        text: String,
+        built_in: bool,
+    ) -> Result<Self, DocumentError> {
+        let (document, references) = Document::with_references(file.into(), text, built_in)?;
+        let segment = Segment::of(&document, &references).into();
+        Ok(Self { document, segment })
+    }
+
+    /// The same document under another id.
+    pub(crate) fn with_id(&self, id: String) -> Self {
+        Self {
+            document: self.document.with_id(id),
+            segment: Arc::clone(&self.segment),
+        }
+    }
+}
+
+impl fmt::Debug for Indexed {
+    /// Without the segment.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.document.fmt(f)
+    }
+}

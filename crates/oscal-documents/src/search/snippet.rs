@@ -1,0 +1,104 @@
+//! The part of a text that shows best why it was found.
+
+use crate::json::budget::floor_char_boundary;
+use crate::search::terms::{QueryTerms, words};
+
+/// About how long a snippet is, and how much of it precedes the first match.
+const LENGTH: usize = 200;
+const LEAD: usize = 40;
+
+/// The text that is looked at; only hostile documents have longer texts.
+const MAX_TEXT: usize = 64 << 10;
+
+/// The snippet with the most terms of the query in it, and among those the first; on one line,
+/// with an ellipsis where it was cut.
+pub(super) fn of(text: &str, query: &QueryTerms) -> String {
+    let text = &text[..floor_char_boundary(text, MAX_TEXT)];
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let start = start_of_word(&text, best_match(&text, query).saturating_sub(LEAD));
+    if text.len() - start <= LENGTH {
+        // Nothing follows: there is room for more before it.
+        let start = start_of_word(&text, text.len().saturating_sub(LENGTH));
+        return cut(&text, start, text.len());
+    }
+    let end = floor_char_boundary(&text, start + LENGTH);
+    let end = text[start..end].rfind(' ').map_or(end, |at| start + at);
+    cut(&text, start, end)
+}
+
+/// Where the window with the most terms begins.
+fn best_match(text: &str, query: &QueryTerms) -> usize {
+    let mut matches: Vec<(usize, usize)> = Vec::new();
+    words(text, |place, word| {
+        if let Some(term) = query.terms.iter().position(|term| term == word) {
+            matches.push((place.start, term));
+        }
+    });
+    let mut best = (0, 0);
+    for (at, (start, _)) in matches.iter().enumerate() {
+        // Queries have at most 32 terms.
+        let mut terms = 0_u32;
+        for (_, term) in matches[at..]
+            .iter()
+            .take_while(|(place, _)| place - start < LENGTH - LEAD)
+        {
+            terms |= 1 << term;
+        }
+        if terms.count_ones() > best.0 {
+            best = (terms.count_ones(), *start);
+        }
+    }
+    best.1
+}
+
+/// The start of the first word that begins at or after this place, if there is one nearby.
+fn start_of_word(text: &str, at: usize) -> usize {
+    let at = floor_char_boundary(text, at);
+    if at == 0 {
+        return 0;
+    }
+    let near = floor_char_boundary(text, at + LEAD);
+    text[at..near].find(' ').map_or(at, |space| at + space + 1)
+}
+
+fn cut(text: &str, start: usize, end: usize) -> String {
+    let before = if start > 0 { "…" } else { "" };
+    let after = if end < text.len() { "…" } else { "" };
+    format!("{before}{}{after}", &text[start..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn query(terms: &[&str]) -> QueryTerms {
+        QueryTerms {
+            terms: terms.iter().map(|term| (*term).to_owned()).collect(),
+            controls: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_window_has_the_most_terms() {
+        let filler = "lorem ipsum dolor sit amet ".repeat(20);
+        let text =
+            format!("{filler}account here {filler}\n  the account and\n its review {filler}");
+        let snippet = of(&text, &query(&["account", "review"]));
+        assert!(snippet.contains("the account and its review"), "{snippet}");
+        assert!(snippet.starts_with('…') && snippet.ends_with('…'));
+        assert!(snippet.len() < LENGTH + 10, "{snippet}");
+
+        assert_eq!(of(&text, &query(&[]))[..5], *"lorem");
+        assert_eq!(of("short\ttext", &query(&["text"])), "short text");
+        assert_eq!(of("", &query(&["text"])), "");
+    }
+
+    proptest! {
+        #[test]
+        fn is_short_and_cut_between_characters(text in "[a é\u{10348}\n]{0,400}") {
+            prop_assert!(of(&text, &query(&["a", "é"])).len() <= LENGTH + 2 * '…'.len_utf8());
+        }
+    }
+}

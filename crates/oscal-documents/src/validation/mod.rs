@@ -1,0 +1,263 @@
+//! Validation of documents, and outlines of the schemas.
+//!
+//! ```text
+//! text ─ wellformed ─> Value ─┬─ Schemas::validate: the schema's verdict, explained
+//!                             └─ lint: duplicates, dangling references, unused parameters
+//! ```
+//!
+//! The schemas are NIST's, from a directory; none come with the program. What needs no schema, the
+//! warnings, works without them.
+
+mod datatype;
+pub(crate) mod definition;
+mod explain;
+pub(crate) mod finding;
+mod lint;
+mod names;
+mod place;
+mod schema;
+pub(crate) mod schema_outline;
+pub(crate) mod schema_shape;
+pub(crate) mod schemas;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::document::Document;
+use crate::document::model::Model;
+use crate::json::tree_size::TreeSize;
+use crate::json::wellformed;
+use crate::library::view::LibraryView;
+use crate::validation::explain::explain;
+use crate::validation::finding::{Findings, Path};
+use crate::validation::schemas::{NoSchema, Schemas};
+
+/// What to validate.
+#[derive(Debug, Clone, Copy)]
+pub enum Source<'a> {
+    /// Text of unknown origin.
+    Text(&'a str),
+    /// Parsed JSON of unknown origin.
+    Tree(&'a Value),
+    /// A loaded document.
+    Document(&'a Document),
+}
+
+/// How much is read and answered at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    /// Bytes of a [`Source::Text`]. Default: 16 MiB.
+    pub text_bytes: usize,
+    /// Bytes that the tree of the document takes, which can be a hundred times its text.
+    /// Default: 128 MiB; SP 800-53 takes some 60 MiB.
+    pub tree_bytes: usize,
+    /// Errors in the answer. Default: 50.
+    pub errors: usize,
+    /// Warnings in the answer. Default: 50.
+    pub warnings: usize,
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self {
+            text_bytes: 16 << 20,
+            tree_bytes: 128 << 20,
+            errors: 50,
+            warnings: 50,
+        }
+    }
+}
+
+impl Caps {
+    /// About how many bytes a tree takes.
+    ///
+    /// # Errors
+    ///
+    /// It takes more than [`tree_bytes`](Self::tree_bytes).
+    pub fn bytes_of(self, tree: &Value) -> Result<usize, TooLarge> {
+        self.fits(TreeSize::of_tree(tree))
+    }
+
+    fn fits(self, size: TreeSize) -> Result<usize, TooLarge> {
+        let (needed, limit) = (size.bytes, self.tree_bytes);
+        if needed > limit {
+            return Err(TooLarge::Tree { needed, limit });
+        }
+        Ok(needed)
+    }
+}
+
+/// What validation found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Validation {
+    /// The model of the document, if it is one of OSCAL's.
+    pub model: Option<Model>,
+    /// The version of OSCAL that the schema is of, if there is one.
+    pub schema_version: Option<String>,
+    /// What the schema does not allow, or why there was no schema to ask. Text that is not JSON or
+    /// of no model is an error that needs no schema.
+    pub errors: Result<Findings, NoSchema>,
+    /// What the schema allows and yet looks wrong. NIST's own files have such places.
+    pub warnings: Findings,
+}
+
+impl Validation {
+    /// Whether the document is valid; unknown without a schema.
+    pub fn is_valid(&self) -> Option<bool> {
+        self.errors.as_ref().ok().map(|errors| errors.total == 0)
+    }
+}
+
+/// A document is too large to be validated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum TooLarge {
+    #[error("the content has {given} bytes; at most {limit} are validated; split it")]
+    Bytes { given: usize, limit: usize },
+    #[error(
+        "the document has so many values that it would take {} MiB to validate; at most {} MiB are \
+         used; split it", .needed >> 20, .limit >> 20
+    )]
+    Tree { needed: usize, limit: usize },
+}
+
+impl Schemas {
+    /// Validates a document: as the `model` that is named, or else as that of its root key.
+    ///
+    /// References to controls are looked up in the catalogs of `view`. Nothing is ever fetched.
+    ///
+    /// ```
+    /// use oscal_documents::{Caps, Library, Schemas, Source};
+    ///
+    /// let text = r##"{"catalog": {
+    ///     "uuid": "00000000-0000-4000-8000-000000000001",
+    ///     "controls": [{"id": "ac-1", "links": [{"href": "#ac-9"}]}]
+    /// }}"##;
+    /// // Without schemas, which `Schemas::load` reads from a directory, there is no verdict.
+    /// let schemas = Schemas::default();
+    /// let library = Library::default();
+    /// let view = library.view(|_| true);
+    /// let found = schemas.validate(Source::Text(text), None, &view, Caps::default())?;
+    /// assert_eq!(found.is_valid(), None);
+    /// assert_eq!(found.warnings.total, 1, "ac-9 is nowhere");
+    /// # Ok::<(), oscal_documents::TooLarge>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The document is larger than `caps` allow.
+    pub fn validate(
+        &self,
+        source: Source<'_>,
+        model: Option<Model>,
+        view: &LibraryView<'_>,
+        caps: Caps,
+    ) -> Result<Validation, TooLarge> {
+        let document = match parse(source, caps)? {
+            Ok(document) => document,
+            Err(error) => {
+                let mut errors = Findings::new(caps.errors);
+                errors.push(&Path::Root, "json", || format!("not JSON: {error}"));
+                return Ok(Validation {
+                    model: None,
+                    schema_version: None,
+                    errors: Ok(errors),
+                    warnings: Findings::new(caps.warnings),
+                });
+            }
+        };
+        let found = model_of(&document);
+        let schema = found.or(model).and_then(|model| self.schema(model).ok());
+        Ok(Validation {
+            model: found,
+            schema_version: schema.map(|schema| schema.version.clone()),
+            errors: self.errors(&document, found, model, caps.errors),
+            warnings: lint::lint(&document, found, view, caps.warnings),
+        })
+    }
+
+    fn errors(
+        &self,
+        document: &Value,
+        found: Option<Model>,
+        named: Option<Model>,
+        cap: usize,
+    ) -> Result<Findings, NoSchema> {
+        let mut errors = Findings::new(cap);
+        let Some(model) = found else {
+            errors.push(&Path::Root, "model", || no_model(document, named));
+            return Ok(errors);
+        };
+        if let Some(named) = named.filter(|named| *named != model) {
+            errors.push(&Path::Root, "model", || {
+                format!("is a {model}, not a {named}; the rest is checked as a {model}")
+            });
+        }
+        let schema = self.schema(model)?;
+        let compiled = schema.compiled().map_err(|cause| NoSchema::Broken {
+            file: schema.file.clone(),
+            cause,
+        })?;
+        if !compiled.validator.is_valid(document) {
+            errors.append(explain(
+                schema,
+                compiled,
+                document,
+                cap - errors.items.len(),
+            ));
+        }
+        Ok(errors)
+    }
+}
+
+/// Parses the document, once.
+fn parse(source: Source<'_>, caps: Caps) -> Result<serde_json::Result<Cow<'_, Value>>, TooLarge> {
+    let text = match source {
+        Source::Document(document) => {
+            caps.fits(TreeSize::of_text(document.json()))?;
+            return Ok(document.value().map(Cow::Owned));
+        }
+        Source::Tree(tree) => {
+            caps.bytes_of(tree)?;
+            return Ok(Ok(Cow::Borrowed(tree)));
+        }
+        Source::Text(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
+    };
+    if text.len() > caps.text_bytes {
+        return Err(TooLarge::Bytes {
+            given: text.len(),
+            limit: caps.text_bytes,
+        });
+    }
+    caps.fits(TreeSize::of_text(text))?;
+    Ok(wellformed::parse(text).map(Cow::Owned))
+}
+
+fn model_of(document: &Value) -> Option<Model> {
+    let mut members = document.as_object()?.keys();
+    members.find_map(|name| Model::from_root_key(name))
+}
+
+fn no_model(document: &Value, named: Option<Model>) -> String {
+    let Some(members) = document.as_object() else {
+        return "is not a JSON object; an OSCAL document is an object with its model as its member"
+            .to_owned();
+    };
+    if let Some(named) = named {
+        return format!("`{named}`, the member that holds the document, is missing");
+    }
+    let models = Model::ALL.map(Model::root_key);
+    let meant = members
+        .keys()
+        .find_map(|name| finding::closest(name, models));
+    match meant {
+        Some(meant) => format!("has no member of an OSCAL model; did you mean `{meant}`?"),
+        None => format!(
+            "has none of the members that hold an OSCAL document: {}",
+            finding::listed(models)
+        ),
+    }
+}

@@ -1,0 +1,174 @@
+//! A JSON schema of one OSCAL model.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use jsonschema::{PatternCache, PatternOptions, Validator};
+use serde_json::{Value, json};
+
+use crate::document::model::Model;
+
+/// A schema: its JSON, and, once it was needed, its compiled form (1 to 2 MB).
+pub(super) struct Schema {
+    pub(super) file: String,
+    pub(super) model: Model,
+    /// The version of OSCAL.
+    pub(super) version: String,
+    root: Value,
+    compiled: OnceLock<Result<Compiled, String>>,
+}
+
+/// A compiled schema.
+pub(super) struct Compiled {
+    /// Gives the verdict.
+    pub(super) validator: Validator,
+    /// Those of single patterns and formats, to tell which one a text does not meet.
+    patterns: HashMap<String, Validator>,
+    formats: HashMap<String, Validator>,
+}
+
+/// Why a JSON file is not the schema of one model.
+pub(super) enum NotOfOneModel {
+    /// NIST's `oscal_complete_schema.json`, which has all models.
+    Complete,
+    NoSchema,
+    UnknownDraft,
+}
+
+impl Schema {
+    /// Recognizes a schema by the one member that the root requires.
+    pub(super) fn of(file: String, root: Value) -> Result<Self, NotOfOneModel> {
+        let Some(draft) = root["$schema"].as_str() else {
+            return Err(NotOfOneModel::NoSchema);
+        };
+        if root["oneOf"].is_array() {
+            return Err(NotOfOneModel::Complete);
+        }
+        let members = root["properties"].as_object().into_iter().flatten();
+        let mut models = members.filter_map(|(name, _)| Model::from_root_key(name));
+        let (Some(model), None) = (models.next(), models.next()) else {
+            return Err(NotOfOneModel::NoSchema);
+        };
+        if !draft.contains("json-schema.org/draft-07/") {
+            return Err(NotOfOneModel::UnknownDraft);
+        }
+        Ok(Self {
+            file,
+            model,
+            version: version(root["$id"].as_str().unwrap_or_default()),
+            root,
+            compiled: OnceLock::new(),
+        })
+    }
+
+    /// The JSON of the schema.
+    pub(super) fn root(&self) -> &Value {
+        &self.root
+    }
+
+    /// The definitions with their names.
+    pub(super) fn definitions(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let definitions = self.root["definitions"].as_object();
+        let definitions = definitions.into_iter().flatten();
+        definitions.map(|(name, definition)| (name.as_str(), definition))
+    }
+
+    /// The name and the definition that `{"$ref": ...}` names.
+    pub(super) fn referenced<'s>(&'s self, schema: &'s Value) -> Option<(&'s str, &'s Value)> {
+        let name = schema["$ref"].as_str()?.strip_prefix("#/definitions/")?;
+        Some((name, self.root["definitions"].get(name)?))
+    }
+
+    /// Follows references to what they lead to.
+    pub(super) fn resolved<'s>(&'s self, schema: &'s Value) -> &'s Value {
+        const MAX_HOPS: usize = 16;
+        let hop = |schema: &&'s Value| self.referenced(schema).map(|(_, definition)| definition);
+        let hops = std::iter::successors(Some(schema), hop).take(MAX_HOPS);
+        hops.last().unwrap_or(schema)
+    }
+
+    /// The compiled schema; it is compiled when it is asked for the first time.
+    ///
+    /// # Errors
+    ///
+    /// Says why it cannot be compiled.
+    pub(super) fn compiled(&self) -> Result<&Compiled, String> {
+        let compiled = self.compiled.get_or_init(|| Compiled::of(&self.root));
+        compiled.as_ref().map_err(Clone::clone)
+    }
+}
+
+impl Compiled {
+    fn of(root: &Value) -> Result<Self, String> {
+        let patterns = PatternCache::new();
+        let compile = |schema: &Value| {
+            jsonschema::options()
+                .offline()
+                .should_validate_formats(true)
+                // The author of a document must not be able to make a match take long.
+                .with_pattern_options(PatternOptions::regex())
+                .with_pattern_cache(patterns.clone())
+                // OSCAL's addresses are those of RFC 6531; `email` is RFC 5321, which is ASCII
+                // only. The schemas have a pattern as well.
+                .with_format("email", |text: &str| text.contains('@'))
+                .build(schema)
+                .map_err(|error| error.to_string())
+        };
+        let compile_each = |keyword| {
+            let mut texts = Vec::new();
+            collect(root, keyword, &mut texts);
+            texts
+                .into_iter()
+                .map(|text| Ok((text.to_owned(), compile(&json!({keyword: text}))?)))
+                .collect::<Result<_, String>>()
+        };
+        Ok(Self {
+            validator: compile(root)?,
+            patterns: compile_each("pattern")?,
+            formats: compile_each("format")?,
+        })
+    }
+
+    /// Whether a text meets a pattern of the schema.
+    pub(super) fn matches(&self, pattern: &str, text: &Value) -> bool {
+        let validator = self.patterns.get(pattern);
+        validator.is_none_or(|validator| validator.is_valid(text))
+    }
+
+    /// Whether a text has a format of the schema.
+    pub(super) fn has_format(&self, format: &str, text: &Value) -> bool {
+        let validator = self.formats.get(format);
+        validator.is_none_or(|validator| validator.is_valid(text))
+    }
+}
+
+/// Collects the different texts of a keyword.
+fn collect<'s>(schema: &'s Value, keyword: &str, texts: &mut Vec<&'s str>) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(Value::String(text)) = members.get(keyword)
+                && !texts.contains(&text.as_str())
+            {
+                texts.push(text);
+            }
+            for (_, member) in members {
+                collect(member, keyword, texts);
+            }
+        }
+        Value::Array(elements) => {
+            for element in elements {
+                collect(element, keyword, texts);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The version in an identifier such as
+/// `http://csrc.nist.gov/ns/oscal/1.2.3/oscal-catalog-schema.json`: its last part that begins with
+/// a digit.
+fn version(id: &str) -> String {
+    let mut parts = id.rsplit('/');
+    let version = parts.find(|part| part.starts_with(|c: char| c.is_ascii_digit()));
+    version.unwrap_or("unknown").to_owned()
+}

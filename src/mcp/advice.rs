@@ -1,0 +1,20 @@
+//! What to do where documents are missing.
+
+use oscal_documents::{Contents, LibraryView};
+
+/// How to load more documents, for somebody who does not find what they look for.
+pub(crate) fn advice(documents: &LibraryView<'_>) -> Option<&'static str> {
+    match documents.contents() {
+        Contents::Documents => None,
+        Contents::BuiltInOnly => Some(
+            "only the built-in documents are loaded; to load others, start the server with \
+             --documents-dir (OSCAL_DOCUMENTS_DIR) and a directory of OSCAL JSON files, such as \
+             scripts/fetch-oscal-content makes",
+        ),
+        Contents::Nothing => Some(
+            "no documents are loaded; start the server with --documents-dir \
+             (OSCAL_DOCUMENTS_DIR) and a directory of OSCAL JSON files, such as \
+             scripts/fetch-oscal-content makes",
+        ),
+    }
+}
