@@ -21,15 +21,31 @@ fn protected(more: &[&str]) -> (FakeAuthorizationServer, Server) {
     (fake, server)
 }
 
-/// One request as written, and everything that comes back until the server closes.
+/// One request as written, and everything that comes back until the server closes, or until the
+/// answer is whole where the server keeps the connection.
 fn exchange(address: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("it listens");
     let patience = Some(Duration::from_secs(20));
     stream.set_read_timeout(patience).expect("a time");
     stream.write_all(request.as_bytes()).expect("it reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an end");
-    answer
+    let (mut answer, mut buffer) = (Vec::new(), [0; 4096]);
+    while !is_whole(&answer) {
+        match stream.read(&mut buffer).expect("an end") {
+            0 => break,
+            read => answer.extend_from_slice(&buffer[..read]),
+        }
+    }
+    String::from_utf8(answer).expect("text")
+}
+
+fn is_whole(answer: &[u8]) -> bool {
+    let answer = String::from_utf8_lossy(answer).to_lowercase();
+    let Some((head, body)) = answer.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head.split("content-length: ").nth(1);
+    let length = length.and_then(|rest| rest.lines().next()?.parse().ok());
+    head.contains("connection: keep-alive") && length == Some(body.len())
 }
 
 fn initialize() -> String {

@@ -25,6 +25,7 @@ mod session_owner;
 mod sessions;
 mod single_flight;
 mod stale_connections;
+#[expect(dead_code, reason = "the other framework is chosen by `on_tower`")]
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
