@@ -74,7 +74,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     config.required_scopes = "notes:read".parse()?;
     config.optional_scopes = "notes:write".parse()?;
     let credentials = ClientCredentials::secret_basic("notes", "notes-secret");
-    let introspection = IntrospectionConfig::new(config.issuer.clone(), credentials);
+    let introspection = IntrospectionConfig::new(config.authorization_server.clone(), credentials);
     let verifier = IntrospectionVerifier::start(introspection)?;
     let server = axum::serve(listener, app(&ResourceServer::new(config, verifier)));
 

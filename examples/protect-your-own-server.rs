@@ -53,7 +53,7 @@ async fn resource_server(
     config.required_scopes = "notes:read".parse()?;
     config.optional_scopes = "notes:write".parse()?;
     let credentials = ClientCredentials::secret_basic("notes", secret);
-    let introspection = IntrospectionConfig::new(config.issuer.clone(), credentials);
+    let introspection = IntrospectionConfig::new(config.authorization_server.clone(), credentials);
     let verifier = IntrospectionVerifier::start(introspection)?;
     // It looks for the introspection endpoint. Requests that come earlier would get 503.
     verifier.ready().await;

@@ -36,7 +36,7 @@ use clap::Parser;
 use dev_authorization_server::{FakeAuthorizationServer, MetadataForm, Reply, SigningKey, jwks};
 use oscal_documents::Schemas;
 use oscal_mcp_server::{
-    config::{AuthConfig, BuiltInDocuments, HttpConfig, LogConfig, VerifierConfig},
+    config::{AuthConfig, BuiltInDocuments, HttpConfig, LogConfig},
     host::Host,
     load_library,
     mcp::{OscalServer, ScopeRules},
@@ -44,8 +44,8 @@ use oscal_mcp_server::{
 };
 use reqwest::{Client, redirect::Policy};
 use rmcp_resource_server::{
-    Issuer, JwtConfig, ResourceServerConfig, UserinfoConfig,
-    diagnose::{Verifier, diagnose},
+    AuthorizationServer, Issuer, JwtConfig, ResourceServerConfig, UserinfoConfig, VerifierConfig,
+    diagnose::diagnose,
 };
 use serde_json::{Value, json};
 
@@ -100,16 +100,17 @@ fn steps() -> String {
 
 /// What is demanded of tokens.
 fn resource_server(resource: &str, issuer: &Issuer) -> Result<ResourceServerConfig> {
-    let mut config = ResourceServerConfig::new(resource.parse()?, issuer.clone());
+    let mut config =
+        ResourceServerConfig::new(resource.parse()?, AuthorizationServer::new(issuer.clone()));
     config.resource_name = Some("OSCAL behind Auth0".to_owned());
     Ok(config)
 }
 
 /// Auth0's own token profile writes `JWT`, the profile of RFC 9068 `at+jwt`.
-fn by_signature(issuer: &Issuer) -> JwtConfig {
-    let mut jwt = JwtConfig::new(issuer.clone());
+fn by_signature(config: &ResourceServerConfig) -> VerifierConfig {
+    let mut jwt = JwtConfig::new(config.authorization_server.clone());
     jwt.accepted_types = vec!["JWT".to_owned(), "at+jwt".to_owned()];
-    jwt
+    VerifierConfig::Jwt(jwt)
 }
 
 /// Listens on a port of this machine; ends when it is dropped or told to.
@@ -142,15 +143,15 @@ async fn serve(issuer: &Issuer, options: &Options) -> Result<()> {
     let resource = options.resource.as_deref().unwrap_or(&own);
     let mut config = resource_server(resource, issuer)?;
     config.required_scopes = SCOPE.parse()?;
-    let jwt = by_signature(issuer);
-    let diagnosis = diagnose(Verifier::Jwt(&jwt), &config, None).await?;
+    let jwt = by_signature(&config);
+    let diagnosis = diagnose(&jwt, &config, None).await?;
     for check in &diagnosis.server {
         println!("{:<7}  {:<10}  {}", check.outcome, check.name, check.found);
     }
     if !diagnosis.is_healthy() {
         return Err("the tenant cannot be used so".into());
     }
-    let host = start(options.port, config, VerifierConfig::Jwt(jwt))?;
+    let host = start(options.port, config, jwt)?;
     println!(
         "The server listens at {own} for tokens with aud {resource} and scope {SCOPE}.\n\
          To have one explained:\n\n  \
@@ -183,10 +184,10 @@ async fn check() -> Result<()> {
     let resource = format!("http://127.0.0.1:{port}/mcp");
     let mut config = resource_server(&resource, &issuer)?;
     config.required_scopes = SCOPE.parse()?;
-    let jwt = by_signature(&issuer);
-    let diagnosis = diagnose(Verifier::Jwt(&jwt), &config, None).await?;
+    let jwt = by_signature(&config);
+    let diagnosis = diagnose(&jwt, &config, None).await?;
     said("the tenant is sound", &diagnosis.is_healthy(), &true)?;
-    let host = start(port, config, VerifierConfig::Jwt(jwt))?;
+    let host = start(port, config, jwt)?;
     actix_web::rt::spawn(host.run());
     let mcp = Mcp::at(&resource)?;
     mcp.ready().await?;
@@ -222,7 +223,8 @@ async fn check() -> Result<()> {
     let resource = format!("http://127.0.0.1:{port}/mcp");
     let mut config = resource_server(&resource, &issuer)?;
     config.accept_unbound_tokens = true;
-    let userinfo = VerifierConfig::Userinfo(UserinfoConfig::new(issuer));
+    let userinfo =
+        VerifierConfig::Userinfo(UserinfoConfig::new(config.authorization_server.clone()));
     let host = start(port, config, userinfo)?;
     actix_web::rt::spawn(host.run());
     let mcp = Mcp::at(&resource)?;

@@ -13,10 +13,7 @@ mod urls;
 use std::{ffi::OsString, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
-use rmcp_resource_server::{
-    IntrospectionConfig, JwtConfig, ResourceServerConfig, SessionKey, SessionLimits,
-    UserinfoConfig, diagnose::Verifier,
-};
+use rmcp_resource_server::{ResourceServerConfig, SessionKey, SessionLimits, VerifierConfig};
 
 use crate::{
     mcp::ScopeRules,
@@ -150,27 +147,6 @@ pub struct AuthConfig {
     pub resource_server: ResourceServerConfig,
     /// How they are verified.
     pub verifier: VerifierConfig,
-}
-
-/// How tokens are verified.
-pub enum VerifierConfig {
-    /// By asking the introspection endpoint.
-    Introspection(IntrospectionConfig),
-    /// By their signature.
-    Jwt(JwtConfig),
-    /// By asking the userinfo endpoint with them.
-    Userinfo(UserinfoConfig),
-}
-
-impl VerifierConfig {
-    /// As the crate's diagnosis takes it.
-    pub(crate) fn as_diagnosed(&self) -> Verifier<'_> {
-        match self {
-            Self::Introspection(config) => Verifier::Introspection(config),
-            Self::Jwt(config) => Verifier::Jwt(config),
-            Self::Userinfo(config) => Verifier::Userinfo(config),
-        }
-    }
 }
 
 /// Browser origins that may use the server.

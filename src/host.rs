@@ -13,7 +13,6 @@ mod open_files;
 mod probes;
 mod sessions_off;
 mod shutdown;
-mod verifier;
 
 use std::{
     io,
@@ -28,7 +27,7 @@ use actix_web::{
     middleware::from_fn,
     web::{Data, scope},
 };
-use rmcp_resource_server::{Metrics, StartError};
+use rmcp_resource_server::{Metrics, ResourceServer, StartError, VerifierConfig};
 
 use crate::{config::HttpConfig, mcp::OscalServer};
 use client_address::TrustedProxies;
@@ -36,7 +35,6 @@ use connections::{Connections, Limits};
 use endpoint::Endpoint;
 use landing::Landing;
 use sessions_off::SessionsOff;
-use verifier::Verifier;
 
 /// What a request head may have besides a token of the greatest length.
 const HEAD_BESIDES_TOKEN: usize = 16 * 1024;
@@ -104,9 +102,15 @@ impl Host {
         let mut verifier = None;
         let mut resource_server = None;
         if let Some(auth) = config.auth.take() {
-            metrics = auth.resource_server.metrics.clone();
-            let started = Verifier::start(auth.verifier)?;
-            resource_server = Some(started.protecting(auth.resource_server));
+            metrics = auth.resource_server.authorization_server.metrics.clone();
+            if matches!(auth.verifier, VerifierConfig::Userinfo(_)) {
+                tracing::warn!(
+                    "tokens are accepted by userinfo: nothing shows that they were issued for this \
+                     server, which does not meet the audience rule of MCP"
+                );
+            }
+            let started = auth.verifier.start()?;
+            resource_server = Some(ResourceServer::new(auth.resource_server, started.clone()));
             verifier = Some(started);
         }
         let connections = Arc::new(Connections::new(Limits {

@@ -16,13 +16,15 @@ use clap::Parser;
 use dev_authorization_server::{DevAuthorizationServer, DevClient, DevConfig};
 use oscal_documents::{Library, Schemas};
 use oscal_mcp_server::{
-    config::{AllowedOrigins, AuthConfig, BuiltInDocuments, HttpConfig, LogConfig, VerifierConfig},
+    config::{AllowedOrigins, AuthConfig, BuiltInDocuments, HttpConfig, LogConfig},
     host::Host,
     load_library,
     mcp::{OscalServer, ScopeRules},
     telemetry,
 };
-use rmcp_resource_server::{ClientCredentials, IntrospectionConfig, ResourceServerConfig};
+use rmcp_resource_server::{
+    ClientCredentials, IntrospectionConfig, ResourceServerConfig, VerifierConfig,
+};
 
 const SCOPE: &str = "oscal:read";
 const OTHER_RESOURCE: &str = "https://other.example/api";
@@ -108,7 +110,7 @@ fn protected(urls: &Urls, port: u16) -> Result<HttpConfig, Box<dyn Error>> {
     resource_server.required_scopes = SCOPE.parse()?;
     resource_server.resource_name = Some("OSCAL quickstart".to_owned());
     let mut introspection = IntrospectionConfig::new(
-        resource_server.issuer.clone(),
+        resource_server.authorization_server.clone(),
         ClientCredentials::secret_basic(RESOURCE_SERVER.0, RESOURCE_SERVER.1),
     );
     // A revocation is to be felt while a person watches.

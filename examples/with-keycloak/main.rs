@@ -15,13 +15,15 @@ use std::{error::Error, net::TcpListener, process::ExitCode, time::Duration};
 use clap::Parser;
 use oscal_documents::Schemas;
 use oscal_mcp_server::{
-    config::{AuthConfig, BuiltInDocuments, HttpConfig, LogConfig, VerifierConfig},
+    config::{AuthConfig, BuiltInDocuments, HttpConfig, LogConfig},
     host::Host,
     load_library,
     mcp::{OscalServer, ScopeRules},
     telemetry,
 };
-use rmcp_resource_server::{ClientCredentials, IntrospectionConfig, ResourceServerConfig};
+use rmcp_resource_server::{
+    ClientCredentials, IntrospectionConfig, ResourceServerConfig, VerifierConfig,
+};
 
 use steps::Steps;
 
@@ -100,11 +102,11 @@ fn protected(issuer: &str, port: u16) -> Result<HttpConfig, Box<dyn Error>> {
     let mut resource_server = ResourceServerConfig::new(RESOURCE.parse()?, issuer.parse()?);
     resource_server.required_scopes = SCOPE.parse()?;
     let mut introspection = IntrospectionConfig::new(
-        resource_server.issuer.clone(),
+        resource_server.authorization_server.clone(),
         ClientCredentials::secret_basic(RESOURCE, RESOURCE_SERVER_SECRET),
     );
     // A Keycloak that has just started is slow.
-    introspection.connection.timeout = Duration::from_secs(10);
+    introspection.authorization_server.timeout = Duration::from_secs(10);
     Ok(HttpConfig {
         port,
         auth: Some(AuthConfig {

@@ -3,12 +3,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rmcp_resource_server::pieces;
+use rmcp_resource_server::fuzzing;
 
 /// `{"typ":"at+jwt","alg":"RS256"}`
 const HEADER: &str = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJSUzI1NiJ9";
 
 fuzz_target!(|text: &str| {
-    pieces::parse_jwt(text);
-    pieces::parse_jwt(&format!("{HEADER}.{text}.c2ln"));
+    fuzzing::parse_jwt(text);
+    fuzzing::parse_jwt(&format!("{HEADER}.{text}.c2ln"));
 });

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use rmcp_resource_server::{
-    CacheConfig, ClientCredentials, Connection, CredentialsError, DEFAULT_MAX_TOKEN_BYTES,
-    HttpClientError, IntrospectionConfig, IntrospectionVerifier, JwtConfig, JwtVerifier,
-    ResourceServerConfig, ScopeHierarchy, SessionKey, StartError, UserinfoConfig, UserinfoConflict,
-    UserinfoVerifier,
+    AuthorizationServer, CacheConfig, ClientCredentials, CredentialsError, DEFAULT_MAX_TOKEN_BYTES,
+    HttpClientError, IntrospectionConfig, JwtConfig, ResourceServerConfig, ScopeHierarchy,
+    SessionKey, StartError, UserinfoConfig, UserinfoConflict, UserinfoVerifier, VerifierConfig,
 };
 
 use super::{
-    AuthConfig, VerifierConfig, credentials,
+    AuthConfig, credentials,
     effect::{Kind, Mode},
     parse::Parser,
     urls,
@@ -104,7 +103,16 @@ pub(super) fn resolve(
         Kind::Jwt | Kind::Userinfo => None,
     };
 
-    let mut resource_server = ResourceServerConfig::new(resource, issuer.clone());
+    let mut server = AuthorizationServer::new(issuer);
+    server.timeout = parser.duration(
+        "auth_timeout",
+        options.auth_timeout.as_deref(),
+        Duration::from_secs(3),
+        Duration::from_millis(100)..=Duration::from_secs(60),
+    );
+    server.ca_file = given.value("auth_ca_file").map(|path| path.trim().into());
+    server.allow_insecure_http = allow_http;
+    let mut resource_server = ResourceServerConfig::new(resource, server.clone());
     let audiences = Parser::list(options.auth_audience.as_deref());
     if !audiences.is_empty() {
         resource_server.audiences = audiences;
@@ -130,27 +138,16 @@ pub(super) fn resolve(
         1024..=64 * 1024,
     );
     let cache = cache(parser, given, kind);
-    let mut connection = Connection::to(issuer.clone());
-    connection.timeout = parser.duration(
-        "auth_timeout",
-        options.auth_timeout.as_deref(),
-        Duration::from_secs(3),
-        Duration::from_millis(100)..=Duration::from_secs(60),
-    );
-    connection.ca_file = given.value("auth_ca_file").map(|path| path.trim().into());
-    connection.allow_insecure_http = allow_http;
-    connection.metrics = resource_server.metrics.clone();
     let verifier = match kind {
         Kind::Jwt => {
-            let mut jwt = JwtConfig::new(issuer);
+            let mut jwt = JwtConfig::new(server);
+            jwt.cache = cache;
             jwt.jwks_url = jwks_url;
             let types = Parser::list(options.auth_jwt_types.as_deref());
             if !types.is_empty() {
                 jwt.accept_untyped = types.iter().any(|text| text == "none");
                 jwt.accepted_types = types.into_iter().filter(|text| text != "none").collect();
             }
-            (jwt.connection, jwt.cache) = (connection, cache);
-            can_start(parser, JwtVerifier::check(&jwt));
             VerifierConfig::Jwt(jwt)
         }
         Kind::Userinfo => {
@@ -165,22 +162,19 @@ pub(super) fn resolve(
             for id in given.set_options("auth_scope_") {
                 parser.error(&id, UserinfoConflict::RequiredScopes);
             }
-            let mut userinfo = UserinfoConfig::new(issuer);
-            (userinfo.connection, userinfo.cache) = (connection, cache);
-            userinfo.endpoint = userinfo_url;
-            can_start(parser, UserinfoVerifier::check(&userinfo));
+            let mut userinfo = UserinfoConfig::new(server);
+            (userinfo.endpoint, userinfo.cache) = (userinfo_url, cache);
             VerifierConfig::Userinfo(userinfo)
         }
         Kind::Introspection => {
             // What is wrong with credentials has been said; the rest is checked without them.
             let credentials = credentials.unwrap_or(ClientCredentials::None { id: None });
-            let mut introspection = IntrospectionConfig::new(issuer, credentials);
-            (introspection.connection, introspection.cache) = (connection, cache);
-            introspection.endpoint = introspection_url;
-            can_start(parser, IntrospectionVerifier::check(&introspection));
+            let mut introspection = IntrospectionConfig::new(server, credentials);
+            (introspection.endpoint, introspection.cache) = (introspection_url, cache);
             VerifierConfig::Introspection(introspection)
         }
     };
+    can_start(parser, verifier.check());
     match parser.has_errors() {
         true => Resolved::Faulty,
         false => Resolved::On(Box::new(AuthConfig {

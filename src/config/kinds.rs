@@ -4,10 +4,10 @@
 //! the keys of access tokens. What gives them away is refused; where nothing may, only a scope does
 //! (checklist 48).
 
-use rmcp_resource_server::{JwtConfig, ResourceServerConfig};
+use rmcp_resource_server::{JwtConfig, ResourceServerConfig, VerifierConfig};
 use url::Url;
 
-use super::{AuthConfig, VerifierConfig};
+use super::AuthConfig;
 use crate::options;
 
 /// What an operator should know. `own_client_id` is the one configured for this server.
@@ -31,7 +31,7 @@ pub(super) fn warnings(auth: &AuthConfig, own_client_id: Option<&str>) -> Vec<St
             let credentials = config.credentials.read();
             credentials.ok().map(|auth| auth.client_id().to_owned())
         }
-        VerifierConfig::Jwt(_) => own_client_id.map(str::to_owned),
+        _ => own_client_id.map(str::to_owned),
     };
     if let Some(audience) = client_audience(resource_server, own_client_id.as_deref()) {
         warn(

@@ -3,9 +3,10 @@
 use std::{fmt::Write, path::Path};
 
 use clap::CommandFactory;
+use rmcp_resource_server::VerifierConfig;
 use url::Url;
 
-use super::{Config, Transport, VerifierConfig};
+use super::{Config, Transport};
 use crate::options::{self, CLIENT_SECRET_VARIABLE, Given, Options, Origin};
 
 /// One line for each option that has been given, with where it came from; the defaults as
@@ -40,6 +41,7 @@ pub(super) fn effective(given: &Given, config: &Config) -> String {
             Some(VerifierConfig::Introspection(_)) => "by introspection",
             Some(VerifierConfig::Jwt(_)) => "by the signature of JWTs",
             Some(VerifierConfig::Userinfo(_)) => "by userinfo, whatever the audience",
+            Some(other) => other.name(),
             None => "none: everybody who connects may do everything",
         },
     };

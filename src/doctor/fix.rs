@@ -5,11 +5,11 @@ mod server;
 mod token;
 
 use rmcp_resource_server::{
-    ClientCredentials,
+    ClientCredentials, VerifierConfig,
     diagnose::{Cause, Check},
 };
 
-use crate::config::{AuthConfig, VerifierConfig};
+use crate::config::AuthConfig;
 
 /// Knows the configuration that the sentences speak of.
 pub(super) struct Fixes<'c> {
@@ -22,7 +22,7 @@ impl<'c> Fixes<'c> {
     pub(super) fn new(config: &'c AuthConfig) -> Self {
         Self {
             config,
-            issuer: config.resource_server.issuer.as_str(),
+            issuer: config.resource_server.authorization_server.issuer.as_str(),
             resource: config.resource_server.resource.as_str(),
         }
     }
@@ -111,7 +111,7 @@ impl<'c> Fixes<'c> {
     }
 
     fn of_untrusted(&self) -> &'static str {
-        match &self.config.verifier.as_diagnosed().connection().ca_file {
+        match &self.config.verifier.authorization_server().ca_file {
             None => {
                 "If you expect a private CA here, set --auth-ca-file to the certificate (PEM) of \
                  the CA that issued the server's certificate; for a self-signed one, to itself."
@@ -125,16 +125,16 @@ impl<'c> Fixes<'c> {
 
     fn endpoint_option(&self) -> &'static str {
         match self.config.verifier {
-            VerifierConfig::Introspection(_) => "--auth-introspection-url",
             VerifierConfig::Jwt(_) => "--auth-jwks-url",
             VerifierConfig::Userinfo(_) => "--auth-userinfo-url",
+            _ => "--auth-introspection-url",
         }
     }
 
     fn credentials(&self) -> Option<&ClientCredentials> {
         match &self.config.verifier {
             VerifierConfig::Introspection(config) => Some(&config.credentials),
-            VerifierConfig::Jwt(_) | VerifierConfig::Userinfo(_) => None,
+            _ => None,
         }
     }
 }

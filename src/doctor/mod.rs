@@ -38,7 +38,7 @@ pub fn run(config: DoctorConfig, out: &mut impl Write) -> Result<bool, DoctorErr
         Some(file) => token::read(file, resource_server.max_token_bytes)?,
         None => token::Given::Nothing,
     };
-    let verifier = config.auth.verifier.as_diagnosed();
+    let verifier = &config.auth.verifier;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -9,10 +9,7 @@ use rmcp_resource_server::{
 use serde::Serialize;
 
 use super::fix::Fixes;
-use crate::{
-    config::{DoctorConfig, VerifierConfig},
-    telemetry::Printable,
-};
+use crate::{config::DoctorConfig, telemetry::Printable};
 
 /// The shape of the JSON.
 #[derive(Serialize)]
@@ -79,13 +76,14 @@ impl<'c> Report<'c> {
         checks.extend(of_token.map(|check| line(About::Token, check)));
         Self {
             healthy: diagnosis.is_healthy() && problem.is_none(),
-            issuer: config.auth.resource_server.issuer.as_str(),
+            issuer: config
+                .auth
+                .resource_server
+                .authorization_server
+                .issuer
+                .as_str(),
             resource: config.auth.resource_server.resource.as_str(),
-            verifier: match config.auth.verifier {
-                VerifierConfig::Introspection(_) => "introspection",
-                VerifierConfig::Jwt(_) => "jwt",
-                VerifierConfig::Userinfo(_) => "userinfo",
-            },
+            verifier: config.auth.verifier.name(),
             warnings: &config.warnings,
             checks,
         }

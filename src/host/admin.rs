@@ -1,16 +1,15 @@
 //! Metrics and probes on an address of their own, which clients need not reach.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use actix_web::{App, HttpResponse, HttpServer, dev::Server, web::Data};
 use prometheus_client::{encoding::text::encode, metrics::info::Info, registry::Registry};
-use rmcp_resource_server::Metrics;
+use rmcp_resource_server::{Metrics, TokenVerifier};
 
 use super::{
     HostError,
     connections::ConnectionMetrics,
     probes::{self, Readiness, get_or_head},
-    verifier::Verifier,
 };
 use crate::{
     mcp::{DocumentMetrics, ToolMetrics},
@@ -26,7 +25,7 @@ pub(super) fn serve(
     tool_metrics: &ToolMetrics,
     connection_metrics: &ConnectionMetrics,
     document_metrics: &DocumentMetrics,
-    verifier: Option<Verifier>,
+    verifier: Option<Arc<dyn TokenVerifier>>,
     readiness: Readiness,
 ) -> Result<(Server, Vec<SocketAddr>), HostError> {
     let mut registry = Registry::default();
@@ -62,7 +61,10 @@ pub(super) fn serve(
     Ok((server.run(), addresses))
 }
 
-async fn scrape(registry: Data<Registry>, verifier: Data<Option<Verifier>>) -> HttpResponse {
+async fn scrape(
+    registry: Data<Registry>,
+    verifier: Data<Option<Arc<dyn TokenVerifier>>>,
+) -> HttpResponse {
     if let Some(verifier) = verifier.as_ref() {
         verifier.count_cache_entries().await;
     }

@@ -80,7 +80,7 @@ fn page(config: &HttpConfig, addresses: &[SocketAddr]) -> String {
     let login = match auth {
         Some(auth) => format!(
             "Clients log in at the authorization server <code>{}</code>. They find it by themselves.",
-            escape(auth.issuer.as_str())
+            escape(auth.authorization_server.issuer.as_str())
         ),
         None => "This server asks for no login.".to_owned(),
     };

@@ -12,7 +12,9 @@ use actix_web::{
     web::{self, Data, ServiceConfig},
 };
 
-use super::{connections::Heartbeats, verifier::Verifier};
+use rmcp_resource_server::TokenVerifier;
+
+use super::connections::Heartbeats;
 
 /// Set once the server is about to end.
 #[derive(Debug, Clone, Default)]
@@ -27,14 +29,14 @@ impl Draining {
 /// What the server needs to answer requests well.
 #[derive(Clone)]
 pub(super) struct Readiness {
-    verifier: Option<Verifier>,
+    verifier: Option<Arc<dyn TokenVerifier>>,
     draining: Draining,
     heartbeats: Heartbeats,
 }
 
 impl Readiness {
     pub(super) fn new(
-        verifier: Option<Verifier>,
+        verifier: Option<Arc<dyn TokenVerifier>>,
         draining: Draining,
         heartbeats: Heartbeats,
     ) -> Self {
@@ -46,7 +48,8 @@ impl Readiness {
     }
 
     fn is_ready(&self) -> bool {
-        let knows_whom_to_ask = self.verifier.as_ref().is_none_or(Verifier::is_ready);
+        let knows_whom_to_ask =
+            (self.verifier.as_ref()).is_none_or(|verifier| verifier.readiness().is_ok());
         knows_whom_to_ask && !self.is_draining()
     }
 

@@ -58,7 +58,8 @@ impl Wired {
             fake.issuer().parse().expect("an issuer"),
         );
         let credentials = ClientCredentials::secret_basic("mcp", "hush");
-        let mut introspection = IntrospectionConfig::new(config.issuer.clone(), credentials);
+        let mut introspection =
+            IntrospectionConfig::new(config.authorization_server.clone(), credentials);
         introspection.endpoint = Some(fake.introspection_url().parse().expect("an endpoint"));
         let verifier = IntrospectionVerifier::start(introspection).expect("usable credentials");
         let protected = ResourceServer::new(config, verifier);

@@ -142,7 +142,7 @@ fn authorize_jwt(criterion: &mut Criterion) {
         fake.serve("/jwks", jwks(&[&key]));
         let issuer = fake.issuer().parse().expect("a URL");
         let config = ResourceServerConfig::new(RESOURCE.parse().expect("a URL"), issuer);
-        let mut verifier = JwtConfig::new(config.issuer.clone());
+        let mut verifier = JwtConfig::new(config.authorization_server.clone());
         verifier.jwks_url = Some(fake.url("/jwks").parse().expect("a URL"));
         verifier.cache.ttl = Duration::ZERO;
         let server = runtime.block_on(async {

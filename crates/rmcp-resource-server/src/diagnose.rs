@@ -14,38 +14,15 @@ pub(crate) mod unverified;
 pub use self::check::{Cause, Check, Diagnosis, Outcome};
 use self::probe::Probe;
 use crate::{
-    authorization_server::{connection::Connection, discovery::Wanted},
+    authorization_server::discovery::Wanted,
     resource_server::ResourceServerConfig,
     token::{bearer::BearerToken, claims::Claims},
     verify::{
-        introspection::{self, IntrospectionConfig, StartError},
-        jwt::{self, config::JwtConfig},
-        userinfo::{self, UserinfoConfig},
+        config::VerifierConfig,
+        introspection::{self, StartError},
+        jwt, userinfo,
     },
 };
-
-/// How tokens are verified, in the configuration that is diagnosed.
-#[derive(Clone, Copy)]
-#[non_exhaustive]
-pub enum Verifier<'c> {
-    /// By introspection.
-    Introspection(&'c IntrospectionConfig),
-    /// By their signature.
-    Jwt(&'c JwtConfig),
-    /// By userinfo.
-    Userinfo(&'c UserinfoConfig),
-}
-
-impl<'c> Verifier<'c> {
-    /// How the authorization server is reached.
-    pub fn connection(self) -> &'c Connection {
-        match self {
-            Self::Introspection(config) => &config.connection,
-            Self::Jwt(config) => &config.connection,
-            Self::Userinfo(config) => &config.connection,
-        }
-    }
-}
 
 /// Checks a configuration against the live authorization server: connection, metadata, endpoint,
 /// credentials, clocks; and explains `token` by what `verifier` learns of it and `resource_server`
@@ -60,7 +37,7 @@ impl<'c> Verifier<'c> {
 ///
 /// [`StartError`]: a credential file or the CA file cannot be used.
 pub async fn diagnose(
-    verifier: Verifier<'_>,
+    verifier: &VerifierConfig,
     resource_server: &ResourceServerConfig,
     token: Option<&BearerToken>,
 ) -> Result<Diagnosis, StartError> {
@@ -68,7 +45,7 @@ pub async fn diagnose(
     let mut diagnosis = Diagnosis::default();
     let claims = examine(&probe, verifier, token, &mut diagnosis).await?;
     let policy = resource_server.policy();
-    let now = resource_server.clock.now();
+    let now = resource_server.authorization_server.clock.now();
     if let Some(claims) = claims {
         let mut checks = policy.explain(&claims, now);
         if let Some(own_client_id) = &probe.client_id {
@@ -88,14 +65,14 @@ pub async fn diagnose(
 /// Looks at the authorization server, and learns what it says of the token.
 async fn examine(
     probe: &Probe<'_>,
-    verifier: Verifier<'_>,
+    verifier: &VerifierConfig,
     token: Option<&BearerToken>,
     diagnosis: &mut Diagnosis,
 ) -> Result<Option<Claims>, StartError> {
     let (wanted, configured) = match verifier {
-        Verifier::Introspection(config) => (config.wanted(), config.endpoint.as_ref()),
-        Verifier::Jwt(config) => (Wanted::JwksUri, config.jwks_url.as_ref()),
-        Verifier::Userinfo(config) => (Wanted::UserinfoEndpoint, config.endpoint.as_ref()),
+        VerifierConfig::Introspection(config) => (config.wanted(), config.endpoint.as_ref()),
+        VerifierConfig::Jwt(config) => (Wanted::JwksUri, config.jwks_url.as_ref()),
+        VerifierConfig::Userinfo(config) => (Wanted::UserinfoEndpoint, config.endpoint.as_ref()),
     };
     let checks = &mut diagnosis.server;
     let described = if connection::to_issuer(probe, configured.is_some(), checks).await {
@@ -110,30 +87,30 @@ async fn examine(
         return Ok(None);
     }
     Ok(match verifier {
-        Verifier::Introspection(config) => {
+        VerifierConfig::Introspection(config) => {
             introspection::examine::examine(config, probe, &described, token, diagnosis).await?
         }
-        Verifier::Jwt(config) => {
+        VerifierConfig::Jwt(config) => {
             jwt::examine::examine(config, probe, endpoint, token, diagnosis).await
         }
-        Verifier::Userinfo(_) => {
+        VerifierConfig::Userinfo(_) => {
             userinfo::examine::examine(probe, endpoint, token, diagnosis).await
         }
     })
 }
 
-fn probe(verifier: Verifier<'_>) -> Result<Probe<'_>, StartError> {
-    let connection = verifier.connection();
+fn probe(verifier: &VerifierConfig) -> Result<Probe<'_>, StartError> {
+    let server = verifier.authorization_server();
     let (http, client_id) = match verifier {
-        Verifier::Introspection(config) => {
+        VerifierConfig::Introspection(config) => {
             let (auth, http) = config.open()?;
             (http, Some(auth.client_id().to_owned()))
         }
-        Verifier::Jwt(_) | Verifier::Userinfo(_) => (connection.http_client(None)?, None),
+        VerifierConfig::Jwt(_) | VerifierConfig::Userinfo(_) => (server.http_client(None)?, None),
     };
     Ok(Probe {
         http,
-        connection,
+        authorization_server: server,
         client_id,
     })
 }

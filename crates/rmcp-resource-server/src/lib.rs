@@ -27,8 +27,8 @@ pub use crate::{
     admission::{Admission, BodyFacts},
     answer::refusal::Refusal,
     authorization_server::{
-        connection::Connection,
         http_client::{ca_file::CaFileContent, error::HttpClientError},
+        server::AuthorizationServer,
     },
     client_auth::{
         credentials::{ClientCredentials, Source},
@@ -60,6 +60,7 @@ pub use crate::{
     urls::{EndpointUrl, InvalidUrl, Issuer, ResourceUrl, is_loopback},
     verify::{
         cache::{CacheConfig, CachePartition, TokenCache},
+        config::VerifierConfig,
         introspection::{IntrospectionConfig, IntrospectionVerifier, StartError},
         jwt::{JwtVerifier, algorithm::SigningAlgorithm, config::JwtConfig},
         userinfo::{UserinfoConfig, UserinfoConflict, UserinfoVerifier},

@@ -15,7 +15,7 @@ use crate::{
         metadata::{self, Metadata},
         refusal::{Answers, Refusal},
     },
-    clock::{Clock, SystemClock},
+    authorization_server::server::AuthorizationServer,
     error::{TokenError, VerifyError},
     observe::{metrics::Metrics, outage_log::OutageLog},
     policy::{Audience, Policy},
@@ -25,7 +25,7 @@ use crate::{
         bearer::{BearerToken, DEFAULT_MAX_TOKEN_BYTES},
         scope::{ScopeHierarchy, Scopes},
     },
-    urls::{Issuer, ResourceUrl},
+    urls::ResourceUrl,
     verify::verifier::TokenVerifier,
 };
 
@@ -50,8 +50,9 @@ use crate::{
 pub struct ResourceServerConfig {
     /// The public URL of the protected resource.
     pub resource: ResourceUrl,
-    /// The authorization server whose tokens are accepted.
-    pub issuer: Issuer,
+    /// The authorization server whose tokens are accepted: the one of the verifier. Its clock and
+    /// metrics are this server's too.
+    pub authorization_server: AuthorizationServer,
     /// Any one of them must be in a token's `aud`. URLs are compared after lower-casing scheme and
     /// host, dropping a default port and taking an empty path for `/` (RFC 3986 §6.2.2.1, §6.2.3);
     /// all else to the letter. Default: the resource's URL.
@@ -84,10 +85,6 @@ pub struct ResourceServerConfig {
     /// How often the token of an open event stream is verified anew, through the cache: a
     /// revocation is felt there within the cache's time and this. Default 5 s.
     pub stream_recheck: Duration,
-    /// The clock. Default: the system's.
-    pub clock: Arc<dyn Clock>,
-    /// Where to count. Default: counters that nobody reads.
-    pub metrics: Metrics,
     /// Sees each refusal with the response to it, and may change the response, for instance its
     /// body. Default: none.
     pub on_refusal: Option<RefusalHook>,
@@ -97,12 +94,12 @@ pub struct ResourceServerConfig {
 pub type RefusalHook = Arc<dyn Fn(&Refusal, &mut Response<Bytes>) + Send + Sync>;
 
 impl ResourceServerConfig {
-    /// The defaults, for `resource` protected by `issuer`.
-    pub fn new(resource: ResourceUrl, issuer: Issuer) -> Self {
+    /// The defaults, for `resource` and the authorization server that protects it.
+    pub fn new(resource: ResourceUrl, authorization_server: AuthorizationServer) -> Self {
         Self {
             audiences: vec![resource.as_str().to_owned()],
             resource,
-            issuer,
+            authorization_server,
             allowed_client_ids: Vec::new(),
             accept_unbound_tokens: false,
             required_scopes: Scopes::none(),
@@ -112,8 +109,6 @@ impl ResourceServerConfig {
             max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
             session_key: SessionKey::random(),
             stream_recheck: Duration::from_secs(5),
-            clock: Arc::new(SystemClock),
-            metrics: Metrics::default(),
             on_refusal: None,
         }
     }
@@ -122,7 +117,10 @@ impl ResourceServerConfig {
     pub(crate) fn policy(&self) -> Policy {
         let boxed = |texts: &[String]| texts.iter().map(|text| text.as_str().into()).collect();
         Policy {
-            terms: Terms::new(self.issuer.as_str(), self.scope_hierarchy.clone()),
+            terms: Terms::new(
+                self.authorization_server.issuer.as_str(),
+                self.scope_hierarchy.clone(),
+            ),
             audiences: self
                 .audiences
                 .iter()
@@ -170,7 +168,7 @@ impl ResourceServer {
                 ),
                 metadata: Metadata::new(
                     &config.resource,
-                    &config.issuer,
+                    &config.authorization_server.issuer,
                     &without_offline_access(&advertised),
                     config.resource_name.as_deref(),
                 ),
@@ -247,11 +245,11 @@ impl ResourceServer {
     }
 
     pub(crate) fn now(&self) -> SystemTime {
-        self.inner.config.clock.now()
+        self.inner.config.authorization_server.clock.now()
     }
 
     pub(crate) fn monotonic(&self) -> Instant {
-        self.inner.config.clock.monotonic()
+        self.inner.config.authorization_server.clock.monotonic()
     }
 
     pub(crate) fn outages(&self) -> &OutageLog {
@@ -271,7 +269,7 @@ impl ResourceServer {
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {
-        &self.inner.config.metrics
+        &self.inner.config.authorization_server.metrics
     }
 }
 
@@ -279,7 +277,7 @@ impl fmt::Debug for ResourceServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResourceServer")
             .field("resource", &self.inner.config.resource)
-            .field("issuer", &self.inner.config.issuer)
+            .field("issuer", &self.inner.config.authorization_server.issuer)
             .finish_non_exhaustive()
     }
 }

@@ -138,7 +138,7 @@ async fn rs_32_no_token_or_secret_in_logs_errors_or_metrics() {
         let server = spawn_server(&fake, |setup| {
             setup.introspection.endpoint = None;
             setup.introspection.credentials = credentials;
-            setup.introspection.connection.timeout = Duration::from_millis(300);
+            setup.introspection.authorization_server.timeout = Duration::from_millis(300);
             setup.introspection.cache.ttl = Duration::ZERO;
         });
         server.verifier.ready().await;

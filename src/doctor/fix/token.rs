@@ -1,9 +1,8 @@
 //! What to change so that a token like this one is accepted.
 
-use rmcp_resource_server::TokenError;
+use rmcp_resource_server::{TokenError, VerifierConfig};
 
 use super::Fixes;
-use crate::config::VerifierConfig;
 
 impl Fixes<'_> {
     /// The sentence for a bad token.

@@ -7,11 +7,11 @@ use url::Url;
 
 use crate::{
     authorization_server::{
-        connection::Connection,
         http_client::{
             HttpClient,
             body::{MAX_BODY_BYTES, compression, read_body, transport_causes},
         },
+        server::AuthorizationServer,
         strict_json,
     },
     error::shortened,
@@ -88,14 +88,14 @@ pub(crate) struct Discovered {
 pub(crate) async fn discover(
     wanted: Wanted,
     http: &HttpClient,
-    connection: &Connection,
+    server: &AuthorizationServer,
 ) -> Result<Discovered, String> {
-    let issuer = &connection.issuer;
+    let issuer = &server.issuer;
     let mut failures = Vec::new();
     for url in metadata_urls(issuer) {
-        match fetch(http, &url, connection)
+        match fetch(http, &url, server)
             .await
-            .and_then(|metadata| accept(metadata, wanted, connection))
+            .and_then(|metadata| accept(metadata, wanted, server))
         {
             Ok(discovered) => {
                 let endpoint = &discovered.endpoint;
@@ -114,14 +114,14 @@ pub(crate) async fn discover(
 pub(crate) async fn fetch(
     http: &HttpClient,
     url: &Url,
-    connection: &Connection,
+    server: &AuthorizationServer,
 ) -> Result<Metadata, Unusable> {
     let transport = |error: reqwest::Error| Unusable::Transport(transport_causes(error));
     let request = http
         .to(url)
         .get(url.clone())
         .header(ACCEPT, "application/json")
-        .timeout(connection.timeout);
+        .timeout(server.timeout);
     let response = request.send().await.map_err(transport)?;
     if response.status() != StatusCode::OK {
         return Err(Unusable::Status(response.status()));
@@ -136,7 +136,7 @@ pub(crate) async fn fetch(
         .map_err(Unusable::NotMetadata)?;
     let metadata: Metadata = serde_json::from_value(members.into())
         .map_err(|error| Unusable::NotMetadata(error.to_string()))?;
-    if metadata.issuer == connection.issuer.as_str() {
+    if metadata.issuer == server.issuer.as_str() {
         Ok(metadata)
     } else {
         Err(Unusable::OtherIssuer(metadata.issuer))
@@ -147,7 +147,7 @@ pub(crate) async fn fetch(
 pub(crate) fn accept(
     metadata: Metadata,
     wanted: Wanted,
-    connection: &Connection,
+    server: &AuthorizationServer,
 ) -> Result<Discovered, Unusable> {
     let (member, endpoint) = match wanted {
         Wanted::IntrospectionEndpoint => {
@@ -163,14 +163,14 @@ pub(crate) fn accept(
         Wanted::UserinfoEndpoint => ("userinfo_endpoint", metadata.userinfo_endpoint),
     };
     let text = endpoint.ok_or(Unusable::NoEndpoint(member))?;
-    let endpoint = if connection.allow_insecure_http {
+    let endpoint = if server.allow_insecure_http {
         EndpointUrl::parse_allowing_http(&text)
     } else {
         text.parse()
     };
     let endpoint = endpoint.map_err(|error| Unusable::BadEndpoint(member, error))?;
     let is_https = |url: &Url| url.scheme() == "https";
-    if is_https(connection.issuer.url()) && !is_https(endpoint.url()) {
+    if is_https(server.issuer.url()) && !is_https(endpoint.url()) {
         return Err(Unusable::Downgraded(member, shortened(&text)));
     }
     Ok(Discovered {

@@ -2,8 +2,8 @@
 
 pub(crate) mod background;
 pub(crate) mod background_discovery;
-pub(crate) mod connection;
 pub(crate) mod discovery;
 pub(crate) mod http_client;
 pub(crate) mod response;
+pub(crate) mod server;
 pub(crate) mod strict_json;

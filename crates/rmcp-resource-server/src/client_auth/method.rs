@@ -13,7 +13,7 @@ use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use crate::{
-    authorization_server::connection::Connection,
+    authorization_server::server::AuthorizationServer,
     client_auth::{
         error::CredentialsError,
         key::{AssertionKey, ClientCertificate},
@@ -160,7 +160,7 @@ impl ClientAuth {
     pub(crate) fn introspection_request(
         &self,
         endpoint: &EndpointUrl,
-        connection: &Connection,
+        server: &AuthorizationServer,
         token: &BearerToken,
     ) -> Result<Request<Vec<u8>>, Unsendable> {
         let (auth_type, secret) = match self {
@@ -185,7 +185,7 @@ impl ClientAuth {
             .introspect(&token)
             .set_token_type_hint("access_token");
         if let Self::PrivateKeyJwt { id, key } = self {
-            let (issuer, now) = (connection.issuer.as_str(), connection.clock.now());
+            let (issuer, now) = (server.issuer.as_str(), server.clock.now());
             request = request
                 .add_extra_param("client_assertion_type", JWT_BEARER)
                 .add_extra_param("client_assertion", key.assertion(id, issuer, now));
@@ -252,7 +252,7 @@ mod tests {
             .expect("valid");
         let issuer: Issuer = "https://as.example.com".parse().expect("valid");
         let token = BearerToken::parse(token, 64).expect("valid");
-        auth.introspection_request(&endpoint, &Connection::to(issuer), &token)
+        auth.introspection_request(&endpoint, &AuthorizationServer::new(issuer), &token)
             .expect("sendable")
     }
 

@@ -37,16 +37,22 @@ pub(super) async fn to_issuer(
     endpoint_configured: bool,
     checks: &mut Vec<Check>,
 ) -> bool {
-    let url = match metadata_urls(&probe.connection.issuer).into_iter().next() {
+    let url = match metadata_urls(&probe.authorization_server.issuer)
+        .into_iter()
+        .next()
+    {
         Some(url) => url,
-        None => probe.connection.issuer.url().clone(),
+        None => probe.authorization_server.issuer.url().clone(),
     };
     let (check, response) = connect(probe, &url).await;
     checks.push(check.unless_needless(endpoint_configured));
     let Some(response) = response else {
         return false;
     };
-    checks.push(compare_clocks(&response, probe.connection.clock.now()));
+    checks.push(compare_clocks(
+        &response,
+        probe.authorization_server.clock.now(),
+    ));
     true
 }
 
@@ -75,7 +81,7 @@ async fn connect(probe: &Probe<'_>, url: &Url) -> (Check, Option<Response>) {
         .to(url)
         .get(url.clone())
         .header(CACHE_CONTROL, "no-cache")
-        .timeout(probe.connection.timeout);
+        .timeout(probe.authorization_server.timeout);
     match request.send().await {
         Ok(response) => {
             let found = format!("{url} answers HTTP {}", response.status().as_u16());

@@ -27,13 +27,13 @@ pub(super) async fn describe(
 ) -> Described {
     let mut failures = Vec::new();
     let mut of_issuer = None;
-    for url in metadata_urls(&probe.connection.issuer) {
-        match fetch(&probe.http, &url, probe.connection).await {
+    for url in metadata_urls(&probe.authorization_server.issuer) {
+        match fetch(&probe.http, &url, probe.authorization_server).await {
             Ok(metadata) => {
                 let methods = metadata
                     .introspection_endpoint_auth_methods_supported
                     .clone();
-                let accepted = accept(metadata, wanted, probe.connection);
+                let accepted = accept(metadata, wanted, probe.authorization_server);
                 let complete = accepted.is_ok();
                 if complete || of_issuer.is_none() {
                     of_issuer = Some((url, methods, accepted));
@@ -46,7 +46,7 @@ pub(super) async fn describe(
         }
     }
     let needless = configured.is_some();
-    let issuer = format!("{:?}", probe.connection.issuer.as_str());
+    let issuer = format!("{:?}", probe.authorization_server.issuer.as_str());
     let anywhere = "metadata (RFC 8414 or OpenID Connect) at a well-known URL";
     let Some((url, auth_methods, accepted)) = of_issuer else {
         let other = failures.iter().find_map(|(url, unusable)| match unusable {

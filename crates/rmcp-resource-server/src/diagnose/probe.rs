@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::{
-    authorization_server::{connection::Connection, http_client::HttpClient},
+    authorization_server::{http_client::HttpClient, server::AuthorizationServer},
     token::bearer::BearerToken,
     urls::EndpointUrl,
 };
@@ -11,7 +11,7 @@ use crate::{
 /// What every step needs.
 pub(crate) struct Probe<'c> {
     pub(crate) http: HttpClient,
-    pub(crate) connection: &'c Connection,
+    pub(crate) authorization_server: &'c AuthorizationServer,
     /// The id of our client, if tokens are introspected; empty if there is none.
     pub(super) client_id: Option<String>,
 }
@@ -20,7 +20,7 @@ impl<'c> Probe<'c> {
     /// Whether `endpoint` is reached by the same connection as the issuer.
     pub(super) fn is_at_issuer(&self, endpoint: &EndpointUrl) -> bool {
         let origin = |url: &Url| url.origin();
-        origin(endpoint.url()) == origin(self.connection.issuer.url())
+        origin(endpoint.url()) == origin(self.authorization_server.issuer.url())
     }
 }
 

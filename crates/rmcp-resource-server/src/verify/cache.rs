@@ -16,7 +16,7 @@ use moka::{Expiry, future::Cache};
 use sha2::Sha256;
 
 use crate::{
-    authorization_server::connection::Connection,
+    authorization_server::server::AuthorizationServer,
     clock::Clock,
     error::{AuthorizationServerError, TokenError, VerifyError},
     observe::metrics::Metrics,
@@ -125,8 +125,8 @@ impl TokenCache {
     }
 
     /// The same for the verifier of one authorization server, with its clock and metrics.
-    pub(crate) fn of(connection: &Connection, config: &CacheConfig) -> Self {
-        let (clock, metrics) = (connection.clock.clone(), connection.metrics.clone());
+    pub(crate) fn of(server: &AuthorizationServer, config: &CacheConfig) -> Self {
+        let (clock, metrics) = (server.clock.clone(), server.metrics.clone());
         Self::new(config.clone(), clock, metrics)
     }
 

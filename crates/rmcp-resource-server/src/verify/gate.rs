@@ -33,7 +33,7 @@ pub(crate) use self::{
 };
 use crate::{
     authorization_server::{
-        background::Background, connection::Connection, http_client::HttpClient,
+        background::Background, http_client::HttpClient, server::AuthorizationServer,
     },
     clock::Clock,
     error::{AuthorizationServerError, TokenError, VerifyError},
@@ -72,17 +72,21 @@ pub(crate) struct Caller {
 
 impl Gate {
     /// The connection's timeout is for everything: waiting for a turn, connecting, the retry.
-    pub(crate) fn new(connection: &Connection, max_in_flight: usize, hold_off: HoldOff) -> Self {
+    pub(crate) fn new(
+        server: &AuthorizationServer,
+        max_in_flight: usize,
+        hold_off: HoldOff,
+    ) -> Self {
         Self {
-            timeout: connection.timeout,
+            timeout: server.timeout,
             max_in_flight,
             queue: Queue::new(max_in_flight),
             spare: Semaphore::new((max_in_flight / 8).max(1)),
-            breaker: Breaker::new(connection.timeout),
+            breaker: Breaker::new(server.timeout),
             hold_off,
-            known: KnownCallers::new(connection.clock.monotonic()),
-            clock: connection.clock.clone(),
-            metrics: connection.metrics.clone(),
+            known: KnownCallers::new(server.clock.monotonic()),
+            clock: server.clock.clone(),
+            metrics: server.metrics.clone(),
         }
     }
 

@@ -11,9 +11,9 @@ use crate::{
     authorization_server::{
         background::Background,
         background_discovery::Search,
-        connection::Connection,
         discovery::{Wanted, discover},
         http_client::{HttpClient, error::HttpClientError},
+        server::AuthorizationServer,
     },
     client_auth::{
         credentials::ClientCredentials, error::CredentialsError, method::ClientAuth,
@@ -21,7 +21,7 @@ use crate::{
     },
     error::{AuthorizationServerError, VerifyError},
     token::{bearer::BearerToken, claims::Claims},
-    urls::{EndpointUrl, Issuer},
+    urls::EndpointUrl,
     verify::{
         cache::{CacheConfig, CachePartition, TokenCache},
         gate::{Caller, Failure, Gate, HoldOff},
@@ -30,11 +30,11 @@ use crate::{
 };
 
 /// How to reach the introspection endpoint.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct IntrospectionConfig {
     /// The authorization server.
-    pub connection: Connection,
+    pub authorization_server: AuthorizationServer,
     /// The endpoint. Default: found in the issuer's metadata, which is then asked for until the
     /// server is up.
     pub endpoint: Option<EndpointUrl>,
@@ -49,10 +49,10 @@ pub struct IntrospectionConfig {
 }
 
 impl IntrospectionConfig {
-    /// The defaults, for the authorization server `issuer`.
-    pub fn new(issuer: Issuer, credentials: ClientCredentials) -> Self {
+    /// The defaults, for one authorization server.
+    pub fn new(authorization_server: AuthorizationServer, credentials: ClientCredentials) -> Self {
         Self {
-            connection: Connection::to(issuer),
+            authorization_server,
             endpoint: None,
             credentials,
             max_in_flight: 64,
@@ -63,7 +63,7 @@ impl IntrospectionConfig {
     /// Reads the credentials, and sets up the HTTP client that goes with them.
     pub(crate) fn open(&self) -> Result<(ClientAuth, HttpClient), StartError> {
         let auth = self.credentials.read()?;
-        let http = self.connection.http_client(auth.certificate())?;
+        let http = self.authorization_server.http_client(auth.certificate())?;
         Ok((auth, http))
     }
 
@@ -141,10 +141,10 @@ impl IntrospectionVerifier {
                     inner.renew(auth);
                 }
             };
-            let hold_off = HoldOff::for_all(config.connection.clock.clone());
+            let hold_off = HoldOff::for_all(config.authorization_server.clock.clone());
             Inner {
-                cache: TokenCache::of(&config.connection, &config.cache),
-                gate: Gate::new(&config.connection, config.max_in_flight, hold_off),
+                cache: TokenCache::of(&config.authorization_server, &config.cache),
+                gate: Gate::new(&config.authorization_server, config.max_in_flight, hold_off),
                 target: Arc::new(Search::new()),
                 reader: CredentialReader::start(&config.credentials, auth.clone(), renew),
                 identity: Mutex::new(Identity { auth, http }),
@@ -225,13 +225,21 @@ impl TokenVerifier for IntrospectionVerifier {
             })
             .await
     }
+
+    fn readiness(&self) -> Result<(), Arc<str>> {
+        Self::readiness(self)
+    }
+
+    async fn count_cache_entries(&self) {
+        self.cache().count_entries().await;
+    }
 }
 
 impl Inner {
     async fn look_for_endpoint(&self, known: Option<&Target>) -> Result<Option<Target>, String> {
         let config = &self.config;
         let http = self.identity().http.on_a_new_connection();
-        let found = discover(config.wanted(), &http, &config.connection).await?;
+        let found = discover(config.wanted(), &http, &config.authorization_server).await?;
         if known.is_some_and(|known| known.endpoint == found.endpoint) {
             return Ok(None);
         }
@@ -243,7 +251,7 @@ impl Inner {
 
     fn aim(&self, endpoint: EndpointUrl, identity: Identity) -> Result<Target, StartError> {
         identity.auth.can_be_used_at(&endpoint)?;
-        let issuer = self.config.connection.issuer.as_str();
+        let issuer = self.config.authorization_server.issuer.as_str();
         let (url, client_id) = (endpoint.as_str(), identity.auth.client_id());
         Ok(Target {
             partition: self.cache.partition(issuer, url, client_id),
@@ -293,9 +301,9 @@ impl Inner {
 
     async fn ask(&self, target: &Target, token: &BearerToken) -> Result<Claims, VerifyError> {
         let Identity { auth, http } = &target.identity;
-        let connection = &self.config.connection;
+        let server = &self.config.authorization_server;
         let exchange = |http: HttpClient| async move {
-            exchange::exchange(&http, &target.endpoint, auth, connection, token).await
+            exchange::exchange(&http, &target.endpoint, auth, server, token).await
         };
         self.gate.ask(http, exchange).await
     }
@@ -305,9 +313,12 @@ impl Inner {
         self.target.doubt();
         let target = self.current_target()?;
         let Identity { auth, http } = &target.identity;
-        let (http, connection) = (http.on_a_new_connection(), &self.config.connection);
+        let (http, server) = (
+            http.on_a_new_connection(),
+            &self.config.authorization_server,
+        );
         let token = BearerToken::random();
-        let answer = exchange::exchange(&http, &target.endpoint, auth, connection, &token).await;
+        let answer = exchange::exchange(&http, &target.endpoint, auth, server, &token).await;
         if !matches!(&answer, Err(failure) if failure.is_outage()) && self.gate.is_open() {
             http.drop_pool();
         }
@@ -332,7 +343,11 @@ impl Inner {
         let mut identity = self.identity();
         let client_id = auth.client_id().to_owned();
         if auth.certificate() != identity.auth.certificate() {
-            match self.config.connection.http_client(auth.certificate()) {
+            match self
+                .config
+                .authorization_server
+                .http_client(auth.certificate())
+            {
                 Ok(http) => identity.http = http,
                 Err(error) => {
                     tracing::warn!(%error, "the new client certificate cannot be used");

@@ -78,8 +78,8 @@ impl JwtVerifier {
     ///
     /// [`StartError`]. A server that is not up is no error: see [`readiness`](Self::readiness).
     pub fn start(config: JwtConfig) -> Result<Self, StartError> {
-        let http = config.connection.http_client(None)?;
-        let cache = TokenCache::of(&config.connection, &config.cache);
+        let http = config.authorization_server.http_client(None)?;
+        let cache = TokenCache::of(&config.authorization_server, &config.cache);
         let inner = Arc::new(Inner {
             config,
             http,
@@ -102,7 +102,7 @@ impl JwtVerifier {
     ///
     /// [`StartError`].
     pub fn check(config: &JwtConfig) -> Result<(), StartError> {
-        config.connection.http_client(None)?;
+        config.authorization_server.http_client(None)?;
         Ok(())
     }
 
@@ -144,6 +144,14 @@ impl TokenVerifier for JwtVerifier {
             })
             .await
     }
+
+    fn readiness(&self) -> Result<(), Arc<str>> {
+        Self::readiness(self)
+    }
+
+    async fn count_cache_entries(&self) {
+        self.cache().count_entries().await;
+    }
 }
 
 impl Inner {
@@ -153,17 +161,20 @@ impl Inner {
             Some(configured) => configured,
             None => {
                 let http = self.http.on_a_new_connection();
-                let found = discover(Wanted::JwksUri, &http, &config.connection);
+                let found = discover(Wanted::JwksUri, &http, &config.authorization_server);
                 found.await?.endpoint
             }
         };
         if known.is_some_and(|known| *known.jwks.endpoint() == endpoint) {
             return Ok(None);
         }
-        let (issuer, url) = (config.connection.issuer.as_str(), endpoint.as_str());
+        let (issuer, url) = (
+            config.authorization_server.issuer.as_str(),
+            endpoint.as_str(),
+        );
         let partition = self.cache.partition(issuer, url, "");
-        let (connection, algorithms) = (&config.connection, &config.algorithms);
-        let jwks = Jwks::fetch(&self.http, endpoint, connection, algorithms).await;
+        let (server, algorithms) = (&config.authorization_server, &config.algorithms);
+        let jwks = Jwks::fetch(&self.http, endpoint, server, algorithms).await;
         let jwks = jwks.map_err(|error| error.to_string())?;
         Ok(Some(Source {
             _renewal: jwks.keep_young(),
@@ -195,7 +206,7 @@ impl Inner {
         if let Err(failure) = verified {
             if looks_elsewhere {
                 let looked = self.source.looked_again();
-                let _in_time = timeout(self.config.connection.timeout, looked).await;
+                let _in_time = timeout(self.config.authorization_server.timeout, looked).await;
             }
             let source = self.source.found()?;
             if source.jwks.endpoint() == jwks.endpoint() {

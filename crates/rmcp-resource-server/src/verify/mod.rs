@@ -1,6 +1,7 @@
 //! Verifiers: each finds out what stands behind a bearer token.
 
 pub(crate) mod cache;
+pub(crate) mod config;
 pub(crate) mod gate;
 pub(crate) mod introspection;
 pub(crate) mod jwt;

@@ -13,14 +13,14 @@ use crate::{
     authorization_server::{
         background::Background,
         background_discovery::Search,
-        connection::Connection,
         discovery::{Wanted, discover},
         http_client::HttpClient,
+        server::AuthorizationServer,
     },
     error::{AuthorizationServerError, VerifyError},
     resource_server::ResourceServerConfig,
     token::{bearer::BearerToken, claims::Claims},
-    urls::{EndpointUrl, Issuer},
+    urls::EndpointUrl,
     verify::{
         cache::{CacheConfig, CachePartition, TokenCache},
         gate::{Caller, Failure, Gate, HoldOff},
@@ -30,11 +30,11 @@ use crate::{
 };
 
 /// How to reach the userinfo endpoint.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct UserinfoConfig {
     /// The authorization server.
-    pub connection: Connection,
+    pub authorization_server: AuthorizationServer,
     /// The endpoint. Default: found in the issuer's metadata, which is then asked for until the
     /// server is up.
     pub endpoint: Option<EndpointUrl>,
@@ -48,11 +48,11 @@ pub struct UserinfoConfig {
 }
 
 impl UserinfoConfig {
-    /// The defaults, for the authorization server `issuer`.
-    pub fn new(issuer: Issuer) -> Self {
+    /// The defaults, for one authorization server.
+    pub fn new(authorization_server: AuthorizationServer) -> Self {
         let ttl = Duration::from_secs(300);
         Self {
-            connection: Connection::to(issuer),
+            authorization_server,
             endpoint: None,
             max_in_flight: 64,
             cache: CacheConfig {
@@ -122,11 +122,11 @@ impl UserinfoVerifier {
     ///
     /// [`StartError`]. A server that is not up is no error: see [`readiness`](Self::readiness).
     pub fn start(config: UserinfoConfig) -> Result<Self, StartError> {
-        let http = config.connection.http_client(None)?;
-        let cache = TokenCache::of(&config.connection, &config.cache);
-        let clock = config.connection.clock.clone();
+        let http = config.authorization_server.http_client(None)?;
+        let cache = TokenCache::of(&config.authorization_server, &config.cache);
+        let clock = config.authorization_server.clock.clone();
         let hold_off = HoldOff::by_token(clock, config.cache.negative_capacity);
-        let gate = Gate::new(&config.connection, config.max_in_flight, hold_off);
+        let gate = Gate::new(&config.authorization_server, config.max_in_flight, hold_off);
         let inner = Arc::new(Inner {
             config,
             http,
@@ -154,7 +154,7 @@ impl UserinfoVerifier {
     ///
     /// [`StartError`].
     pub fn check(config: &UserinfoConfig) -> Result<(), StartError> {
-        config.connection.http_client(None)?;
+        config.authorization_server.http_client(None)?;
         Ok(())
     }
 
@@ -221,19 +221,33 @@ impl TokenVerifier for UserinfoVerifier {
             })
             .await
     }
+
+    fn readiness(&self) -> Result<(), Arc<str>> {
+        Self::readiness(self)
+    }
+
+    async fn count_cache_entries(&self) {
+        self.cache().count_entries().await;
+    }
 }
 
 impl Inner {
     async fn look_for_endpoint(&self, known: Option<&Target>) -> Result<Option<Target>, String> {
-        let (http, connection) = (self.http.on_a_new_connection(), &self.config.connection);
-        let found = discover(Wanted::UserinfoEndpoint, &http, connection).await?;
+        let (http, server) = (
+            self.http.on_a_new_connection(),
+            &self.config.authorization_server,
+        );
+        let found = discover(Wanted::UserinfoEndpoint, &http, server).await?;
         let endpoint = found.endpoint;
         let is_same = known.is_some_and(|known| known.endpoint == endpoint);
         Ok((!is_same).then(|| self.aim(endpoint)))
     }
 
     fn aim(&self, endpoint: EndpointUrl) -> Target {
-        let (issuer, url) = (self.config.connection.issuer.as_str(), endpoint.as_str());
+        let (issuer, url) = (
+            self.config.authorization_server.issuer.as_str(),
+            endpoint.as_str(),
+        );
         Target {
             partition: self.cache.partition(issuer, url, ""),
             endpoint,

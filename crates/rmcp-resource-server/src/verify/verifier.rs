@@ -50,4 +50,33 @@ pub trait TokenVerifier: Send + Sync + 'static {
     /// [`VerifyError::AuthorizationServer`] if that could not be found out. The difference
     /// decides whether a client gets 401 and fetches a new token, or 503 and tries again.
     async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError>;
+
+    /// Whether tokens can be verified. An outage of the authorization server does not count: what
+    /// is remembered serves on. Default: yes.
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot yet, or no longer.
+    fn readiness(&self) -> Result<(), Arc<str>> {
+        Ok(())
+    }
+
+    /// Brings the metric of remembered tokens up to date, for a scrape. Default: there are none.
+    async fn count_cache_entries(&self) {}
+}
+
+/// A shared verifier is one.
+#[async_trait]
+impl<V: TokenVerifier + ?Sized> TokenVerifier for Arc<V> {
+    async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {
+        (**self).verify(token).await
+    }
+
+    fn readiness(&self) -> Result<(), Arc<str>> {
+        (**self).readiness()
+    }
+
+    async fn count_cache_entries(&self) {
+        (**self).count_cache_entries().await;
+    }
 }

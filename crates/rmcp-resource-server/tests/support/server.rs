@@ -92,11 +92,12 @@ impl Setup {
         let resource = RESOURCE.parse().expect("a resource");
         let mut resource = ResourceServerConfig::new(resource, issuer);
         resource.required_scopes = SCOPE.parse().expect("a scope");
-        resource.metrics = metrics.clone();
+        resource.authorization_server.metrics = metrics.clone();
         let credentials = ClientCredentials::secret_basic("mcp", "hush");
-        let mut introspection = IntrospectionConfig::new(resource.issuer.clone(), credentials);
+        let mut introspection =
+            IntrospectionConfig::new(resource.authorization_server.clone(), credentials);
         introspection.endpoint = Some(fake.introspection_url().parse().expect("an endpoint"));
-        introspection.connection.metrics = metrics;
+        introspection.authorization_server.metrics = metrics;
         Self {
             resource,
             introspection,
@@ -111,7 +112,7 @@ impl Setup {
     }
 
     fn start<V: TokenVerifier + Clone>(self, verifier: V) -> TestServer<V> {
-        let metrics = self.resource.metrics.clone();
+        let metrics = self.resource.authorization_server.metrics.clone();
         let sessions = Arc::new(BoundedSessions::new(self.sessions, metrics.clone()));
         let rmcp = StreamableHttpServerConfig::default()
             .with_legacy_session_mode(self.stateful)

@@ -74,7 +74,7 @@ async fn rs_62_no_token_of_a_stranger_opens_the_circuit() {
             fake.answer_token(&format!("eyJ.{number}.x"), reply.clone());
         }
         let server = spawn_server(&fake, |setup| {
-            setup.introspection.connection.timeout = Duration::from_secs(2);
+            setup.introspection.authorization_server.timeout = Duration::from_secs(2);
         });
         let flood = join_all((0..40).map(|number| {
             let server = &server;

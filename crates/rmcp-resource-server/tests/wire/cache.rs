@@ -13,8 +13,8 @@ use crate::support::{
 };
 
 fn use_clock(setup: &mut Setup, clock: &TestClock) {
-    setup.resource.clock = Arc::new(clock.clone());
-    setup.introspection.connection.clock = Arc::new(clock.clone());
+    setup.resource.authorization_server.clock = Arc::new(clock.clone());
+    setup.introspection.authorization_server.clock = Arc::new(clock.clone());
 }
 
 #[tokio::test]

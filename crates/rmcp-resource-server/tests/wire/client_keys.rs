@@ -124,9 +124,9 @@ async fn server_behind(
     let server = spawn_server(fake, |setup| {
         let origin = format!("https://localhost:{}", front.port);
         let issuer: Issuer = origin.parse().expect("an issuer");
-        setup.resource.issuer = issuer.clone();
-        let connection = &mut setup.introspection.connection;
-        (connection.issuer, connection.ca_file) = (issuer, Some(ca.file.path().to_owned()));
+        setup.resource.authorization_server.issuer = issuer.clone();
+        let server = &mut setup.introspection.authorization_server;
+        (server.issuer, server.ca_file) = (issuer, Some(ca.file.path().to_owned()));
         let endpoint = format!("{origin}/introspect");
         setup.introspection.endpoint = Some(endpoint.parse().expect("an endpoint"));
         adjust(setup);
@@ -191,8 +191,8 @@ async fn a_client_with_a_certificate_takes_the_endpoint_for_it() {
             (files.certificate(), expected),
             (ClientCredentials::secret_basic("mcp", "hush"), "plain"),
         ] {
-            let issuer: Issuer = fake.issuer().parse().expect("an issuer");
-            let config = IntrospectionConfig::new(issuer, credentials);
+            let server = fake.issuer().parse().expect("an issuer");
+            let config = IntrospectionConfig::new(server, credentials);
             let verifier = IntrospectionVerifier::start(config).expect("it starts");
             verifier.ready().await;
             let endpoint = verifier.endpoint().expect("it is known");
@@ -208,8 +208,8 @@ async fn a_client_with_a_certificate_takes_the_endpoint_for_it() {
 #[tokio::test]
 async fn rs_27_keys_that_cannot_work_are_refused_at_start() {
     let start = |credentials, endpoint: &str| {
-        let issuer: Issuer = "https://as.example.com".parse().expect("an issuer");
-        let mut config = IntrospectionConfig::new(issuer, credentials);
+        let server = "https://as.example.com".parse().expect("an issuer");
+        let mut config = IntrospectionConfig::new(server, credentials);
         config.endpoint = Some(endpoint.parse().expect("an endpoint"));
         let checked = IntrospectionVerifier::check(&config).map_err(|error| error.to_string());
         let started = IntrospectionVerifier::start(config).map(|_| ());

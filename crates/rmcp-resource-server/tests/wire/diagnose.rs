@@ -2,8 +2,9 @@
 
 use dev_authorization_server::FakeAuthorizationServer;
 use rmcp_resource_server::{
-    BearerToken, ClientCredentials, IntrospectionConfig, Issuer, ResourceServerConfig, Source,
-    diagnose::{Cause, Diagnosis, Outcome, Verifier, diagnose},
+    AuthorizationServer, BearerToken, ClientCredentials, IntrospectionConfig, ResourceServerConfig,
+    Source, VerifierConfig,
+    diagnose::{Cause, Diagnosis, Outcome, diagnose},
 };
 
 use crate::support::{RESOURCE, TestCa, TlsFront};
@@ -13,14 +14,14 @@ async fn examine(
     token: Option<&BearerToken>,
     adjust: impl FnOnce(&mut IntrospectionConfig),
 ) -> Diagnosis {
-    let issuer: Issuer = issuer.parse().expect("an issuer");
+    let server: AuthorizationServer = issuer.parse().expect("an issuer");
     let resource = RESOURCE.parse().expect("a URL");
-    let resource_server = ResourceServerConfig::new(resource, issuer.clone());
+    let resource_server = ResourceServerConfig::new(resource, server.clone());
     let credentials = ClientCredentials::secret_basic("mcp", "hush");
-    let mut config = IntrospectionConfig::new(issuer, credentials);
+    let mut config = IntrospectionConfig::new(server, credentials);
     adjust(&mut config);
-    let verifier = Verifier::Introspection(&config);
-    let diagnosed = diagnose(verifier, &resource_server, token).await;
+    let verifier = VerifierConfig::Introspection(config);
+    let diagnosed = diagnose(&verifier, &resource_server, token).await;
     diagnosed.expect("the configuration can be used")
 }
 
@@ -43,7 +44,7 @@ async fn a_wrong_ca_is_told_from_a_wrong_name() {
     ] {
         let issuer = format!("https://localhost:{}", front.port);
         let diagnosis = examine(&issuer, None, |config| {
-            config.connection.ca_file = trusted.map(|ca| ca.file.path().to_owned());
+            config.authorization_server.ca_file = trusted.map(|ca| ca.file.path().to_owned());
         })
         .await;
         assert_eq!(first_failure(&diagnosis), Some(cause), "{diagnosis:#?}");
@@ -61,7 +62,7 @@ async fn a_ca_certificate_of_the_servers_own_is_told_from_an_unknown_ca() {
         let endpoint = format!("https://localhost:{}/introspect", front.port);
         let diagnosis = examine(fake.issuer(), None, |config| {
             config.endpoint = Some(endpoint.parse().expect("a URL"));
-            config.connection.ca_file = Some(file.path().to_owned());
+            config.authorization_server.ca_file = Some(file.path().to_owned());
         })
         .await;
         assert_eq!(first_failure(&diagnosis), cause, "{diagnosis:#?}");
@@ -142,7 +143,7 @@ async fn the_host_of_the_endpoint_is_looked_at_too() {
     assert_eq!(untrusted.token[0].outcome, Outcome::Skipped);
     let trusted = examine(issuer, token, |config| {
         config.endpoint = Some(endpoint.parse().expect("a URL"));
-        config.connection.ca_file = Some(ca.file.path().to_owned());
+        config.authorization_server.ca_file = Some(ca.file.path().to_owned());
     })
     .await;
     assert_eq!(first_failure(&trusted), None, "{trusted:#?}");

@@ -129,7 +129,7 @@ async fn rs_30_discovered_plain_http_endpoint_is_refused_unless_allowed() {
         }
         let server = spawn_server(&fake, |setup| {
             setup.introspection.endpoint = None;
-            setup.introspection.connection.allow_insecure_http = allowed;
+            setup.introspection.authorization_server.allow_insecure_http = allowed;
         });
         if ready {
             server.verifier.ready().await;

@@ -63,7 +63,7 @@ async fn rs_57_failures_are_never_cached() {
             fake.answer_next(failure.clone());
         }
         let server = spawn_server(&fake, |setup| {
-            setup.introspection.connection.timeout = SHORT;
+            setup.introspection.authorization_server.timeout = SHORT;
         });
         server.call("good").await.assert_unavailable(case);
         assert_eq!(fake.introspection_count(), times, "{case}");
@@ -85,7 +85,7 @@ async fn rs_60_as_failure_is_503_and_never_accepts() {
         let fake = FakeAuthorizationServer::start();
         fake.answer_by_default(failure);
         let server = spawn_server(&fake, |setup| {
-            setup.introspection.connection.timeout = SHORT;
+            setup.introspection.authorization_server.timeout = SHORT;
         });
         let answer = server.call("t").await;
         assert!(answer.assert_unavailable(case) >= 1);
@@ -111,8 +111,8 @@ async fn rs_60_a_cached_token_lives_out_its_time_while_the_server_is_down() {
     let fake = fake_with_good_token();
     let clock = TestClock::new();
     let server = spawn_server(&fake, |setup| {
-        setup.resource.clock = Arc::new(clock.clone());
-        setup.introspection.connection.clock = Arc::new(clock.clone());
+        setup.resource.authorization_server.clock = Arc::new(clock.clone());
+        setup.introspection.authorization_server.clock = Arc::new(clock.clone());
     });
     server.call("good").await.assert_served("up");
     fake.stop().await;
@@ -171,7 +171,7 @@ async fn rs_61_a_silent_server_costs_the_timeout_and_no_more() {
             fake.answer_next(reply);
         }
         let server = spawn_server(&fake, |setup| {
-            setup.introspection.connection.timeout = SHORT;
+            setup.introspection.authorization_server.timeout = SHORT;
         });
         let begun = Instant::now();
         server.call("good").await.assert_unavailable(case);
@@ -230,8 +230,8 @@ async fn rs_63_no_call_before_the_time_is_over() {
     let fake = fake_with_good_token();
     let clock = TestClock::new();
     let server = spawn_server(&fake, |setup| {
-        setup.resource.clock = Arc::new(clock.clone());
-        setup.introspection.connection.clock = Arc::new(clock.clone());
+        setup.resource.authorization_server.clock = Arc::new(clock.clone());
+        setup.introspection.authorization_server.clock = Arc::new(clock.clone());
     });
     server.call("good").await.assert_served("before");
     fake.answer_next(Reply::status(429).with_header("Retry-After", "30"));

@@ -174,7 +174,7 @@ async fn a_form_that_never_ends_holds_no_connection() {
 async fn clients_that_disconnect_leave_the_server_well() {
     let fake = fake_with_good_token();
     let server = spawn_server(&fake, |setup| {
-        setup.introspection.connection.timeout = Duration::from_secs(10);
+        setup.introspection.authorization_server.timeout = Duration::from_secs(10);
     });
     let gate = fake.hold_introspections();
     for number in 0..20 {

@@ -39,14 +39,14 @@ impl Scene {
         let clock = TestClock::new();
         let mut config = JwtConfig::new(fake.issuer().parse().expect("an issuer"));
         config.jwks_url = Some(fake.url("/jwks").parse().expect("a URL"));
-        config.connection.clock = Arc::new(clock.clone());
-        config.connection.timeout = Duration::from_secs(1);
-        let metrics = config.connection.metrics.clone();
+        config.authorization_server.clock = Arc::new(clock.clone());
+        config.authorization_server.timeout = Duration::from_secs(1);
+        let metrics = config.authorization_server.metrics.clone();
         adjust(&mut config);
         let verifier = JwtVerifier::start(config).expect("it starts");
         let server = spawn_server_with(&fake, verifier, |setup| {
-            setup.resource.clock = Arc::new(clock.clone());
-            setup.resource.metrics = metrics;
+            setup.resource.authorization_server.clock = Arc::new(clock.clone());
+            setup.resource.authorization_server.metrics = metrics;
         });
         Self {
             fake,
@@ -528,7 +528,7 @@ async fn the_metadata_tells_where_the_keys_are() {
     ] {
         let scene = Scene::adjusted(jwks(&[&key]), |config| {
             config.jwks_url = None;
-            config.connection.allow_insecure_http = allowed;
+            config.authorization_server.allow_insecure_http = allowed;
         });
         let mut document = scene.fake.metadata();
         document["jwks_uri"] = match uri {

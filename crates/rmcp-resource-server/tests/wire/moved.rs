@@ -122,8 +122,8 @@ async fn rs_30_an_https_issuer_cannot_name_an_http_endpoint() {
         }
         let credentials = ClientCredentials::secret_basic("mcp", "hush");
         let mut config = IntrospectionConfig::new(origin.parse().expect("an issuer"), credentials);
-        config.connection.ca_file = Some(ca.file.path().to_owned());
-        config.connection.allow_insecure_http = allowed;
+        config.authorization_server.ca_file = Some(ca.file.path().to_owned());
+        config.authorization_server.allow_insecure_http = allowed;
         let verifier = IntrospectionVerifier::start(config).expect("it starts");
         if ready {
             verifier.ready().await;

@@ -32,8 +32,8 @@ async fn rs_41_active_but_expired_is_refused() {
     let fake = FakeAuthorizationServer::start();
     let clock = TestClock::new();
     let server = spawn_server(&fake, |setup| {
-        setup.resource.clock = std::sync::Arc::new(clock.clone());
-        setup.introspection.connection.clock = std::sync::Arc::new(clock.clone());
+        setup.resource.authorization_server.clock = std::sync::Arc::new(clock.clone());
+        setup.introspection.authorization_server.clock = std::sync::Arc::new(clock.clone());
     });
     let now = clock.unix();
     let cases = [
@@ -61,8 +61,8 @@ async fn rs_42_not_before_in_the_future_is_refused() {
     let fake = FakeAuthorizationServer::start();
     let clock = TestClock::new();
     let server = spawn_server(&fake, |setup| {
-        setup.resource.clock = std::sync::Arc::new(clock.clone());
-        setup.introspection.connection.clock = std::sync::Arc::new(clock.clone());
+        setup.resource.authorization_server.clock = std::sync::Arc::new(clock.clone());
+        setup.introspection.authorization_server.clock = std::sync::Arc::new(clock.clone());
     });
     let now = clock.unix();
     let cases = [

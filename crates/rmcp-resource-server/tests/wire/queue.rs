@@ -22,7 +22,7 @@ async fn rs_67_a_flood_of_unknown_tokens_is_refused_at_once_and_known_ones_pass(
     let clock = TestClock::new();
     let server = spawn_server(&fake, |setup| {
         setup.workers = 2;
-        setup.introspection.connection.clock = Arc::new(clock.clone());
+        setup.introspection.authorization_server.clock = Arc::new(clock.clone());
         setup.introspection.max_in_flight = 16;
     });
     server.call("known").await.assert_served("before the flood");

@@ -59,8 +59,8 @@ async fn a_stream_ends_when_its_token_expires() {
     fake.answer_token("t", altered(&fake, json!({"exp": clock.unix() + 60})));
     let server = spawn_server(&fake, |setup| {
         with_sessions(setup);
-        setup.resource.clock = Arc::new(clock.clone());
-        setup.introspection.connection.clock = Arc::new(clock.clone());
+        setup.resource.authorization_server.clock = Arc::new(clock.clone());
+        setup.introspection.authorization_server.clock = Arc::new(clock.clone());
     });
     let session = Session::open(&server, "t").await;
     let stream = session.stream("t").await;
@@ -117,9 +117,9 @@ fn streaming(fake: &FakeAuthorizationServer, clock: &TestClock) -> TestServer {
     spawn_server(fake, |setup| {
         with_sessions(setup);
         setup.introspection.cache.ttl = Duration::ZERO;
-        setup.introspection.connection.timeout = Duration::from_millis(200);
-        setup.resource.clock = Arc::new(clock.clone());
-        setup.introspection.connection.clock = Arc::new(clock.clone());
+        setup.introspection.authorization_server.timeout = Duration::from_millis(200);
+        setup.resource.authorization_server.clock = Arc::new(clock.clone());
+        setup.introspection.authorization_server.clock = Arc::new(clock.clone());
     })
 }
 

@@ -30,7 +30,7 @@ async fn rs_58_the_first_caller_going_away_fails_nobody() {
     let fake = fake_with_good_token();
     let server = spawn_server(&fake, |setup| {
         setup.workers = 2;
-        setup.introspection.connection.timeout = Duration::from_secs(10);
+        setup.introspection.authorization_server.timeout = Duration::from_secs(10);
     });
     let gate = fake.hold_introspections();
     let mut first = Connection::open(server.address).await;
@@ -66,7 +66,7 @@ async fn at_most_the_configured_number_is_in_flight() {
     let server = spawn_server(&fake, |setup| {
         setup.workers = 2;
         setup.introspection.max_in_flight = 4;
-        setup.introspection.connection.timeout = Duration::from_secs(20);
+        setup.introspection.authorization_server.timeout = Duration::from_secs(20);
     });
     let calls = (0..200).map(|number| {
         let server = &server;
@@ -89,7 +89,7 @@ async fn waiting_for_a_turn_trips_no_breaker() {
     fake.answer_by_default(slow);
     let server = spawn_server(&fake, |setup| {
         setup.introspection.max_in_flight = 1;
-        setup.introspection.connection.timeout = LIMIT;
+        setup.introspection.authorization_server.timeout = LIMIT;
     });
     let calls = (0..20).map(|number| {
         let server = &server;

@@ -22,11 +22,11 @@ fn server_behind(
     spawn_server(fake, |setup| {
         let origin = format!("https://localhost:{}", front.port);
         let issuer: Issuer = origin.parse().expect("an issuer");
-        setup.resource.issuer = issuer.clone();
-        setup.introspection.connection.issuer = issuer;
+        setup.resource.authorization_server.issuer = issuer.clone();
+        setup.introspection.authorization_server.issuer = issuer;
         let endpoint = format!("{origin}/introspect");
         setup.introspection.endpoint = Some(endpoint.parse().expect("an endpoint"));
-        setup.introspection.connection.ca_file = ca.map(|ca| ca.file.path().to_owned());
+        setup.introspection.authorization_server.ca_file = ca.map(|ca| ca.file.path().to_owned());
     })
 }
 
@@ -78,10 +78,10 @@ async fn rs_30_metadata_is_fetched_over_verified_tls() {
     );
     let server = spawn_server(&fake, |setup| {
         let issuer: Issuer = origin.parse().expect("an issuer");
-        setup.resource.issuer = issuer.clone();
-        setup.introspection.connection.issuer = issuer;
+        setup.resource.authorization_server.issuer = issuer.clone();
+        setup.introspection.authorization_server.issuer = issuer;
         setup.introspection.endpoint = None;
-        setup.introspection.connection.ca_file = Some(ca.file.path().to_owned());
+        setup.introspection.authorization_server.ca_file = Some(ca.file.path().to_owned());
     });
     server.verifier.ready().await;
     server.call("good").await.assert_served("discovered");
@@ -99,7 +99,7 @@ async fn rs_30_an_unusable_ca_file_is_refused_at_start() {
         let issuer = "https://as.example".parse().expect("an issuer");
         let credentials = ClientCredentials::secret_basic("mcp", "hush");
         let mut config = IntrospectionConfig::new(issuer, credentials);
-        config.connection.ca_file = Some(path.clone());
+        config.authorization_server.ca_file = Some(path.clone());
         let error = IntrospectionVerifier::start(config).err().expect("refused");
         let named = path.display().to_string();
         assert!(error.to_string().contains(&named), "{error}");

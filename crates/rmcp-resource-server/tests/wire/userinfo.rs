@@ -18,15 +18,15 @@ fn spawn(
     let clock = TestClock::new();
     let mut config = UserinfoConfig::new(fake.issuer().parse().expect("an issuer"));
     config.endpoint = Some(fake.url("/userinfo").parse().expect("a URL"));
-    config.connection.clock = Arc::new(clock.clone());
-    config.connection.timeout = Duration::from_secs(1);
+    config.authorization_server.clock = Arc::new(clock.clone());
+    config.authorization_server.timeout = Duration::from_secs(1);
     adjust(&mut config);
-    let metrics = config.connection.metrics.clone();
+    let metrics = config.authorization_server.metrics.clone();
     let verifier = UserinfoVerifier::start(config).expect("it starts");
     let server = spawn_server_with(fake, verifier, |setup| {
         accept_unbound(setup);
-        setup.resource.metrics = metrics;
-        setup.resource.clock = Arc::new(clock.clone());
+        setup.resource.authorization_server.metrics = metrics;
+        setup.resource.authorization_server.clock = Arc::new(clock.clone());
     });
     (server, clock)
 }

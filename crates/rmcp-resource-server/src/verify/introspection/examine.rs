@@ -73,9 +73,9 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     async fn ask(&self, auth: &ClientAuth, token: &BearerToken) -> Answer {
-        let connection = self.probe.connection;
-        let limit = connection.timeout;
-        let exchange = exchange::exchange(&self.probe.http, self.endpoint, auth, connection, token);
+        let server = self.probe.authorization_server;
+        let limit = server.timeout;
+        let exchange = exchange::exchange(&self.probe.http, self.endpoint, auth, server, token);
         timeout(limit, exchange)
             .await
             .unwrap_or_else(|_elapsed| Err(AuthorizationServerError::TimedOut { limit }.into()))
@@ -165,8 +165,9 @@ fn not_active(
         credentials_accepted,
     };
     if let Some(unverified) = Unverified::read(token) {
-        let now = config.connection.clock.now();
-        let hint = unverified.why_inactive(&config.connection.issuer, auth.client_id(), now);
+        let now = config.authorization_server.clock.now();
+        let hint =
+            unverified.why_inactive(&config.authorization_server.issuer, auth.client_id(), now);
         if let Some(hint) = hint {
             cause = hint;
         }

@@ -4,9 +4,9 @@ use reqwest::Response;
 
 use crate::{
     authorization_server::{
-        connection::Connection,
         http_client::HttpClient,
         response::{self, malformed, unreachable},
+        server::AuthorizationServer,
     },
     client_auth::method::ClientAuth,
     error::{AuthorizationServerError, TokenError, VerifyError},
@@ -22,11 +22,11 @@ pub(super) async fn exchange(
     http: &HttpClient,
     endpoint: &EndpointUrl,
     auth: &ClientAuth,
-    connection: &Connection,
+    server: &AuthorizationServer,
     token: &BearerToken,
 ) -> Result<Claims, VerifyError> {
     let request = auth
-        .introspection_request(endpoint, connection, token)
+        .introspection_request(endpoint, server, token)
         .map_err(|error| malformed(error.to_string()))?;
     let request = request.try_into().map_err(unreachable)?;
     let response = http

@@ -2,17 +2,16 @@
 
 use super::algorithm::SigningAlgorithm;
 use crate::{
-    authorization_server::connection::Connection,
-    urls::{EndpointUrl, Issuer},
+    authorization_server::server::AuthorizationServer, urls::EndpointUrl,
     verify::cache::CacheConfig,
 };
 
 /// Where the keys are, and what a JWT must look like.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct JwtConfig {
     /// The authorization server.
-    pub connection: Connection,
+    pub authorization_server: AuthorizationServer,
     /// Its keys (RFC 7517). Default: the `jwks_uri` of the issuer's metadata.
     pub jwks_url: Option<EndpointUrl>,
     /// The signature algorithms accepted. Default: RS256, PS256, ES256, EdDSA.
@@ -31,10 +30,10 @@ pub struct JwtConfig {
 }
 
 impl JwtConfig {
-    /// The defaults, for the authorization server `issuer`.
-    pub fn new(issuer: Issuer) -> Self {
+    /// The defaults, for one authorization server.
+    pub fn new(authorization_server: AuthorizationServer) -> Self {
         Self {
-            connection: Connection::to(issuer),
+            authorization_server,
             jwks_url: None,
             algorithms: SigningAlgorithm::DEFAULT.to_vec(),
             accepted_types: vec!["at+jwt".to_owned()],

@@ -20,8 +20,8 @@ pub(crate) async fn examine(
     diagnosis: &mut Diagnosis,
 ) -> Option<Claims> {
     let wanted = format!("a key for {}", names(&config.algorithms));
-    let (connection, algorithms) = (&config.connection, &config.algorithms);
-    let jwks = match Jwks::fetch(&probe.http, endpoint.clone(), connection, algorithms).await {
+    let (server, algorithms) = (&config.authorization_server, &config.algorithms);
+    let jwks = match Jwks::fetch(&probe.http, endpoint.clone(), server, algorithms).await {
         Ok(jwks) => jwks,
         Err(error) => {
             let (found, cause) = match error {

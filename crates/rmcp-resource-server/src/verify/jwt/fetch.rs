@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{
     authorization_server::{
-        connection::Connection,
         http_client::HttpClient,
         response::{self, malformed, unreachable},
+        server::AuthorizationServer,
         strict_json,
     },
     error::AuthorizationServerError,
@@ -39,15 +39,15 @@ impl Fetcher {
     pub(super) fn new(
         http: &HttpClient,
         endpoint: EndpointUrl,
-        connection: &Connection,
+        server: &AuthorizationServer,
         algorithms: &[SigningAlgorithm],
     ) -> Self {
         Self {
             http: http.clone(),
             endpoint,
-            timeout: connection.timeout,
+            timeout: server.timeout,
             algorithms: algorithms.to_vec(),
-            metrics: connection.metrics.clone(),
+            metrics: server.metrics.clone(),
         }
     }
 

@@ -19,7 +19,7 @@ use super::{
     moment::Moment,
 };
 use crate::{
-    authorization_server::{connection::Connection, http_client::HttpClient},
+    authorization_server::{http_client::HttpClient, server::AuthorizationServer},
     clock::Clock,
     error::{AuthorizationServerError, VerifyError},
     urls::EndpointUrl,
@@ -79,11 +79,11 @@ impl Jwks {
     pub(super) async fn fetch(
         http: &HttpClient,
         endpoint: EndpointUrl,
-        connection: &Connection,
+        server: &AuthorizationServer,
         algorithms: &[SigningAlgorithm],
     ) -> Result<Self, AuthorizationServerError> {
-        let fetcher = Fetcher::new(http, endpoint, connection, algorithms);
-        let clock = connection.clock.clone();
+        let fetcher = Fetcher::new(http, endpoint, server, algorithms);
+        let clock = server.clock.clone();
         let asked_at = Moment::now(&*clock);
         let state = State {
             keys: fetcher.fetch().await?,

@@ -62,7 +62,7 @@ async fn ask(
     endpoint: &EndpointUrl,
     token: &BearerToken,
 ) -> Result<Claims, VerifyError> {
-    let limit = probe.connection.timeout;
+    let limit = probe.authorization_server.timeout;
     timeout(limit, exchange::exchange(&probe.http, endpoint, token))
         .await
         .unwrap_or_else(|_elapsed| Err(AuthorizationServerError::TimedOut { limit }.into()))

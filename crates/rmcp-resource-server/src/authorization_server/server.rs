@@ -1,0 +1,87 @@
+//! The authorization server: who it is, and how to reach it.
+
+use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+
+use crate::{
+    authorization_server::http_client::{HttpClient, error::HttpClientError},
+    client_auth::key::ClientCertificate,
+    clock::{Clock, SystemClock},
+    observe::metrics::Metrics,
+    urls::{InvalidUrl, Issuer},
+};
+
+/// The authorization server whose tokens are accepted, and how to reach it. One value is shared by
+/// the [`ResourceServer`](crate::ResourceServer) and its verifier, so that issuer, clock and metrics
+/// cannot differ between them.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use rmcp_resource_server::AuthorizationServer;
+///
+/// # fn main() -> Result<(), rmcp_resource_server::InvalidUrl> {
+/// let mut server: AuthorizationServer = "https://as.example.com/realms/mcp".parse()?;
+/// server.timeout = Duration::from_secs(2);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct AuthorizationServer {
+    /// The issuer: its URL, as tokens and metadata write it.
+    pub issuer: Issuer,
+    /// The time for everything: waiting for a turn, connecting, one retry. Default 3 s.
+    pub timeout: Duration,
+    /// Certificates to trust in addition to the system's, as PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Accept `http` for a discovered endpoint that is not on a loopback host: for test networks
+    /// only. Default false.
+    pub allow_insecure_http: bool,
+    /// The clock. Default: the system's.
+    pub clock: Arc<dyn Clock>,
+    /// Where to count. Default: counters that nobody reads.
+    pub metrics: Metrics,
+}
+
+impl AuthorizationServer {
+    /// The defaults, for the authorization server `issuer`.
+    pub fn new(issuer: Issuer) -> Self {
+        Self {
+            issuer,
+            timeout: Duration::from_secs(3),
+            ca_file: None,
+            allow_insecure_http: false,
+            clock: Arc::new(SystemClock),
+            metrics: Metrics::default(),
+        }
+    }
+
+    /// A client that shows `certificate` where a server asks for one.
+    pub(crate) fn http_client(
+        &self,
+        certificate: Option<&ClientCertificate>,
+    ) -> Result<HttpClient, HttpClientError> {
+        let ca_file = self.ca_file.as_deref();
+        HttpClient::build(&self.issuer, ca_file, certificate, self.timeout)
+    }
+}
+
+/// The authorization server of this issuer, with the defaults.
+impl FromStr for AuthorizationServer {
+    type Err = InvalidUrl;
+
+    fn from_str(issuer: &str) -> Result<Self, InvalidUrl> {
+        issuer.parse().map(Self::new)
+    }
+}
+
+impl fmt::Debug for AuthorizationServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationServer")
+            .field("issuer", &self.issuer)
+            .field("timeout", &self.timeout)
+            .field("ca_file", &self.ca_file)
+            .field("allow_insecure_http", &self.allow_insecure_http)
+            .finish_non_exhaustive()
+    }
+}
