@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::Value;
 
-use crate::support::{run, stdout};
+use crate::support::{over_stdio, run, stdout, tool_call};
 
 const CRATE: &str = "crates/rmcp-resource-server";
 
@@ -59,6 +59,35 @@ fn the_versions_in_the_crates_readmes_are_those_of_the_workspace() {
             checked += 1;
         }
         assert!(checked >= at_least, "{package}: {manifest}");
+    }
+}
+
+#[test]
+fn the_session_in_the_readme_is_a_real_one() {
+    let readme = read("README.md");
+    let (_, rest) = readme.split_once("```console\n").expect("a session");
+    let (session, _) = rest.split_once("```").expect("its end");
+    let (mut calls, mut shown): (Vec<_>, Vec<Vec<&str>>) = (Vec::new(), Vec::new());
+    for line in session.lines() {
+        match line.strip_prefix("    ") {
+            Some(part) => shown.last_mut().expect("a call before").push(part),
+            None => {
+                let (tool, arguments) = line.split_once(' ').expect("a tool with arguments");
+                let arguments = serde_json::from_str(arguments).expect("JSON");
+                calls.push(tool_call(tool, &arguments));
+                shown.push(Vec::new());
+            }
+        }
+    }
+    let (answers, _) = over_stdio(&[], &[], &calls);
+    for (answer, shown) in answers[1..].iter().zip(&shown) {
+        let text = answer["result"]["content"][0]["text"]
+            .as_str()
+            .expect("text");
+        assert!(!shown.is_empty());
+        for part in shown {
+            assert!(text.contains(part), "{part:?} is not in {text}");
+        }
     }
 }
 

@@ -13,6 +13,10 @@ pub(crate) mod unverified;
 
 pub use self::check::{Cause, Check, Diagnosis, Outcome};
 use self::probe::Probe;
+#[cfg(feature = "jwt")]
+use crate::verify::jwt;
+#[cfg(feature = "userinfo")]
+use crate::verify::userinfo;
 use crate::{
     authorization_server::discovery::Wanted,
     resource_server::ResourceServerConfig,
@@ -20,7 +24,6 @@ use crate::{
     verify::{
         config::VerifierConfig,
         introspection::{self, StartError},
-        jwt, userinfo,
     },
 };
 
@@ -71,7 +74,9 @@ async fn examine(
 ) -> Result<Option<Claims>, StartError> {
     let (wanted, configured) = match verifier {
         VerifierConfig::Introspection(config) => (config.wanted(), config.endpoint.as_ref()),
+        #[cfg(feature = "jwt")]
         VerifierConfig::Jwt(config) => (Wanted::JwksUri, config.jwks_url.as_ref()),
+        #[cfg(feature = "userinfo")]
         VerifierConfig::Userinfo(config) => (Wanted::UserinfoEndpoint, config.endpoint.as_ref()),
     };
     let checks = &mut diagnosis.server;
@@ -90,9 +95,11 @@ async fn examine(
         VerifierConfig::Introspection(config) => {
             introspection::examine::examine(config, probe, &described, token, diagnosis).await?
         }
+        #[cfg(feature = "jwt")]
         VerifierConfig::Jwt(config) => {
             jwt::examine::examine(config, probe, endpoint, token, diagnosis).await
         }
+        #[cfg(feature = "userinfo")]
         VerifierConfig::Userinfo(_) => {
             userinfo::examine::examine(probe, endpoint, token, diagnosis).await
         }
@@ -106,7 +113,8 @@ fn probe(verifier: &VerifierConfig) -> Result<Probe<'_>, StartError> {
             let (auth, http) = config.open()?;
             (http, Some(auth.client_id().to_owned()))
         }
-        VerifierConfig::Jwt(_) | VerifierConfig::Userinfo(_) => (server.http_client(None)?, None),
+        #[cfg(any(feature = "jwt", feature = "userinfo"))]
+        _ => (server.http_client(None)?, None),
     };
     Ok(Probe {
         http,

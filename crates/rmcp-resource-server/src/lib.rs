@@ -1,4 +1,17 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(
+    not(all(
+        feature = "actix",
+        feature = "diagnose",
+        feature = "jwt",
+        feature = "userinfo"
+    )),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "without an optional part, some of what it shares with others has no use"
+    )
+)]
 
 #[cfg(feature = "actix")]
 mod actix;
@@ -7,8 +20,10 @@ mod answer;
 mod authorization_server;
 mod client_auth;
 mod clock;
+#[cfg(feature = "diagnose")]
 pub mod diagnose;
 mod error;
+#[cfg(feature = "jwt")]
 #[doc(hidden)]
 pub mod fuzzing;
 mod observe;
@@ -62,8 +77,6 @@ pub use crate::{
         cache::{CacheConfig, CachePartition, TokenCache},
         config::VerifierConfig,
         introspection::{IntrospectionConfig, IntrospectionVerifier, StartError},
-        jwt::{JwtVerifier, algorithm::SigningAlgorithm, config::JwtConfig},
-        userinfo::{UserinfoConfig, UserinfoConflict, UserinfoVerifier},
         verifier::TokenVerifier,
     },
 };
@@ -79,3 +92,9 @@ pub use crate::tower::{
     layer::{ProtectedBody, ProtectedTowerService, ProtectionLayer},
     metadata::MetadataService,
 };
+
+#[cfg(feature = "jwt")]
+pub use crate::verify::jwt::{JwtVerifier, algorithm::SigningAlgorithm, config::JwtConfig};
+
+#[cfg(feature = "userinfo")]
+pub use crate::verify::userinfo::{UserinfoConfig, UserinfoConflict, UserinfoVerifier};

@@ -1,6 +1,7 @@
 //! Decides whether claims are good for this server, now. Asked on every request, cached or not.
 
 mod audience;
+#[cfg(feature = "diagnose")]
 mod explain;
 
 use std::{

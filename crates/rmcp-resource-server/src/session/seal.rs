@@ -9,8 +9,6 @@
 use std::{fs, path::Path};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -18,13 +16,13 @@ use crate::{
     token::{
         access_token::{AccessToken, Fingerprint},
         bearer::BearerToken,
+        keyed_hash::{HashKey, append},
     },
-    verify::cache::{absorb, random_key},
 };
 
 /// The key that seals session ids. Replicas that serve the same sessions must share it.
-#[derive(Clone)]
-pub struct SessionKey(Hmac<Sha256>);
+#[derive(Clone, Debug)]
+pub struct SessionKey(HashKey);
 
 /// A session key file that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +42,7 @@ pub enum SessionKeyError {
 impl SessionKey {
     /// A fresh random key: seals do not outlive the process.
     pub fn random() -> Self {
-        Self(random_key())
+        Self(HashKey::random())
     }
 
     /// Takes the bytes of a file as the key. Of a key that is written as text (base64, hex), a byte
@@ -64,57 +62,54 @@ impl SessionKey {
         if key.len() < 32 {
             return Err(SessionKeyError::TooShort(key.len()));
         }
-        Ok(Self(
-            Hmac::new_from_slice(key).expect("HMAC takes a key of any length"),
-        ))
+        Ok(Self(HashKey::new(key)))
     }
 
     /// The id as its owner gets it.
     pub(crate) fn seal(&self, id: &str, owner: &Principal<'_>) -> String {
-        let mac = self.mac(id, owner).finalize().into_bytes();
+        let mac = self.0.hash(&sealed(id, owner));
         format!("{id}.{}", BASE64_URL_SAFE_NO_PAD.encode(mac))
     }
 
-    /// The bare id, if `sealed` is whole and `owner`'s. Compares in constant time.
-    pub(crate) fn unseal<'a>(&self, sealed: &'a str, owner: &Principal<'_>) -> Option<&'a str> {
-        let (id, seal) = sealed.rsplit_once('.')?;
+    /// The bare id, if `text` is whole and `owner`'s. Compares in constant time.
+    pub(crate) fn unseal<'a>(&self, text: &'a str, owner: &Principal<'_>) -> Option<&'a str> {
+        let (id, seal) = text.rsplit_once('.')?;
         let mac = BASE64_URL_SAFE_NO_PAD.decode(seal).ok()?;
-        self.mac(id, owner).verify_slice(&mac).ok()?;
-        Some(id)
+        self.0.verify(&sealed(id, owner), &mac).then_some(id)
     }
 
     /// Stands for a token that names no user. The same on all replicas with this key.
     pub(crate) fn fingerprint(&self, token: &BearerToken) -> Fingerprint {
-        let mut mac = self.0.clone();
         // No seal begins with this byte: they begin with a length.
-        mac.update(&[0xff]);
-        absorb(&mut mac, token.expose());
-        mac.finalize().into_bytes().into()
+        let mut message = vec![0xff];
+        append(&mut message, token.expose());
+        self.0.hash(&message)
     }
+}
 
-    fn mac(&self, id: &str, owner: &Principal<'_>) -> Hmac<Sha256> {
-        let mut mac = self.0.clone();
-        absorb(&mut mac, id);
-        absorb(&mut mac, owner.issuer);
-        match owner.user {
-            User::Subject(subject) => {
-                mac.update(&[0]);
-                absorb(&mut mac, subject);
-            }
-            User::Name(name) => {
-                mac.update(&[1]);
-                absorb(&mut mac, name);
-            }
-            User::Unnamed(fingerprint) => {
-                mac.update(&[2]);
-                mac.update(fingerprint);
-            }
+/// What a seal covers.
+fn sealed(id: &str, owner: &Principal<'_>) -> Vec<u8> {
+    let mut message = Vec::with_capacity(256);
+    append(&mut message, id);
+    append(&mut message, owner.issuer);
+    match owner.user {
+        User::Subject(subject) => {
+            message.push(0);
+            append(&mut message, subject);
         }
-        // Absent and empty are not the same.
-        mac.update(&[u8::from(owner.client_id.is_some())]);
-        absorb(&mut mac, owner.client_id.unwrap_or_default());
-        mac
+        User::Name(name) => {
+            message.push(1);
+            append(&mut message, name);
+        }
+        User::Unnamed(fingerprint) => {
+            message.push(2);
+            message.extend_from_slice(fingerprint);
+        }
     }
+    // Absent and empty are not the same.
+    message.push(u8::from(owner.client_id.is_some()));
+    append(&mut message, owner.client_id.unwrap_or_default());
+    message
 }
 
 /// Whether a key is text that a person could have written: 32 random bytes never are.

@@ -4,4 +4,5 @@
 pub(crate) mod access_token;
 pub(crate) mod bearer;
 pub(crate) mod claims;
+pub(crate) mod keyed_hash;
 pub(crate) mod scope;

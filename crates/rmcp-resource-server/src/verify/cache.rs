@@ -11,16 +11,18 @@ use std::{
 };
 
 use futures_core::future::BoxFuture;
-use hmac::{Hmac, KeyInit, Mac};
 use moka::{Expiry, future::Cache};
-use sha2::Sha256;
 
 use crate::{
     authorization_server::server::AuthorizationServer,
     clock::Clock,
     error::{AuthorizationServerError, TokenError, VerifyError},
     observe::metrics::Metrics,
-    token::{bearer::BearerToken, claims::Claims},
+    token::{
+        bearer::BearerToken,
+        claims::Claims,
+        keyed_hash::{HashKey, KeyedHash},
+    },
 };
 
 /// How long and how much a [`TokenCache`] remembers.
@@ -60,19 +62,19 @@ impl Default for CacheConfig {
 pub struct TokenCache {
     active: Cache<Key, Entry>,
     inactive: Cache<Key, ()>,
-    key: Hmac<Sha256>,
+    key: HashKey,
     config: CacheConfig,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
 }
 
 /// Stands for a token; does not give it away.
-pub(crate) type Key = [u8; 32];
+pub(crate) type Key = KeyedHash;
 
 /// The part of a cache key that names who is asked, and as whom: issuer, endpoint and client id.
 /// The same token asked elsewhere is another entry (GHSA-4mq7-pvjg-xp2r was a key without it).
-#[derive(Clone)]
-pub struct CachePartition(Hmac<Sha256>);
+#[derive(Clone, Debug)]
+pub struct CachePartition(HashKey);
 
 #[derive(Clone)]
 struct Entry {
@@ -117,7 +119,7 @@ impl TokenCache {
                 .max_capacity(config.negative_capacity)
                 .time_to_live(config.negative_ttl)
                 .build(),
-            key: random_key(),
+            key: HashKey::random(),
             config,
             clock,
             metrics,
@@ -132,11 +134,7 @@ impl TokenCache {
 
     /// Prepares the part of the key that is the same for all tokens.
     pub fn partition(&self, issuer: &str, endpoint: &str, client_id: &str) -> CachePartition {
-        let mut key = self.key.clone();
-        for part in [issuer, endpoint, client_id] {
-            absorb(&mut key, part);
-        }
-        CachePartition(key)
+        CachePartition(self.key.derive(&[issuer, endpoint, client_id]))
     }
 
     /// The claims of `token`: remembered ones, or those that `verify` finds out. `verify` runs in
@@ -180,7 +178,7 @@ impl TokenCache {
         self.fly(key, verify).await
     }
 
-    /// Apart from the way of a hit, whose future and stack would be as large as a whole HTTP
+    /// Apart from the path of a hit, whose future and stack would be as large as a whole HTTP
     /// exchange.
     #[cold]
     #[inline(never)]
@@ -244,7 +242,7 @@ impl TokenCache {
     }
 
     /// Brings [`Metrics`]' count of remembered tokens up to date: call it before each scrape, for
-    /// nothing is counted on the way of a request.
+    /// nothing is counted on the path of a request.
     pub async fn count_entries(&self) {
         self.active.run_pending_tasks().await;
         self.inactive.run_pending_tasks().await;
@@ -260,9 +258,7 @@ impl TokenCache {
 
 impl CachePartition {
     pub(crate) fn key(&self, token: &BearerToken) -> Key {
-        let mut key = self.0.clone();
-        absorb(&mut key, token.expose());
-        key.finalize().into_bytes().into()
+        self.0.hash(token.expose().as_bytes())
     }
 }
 
@@ -279,23 +275,6 @@ impl Entry {
             use_until: clock.monotonic() + ttl,
         }
     }
-}
-
-/// Adds `part` with its length in front, so that no two lists of parts give the same bytes.
-pub(crate) fn absorb(mac: &mut Hmac<Sha256>, part: &str) {
-    mac.update(&(part.len() as u64).to_be_bytes());
-    mac.update(part.as_bytes());
-}
-
-/// An HMAC under 32 bytes from the operating system.
-///
-/// # Panics
-///
-/// Panics if the operating system has no randomness to give: nothing safe could follow.
-pub(crate) fn random_key() -> Hmac<Sha256> {
-    let mut key = [0; 32];
-    getrandom::fill(&mut key).expect("the operating system has no randomness");
-    Hmac::new_from_slice(&key).expect("HMAC takes a key of any length")
 }
 
 #[cfg(test)]

@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "jwt")]
+use crate::verify::jwt::{JwtVerifier, config::JwtConfig};
+#[cfg(feature = "userinfo")]
+use crate::verify::userinfo::{UserinfoConfig, UserinfoVerifier};
 use crate::{
     authorization_server::server::AuthorizationServer,
     verify::{
         introspection::{IntrospectionConfig, IntrospectionVerifier, StartError},
-        jwt::{JwtVerifier, config::JwtConfig},
-        userinfo::{UserinfoConfig, UserinfoVerifier},
         verifier::TokenVerifier,
     },
 };
 
 /// How tokens are verified, for a program that lets its operator choose.
 ///
-/// ```no_run
+#[cfg_attr(feature = "jwt", doc = "```no_run")]
+#[cfg_attr(not(feature = "jwt"), doc = "```ignore")]
 /// use rmcp_resource_server::{JwtConfig, ResourceServer, ResourceServerConfig, VerifierConfig};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -32,8 +35,10 @@ pub enum VerifierConfig {
     /// By introspection.
     Introspection(IntrospectionConfig),
     /// By their signature.
+    #[cfg(feature = "jwt")]
     Jwt(JwtConfig),
     /// By userinfo.
+    #[cfg(feature = "userinfo")]
     Userinfo(UserinfoConfig),
 }
 
@@ -42,7 +47,9 @@ impl VerifierConfig {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Introspection(_) => "introspection",
+            #[cfg(feature = "jwt")]
             Self::Jwt(_) => "jwt",
+            #[cfg(feature = "userinfo")]
             Self::Userinfo(_) => "userinfo",
         }
     }
@@ -51,7 +58,9 @@ impl VerifierConfig {
     pub fn authorization_server(&self) -> &AuthorizationServer {
         match self {
             Self::Introspection(config) => &config.authorization_server,
+            #[cfg(feature = "jwt")]
             Self::Jwt(config) => &config.authorization_server,
+            #[cfg(feature = "userinfo")]
             Self::Userinfo(config) => &config.authorization_server,
         }
     }
@@ -64,7 +73,9 @@ impl VerifierConfig {
     pub fn check(&self) -> Result<(), StartError> {
         match self {
             Self::Introspection(config) => IntrospectionVerifier::check(config),
+            #[cfg(feature = "jwt")]
             Self::Jwt(config) => JwtVerifier::check(config),
+            #[cfg(feature = "userinfo")]
             Self::Userinfo(config) => UserinfoVerifier::check(config),
         }
     }
@@ -77,7 +88,9 @@ impl VerifierConfig {
     pub fn start(self) -> Result<Arc<dyn TokenVerifier>, StartError> {
         Ok(match self {
             Self::Introspection(config) => Arc::new(IntrospectionVerifier::start(config)?),
+            #[cfg(feature = "jwt")]
             Self::Jwt(config) => Arc::new(JwtVerifier::start(config)?),
+            #[cfg(feature = "userinfo")]
             Self::Userinfo(config) => Arc::new(UserinfoVerifier::start(config)?),
         })
     }

@@ -1,16 +1,15 @@
 //! Verifies opaque tokens by asking the authorization server (RFC 7662).
 
+#[cfg(feature = "diagnose")]
 pub(crate) mod examine;
 mod exchange;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
 use crate::{
     authorization_server::{
-        background::Background,
-        background_discovery::Search,
         discovery::{Wanted, discover},
         http_client::{HttpClient, error::HttpClientError},
         server::AuthorizationServer,
@@ -24,7 +23,8 @@ use crate::{
     urls::EndpointUrl,
     verify::{
         cache::{CacheConfig, CachePartition, TokenCache},
-        gate::{Caller, Failure, Gate, HoldOff},
+        gate::HoldOff,
+        shell::{Question, Running, Shell, is_gone},
         verifier::TokenVerifier,
     },
 };
@@ -98,18 +98,26 @@ pub enum StartError {
 /// 404 or 410 or cannot be reached. Credential files are read each second.
 #[derive(Clone)]
 pub struct IntrospectionVerifier {
-    inner: Arc<Inner>,
-    _background: Arc<[Background]>,
+    running: Running<Introspection>,
 }
 
-struct Inner {
+/// What is asked, and as whom.
+struct Introspection {
     config: IntrospectionConfig,
-    cache: TokenCache,
-    gate: Gate,
-    target: Arc<Search<Target>>,
-    /// As whom to ask now.
-    identity: Mutex<Identity>,
+    account: Arc<Account>,
     reader: Option<CredentialReader>,
+}
+
+/// As whom to ask now.
+struct Account {
+    server: AuthorizationServer,
+    identity: Mutex<Identity>,
+}
+
+#[derive(Clone)]
+struct Identity {
+    auth: ClientAuth,
+    http: HttpClient,
 }
 
 /// Whom to ask and as whom.
@@ -117,12 +125,6 @@ struct Target {
     endpoint: EndpointUrl,
     identity: Identity,
     partition: CachePartition,
-}
-
-#[derive(Clone)]
-struct Identity {
-    auth: ClientAuth,
-    http: HttpClient,
 }
 
 impl IntrospectionVerifier {
@@ -134,35 +136,31 @@ impl IntrospectionVerifier {
     /// [`StartError`]. A server that is not up is no error: see [`readiness`](Self::readiness).
     pub fn start(config: IntrospectionConfig) -> Result<Self, StartError> {
         let (auth, http) = config.open()?;
-        let inner = Arc::new_cyclic(|inner: &Weak<Inner>| {
-            let of_reader = inner.clone();
-            let renew = move |auth| {
-                if let Some(inner) = of_reader.upgrade() {
-                    inner.renew(auth);
-                }
-            };
-            let hold_off = HoldOff::for_all(config.authorization_server.clock.clone());
-            Inner {
-                cache: TokenCache::of(&config.authorization_server, &config.cache),
-                gate: Gate::new(&config.authorization_server, config.max_in_flight, hold_off),
-                target: Arc::new(Search::new()),
-                reader: CredentialReader::start(&config.credentials, auth.clone(), renew),
-                identity: Mutex::new(Identity { auth, http }),
-                config,
-            }
+        let server = config.authorization_server.clone();
+        let account = Arc::new(Account {
+            server: server.clone(),
+            identity: Mutex::new(Identity {
+                auth: auth.clone(),
+                http,
+            }),
         });
-        let endpoint = inner.config.endpoint.clone();
-        let aim = |endpoint| inner.aim(endpoint, inner.identity().clone());
-        let configured = endpoint.map(aim).transpose()?;
-        let look = async |inner: Arc<Inner>, known: Option<Arc<Target>>| {
-            inner.look_for_endpoint(known.as_deref()).await
+        let renewed = account.clone();
+        let renew = move |auth| renewed.renew(auth);
+        let hold_off = HoldOff::for_all(server.clock.clone());
+        let (cache, max_in_flight) = (config.cache.clone(), config.max_in_flight);
+        let question = Introspection {
+            account,
+            reader: CredentialReader::start(&config.credentials, auth, renew),
+            config,
         };
-        let search = inner.target.begin(configured, &inner, look);
-        let probe = async |inner: Arc<Inner>| inner.probe().await;
-        let probing = Gate::begin_probing(&inner, |inner: &Inner| &inner.gate, probe);
+        let shell = Shell::new(question, &server, &cache, max_in_flight, hold_off);
+        let question = &shell.question;
+        let identity = question.account.identity().clone();
+        let endpoint = question.config.endpoint.clone();
+        let aim = |endpoint| question.aim(&shell.cache, endpoint, identity);
+        let configured = endpoint.map(aim).transpose()?;
         Ok(Self {
-            inner,
-            _background: [Some(probing), search].into_iter().flatten().collect(),
+            running: shell.run(configured),
         })
     }
 
@@ -186,44 +184,30 @@ impl IntrospectionVerifier {
     ///
     /// Why it is not known yet, or no longer.
     pub fn readiness(&self) -> Result<(), Arc<str>> {
-        self.inner.target.readiness()
+        self.running.shell.search.readiness()
     }
 
     /// Waits until the endpoint is known.
     pub async fn ready(&self) {
-        self.inner.target.ready().await;
+        self.running.shell.search.ready().await;
     }
 
     /// The endpoint that is asked, once it is known.
     pub fn endpoint(&self) -> Option<EndpointUrl> {
         let endpoint = |target: &Arc<Target>| target.endpoint.clone();
-        self.inner.target.part(endpoint).ok()
+        self.running.shell.search.part(endpoint).ok()
     }
 
     /// The cache, for its numbers.
     pub fn cache(&self) -> &TokenCache {
-        &self.inner.cache
+        &self.running.shell.cache
     }
 }
 
 #[async_trait]
 impl TokenVerifier for IntrospectionVerifier {
     async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {
-        let key = (self.inner.target).part(|target| target.partition.key(token))?;
-        self.inner
-            .cache
-            .get_or_verify_key(key, || {
-                let inner = self.inner.clone();
-                let token = token.clone();
-                async move {
-                    let caller = Caller {
-                        token: key,
-                        peer: token.peer(),
-                    };
-                    inner.gate.verify(caller, inner.introspect(&token)).await
-                }
-            })
-            .await
+        self.running.verify(token).await
     }
 
     fn readiness(&self) -> Result<(), Arc<str>> {
@@ -235,119 +219,107 @@ impl TokenVerifier for IntrospectionVerifier {
     }
 }
 
-impl Inner {
-    async fn look_for_endpoint(&self, known: Option<&Target>) -> Result<Option<Target>, String> {
-        let config = &self.config;
-        let http = self.identity().http.on_a_new_connection();
-        let found = discover(config.wanted(), &http, &config.authorization_server).await?;
-        if known.is_some_and(|known| known.endpoint == found.endpoint) {
-            return Ok(None);
-        }
-        let identity = self.identity().clone();
-        warn_of_unadvertised(&identity.auth, found.auth_methods.as_deref());
-        let target = self.aim(found.endpoint, identity);
-        target.map(Some).map_err(|error| error.to_string())
-    }
-
-    fn aim(&self, endpoint: EndpointUrl, identity: Identity) -> Result<Target, StartError> {
+impl Introspection {
+    fn aim(
+        &self,
+        cache: &TokenCache,
+        endpoint: EndpointUrl,
+        identity: Identity,
+    ) -> Result<Target, StartError> {
         identity.auth.can_be_used_at(&endpoint)?;
-        let issuer = self.config.authorization_server.issuer.as_str();
+        let issuer = self.account.server.issuer.as_str();
         let (url, client_id) = (endpoint.as_str(), identity.auth.client_id());
         Ok(Target {
-            partition: self.cache.partition(issuer, url, client_id),
+            partition: cache.partition(issuer, url, client_id),
             endpoint,
             identity,
         })
     }
+}
 
-    /// Asks, and once more where that may help.
-    async fn introspect(&self, token: &BearerToken) -> Result<Claims, VerifyError> {
-        use AuthorizationServerError as E;
-        if let Some(reader) = &self.reader {
-            reader.look_after();
+impl Question for Introspection {
+    type Target = Target;
+
+    async fn look(
+        &self,
+        shell: &Shell<Self>,
+        known: Option<&Target>,
+    ) -> Result<Option<Target>, String> {
+        let http = self.account.identity().http.on_a_new_connection();
+        let found = discover(self.config.wanted(), &http, &self.account.server).await?;
+        if known.is_some_and(|known| known.endpoint == found.endpoint) {
+            return Ok(None);
         }
-        let target = self.current_target()?;
-        let answer = self.ask(&target, token).await;
-        match &answer {
-            Err(VerifyError::AuthorizationServer(E::CredentialsRefused { .. })) => {
-                if let Some(reader) = &self.reader {
-                    reader.read_now().await;
-                }
-            }
-            Err(VerifyError::AuthorizationServer(E::Status { status: 404 | 410 })) => {
-                self.target.is_gone();
-                self.target.looked_again().await;
-            }
-            Err(VerifyError::AuthorizationServer(E::Unreachable { .. })) => {
-                self.target.doubt();
-                // A certificate that was replaced is refused before there is an HTTP answer.
-                match (&self.reader, target.identity.auth.certificate()) {
-                    (Some(reader), Some(_)) => reader.read_now().await,
-                    _ => return answer,
-                }
-            }
-            Ok(_) | Err(VerifyError::Token(_)) => {
-                self.target.found_well();
-                return answer;
-            }
-            Err(_) => return answer,
-        }
-        let renewed = self.current_target()?;
-        if renewed.is_same(&target) {
-            return answer;
-        }
-        self.ask(&renewed, token).await
+        let identity = self.account.identity().clone();
+        warn_of_unadvertised(&identity.auth, found.auth_methods.as_deref());
+        let target = self.aim(&shell.cache, found.endpoint, identity);
+        target.map(Some).map_err(|error| error.to_string())
     }
 
-    async fn ask(&self, target: &Target, token: &BearerToken) -> Result<Claims, VerifyError> {
-        let Identity { auth, http } = &target.identity;
-        let server = &self.config.authorization_server;
-        let exchange = |http: HttpClient| async move {
-            exchange::exchange(&http, &target.endpoint, auth, server, token).await
-        };
-        self.gate.ask(http, exchange).await
+    fn partition(target: &Target) -> &CachePartition {
+        &target.partition
     }
 
-    /// A question that depends on no client, on a new connection.
-    async fn probe(&self) -> Result<Claims, VerifyError> {
-        self.target.doubt();
-        let target = self.current_target()?;
-        let Identity { auth, http } = &target.identity;
-        let (http, server) = (
-            http.on_a_new_connection(),
-            &self.config.authorization_server,
-        );
-        let token = BearerToken::random();
-        let answer = exchange::exchange(&http, &target.endpoint, auth, server, &token).await;
-        if !matches!(&answer, Err(failure) if failure.is_outage()) && self.gate.is_open() {
-            http.drop_pool();
-        }
-        answer
+    fn is_same(one: &Target, other: &Target) -> bool {
+        one.endpoint == other.endpoint && one.identity.auth == other.identity.auth
+    }
+
+    fn http<'q>(&'q self, target: &'q Target) -> &'q HttpClient {
+        &target.identity.http
+    }
+
+    async fn ask(
+        &self,
+        http: HttpClient,
+        target: &Target,
+        token: &BearerToken,
+    ) -> Result<Claims, VerifyError> {
+        let (endpoint, auth) = (&target.endpoint, &target.identity.auth);
+        exchange::exchange(&http, endpoint, auth, &self.account.server, token).await
     }
 
     /// The target with the credentials as they are now.
-    fn current_target(&self) -> Result<Arc<Target>, AuthorizationServerError> {
-        let target = self.target.found()?;
-        let identity = self.identity();
+    fn current(&self, shell: &Shell<Self>) -> Result<Arc<Target>, AuthorizationServerError> {
+        if let Some(reader) = &self.reader {
+            reader.look_after();
+        }
+        let target = shell.search.found()?;
+        let identity = self.account.identity().clone();
         if identity.auth == target.identity.auth {
             return Ok(target);
         }
-        match self.aim(target.endpoint.clone(), identity.clone()) {
-            Ok(renewed) => Ok(self.target.settle(renewed)),
+        match self.aim(&shell.cache, target.endpoint.clone(), identity) {
+            Ok(renewed) => Ok(shell.search.settle(renewed)),
             Err(_unusable_there) => Ok(target),
         }
     }
 
+    /// Reads the credentials again where they may be what is wrong.
+    async fn recover(&self, failure: &AuthorizationServerError, target: &Target) -> bool {
+        use AuthorizationServerError as E;
+        let credentials_may_be_old = match failure {
+            E::CredentialsRefused { .. } => true,
+            // A certificate that was replaced is refused before there is an HTTP answer.
+            E::Unreachable { .. } => target.identity.auth.certificate().is_some(),
+            _ => false,
+        };
+        match &self.reader {
+            Some(reader) if credentials_may_be_old => {
+                reader.read_now().await;
+                true
+            }
+            _ => is_gone(failure),
+        }
+    }
+}
+
+impl Account {
     /// Takes credentials that were read again. A certificate needs an HTTP client of its own.
     fn renew(&self, auth: ClientAuth) {
         let mut identity = self.identity();
         let client_id = auth.client_id().to_owned();
         if auth.certificate() != identity.auth.certificate() {
-            match self
-                .config
-                .authorization_server
-                .http_client(auth.certificate())
-            {
+            match self.server.http_client(auth.certificate()) {
                 Ok(http) => identity.http = http,
                 Err(error) => {
                     tracing::warn!(%error, "the new client certificate cannot be used");
@@ -361,12 +333,6 @@ impl Inner {
 
     fn identity(&self) -> MutexGuard<'_, Identity> {
         self.identity.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Target {
-    fn is_same(&self, other: &Self) -> bool {
-        self.endpoint == other.endpoint && self.identity.auth == other.identity.auth
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod algorithm;
 mod allowance;
 mod claims;
 pub(crate) mod config;
+#[cfg(feature = "diagnose")]
 pub(crate) mod examine;
 mod fetch;
 mod jwks;

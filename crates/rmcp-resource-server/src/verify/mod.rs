@@ -4,6 +4,9 @@ pub(crate) mod cache;
 pub(crate) mod config;
 pub(crate) mod gate;
 pub(crate) mod introspection;
+#[cfg(feature = "jwt")]
 pub(crate) mod jwt;
+pub(crate) mod shell;
+#[cfg(feature = "userinfo")]
 pub(crate) mod userinfo;
 pub(crate) mod verifier;

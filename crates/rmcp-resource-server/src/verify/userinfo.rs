@@ -2,6 +2,7 @@
 //! servers that have nothing better for them (Auth0).
 
 mod challenge;
+#[cfg(feature = "diagnose")]
 pub(crate) mod examine;
 mod exchange;
 
@@ -11,20 +12,19 @@ use async_trait::async_trait;
 
 use crate::{
     authorization_server::{
-        background::Background,
-        background_discovery::Search,
         discovery::{Wanted, discover},
         http_client::HttpClient,
         server::AuthorizationServer,
     },
-    error::{AuthorizationServerError, VerifyError},
+    error::VerifyError,
     resource_server::ResourceServerConfig,
     token::{bearer::BearerToken, claims::Claims},
     urls::EndpointUrl,
     verify::{
         cache::{CacheConfig, CachePartition, TokenCache},
-        gate::{Caller, Failure, Gate, HoldOff},
+        gate::HoldOff,
         introspection::StartError,
+        shell::{Question, Running, Shell},
         verifier::TokenVerifier,
     },
 };
@@ -97,16 +97,13 @@ pub enum UserinfoConflict {
 /// user must not become an outage for all.
 #[derive(Clone)]
 pub struct UserinfoVerifier {
-    inner: Arc<Inner>,
-    _background: Arc<[Background]>,
+    running: Running<Userinfo>,
 }
 
-struct Inner {
-    config: UserinfoConfig,
+/// What is asked, and where.
+struct Userinfo {
+    server: AuthorizationServer,
     http: HttpClient,
-    cache: TokenCache,
-    gate: Gate,
-    target: Arc<Search<Target>>,
 }
 
 struct Target {
@@ -122,29 +119,19 @@ impl UserinfoVerifier {
     ///
     /// [`StartError`]. A server that is not up is no error: see [`readiness`](Self::readiness).
     pub fn start(config: UserinfoConfig) -> Result<Self, StartError> {
-        let http = config.authorization_server.http_client(None)?;
-        let cache = TokenCache::of(&config.authorization_server, &config.cache);
-        let clock = config.authorization_server.clock.clone();
-        let hold_off = HoldOff::by_token(clock, config.cache.negative_capacity);
-        let gate = Gate::new(&config.authorization_server, config.max_in_flight, hold_off);
-        let inner = Arc::new(Inner {
-            config,
+        let server = config.authorization_server;
+        let http = server.http_client(None)?;
+        let hold_off = HoldOff::by_token(server.clock.clone(), config.cache.negative_capacity);
+        let question = Userinfo {
+            server: server.clone(),
             http,
-            cache,
-            gate,
-            target: Arc::new(Search::new()),
-        });
-        let endpoint = inner.config.endpoint.clone();
-        let configured = endpoint.map(|endpoint| inner.aim(endpoint));
-        let look = async |inner: Arc<Inner>, known: Option<Arc<Target>>| {
-            inner.look_for_endpoint(known.as_deref()).await
         };
-        let search = inner.target.begin(configured, &inner, look);
-        let probe = async |inner: Arc<Inner>| inner.probe().await;
-        let probing = Gate::begin_probing(&inner, |inner: &Inner| &inner.gate, probe);
+        let (cache, max_in_flight) = (&config.cache, config.max_in_flight);
+        let shell = Shell::new(question, &server, cache, max_in_flight, hold_off);
+        let aim = |endpoint| shell.question.aim(&shell.cache, endpoint);
+        let configured = config.endpoint.map(aim);
         Ok(Self {
-            inner,
-            _background: [Some(probing), search].into_iter().flatten().collect(),
+            running: shell.run(configured),
         })
     }
 
@@ -186,40 +173,24 @@ impl UserinfoVerifier {
     ///
     /// Why it is not known yet.
     pub fn readiness(&self) -> Result<(), Arc<str>> {
-        self.inner.target.readiness()
+        self.running.shell.search.readiness()
     }
 
     /// Waits until the endpoint is known.
     pub async fn ready(&self) {
-        self.inner.target.ready().await;
+        self.running.shell.search.ready().await;
     }
 
     /// The cache, for its numbers.
     pub fn cache(&self) -> &TokenCache {
-        &self.inner.cache
+        &self.running.shell.cache
     }
 }
 
 #[async_trait]
 impl TokenVerifier for UserinfoVerifier {
     async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {
-        let target = self.inner.target.found()?;
-        let key = target.partition.key(token);
-        self.inner
-            .cache
-            .get_or_verify_key(key, || {
-                let inner = self.inner.clone();
-                let token = token.clone();
-                async move {
-                    let caller = Caller {
-                        token: key,
-                        peer: token.peer(),
-                    };
-                    let asking = inner.ask_wherever_it_is(&target, &token);
-                    inner.gate.verify(caller, asking).await
-                }
-            })
-            .await
+        self.running.verify(token).await
     }
 
     fn readiness(&self) -> Result<(), Arc<str>> {
@@ -231,70 +202,50 @@ impl TokenVerifier for UserinfoVerifier {
     }
 }
 
-impl Inner {
-    async fn look_for_endpoint(&self, known: Option<&Target>) -> Result<Option<Target>, String> {
-        let (http, server) = (
-            self.http.on_a_new_connection(),
-            &self.config.authorization_server,
-        );
-        let found = discover(Wanted::UserinfoEndpoint, &http, server).await?;
-        let endpoint = found.endpoint;
-        let is_same = known.is_some_and(|known| known.endpoint == endpoint);
-        Ok((!is_same).then(|| self.aim(endpoint)))
-    }
-
-    fn aim(&self, endpoint: EndpointUrl) -> Target {
-        let (issuer, url) = (
-            self.config.authorization_server.issuer.as_str(),
-            endpoint.as_str(),
-        );
+impl Userinfo {
+    fn aim(&self, cache: &TokenCache, endpoint: EndpointUrl) -> Target {
+        let (issuer, url) = (self.server.issuer.as_str(), endpoint.as_str());
         Target {
-            partition: self.cache.partition(issuer, url, ""),
+            partition: cache.partition(issuer, url, ""),
             endpoint,
         }
     }
+}
 
-    /// Asks, and once more if the endpoint has moved.
-    async fn ask_wherever_it_is(
+impl Question for Userinfo {
+    type Target = Target;
+
+    async fn look(
         &self,
+        shell: &Shell<Self>,
+        known: Option<&Target>,
+    ) -> Result<Option<Target>, String> {
+        let http = self.http.on_a_new_connection();
+        let found = discover(Wanted::UserinfoEndpoint, &http, &self.server).await?;
+        let endpoint = found.endpoint;
+        let is_same = known.is_some_and(|known| known.endpoint == endpoint);
+        Ok((!is_same).then(|| self.aim(&shell.cache, endpoint)))
+    }
+
+    fn partition(target: &Target) -> &CachePartition {
+        &target.partition
+    }
+
+    fn is_same(one: &Target, other: &Target) -> bool {
+        one.endpoint == other.endpoint
+    }
+
+    fn http<'q>(&'q self, _target: &'q Target) -> &'q HttpClient {
+        &self.http
+    }
+
+    async fn ask(
+        &self,
+        http: HttpClient,
         target: &Target,
         token: &BearerToken,
     ) -> Result<Claims, VerifyError> {
-        use AuthorizationServerError as E;
-        let answer = self.ask(target, token).await;
-        match &answer {
-            Err(VerifyError::AuthorizationServer(E::Status { status: 404 | 410 })) => {
-                self.target.is_gone();
-                self.target.looked_again().await;
-                let found = self.target.found()?;
-                if found.endpoint != target.endpoint {
-                    return self.ask(&found, token).await;
-                }
-            }
-            Err(VerifyError::AuthorizationServer(E::Unreachable { .. })) => self.target.doubt(),
-            Ok(_) | Err(VerifyError::Token(_)) => self.target.found_well(),
-            Err(_) => {}
-        }
-        answer
-    }
-
-    async fn ask(&self, target: &Target, token: &BearerToken) -> Result<Claims, VerifyError> {
-        let exchange = |http: HttpClient| async move {
-            exchange::exchange(&http, &target.endpoint, token).await
-        };
-        self.gate.ask(&self.http, exchange).await
-    }
-
-    /// A question that depends on no client, on a new connection.
-    async fn probe(&self) -> Result<Claims, VerifyError> {
-        self.target.doubt();
-        let target = self.target.found()?;
-        let http = self.http.on_a_new_connection();
-        let answer = exchange::exchange(&http, &target.endpoint, &BearerToken::random()).await;
-        if !matches!(&answer, Err(failure) if failure.is_outage()) && self.gate.is_open() {
-            self.http.drop_pool();
-        }
-        answer
+        exchange::exchange(&http, &target.endpoint, token).await
     }
 }
 

@@ -2,14 +2,13 @@
 
 use std::sync::LazyLock;
 
+use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
 use dev_authorization_server::FakeAuthorizationServer;
-use hmac::{Hmac, KeyInit, Mac};
 use proptest::{prelude::*, test_runner::TestRunner};
 use rmcp_resource_server::{
     BearerToken, JwtConfig, JwtVerifier, Scopes, SigningAlgorithm, TokenVerifier, VerifyError,
 };
 use serde_json::{Value, json};
-use sha2::Sha256;
 use tokio::{runtime::Handle, time::Instant};
 
 use crate::support::{
@@ -98,9 +97,9 @@ async fn only_configured_algorithms_are_accepted() {
 }
 
 fn hs256(secret: &[u8], message: &[u8]) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("any key");
-    mac.update(message);
-    mac.finalize().into_bytes().to_vec()
+    sign(&Key::new(HMAC_SHA256, secret), message)
+        .as_ref()
+        .to_vec()
 }
 
 /// Tokens that no authorization server signed, with what each tries.

@@ -1,0 +1,195 @@
+//! What verifiers share that ask an endpoint about each token: the cache, the gate before the
+//! endpoint, and the search for the endpoint in the background. A verifier adds its [`Question`].
+
+use std::sync::Arc;
+
+use crate::{
+    authorization_server::{
+        background::Background, background_discovery::Search, http_client::HttpClient,
+        server::AuthorizationServer,
+    },
+    error::{AuthorizationServerError, VerifyError},
+    token::{bearer::BearerToken, claims::Claims},
+    verify::{
+        cache::{CacheConfig, CachePartition, TokenCache},
+        gate::{Caller, Failure, Gate, HoldOff},
+    },
+};
+
+/// What is particular to a verifier.
+pub(crate) trait Question: Send + Sync + Sized + 'static {
+    /// Where to ask, and as whom.
+    type Target: Send + Sync + 'static;
+
+    /// Looks for the target. `None` if it is the one that is known.
+    fn look(
+        &self,
+        shell: &Shell<Self>,
+        known: Option<&Self::Target>,
+    ) -> impl Future<Output = Result<Option<Self::Target>, String>> + Send;
+
+    /// The part of the cache's key that names the target.
+    fn partition(target: &Self::Target) -> &CachePartition;
+
+    /// Whether asking both comes to the same.
+    fn is_same(one: &Self::Target, other: &Self::Target) -> bool;
+
+    /// The client for requests to the target.
+    fn http<'q>(&'q self, target: &'q Self::Target) -> &'q HttpClient;
+
+    /// One request about `token`.
+    fn ask(
+        &self,
+        http: HttpClient,
+        target: &Self::Target,
+        token: &BearerToken,
+    ) -> impl Future<Output = Result<Claims, VerifyError>> + Send;
+
+    /// The target as it is to be asked now. Default: as it was found.
+    fn current(&self, shell: &Shell<Self>) -> Result<Arc<Self::Target>, AuthorizationServerError> {
+        shell.search.found()
+    }
+
+    /// Tries to remove the cause of a failure that may be our own. Whether it may be worth asking
+    /// again. Default: only if the target has moved.
+    fn recover(
+        &self,
+        failure: &AuthorizationServerError,
+        _target: &Self::Target,
+    ) -> impl Future<Output = bool> + Send {
+        let has_moved = is_gone(failure);
+        async move { has_moved }
+    }
+}
+
+/// A running verifier.
+pub(crate) struct Shell<Q: Question> {
+    pub(crate) question: Q,
+    pub(crate) cache: TokenCache,
+    pub(crate) search: Arc<Search<Q::Target>>,
+    gate: Gate,
+}
+
+/// A [`Shell`] with the tasks that work for it. Clones share them.
+pub(crate) struct Running<Q: Question> {
+    pub(crate) shell: Arc<Shell<Q>>,
+    _background: Arc<[Background]>,
+}
+
+impl<Q: Question> Shell<Q> {
+    pub(crate) fn new(
+        question: Q,
+        server: &AuthorizationServer,
+        cache: &CacheConfig,
+        max_in_flight: usize,
+        hold_off: HoldOff,
+    ) -> Self {
+        Self {
+            question,
+            cache: TokenCache::of(server, cache),
+            search: Arc::new(Search::new()),
+            gate: Gate::new(server, max_in_flight, hold_off),
+        }
+    }
+
+    /// Takes the `configured` target once and for all, or begins to look for it. Must be called
+    /// inside a Tokio runtime.
+    pub(crate) fn run(self, configured: Option<Q::Target>) -> Running<Q> {
+        let shell = Arc::new(self);
+        let look = async |shell: Arc<Self>, known: Option<Arc<Q::Target>>| {
+            shell.question.look(&shell, known.as_deref()).await
+        };
+        let search = shell.search.begin(configured, &shell, look);
+        let probe = async |shell: Arc<Self>| shell.probe().await;
+        let probing = Gate::begin_probing(&shell, |shell: &Self| &shell.gate, probe);
+        Running {
+            shell,
+            _background: [Some(probing), search].into_iter().flatten().collect(),
+        }
+    }
+
+    /// Asks, and once more where that may help.
+    async fn ask_until_settled(&self, token: &BearerToken) -> Result<Claims, VerifyError> {
+        let target = self.question.current(self)?;
+        let answer = self.ask(&target, token).await;
+        let failure = match &answer {
+            Ok(_) | Err(VerifyError::Token(_)) => {
+                self.search.found_well();
+                return answer;
+            }
+            Err(VerifyError::AuthorizationServer(failure)) => failure,
+        };
+        if is_gone(failure) {
+            self.search.is_gone();
+            self.search.looked_again().await;
+        } else if matches!(failure, AuthorizationServerError::Unreachable { .. }) {
+            self.search.doubt();
+        }
+        if !self.question.recover(failure, &target).await {
+            return answer;
+        }
+        let renewed = self.question.current(self)?;
+        if Q::is_same(&renewed, &target) {
+            return answer;
+        }
+        self.ask(&renewed, token).await
+    }
+
+    async fn ask(&self, target: &Q::Target, token: &BearerToken) -> Result<Claims, VerifyError> {
+        let ask = |http| self.question.ask(http, target, token);
+        self.gate.ask(self.question.http(target), ask).await
+    }
+
+    /// A question that depends on no client, on a new connection.
+    async fn probe(&self) -> Result<Claims, VerifyError> {
+        self.search.doubt();
+        let target = self.question.current(self)?;
+        let http = self.question.http(&target);
+        let token = BearerToken::random();
+        let ask = self
+            .question
+            .ask(http.on_a_new_connection(), &target, &token);
+        let answer = ask.await;
+        if !matches!(&answer, Err(failure) if failure.is_outage()) && self.gate.is_open() {
+            http.drop_pool();
+        }
+        answer
+    }
+}
+
+impl<Q: Question> Running<Q> {
+    /// The claims of `token`, remembered or asked for.
+    pub(crate) async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {
+        let search = &self.shell.search;
+        let key = search.part(|target| Q::partition(target).key(token))?;
+        let ask = || {
+            let (shell, token) = (self.shell.clone(), token.clone());
+            async move {
+                let caller = Caller {
+                    token: key,
+                    peer: token.peer(),
+                };
+                let asking = shell.ask_until_settled(&token);
+                shell.gate.verify(caller, asking).await
+            }
+        };
+        self.shell.cache.get_or_verify_key(key, ask).await
+    }
+}
+
+impl<Q: Question> Clone for Running<Q> {
+    fn clone(&self) -> Self {
+        Self {
+            shell: self.shell.clone(),
+            _background: self._background.clone(),
+        }
+    }
+}
+
+/// Whether nothing is (any more) where we asked.
+pub(crate) fn is_gone(failure: &AuthorizationServerError) -> bool {
+    matches!(
+        failure,
+        AuthorizationServerError::Status { status: 404 | 410 }
+    )
+}
