@@ -245,6 +245,7 @@ impl Admission {
     /// # Errors
     ///
     /// The response to send instead.
+    #[expect(clippy::result_large_err, reason = "it is sent at once, not passed through layers")]
     pub fn finish(
         self,
         head: &mut response::Parts,
@@ -260,6 +261,7 @@ impl Admission {
 
     /// The same for a response of another HTTP crate, of which only this is of interest: the id of a
     /// new session, and the content type.
+    #[expect(clippy::result_large_err, reason = "as above")]
     pub(crate) fn finished(
         self,
         session_id: Option<&[u8]>,

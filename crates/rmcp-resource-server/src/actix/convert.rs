@@ -4,7 +4,7 @@
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder,
     dev::RequestHead,
-    http::{StatusCode, Version, header},
+    http::{StatusCode, Version, header, uri::PathAndQuery},
 };
 use bytes::Bytes;
 use http::{
@@ -44,7 +44,7 @@ fn method(head: &RequestHead) -> Method {
 
 fn uri(head: &RequestHead) -> Uri {
     let uri = &head.uri;
-    let path_and_query = uri.path_and_query().map(|text| text.as_str());
+    let path_and_query = uri.path_and_query().map(PathAndQuery::as_str);
     match (uri.authority(), path_and_query) {
         (None, Some(text)) => text.parse().unwrap_or_default(),
         _ => uri.to_string().parse().unwrap_or_default(),

@@ -10,7 +10,7 @@ use actix_web::{
     Error, HttpMessage, HttpRequest,
     body::{BoxBody, MessageBody},
     dev::{Service, ServiceRequest, ServiceResponse, Transform},
-    http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName},
+    http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
     web,
 };
 use futures_core::future::LocalBoxFuture;
@@ -142,7 +142,7 @@ where
 /// refuses the content type.
 async fn body_facts(request: &mut ServiceRequest) -> BodyFacts {
     let content_type = request.headers().get(CONTENT_TYPE);
-    if !BodyFacts::is_form(content_type.map(|value| value.as_bytes())) {
+    if !BodyFacts::is_form(content_type.map(HeaderValue::as_bytes)) {
         return BodyFacts::default();
     }
     let Ok(body) = request.extract::<web::Payload>().await else {
@@ -170,8 +170,8 @@ fn prepare(request: &mut ServiceRequest, parts: http::request::Parts, admission:
 fn finish(admission: Admission, mut served: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let headers = served.headers_mut();
     let id = headers.remove(&MCP_SESSION_ID).next();
-    let content_type = headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
-    match admission.finished(id.as_ref().map(|id| id.as_bytes()), content_type) {
+    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    match admission.finished(id.as_ref().map(HeaderValue::as_bytes), content_type) {
         Ok(finished) => {
             if let Some(sealed) = &finished.session_id {
                 headers.insert(MCP_SESSION_ID, header_value(sealed));
