@@ -1,7 +1,6 @@
 //! The HTTP host: what lies around the MCP endpoint.
 
 mod accept;
-mod admin;
 mod bodies;
 mod browser;
 mod client_address;
@@ -10,9 +9,8 @@ mod endpoint;
 mod landing;
 mod observe;
 mod open_files;
-mod probes;
+mod operations;
 mod sessions_off;
-mod shutdown;
 mod verifier;
 
 use std::{
@@ -35,6 +33,7 @@ use client_address::TrustedProxies;
 use connections::{Connections, Limits};
 use endpoint::Endpoint;
 use landing::Landing;
+use operations::{admin, probes, shutdown};
 use sessions_off::SessionsOff;
 use verifier::Verifier;
 
@@ -160,7 +159,11 @@ impl Host {
                     &document_metrics,
                     verifier,
                     readiness,
-                )?;
+                )
+                .map_err(|cause| HostError::Listen {
+                    address: address.to_string(),
+                    cause,
+                })?;
                 (Some(server), addresses)
             }
             None => (None, Vec::new()),

@@ -12,28 +12,28 @@ use actix_web::{
     web::{self, Data, ServiceConfig},
 };
 
-use super::{connections::Heartbeats, verifier::Verifier};
+use crate::host::{connections::Heartbeats, verifier::Verifier};
 
 /// Set once the server is about to end.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Draining(Arc<AtomicBool>);
+pub(in crate::host) struct Draining(Arc<AtomicBool>);
 
 impl Draining {
-    pub(super) fn begin(&self) {
+    pub(in crate::host) fn begin(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
 
 /// What the server needs to answer requests well.
 #[derive(Clone)]
-pub(super) struct Readiness {
+pub(in crate::host) struct Readiness {
     verifier: Option<Verifier>,
     draining: Draining,
     heartbeats: Heartbeats,
 }
 
 impl Readiness {
-    pub(super) fn new(
+    pub(in crate::host) fn new(
         verifier: Option<Verifier>,
         draining: Draining,
         heartbeats: Heartbeats,
@@ -61,7 +61,7 @@ impl Readiness {
 }
 
 /// Serves `/healthz` and `/readyz`; needs a [`Readiness`] among the application's data.
-pub(super) fn configure(config: &mut ServiceConfig) {
+pub(in crate::host) fn configure(config: &mut ServiceConfig) {
     config
         .route(
             "/healthz",
@@ -78,7 +78,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 }
 
 /// What answers GET answers HEAD (RFC 9110 §9.1).
-pub(super) fn get_or_head() -> Route {
+pub(in crate::host) fn get_or_head() -> Route {
     web::route().guard(Any(Get()).or(Head()))
 }
 
