@@ -6,6 +6,7 @@ mod browser;
 mod client_address;
 mod connections;
 mod endpoint;
+mod holding_body;
 mod landing;
 mod observe;
 mod open_files;
