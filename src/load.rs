@@ -4,7 +4,7 @@ use std::path::Path;
 
 use oscal_documents::{Library, Limits, LoadError, Schemas, SchemasError};
 
-use crate::{config::BuiltInDocuments, content::BUILT_IN, mcp::advice::advice};
+use crate::{config::BuiltInDocuments, content::BUILT_IN, mcp::advice};
 
 /// Loads the documents of `directory` and the built-in ones, and logs what cannot be served.
 ///

@@ -12,7 +12,7 @@ use tokio::{task::spawn_blocking, time::sleep};
 
 use crate::{
     load::not_loaded,
-    mcp::{OscalServer, advice::advice},
+    mcp::{OscalServer, advice},
 };
 
 /// How often the directory is looked at. A change is loaded when it is one look old, so that files
