@@ -1,18 +1,17 @@
 //! The HTTP host: what lies around the MCP endpoint.
 
 mod accept;
-mod admin;
 mod bodies;
 mod browser;
 mod client_address;
 mod connections;
 mod endpoint;
+mod holding_body;
 mod landing;
 mod observe;
 mod open_files;
-mod probes;
+mod operations;
 mod sessions_off;
-mod shutdown;
 
 use std::{
     io,
@@ -34,6 +33,7 @@ use client_address::TrustedProxies;
 use connections::{Connections, Limits};
 use endpoint::Endpoint;
 use landing::Landing;
+use operations::{admin, probes, shutdown};
 use sessions_off::SessionsOff;
 
 /// What a request head may have besides a token of the greatest length.
@@ -164,7 +164,11 @@ impl Host {
                     &document_metrics,
                     verifier,
                     readiness,
-                )?;
+                )
+                .map_err(|cause| HostError::Listen {
+                    address: address.to_string(),
+                    cause,
+                })?;
                 (Some(server), addresses)
             }
             None => (None, Vec::new()),

@@ -7,6 +7,7 @@ mod content;
 pub mod doctor;
 pub mod healthcheck;
 pub mod host;
+mod load;
 pub mod mcp;
 mod options;
 mod run;
@@ -14,4 +15,5 @@ pub mod telemetry;
 mod watch;
 
 pub use content::BUILT_IN;
-pub use run::{RunError, load_library, run};
+pub use load::load_library;
+pub use run::{RunError, run};

@@ -1,8 +1,6 @@
 //! The composition root: loads the documents and serves them.
 
-use std::path::Path;
-
-use oscal_documents::{Library, Limits, LoadError, Schemas, SchemasError};
+use oscal_documents::{LoadError, SchemasError};
 use rmcp::{ServiceExt, service::ServerInitializeError};
 use tokio::{
     io::{BufReader, stdin, stdout},
@@ -11,10 +9,10 @@ use tokio::{
 };
 
 use crate::{
-    config::{BuiltInDocuments, Config, Transport},
-    content::BUILT_IN,
+    config::{Config, Transport},
     host::{Host, HostError},
-    mcp::{Announcements, OscalServer, advice::advice},
+    load::{built_in, load_library, load_schemas},
+    mcp::{Announcements, OscalServer},
     watch::Watch,
 };
 
@@ -104,81 +102,6 @@ fn follow(watch: Option<Watch>, mcp: &OscalServer) {
     if let Some(watch) = watch {
         tokio::spawn(watch.follow(mcp.clone()));
     }
-}
-
-/// Loads the documents of `directory` and the built-in ones, and logs what cannot be served.
-///
-/// # Errors
-///
-/// The directory cannot be used.
-pub fn load_library(
-    directory: Option<&Path>,
-    built_in_documents: BuiltInDocuments,
-) -> Result<Library, LoadError> {
-    let built_in = built_in(directory, built_in_documents);
-    let library = Library::load(built_in, directory, Limits::default())?;
-    for problem in library.problems() {
-        tracing::warn!(file = problem.file, "not served: {}", problem.message);
-    }
-    not_loaded(&library);
-    let view = library.view(|_| true);
-    if let Some(advice) = advice(&view) {
-        let directory = directory.map(|directory| directory.display().to_string());
-        tracing::warn!(directory, "{advice}");
-    }
-    tracing::info!(
-        documents = view.documents().len(),
-        controls = view.documents().map(|d| d.controls().len()).sum::<usize>(),
-        problems = library.problems().len(),
-        "documents loaded"
-    );
-    Ok(library)
-}
-
-/// The built-in documents that are served.
-fn built_in(
-    directory: Option<&Path>,
-    wanted: BuiltInDocuments,
-) -> &'static [(&'static str, &'static str)] {
-    let served = match wanted {
-        BuiltInDocuments::Auto => directory.is_none(),
-        BuiltInDocuments::Always => true,
-        BuiltInDocuments::Never => false,
-    };
-    if served { &BUILT_IN } else { &[] }
-}
-
-/// Logs the files that are in no format that is read, in one line however many they are.
-pub(crate) fn not_loaded(library: &Library) {
-    const NAMED: usize = 10;
-    let files = library.skipped();
-    if files.is_empty() {
-        return;
-    }
-    let named = files.iter().take(NAMED).map(|problem| &*problem.file);
-    let mut named = named.collect::<Vec<_>>().join(", ");
-    if files.len() > NAMED {
-        named += ", and more; the tool about names them";
-    }
-    tracing::warn!(
-        files = files.len(),
-        "not loaded, for only JSON is read yet: {named}"
-    );
-}
-
-/// Loads the schemas of `directory`, if there is one, and logs what cannot be used.
-fn load_schemas(directory: Option<&Path>) -> Result<Schemas, SchemasError> {
-    let Some(directory) = directory else {
-        return Ok(Schemas::default());
-    };
-    let schemas = Schemas::load(directory)?;
-    for problem in schemas.problems() {
-        tracing::warn!(file = problem.file, "not used: {}", problem.message);
-    }
-    let models = schemas.models();
-    let loaded = models.iter().filter(|model| model.schema_version.is_some());
-    tracing::info!(models = loaded.count(), "schemas loaded");
-    Ok(schemas)
 }
 
 /// What a pipe holds on Linux, pipe(7).

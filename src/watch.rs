@@ -11,8 +11,8 @@ use oscal_documents::{Entries, EntryState, Library, Limits, Listing};
 use tokio::{task::spawn_blocking, time::sleep};
 
 use crate::{
-    mcp::{OscalServer, advice::advice},
-    run::not_loaded,
+    load::not_loaded,
+    mcp::{OscalServer, advice},
 };
 
 /// How often the directory is looked at. A change is loaded when it is one look old, so that files

@@ -1,17 +1,13 @@
 //! The MCP endpoint with what protects it.
 
-use std::{
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::sync::Arc;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    body::{BodySize, BoxBody, MessageBody},
+    body::{BodySize, BoxBody, MessageBody as _},
     guard::fn_guard,
     middleware::from_fn,
-    web::{self, Bytes, Data, Payload, ServiceConfig},
+    web::{self, Data, Payload, ServiceConfig},
 };
 use http::{HeaderMap, HeaderName, Method};
 use rmcp::transport::streamable_http_server::{
@@ -24,9 +20,10 @@ use serde_json::json;
 
 use super::{
     accept,
-    bodies::{Bodies, Held},
+    bodies::Bodies,
     browser::{self, Origins},
     client_address::client_address,
+    holding_body::HoldingBody,
 };
 use crate::{config::HttpConfig, mcp::OscalServer};
 
@@ -142,7 +139,8 @@ async fn serve(
     } else if held.is_empty() {
         response
     } else {
-        response.map_body(|_, body| BoxBody::new(Holding { body, _held: held }))
+        // A stream's request may still be at work while the body is sent.
+        response.map_body(|_, body| BoxBody::new(HoldingBody::new(body, held)))
     }
 }
 
@@ -173,28 +171,4 @@ fn refuse(
         "request refused"
     );
     response
-}
-
-pin_project_lite::pin_project! {
-    /// A body during which memory is held: a stream's request may still be at work.
-    struct Holding<B> {
-        #[pin]
-        body: B,
-        _held: Held,
-    }
-}
-
-impl<B: MessageBody> MessageBody for Holding<B> {
-    type Error = B::Error;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        self.project().body.poll_next(context)
-    }
 }

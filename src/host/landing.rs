@@ -10,7 +10,7 @@ use actix_web::{
 };
 use serde_json::json;
 
-use super::{accept, probes::get_or_head};
+use super::{accept, operations::probes::get_or_head};
 use crate::config::HttpConfig;
 
 const PAGE: &str = include_str!("landing.html");

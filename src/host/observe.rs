@@ -1,11 +1,7 @@
 //! The outermost layer: gives each request an id and, at level debug, a log line; tells the
 //! connection when its answer is complete; fits answers to what the connection can carry.
 
-use std::{
-    pin::Pin,
-    rc::Rc,
-    task::{Context, Poll},
-};
+use std::rc::Rc;
 
 use actix_web::{
     Error, HttpMessage,
@@ -16,7 +12,7 @@ use actix_web::{
         header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
-    web::{Bytes, Data},
+    web::Data,
 };
 use rmcp_resource_server::{ClientAddress, RequestId};
 use tokio::time::Instant;
@@ -24,6 +20,7 @@ use tokio::time::Instant;
 use super::{
     client_address::{client_address, forwarded_address},
     connections::{Connection, Connections},
+    holding_body::HoldingBody,
     sessions_off::forget_session_id,
 };
 
@@ -78,10 +75,7 @@ pub(super) async fn observe(
         let head = response.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
     }
-    Ok(response.map_body(|_, body| Answer {
-        body,
-        _completed: completed,
-    }))
+    Ok(response.map_body(|_, body| HoldingBody::new(body, completed)))
 }
 
 /// rmcp forbids nginx to buffer event streams (`X-Accel-Buffering`). Other proxies hold them back
@@ -96,15 +90,7 @@ fn pass_events_on_at_once(headers: &mut HeaderMap) {
     }
 }
 
-pin_project_lite::pin_project! {
-    /// The body of an answer. It is dropped as soon as all of it is written or buffered.
-    struct Answer<B> {
-        #[pin]
-        body: B,
-        _completed: Completed,
-    }
-}
-
+/// Tells the connection that its answer is complete, once it is dropped.
 struct Completed(Option<Rc<Connection>>);
 
 impl Drop for Completed {
@@ -112,20 +98,5 @@ impl Drop for Completed {
         if let Some(connection) = &self.0 {
             connection.answered();
         }
-    }
-}
-
-impl<B: MessageBody> MessageBody for Answer<B> {
-    type Error = B::Error;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        self.project().body.poll_next(context)
     }
 }

@@ -9,7 +9,7 @@ use rmcp::{
 };
 
 use super::{
-    output::{document, shortened},
+    answer::{document, shortened},
     prompts, resources,
 };
 

@@ -11,9 +11,7 @@ use rmcp::{
 use serde_json::json;
 
 use super::{
-    advice::advice,
-    markdown,
-    output::{cut, shortened},
+    answer::{advice, cut, markdown, shortened},
     resource_uri::{MalformedUri, ResourceUri, of_document},
 };
 

@@ -245,7 +245,10 @@ impl Admission {
     /// # Errors
     ///
     /// The response to send instead.
-    #[expect(clippy::result_large_err, reason = "it is sent at once, not passed through layers")]
+    #[expect(
+        clippy::result_large_err,
+        reason = "it is sent at once, not passed through layers"
+    )]
     pub fn finish(
         self,
         head: &mut response::Parts,

@@ -3,12 +3,14 @@
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
+    sync::Arc,
     task::{Context, Waker},
 };
 
 use super::{
+    clock::{Clock, Seconds},
     head::Announced,
-    worker::{Seconds, Worker},
+    process::{Connections, Limits},
 };
 
 /// Of a body whose request is not authorized yet, no more than this is read.
@@ -20,7 +22,8 @@ const PIECE: u64 = 4 * 1024;
 
 /// One client's connection. Everything in it belongs to one worker thread.
 pub(in crate::host) struct Connection {
-    pub(super) worker: Rc<Worker>,
+    clock: Rc<Clock>,
+    all: Arc<Connections>,
     /// Its place among the connections of the worker.
     pub(super) place: Cell<usize>,
     phase: Cell<Phase>,
@@ -65,10 +68,11 @@ pub(super) enum Verdict {
 }
 
 impl Connection {
-    pub(super) fn new(worker: Rc<Worker>) -> Self {
+    pub(super) fn new(clock: Rc<Clock>, all: Arc<Connections>) -> Self {
         Self {
-            since: Cell::new(worker.now()),
-            worker,
+            since: Cell::new(clock.now()),
+            clock,
+            all,
             place: Cell::new(0),
             phase: Cell::new(Phase::Head),
             body: Cell::new(Announced::Length(0)),
@@ -117,7 +121,7 @@ impl Connection {
 
     pub(super) fn enter(&self, phase: Phase) {
         self.phase.set(phase);
-        self.since.set(self.worker.now());
+        self.since.set(self.clock.now());
         self.head_bytes.set(0);
         self.body_wanted.set(false);
     }
@@ -125,11 +129,11 @@ impl Connection {
     /// Counts bytes of a head that has not ended. Whether they are within the limit.
     pub(super) fn count_head(&self, bytes: usize) -> bool {
         if self.head_bytes.get() == 0 {
-            self.since.set(self.worker.now());
+            self.since.set(self.clock.now());
         }
         let count = self.head_bytes.get() + bytes;
         self.head_bytes.set(count);
-        count <= self.worker.limits().head_bytes
+        count <= self.limits().head_bytes
     }
 
     /// Begins a request whose head has ended.
@@ -173,7 +177,7 @@ impl Connection {
     /// Notes whether the client takes what is written.
     pub(super) fn note_write(&self, blocked: bool) {
         if blocked {
-            self.blocked_since.set(Some(self.worker.now()));
+            self.blocked_since.set(Some(self.clock.now()));
         } else if self.blocked_since.take().is_some() {
             self.resume();
         }
@@ -213,8 +217,8 @@ impl Connection {
 
     /// What becomes of it at this time.
     pub(super) fn overdue(&self) -> Option<Verdict> {
-        let limits = self.worker.limits();
-        let passed = |since: Seconds, limit: Seconds| self.worker.now() - since > limit;
+        let limits = self.limits();
+        let passed = |since: Seconds, limit: Seconds| self.clock.now() - since > limit;
         match self.verdict.get() {
             Some(Verdict::Cut) => return None,
             // It had a second to write that.
@@ -259,6 +263,10 @@ impl Connection {
         {
             *waker = Some(context.waker().clone());
         }
+    }
+
+    fn limits(&self) -> &Limits {
+        self.all.limits()
     }
 
     fn resume(&self) {

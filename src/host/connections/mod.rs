@@ -4,199 +4,23 @@
 //! parsed. If their answers are not read it wakes itself for ever. It bounds the time for the head
 //! of the first request only, and none for writing. (docs/upstream.md)
 //!
-//! So it does not get the socket itself, but a [`GuardedStream`]: the next request waits until the
-//! current one is answered, a body until somebody wants it, and reading until the client takes what
-//! is written. Then what one connection holds is bounded, and a worker's clock ends the slow ones.
+//! So it does not get the socket itself, but a [`GuardedStream`](stream::GuardedStream): the next
+//! request waits until the current one is answered, a body until somebody wants it, and reading
+//! until the client takes what is written. Then what one connection holds is bounded, and a
+//! worker's clock ends the slow ones.
 
+mod clock;
 mod connection;
 mod head;
 mod heartbeat;
 mod metrics;
+mod process;
+mod serve;
 mod stream;
 mod worker;
-
-use std::{
-    fmt, io, net,
-    rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
-
-use actix_http::{HttpService, Request, Response};
-use actix_service::{
-    IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_service, map_config,
-};
-use actix_web::{
-    Error,
-    body::MessageBody,
-    dev::{AppConfig, Server},
-    rt::net::TcpStream,
-};
-use socket2::{Domain, Socket, Type};
-use tokio::sync::watch;
 
 pub(super) use connection::Connection;
 pub(super) use heartbeat::Heartbeats;
 pub(super) use metrics::ConnectionMetrics;
-use stream::GuardedStream;
-use worker::{Seconds, Worker};
-
-/// What clients may use up.
-#[derive(Debug, Clone)]
-pub(super) struct Limits {
-    /// Connections in all.
-    pub(super) connections: usize,
-    /// Bytes of a request head.
-    pub(super) head_bytes: usize,
-    /// Time from the first byte of a head to its last one, and from the beginning of a connection
-    /// to its first byte.
-    pub(super) head_seconds: Seconds,
-    /// Time without the client taking anything of its answer.
-    pub(super) write_seconds: Seconds,
-    /// Time for a whole request, from its head to the end of its body.
-    pub(super) body_seconds: Seconds,
-    /// Time for reading away what a client sends after it was refused.
-    pub(super) discard_seconds: Seconds,
-}
-
-/// Longer than the idle time of usual proxies, so that it is they who close.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-
-/// Enough for 2.5 MB a second over a distance of 100 ms; the system doubles it.
-const SEND_BUFFER: usize = 128 * 1024;
-
-/// How many clients may wait until they are taken in.
-const BACKLOG: i32 = 1024;
-
-/// All connections of the process.
-pub(super) struct Connections {
-    limits: Limits,
-    open: AtomicUsize,
-    ending: watch::Sender<Ending>,
-    heartbeats: Heartbeats,
-    metrics: ConnectionMetrics,
-}
-
-/// How far the end of the server has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
-    /// It serves.
-    NotYet,
-    /// Each answer is the last one of its connection.
-    Answers,
-    /// Connections without a request end.
-    Idle,
-}
-
-impl Connections {
-    pub(super) fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            open: AtomicUsize::new(0),
-            ending: watch::Sender::new(Ending::NotYet),
-            heartbeats: Heartbeats::default(),
-            metrics: ConnectionMetrics::default(),
-        }
-    }
-
-    pub(super) fn end(&self, how_far: Ending) {
-        self.ending.send_replace(how_far);
-    }
-
-    pub(super) fn is_ending(&self) -> bool {
-        *self.ending.borrow() != Ending::NotYet
-    }
-
-    pub(super) fn open(&self) -> usize {
-        self.open.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn heartbeats(&self) -> &Heartbeats {
-        &self.heartbeats
-    }
-
-    pub(super) fn metrics(&self) -> &ConnectionMetrics {
-        &self.metrics
-    }
-}
-
-/// Listens at every address of `host`.
-///
-/// # Errors
-///
-/// No address, or one that cannot be listened on.
-pub(super) fn listen(host: &str, port: u16) -> io::Result<Vec<net::TcpListener>> {
-    let mut listeners = Vec::new();
-    for address in net::ToSocketAddrs::to_socket_addrs(&(host, port))? {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-        socket.set_reuse_address(true)?;
-        // Inherited by each connection. The system would let an answer that is not read take 4 MB.
-        socket.set_send_buffer_size(SEND_BUFFER)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        listeners.push(socket.into());
-    }
-    match listeners.is_empty() {
-        false => Ok(listeners),
-        true => Err(io::ErrorKind::AddrNotAvailable.into()),
-    }
-}
-
-/// Serves `app` to the clients of `listeners`. Running requests have `drain` once it is stopped.
-pub(super) fn serve<F, I, S, B>(
-    listeners: Vec<net::TcpListener>,
-    connections: &Arc<Connections>,
-    drain: Duration,
-    app: F,
-) -> io::Result<Server>
-where
-    F: Fn() -> I + Send + Clone + 'static,
-    I: IntoServiceFactory<S, Request>,
-    S: ServiceFactory<Request, Config = AppConfig> + 'static,
-    S::Error: Into<Error> + 'static,
-    S::InitError: fmt::Debug,
-    S::Response: Into<Response<B>> + 'static,
-    S::Service: 'static,
-    B: MessageBody + 'static,
-{
-    let mut server = Server::build()
-        .shutdown_timeout(drain.as_secs())
-        .disable_signals();
-    for listener in listeners {
-        let address = listener.local_addr()?;
-        let connections = connections.clone();
-        let app = app.clone();
-        server = server.listen("http", listener, move || {
-            let worker = Worker::start(connections.clone(), connections.heartbeats.add());
-            let app = app()
-                .into_factory()
-                .map_err(|error| error.into().error_response());
-            let http = HttpService::build()
-                .keep_alive(KEEP_ALIVE)
-                // The guarded stream's limit holds for every request, and does not fire before a
-                // busy worker has read what came in time.
-                .client_request_timeout(Duration::ZERO)
-                .client_disconnect_timeout(Duration::from_secs(2))
-                .local_addr(address)
-                .on_connect_ext(|stream: &GuardedStream, data| {
-                    data.insert::<Rc<Connection>>(stream.connection());
-                })
-                .h1(map_config(app, |()| AppConfig::default()));
-            fn_service(move |socket: TcpStream| {
-                let worker = worker.clone();
-                async move {
-                    // Each event of a stream would wait some 40 ms for the acknowledgement of the
-                    // one before. A socket that refuses that still works.
-                    let _ = socket.set_nodelay(true);
-                    let peer = socket.peer_addr().ok();
-                    Ok((GuardedStream::new(socket, &worker), peer))
-                }
-            })
-            .and_then(http)
-        })?;
-    }
-    Ok(server.run())
-}
+pub(super) use process::{Connections, Ending, Limits};
+pub(super) use serve::{listen, serve};

@@ -23,6 +23,7 @@ const TOO_LARGE: &str = "431 Request Header Fields Too Large";
 /// A connection's socket.
 pub(super) struct GuardedStream {
     socket: TcpStream,
+    worker: Rc<Worker>,
     connection: Rc<Connection>,
     scanner: HeadScanner,
     /// What came early: the beginning of the next request, or a body that nobody wants yet.
@@ -35,6 +36,7 @@ impl GuardedStream {
     pub(super) fn new(socket: TcpStream, worker: &Rc<Worker>) -> Self {
         Self {
             socket,
+            worker: worker.clone(),
             connection: worker.admit(),
             scanner: HeadScanner::default(),
             held: Vec::new(),
@@ -251,6 +253,6 @@ impl AsyncWrite for GuardedStream {
 
 impl Drop for GuardedStream {
     fn drop(&mut self) {
-        self.connection.worker.forget(&self.connection);
+        self.worker.forget(&self.connection);
     }
 }

@@ -1,11 +1,6 @@
 //! What a worker thread does for its connections once a second.
 
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
 use actix_web::rt;
 use tokio::{
@@ -14,45 +9,42 @@ use tokio::{
 };
 
 use super::{
-    Connections, Ending, Limits,
+    clock::Clock,
     connection::{Connection, Verdict},
     heartbeat::Heartbeat,
+    process::{Connections, Ending},
 };
-
-/// Whole seconds since the worker began. Exact enough for limits of many seconds, and free: no
-/// request asks for the time.
-pub(super) type Seconds = u32;
 
 const BUSY: &str = "503 Service Unavailable";
 
 /// The connections of one worker thread.
 pub(super) struct Worker {
     connections: RefCell<Vec<Rc<Connection>>>,
-    now: Cell<Seconds>,
-    shared: Arc<Connections>,
+    clock: Rc<Clock>,
+    all: Arc<Connections>,
 }
 
 impl Worker {
     /// Begins to watch over the connections that this thread will have.
-    pub(super) fn start(shared: Arc<Connections>, heartbeat: Heartbeat) -> Rc<Self> {
+    pub(super) fn start(all: Arc<Connections>, heartbeat: Heartbeat) -> Rc<Self> {
         let worker = Rc::new(Self {
             connections: RefCell::default(),
-            now: Cell::new(0),
-            shared,
+            clock: Rc::default(),
+            all,
         });
         rt::spawn(worker.clone().watch(heartbeat));
         worker
     }
 
     async fn watch(self: Rc<Self>, heartbeat: Heartbeat) {
-        let mut ending = self.shared.ending.subscribe();
+        let mut ending = self.all.watch_ending();
         let mut each_second = interval(Duration::from_secs(1));
         // For a worker that had no time for its connections no time has passed.
         each_second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             select! {
                 _ = each_second.tick() => {
-                    self.now.set(self.now.get() + 1);
+                    self.clock.tick();
                     heartbeat.beat();
                     self.end_overdue();
                 }
@@ -71,7 +63,7 @@ impl Worker {
     fn end_overdue(&self) {
         for connection in &*self.connections.borrow() {
             if let Some(verdict) = connection.overdue() {
-                self.shared.metrics.timed_out();
+                self.all.metrics().timed_out();
                 connection.judge(verdict);
             }
         }
@@ -88,13 +80,12 @@ impl Worker {
     /// Takes in a new connection. Where there are too many, the one that has been idle longest
     /// ends in its favour; where all are at work, the new one is refused.
     pub(super) fn admit(self: &Rc<Self>) -> Rc<Connection> {
-        let connection = Rc::new(Connection::new(self.clone()));
-        let open = self.shared.open.fetch_add(1, Ordering::Relaxed);
-        self.shared.metrics.open();
-        if open >= self.shared.limits.connections {
+        let connection = Rc::new(Connection::new(self.clock.clone(), self.all.clone()));
+        let open = self.all.opened();
+        if open >= self.all.limits().connections {
             match self.most_expendable() {
                 Some(idle) => {
-                    self.shared.metrics.evicted();
+                    self.all.metrics().evicted();
                     idle.judge(if idle.is_idle() {
                         Verdict::EndIfIdle
                     } else {
@@ -102,7 +93,7 @@ impl Worker {
                     });
                 }
                 None => {
-                    self.shared.metrics.refused();
+                    self.all.metrics().refused();
                     connection.judge(Verdict::Told(BUSY));
                 }
             }
@@ -131,15 +122,6 @@ impl Worker {
         if let Some(moved) = connections.get(place) {
             moved.place.set(place);
         }
-        self.shared.open.fetch_sub(1, Ordering::Relaxed);
-        self.shared.metrics.closed();
-    }
-
-    pub(super) fn now(&self) -> Seconds {
-        self.now.get()
-    }
-
-    pub(super) fn limits(&self) -> &Limits {
-        &self.shared.limits
+        self.all.closed();
     }
 }

@@ -4,8 +4,10 @@ use std::fmt::Write;
 
 use oscal_documents::{Implementation, ImplementationFilter, implementations};
 
-use super::{Argument, Arguments, Material, Needs, PromptError, PromptKind, RULES, control_text};
-use crate::mcp::output::{cut, shortened};
+use super::prompt::{
+    Argument, Arguments, Material, Needs, PromptError, PromptKind, RULES, control_text,
+};
+use crate::mcp::answer::{cut, shortened};
 
 pub(super) static PROMPT: PromptKind = PromptKind {
     name: "draft_implementation_statement",

@@ -1,6 +1,8 @@
 //! `explain_control`: what a control asks for, in plain words.
 
-use super::{Argument, Arguments, Material, Needs, PromptError, PromptKind, RULES, control_text};
+use super::prompt::{
+    Argument, Arguments, Material, Needs, PromptError, PromptKind, RULES, control_text,
+};
 
 pub(super) static PROMPT: PromptKind = PromptKind {
     name: "explain_control",

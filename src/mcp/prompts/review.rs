@@ -6,8 +6,8 @@ use oscal_documents::{
     ControlCoverage, Coverage, CoverageLevel, ImplementationFilter, Model, coverage,
 };
 
-use super::{Argument, Arguments, Material, Needs, PromptError, PromptKind, RULES};
-use crate::mcp::{markdown, output::document};
+use super::prompt::{Argument, Arguments, Material, Needs, PromptError, PromptKind, RULES};
+use crate::mcp::answer::{document, markdown};
 
 pub(super) static PROMPT: PromptKind = PromptKind {
     name: "review_ssp_gaps",

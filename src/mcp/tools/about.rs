@@ -10,11 +10,9 @@ use rmcp_resource_server::AccessToken;
 use serde::Serialize;
 
 use crate::mcp::{
-    OscalServer,
-    access::{Caller, Operation},
-    advice::advice,
-    json_answer::Json,
-    output::ToolError,
+    answer::{Json, ToolError, advice},
+    documents::{Caller, Operation},
+    server::OscalServer,
 };
 
 /// The most load problems listed.

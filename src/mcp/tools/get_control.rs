@@ -14,10 +14,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::mcp::{
-    OscalServer,
-    access::{Caller, Operation},
-    json_answer::Json,
-    output::{ControlName, ToolError, cut, document},
+    answer::{ControlName, Json, ToolError, cut, document},
+    documents::{Caller, Operation},
+    server::OscalServer,
 };
 
 /// The most bytes of text of all parts together.
@@ -202,8 +201,8 @@ impl ControlDetail {
         let view: ControlView = control.view(&ParamValues::new());
         let raw = match control.json().len() {
             size if asked.raw && size > MAX_RAW => {
-                let mend = "ask for it without raw";
-                return Err(ToolError::AnswerTooLarge { size, mend });
+                let advice = "ask for it without raw";
+                return Err(ToolError::AnswerTooLarge { size, advice });
             }
             _ if asked.raw => control.value().ok(),
             _ => None,

@@ -9,10 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::mcp::{
-    OscalServer,
-    access::{Caller, Operation},
-    json_answer::Json,
-    output::{ToolError, model},
+    answer::{Json, ToolError, model},
+    documents::{Caller, Operation},
+    server::OscalServer,
 };
 
 /// The largest schema sent as it is: NIST's largest has some 120 KB.
@@ -66,8 +65,8 @@ impl OscalServer {
             let schema = schemas.raw(model, definition)?;
             let size = schema.to_string().len();
             if size > MAX_RAW {
-                let mend = "ask for one definition, or for the outline";
-                return Err(ToolError::AnswerTooLarge { size, mend });
+                let advice = "ask for one definition, or for the outline";
+                return Err(ToolError::AnswerTooLarge { size, advice });
             }
             answer.schema = Some(schema.clone());
         } else {

@@ -9,10 +9,9 @@ use rmcp::{
 use serde::{Deserialize, Serialize};
 
 use crate::mcp::{
-    OscalServer,
-    access::{Caller, Operation},
-    json_answer::Json,
-    output::{Page, ToolError, catalog},
+    answer::{Json, Page, ToolError, catalog},
+    documents::{Caller, Operation},
+    server::OscalServer,
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]

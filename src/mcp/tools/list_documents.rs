@@ -11,10 +11,9 @@ use rmcp::{
 use serde::{Deserialize, Serialize};
 
 use crate::mcp::{
-    OscalServer,
-    access::{Caller, Operation},
-    json_answer::Json,
-    output::{Page, ToolError, model},
+    answer::{Json, Page, ToolError, model},
+    documents::{Caller, Operation},
+    server::OscalServer,
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]

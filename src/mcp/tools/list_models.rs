@@ -7,10 +7,9 @@ use rmcp::{
 use serde::Serialize;
 
 use crate::mcp::{
-    OscalServer,
-    access::{Caller, Operation},
-    json_answer::Json,
-    output::ToolError,
+    answer::{Json, ToolError},
+    documents::{Caller, Operation},
+    server::OscalServer,
 };
 
 #[derive(Debug, Serialize, JsonSchema)]

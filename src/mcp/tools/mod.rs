@@ -16,7 +16,7 @@ use std::sync::Arc;
 use rmcp::{handler::server::router::tool::ToolRouter, model::JsonObject};
 use serde_json::Value;
 
-use super::OscalServer;
+use super::server::OscalServer;
 
 /// All tools.
 pub(super) fn router() -> ToolRouter<OscalServer> {

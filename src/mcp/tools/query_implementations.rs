@@ -12,10 +12,9 @@ use rmcp::{
 use serde::{Deserialize, Serialize};
 
 use crate::mcp::{
-    OscalServer,
-    access::{Access, Caller, Operation},
-    json_answer::Json,
-    output::{MAX_LIMIT, Page, ToolError, cut, document},
+    answer::{Json, MAX_LIMIT, Page, ToolError, cut, document},
+    documents::{Access, Caller, Operation},
+    server::OscalServer,
 };
 
 /// The most bytes of text of one answer's implementations together.

@@ -10,10 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::mcp::{
-    OscalServer,
-    access::{Caller, Operation},
-    json_answer::Json,
-    output::{Page, ToolError},
+    answer::{Json, Page, ToolError},
+    documents::{Caller, Operation},
+    server::OscalServer,
 };
 
 /// The most entries of each list that is not paged.

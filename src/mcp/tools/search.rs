@@ -9,11 +9,9 @@ use rmcp::{
 use serde::{Deserialize, Serialize};
 
 use crate::mcp::{
-    OscalServer,
-    access::{Access, Caller, Operation},
-    advice::advice,
-    json_answer::Json,
-    output::{ToolError, document, model},
+    answer::{Json, ToolError, advice, document, model},
+    documents::{Access, Caller, Operation},
+    server::OscalServer,
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]

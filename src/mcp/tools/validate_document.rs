@@ -10,10 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::mcp::{
-    OscalServer,
-    access::{Access, Caller, Operation},
-    json_answer::Json,
-    output::{ToolError, document, model},
+    answer::{Json, ToolError, document, model},
+    documents::{Access, Caller, Operation},
+    server::OscalServer,
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]

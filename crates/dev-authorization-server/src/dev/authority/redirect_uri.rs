@@ -17,7 +17,7 @@ const REFUSED_SCHEMES: [&str; 10] = [
 ];
 
 /// https anywhere, http to loopback, or an app's own scheme (RFC 8252 §7).
-pub(super) fn check(uri: &str) -> Result<(), &'static str> {
+pub(in crate::dev) fn check(uri: &str) -> Result<(), &'static str> {
     let parsed = Url::parse(uri).or(Err("is not an absolute URI"))?;
     if parsed.fragment().is_some() {
         return Err("has a fragment");
@@ -35,7 +35,7 @@ pub(super) fn check(uri: &str) -> Result<(), &'static str> {
 }
 
 /// Exactly equal, or equal but for the port of a loopback address (RFC 8252 §7.3).
-pub(super) fn matches(registered: &str, asked: &str) -> bool {
+pub(in crate::dev) fn matches(registered: &str, asked: &str) -> bool {
     registered == asked
         || without_loopback_port(registered)
             .is_some_and(|registered| without_loopback_port(asked) == Some(registered))

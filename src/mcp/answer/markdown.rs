@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use oscal_documents::{ControlName, ControlView, DocumentInfo, LinkedControl, ParamView};
 
 /// The control with its statement, guidance and what else is not about assessment.
-pub(super) fn control(view: &ControlView, document: &DocumentInfo) -> String {
+pub(in crate::mcp) fn control(view: &ControlView, document: &DocumentInfo) -> String {
     let mut text = String::new();
     let written = write_control(&mut text, view, document);
     debug_assert!(written.is_ok(), "a String takes everything");
@@ -66,7 +66,7 @@ fn name(label: &str, title: &str) -> String {
 }
 
 /// Label and title of a control.
-pub(super) fn control_name(control: &ControlName) -> String {
+pub(in crate::mcp) fn control_name(control: &ControlName) -> String {
     let mut text = name(
         control.label.as_deref().unwrap_or(&control.id),
         &control.title,

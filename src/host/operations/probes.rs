@@ -14,28 +14,28 @@ use actix_web::{
 
 use rmcp_resource_server::TokenVerifier;
 
-use super::connections::Heartbeats;
+use crate::host::connections::Heartbeats;
 
 /// Set once the server is about to end.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Draining(Arc<AtomicBool>);
+pub(in crate::host) struct Draining(Arc<AtomicBool>);
 
 impl Draining {
-    pub(super) fn begin(&self) {
+    pub(in crate::host) fn begin(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
 
 /// What the server needs to answer requests well.
 #[derive(Clone)]
-pub(super) struct Readiness {
+pub(in crate::host) struct Readiness {
     verifier: Option<Arc<dyn TokenVerifier>>,
     draining: Draining,
     heartbeats: Heartbeats,
 }
 
 impl Readiness {
-    pub(super) fn new(
+    pub(in crate::host) fn new(
         verifier: Option<Arc<dyn TokenVerifier>>,
         draining: Draining,
         heartbeats: Heartbeats,
@@ -64,7 +64,7 @@ impl Readiness {
 }
 
 /// Serves `/healthz` and `/readyz`; needs a [`Readiness`] among the application's data.
-pub(super) fn configure(config: &mut ServiceConfig) {
+pub(in crate::host) fn configure(config: &mut ServiceConfig) {
     config
         .route(
             "/healthz",
@@ -81,7 +81,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 }
 
 /// What answers GET answers HEAD (RFC 9110 §9.1).
-pub(super) fn get_or_head() -> Route {
+pub(in crate::host) fn get_or_head() -> Route {
     web::route().guard(Any(Get()).or(Head()))
 }
 

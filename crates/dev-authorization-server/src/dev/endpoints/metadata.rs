@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Authority;
+use crate::dev::authority::Authority;
 
 impl Authority {
     pub(super) fn metadata(&self) -> Value {

@@ -4,13 +4,13 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use subtle::ConstantTimeEq;
 
 /// 256 random bits, base64url.
-pub(super) fn random() -> String {
+pub(in crate::dev) fn random() -> String {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).expect("the system has randomness");
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Takes as long for a near miss as for a far one; only a wrong length shows.
-pub(super) fn equal(left: &str, right: &str) -> bool {
+pub(in crate::dev) fn equal(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
 }

@@ -4,32 +4,35 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::{bounded::Bounded, error::OAuthError, params::Params, redirect_uri, secret};
-use crate::client_credentials::form_decoded_basic;
+use super::{bounded::Bounded, redirect_uri, secret};
+use crate::{
+    client_credentials::form_decoded_basic,
+    dev::{error::OAuthError, params::Params},
+};
 
 const MAX_REGISTERED: usize = 1_000;
 
 #[derive(Clone)]
-pub(super) struct Client {
-    pub(super) id: String,
+pub(in crate::dev) struct Client {
+    pub(in crate::dev) id: String,
     /// A client without one is public.
-    pub(super) secret: Option<String>,
-    pub(super) name: Option<String>,
-    pub(super) redirect_uris: Vec<String>,
-    pub(super) grants: Vec<GrantType>,
-    pub(super) introspects: bool,
+    pub(in crate::dev) secret: Option<String>,
+    pub(in crate::dev) name: Option<String>,
+    pub(in crate::dev) redirect_uris: Vec<String>,
+    pub(in crate::dev) grants: Vec<GrantType>,
+    pub(in crate::dev) introspects: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum GrantType {
+pub(in crate::dev) enum GrantType {
     AuthorizationCode,
     RefreshToken,
     ClientCredentials,
 }
 
 impl GrantType {
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(in crate::dev) fn named(name: &str) -> Option<Self> {
         match name {
             "authorization_code" => Some(Self::AuthorizationCode),
             "refresh_token" => Some(Self::RefreshToken),
@@ -40,7 +43,7 @@ impl GrantType {
 }
 
 impl Client {
-    pub(super) fn new(id: String, secret: Option<String>) -> Self {
+    pub(in crate::dev) fn new(id: String, secret: Option<String>) -> Self {
         Self {
             id,
             secret,
@@ -52,7 +55,7 @@ impl Client {
     }
 
     /// Where the answer to this request goes; may be left out by a client that has only one.
-    pub(super) fn redirect_uri(&self, asked: Option<&str>) -> Result<String, OAuthError> {
+    pub(in crate::dev) fn redirect_uri(&self, asked: Option<&str>) -> Result<String, OAuthError> {
         let found = match (asked, self.redirect_uris.as_slice()) {
             (None, [only]) => Some(only.as_str()),
             (None, _) => None,
@@ -66,7 +69,7 @@ impl Client {
         })
     }
 
-    pub(super) fn check_grant(&self, grant: GrantType) -> Result<(), OAuthError> {
+    pub(in crate::dev) fn check_grant(&self, grant: GrantType) -> Result<(), OAuthError> {
         if self.grants.contains(&grant) {
             return Ok(());
         }
@@ -75,13 +78,13 @@ impl Client {
     }
 }
 
-pub(super) struct Clients {
+pub(in crate::dev) struct Clients {
     configured: HashMap<String, Client>,
     registered: Bounded<Client>,
 }
 
 impl Clients {
-    pub(super) fn new(configured: Vec<Client>) -> Self {
+    pub(in crate::dev) fn new(configured: Vec<Client>) -> Self {
         let by_id = configured
             .into_iter()
             .map(|client| (client.id.clone(), client));
@@ -91,17 +94,17 @@ impl Clients {
         }
     }
 
-    pub(super) fn register(&mut self, client: Client) {
+    pub(in crate::dev) fn register(&mut self, client: Client) {
         self.registered.insert(client.id.clone(), client);
     }
 
-    pub(super) fn find(&self, id: &str) -> Option<&Client> {
+    pub(in crate::dev) fn find(&self, id: &str) -> Option<&Client> {
         self.configured.get(id).or_else(|| self.registered.get(id))
     }
 
     /// The client that sent the request: `client_secret_basic` or `client_secret_post` for one with
     /// a secret, `none` for a public one.
-    pub(super) fn authenticate(
+    pub(in crate::dev) fn authenticate(
         &self,
         authorization: Option<&str>,
         params: &Params,

@@ -15,13 +15,13 @@ use serde::Serialize;
 ///
 /// Unlike `rmcp`'s type of this name it is made where the tool wants: a large answer takes a
 /// millisecond, which a worker has and an event loop has not.
-pub(super) struct Json<T> {
+pub(in crate::mcp) struct Json<T> {
     result: serde_json::Result<CallToolResult>,
     shape: PhantomData<fn() -> T>,
 }
 
 impl<T: Serialize> Json<T> {
-    pub(super) fn of(answer: &T) -> Self {
+    pub(in crate::mcp) fn of(answer: &T) -> Self {
         Self {
             result: result(answer),
             shape: PhantomData,

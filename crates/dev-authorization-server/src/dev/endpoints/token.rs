@@ -4,14 +4,15 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{
-    Authority,
-    clients::{Client, GrantType},
+use crate::dev::{
+    authority::{
+        Authority,
+        clients::{Client, GrantType},
+        lock, policy, secret,
+        tokens::{Family, Grant},
+    },
     error::OAuthError,
-    lock,
     params::Params,
-    policy, secret,
-    tokens::{Family, Grant},
 };
 
 impl Authority {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use oscal_documents::{LibraryView, Model};
+use oscal_documents::{Baseline, Document, LibraryView};
 use rmcp::{
     ErrorData,
     handler::server::common::{AsRequestContext, FromContextPart},
@@ -10,7 +10,8 @@ use rmcp::{
 };
 use rmcp_resource_server::{AccessToken, NoAccessToken, Scopes};
 
-use super::{output::ToolError, state::State};
+use super::{clearance::Clearance, state::State};
+use crate::mcp::{answer::ToolError, workers::Workers};
 
 /// The scopes that operations need, where there is authorization. Empty ones need nothing.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +26,7 @@ pub struct ScopeRules {
 
 /// Whom the server trusts. Whoever makes it says so: what a request lacks proves nothing, for a
 /// token may be missing because of a mistake in how the server is put together.
-pub(super) enum Trust {
+pub(in crate::mcp) enum Trust {
     /// Everybody who can reach it: over stdio it is the user's own machine.
     Local,
     /// Requests with an access token, and nobody else.
@@ -33,18 +34,18 @@ pub(super) enum Trust {
 }
 
 /// Whoever sent a request: their access token, or why there is none.
-pub(super) struct Caller(Result<AccessToken, NoAccessToken>);
+pub(in crate::mcp) struct Caller(Result<AccessToken, NoAccessToken>);
 
 /// What one request may see.
 #[derive(Clone)]
-pub(super) struct Access {
-    pub(super) state: Arc<State>,
-    sees_sensitive: bool,
+pub(in crate::mcp) struct Access {
+    pub(in crate::mcp) state: Arc<State>,
+    clearance: Clearance,
 }
 
 /// What a request is about to do.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Operation {
+pub(in crate::mcp) enum Operation {
     Read,
     Validate,
 }
@@ -58,7 +59,10 @@ impl ScopeRules {
 
 impl Trust {
     /// Refuses a request without an access token, where there must be one.
-    pub(super) fn demand_token(&self, extensions: &Extensions) -> Result<(), NoAccessToken> {
+    pub(in crate::mcp) fn demand_token(
+        &self,
+        extensions: &Extensions,
+    ) -> Result<(), NoAccessToken> {
         match self {
             Self::Local => Ok(()),
             Self::Authorized(_) => AccessToken::of(extensions).map(drop),
@@ -66,7 +70,7 @@ impl Trust {
     }
 
     /// Lets `caller` do `operation`, or demands the token or the scopes that are missing.
-    pub(super) fn admit(
+    pub(in crate::mcp) fn admit(
         &self,
         caller: &Caller,
         operation: Operation,
@@ -76,7 +80,7 @@ impl Trust {
             Self::Local => {
                 return Ok(Access {
                     state,
-                    sees_sensitive: true,
+                    clearance: Clearance::All,
                 });
             }
             Self::Authorized(rules) => rules,
@@ -86,21 +90,23 @@ impl Trust {
             Operation::Read => &rules.read,
             Operation::Validate => &rules.validate,
         })?;
-        Ok(Access {
-            state,
-            sees_sensitive: rules.sensitive.iter().all(|scope| token.has_scope(scope)),
-        })
+        let sees_sensitive = rules.sensitive.iter().all(|scope| token.has_scope(scope));
+        let clearance = match sees_sensitive {
+            true => Clearance::All,
+            false => Clearance::WithoutSensitive,
+        };
+        Ok(Access { state, clearance })
     }
 }
 
 impl Caller {
     /// Whoever sent the request with these extensions.
-    pub(super) fn of(extensions: &Extensions) -> Self {
+    pub(in crate::mcp) fn of(extensions: &Extensions) -> Self {
         Self(AccessToken::of(extensions).cloned())
     }
 
     /// Their access token, to tell them who they are.
-    pub(super) fn token(&self) -> Option<&AccessToken> {
+    pub(in crate::mcp) fn token(&self) -> Option<&AccessToken> {
         self.0.as_ref().ok()
     }
 }
@@ -113,25 +119,38 @@ impl<C: AsRequestContext> FromContextPart<C> for Caller {
 
 impl Access {
     /// The documents that are there for the caller. Others are as if they did not exist.
-    pub(super) fn documents(&self) -> LibraryView<'_> {
-        self.state
-            .library
-            .view(|info| self.sees_sensitive || !is_sensitive(info.model))
+    pub(in crate::mcp) fn documents(&self) -> LibraryView<'_> {
+        self.clearance.view(&self.state.library)
     }
 
     /// Whether the caller sees every document.
-    pub(super) fn sees_all(&self) -> bool {
-        self.sees_sensitive
+    pub(in crate::mcp) fn sees_all(&self) -> bool {
+        self.clearance.sees_all()
     }
-}
 
-/// Models that tell how a system is built and where it is weak.
-pub(super) fn is_sensitive(model: Model) -> bool {
-    matches!(
-        model,
-        Model::SystemSecurityPlan
-            | Model::AssessmentPlan
-            | Model::AssessmentResults
-            | Model::PlanOfActionAndMilestones
-    )
+    /// The baseline of a profile, with `fallback` for imports that are not found.
+    pub(in crate::mcp) async fn baseline(
+        &self,
+        workers: &Workers,
+        profile: &str,
+        fallback: Option<&str>,
+    ) -> Result<Arc<Baseline>, ToolError> {
+        let State {
+            library, baselines, ..
+        } = &*self.state;
+        (baselines.outline(workers, library, self.clearance, profile, fallback)).await
+    }
+
+    /// The catalog that a profile makes.
+    pub(in crate::mcp) async fn resolved_catalog(
+        &self,
+        workers: &Workers,
+        profile: &str,
+        fallback: Option<&str>,
+    ) -> Result<Arc<Document>, ToolError> {
+        let State {
+            library, baselines, ..
+        } = &*self.state;
+        (baselines.catalog(workers, library, self.clearance, profile, fallback)).await
+    }
 }

@@ -8,16 +8,16 @@ use super::baselines::Baselines;
 const MAX_SMALL: usize = 32 << 20;
 
 /// One state of the documents. A change of the documents directory makes a new one.
-pub(super) struct State {
-    pub(super) library: Library,
-    pub(super) schemas: Schemas,
+pub(in crate::mcp) struct State {
+    pub(in crate::mcp) library: Library,
+    pub(in crate::mcp) schemas: Schemas,
     pub(super) baselines: Baselines,
     /// Whether everything can be passed over while others wait.
-    pub(super) is_small: bool,
+    pub(in crate::mcp) is_small: bool,
 }
 
 impl State {
-    pub(super) fn new(library: Library, schemas: Schemas) -> Self {
+    pub(in crate::mcp) fn new(library: Library, schemas: Schemas) -> Self {
         let view = library.view(|_| true);
         let bytes: usize = view.documents().map(|document| document.json().len()).sum();
         let is_small = bytes <= MAX_SMALL;
@@ -30,7 +30,7 @@ impl State {
     }
 
     /// The next state. Baselines stay if the change does not concern them.
-    pub(super) fn followed_by(&self, library: Library) -> Self {
+    pub(in crate::mcp) fn followed_by(&self, library: Library) -> Self {
         let mut next = Self::new(library, self.schemas.clone());
         if next.library.resolves_as(&self.library) {
             next.baselines = self.baselines.clone();

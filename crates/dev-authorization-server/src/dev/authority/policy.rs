@@ -2,17 +2,17 @@
 
 use url::Url;
 
-use super::{error::OAuthError, params::Params};
+use crate::dev::{error::OAuthError, params::Params};
 
 const OFFLINE_ACCESS: &str = "offline_access";
 
-pub(super) struct Policy {
+pub(in crate::dev) struct Policy {
     resources: Vec<String>,
     scopes: Vec<String>,
 }
 
 impl Policy {
-    pub(super) fn new(resources: Vec<String>, scopes: Vec<String>) -> Result<Self, String> {
+    pub(in crate::dev) fn new(resources: Vec<String>, scopes: Vec<String>) -> Result<Self, String> {
         if resources.is_empty() {
             return Err("no resource is configured".to_owned());
         }
@@ -22,14 +22,14 @@ impl Policy {
         Ok(Self { resources, scopes })
     }
 
-    pub(super) fn supported_scopes(&self) -> Vec<&str> {
+    pub(in crate::dev) fn supported_scopes(&self) -> Vec<&str> {
         let scopes = self.scopes.iter().map(String::as_str);
         scopes.chain([OFFLINE_ACCESS]).collect()
     }
 
     /// The resource that was asked for, as it is configured; the first one by default. One token is
     /// for one resource.
-    pub(super) fn resource(&self, params: &Params) -> Result<String, OAuthError> {
+    pub(in crate::dev) fn resource(&self, params: &Params) -> Result<String, OAuthError> {
         let Some(asked) = asked_resource(params)? else {
             return Ok(self.resources[0].clone());
         };
@@ -41,7 +41,7 @@ impl Policy {
     }
 
     /// The scopes that were asked for, less those that do not exist; all by default.
-    pub(super) fn scopes(&self, params: &Params) -> Result<Vec<String>, OAuthError> {
+    pub(in crate::dev) fn scopes(&self, params: &Params) -> Result<Vec<String>, OAuthError> {
         let Some(asked) = params.optional("scope")? else {
             return Ok(self.scopes.clone());
         };
@@ -61,7 +61,7 @@ impl Policy {
 }
 
 /// Refuses a resource other than the granted one (RFC 8707 §2.2).
-pub(super) fn check_resource(granted: &str, params: &Params) -> Result<(), OAuthError> {
+pub(in crate::dev) fn check_resource(granted: &str, params: &Params) -> Result<(), OAuthError> {
     match asked_resource(params)? {
         Some(asked) if !same_url(granted, asked) => {
             let description = format!("this grant is for {granted}");
@@ -72,7 +72,10 @@ pub(super) fn check_resource(granted: &str, params: &Params) -> Result<(), OAuth
 }
 
 /// The granted scopes or, if some are asked for, those; never others (RFC 6749 §6).
-pub(super) fn narrowed(granted: &[String], params: &Params) -> Result<Vec<String>, OAuthError> {
+pub(in crate::dev) fn narrowed(
+    granted: &[String],
+    params: &Params,
+) -> Result<Vec<String>, OAuthError> {
     let Some(asked) = params.optional("scope")? else {
         return Ok(granted.to_vec());
     };

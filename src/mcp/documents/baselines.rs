@@ -4,21 +4,21 @@
 use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
-use oscal_documents::{Baseline, Document, ResolveError, Resolved, resolve_profile};
+use oscal_documents::{Baseline, Document, Library, ResolveError, Resolved, resolve_profile};
 
-use super::{
-    access::Access,
-    output::{ToolError, document, shortened},
+use super::clearance::Clearance;
+use crate::mcp::{
+    answer::{ToolError, document, shortened},
     workers::{NotDone, Workers},
 };
 
 /// Bytes of resolved catalogs that are kept. NIST's baselines take 1 to 4 MB, all of SP 800-53 takes 6.
 const MAX_CATALOGS: u64 = 96 << 20;
 
-/// Bytes of what else is kept: some 100 KB for each profile.
+/// Bytes of everything else that is kept: some 100 KB for each profile.
 const MAX_OUTLINES: u64 = 16 << 20;
 
-/// How long what nobody asks for is kept.
+/// How long an entry is kept that nobody asks for.
 const IDLE: Duration = Duration::from_secs(600);
 
 /// The baselines of one state of the documents. Clones share them.
@@ -31,12 +31,12 @@ pub(super) struct Baselines {
 /// An error is kept as well: as long as the documents are the same, it does not go away.
 type Kept<T> = Result<Arc<T>, Arc<ResolveError>>;
 
-/// What the result depends on, in one state of the documents.
+/// Everything the result depends on, in one state of the documents.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     profile: String,
     fallback: Option<String>,
-    sees_all: bool,
+    clearance: Clearance,
 }
 
 impl Default for Baselines {
@@ -48,7 +48,7 @@ impl Default for Baselines {
     }
 }
 
-/// Evicts what is used least.
+/// Evicts the entries that are used least.
 fn cache<T: Send + Sync + 'static>(bytes: u64, memory: fn(&T) -> usize) -> Cache<Key, Kept<T>> {
     /// Of the entry itself, or of an error.
     const ENTRY: usize = 1 << 10;
@@ -67,33 +67,40 @@ impl Baselines {
     pub(super) async fn outline(
         &self,
         workers: &Workers,
-        access: &Access,
+        library: &Library,
+        clearance: Clearance,
         profile: &str,
         fallback: Option<&str>,
     ) -> Result<Arc<Baseline>, ToolError> {
-        let key = Key::of(access, profile, fallback)?;
+        let key = Key::of(library, clearance, profile, fallback)?;
         let make = |resolved: Resolved<'_>| Ok(Baseline::of(resolved));
-        made_once(&self.outlines, key, workers, access, make).await
+        made_once(&self.outlines, key, workers, library, make).await
     }
 
     /// The catalog that a profile makes.
     pub(super) async fn catalog(
         &self,
         workers: &Workers,
-        access: &Access,
+        library: &Library,
+        clearance: Clearance,
         profile: &str,
         fallback: Option<&str>,
     ) -> Result<Arc<Document>, ToolError> {
-        let key = Key::of(access, profile, fallback)?;
+        let key = Key::of(library, clearance, profile, fallback)?;
         let make = |resolved: Resolved<'_>| resolved.document();
-        made_once(&self.catalogs, key, workers, access, make).await
+        made_once(&self.catalogs, key, workers, library, make).await
     }
 }
 
 impl Key {
     /// Only ids of documents get into keys, so that a caller cannot make up any number of them.
-    fn of(access: &Access, profile: &str, fallback: Option<&str>) -> Result<Self, ToolError> {
-        let documents = access.documents();
+    fn of(
+        library: &Library,
+        clearance: Clearance,
+        profile: &str,
+        fallback: Option<&str>,
+    ) -> Result<Self, ToolError> {
+        let documents = clearance.view(library);
         let fallback = fallback.map(|id| match documents.document(id) {
             Some(document) => Ok(document.info().id.clone()),
             None => Err(ResolveError::UnknownFallback(shortened(id))),
@@ -101,7 +108,7 @@ impl Key {
         Ok(Self {
             profile: document(&documents, profile)?.info().id.clone(),
             fallback: fallback.transpose().map_err(Arc::new)?,
-            sees_all: access.sees_all(),
+            clearance,
         })
     }
 }
@@ -110,18 +117,18 @@ async fn made_once<T: Send + Sync + 'static>(
     cache: &Cache<Key, Kept<T>>,
     key: Key,
     workers: &Workers,
-    access: &Access,
+    library: &Library,
     make: fn(Resolved<'_>) -> Result<T, ResolveError>,
 ) -> Result<Arc<T>, ToolError> {
     if let Some(kept) = cache.get(&key).await {
         return Ok(kept?);
     }
-    let (cache, workers, access) = (cache.clone(), workers.clone(), access.clone());
+    let (cache, workers, library) = (cache.clone(), workers.clone(), library.clone());
     // In a task of its own: if the caller for whom it is made goes away, the others do not have to
     // begin again.
     let made = tokio::spawn(async move {
         let asked = key.clone();
-        let work = move || resolve(&access, &asked, make);
+        let work = move || resolve(&library, &asked, make);
         let run = workers.run(&workers.readings, 0, work);
         cache.try_get_with(key, run).await
     });
@@ -133,11 +140,11 @@ async fn made_once<T: Send + Sync + 'static>(
 }
 
 fn resolve<T>(
-    access: &Access,
+    library: &Library,
     key: &Key,
     make: fn(Resolved<'_>) -> Result<T, ResolveError>,
 ) -> Kept<T> {
-    let documents = access.documents();
+    let documents = key.clearance.view(library);
     let unknown = || ResolveError::UnknownFallback(key.profile.clone());
     let profile = documents.document(&key.profile).ok_or_else(unknown);
     let resolved = profile.and_then(|profile| {
@@ -151,13 +158,12 @@ fn resolve<T>(
 mod tests {
     use std::fs;
 
+    use oscal_documents::{Limits, Listing, Schemas};
     use rmcp::model::Extensions;
     use serde_json::{Value, json};
 
-    use super::super::access::{Caller, Operation, Trust};
-    use super::super::state::State;
     use super::*;
-    use oscal_documents::{Library, Limits, Listing, Schemas};
+    use crate::mcp::documents::{Access, Caller, Operation, State, Trust};
 
     const PROFILE: &str = "22222222-2222-4222-8222-222222222222";
     const BROKEN: &str = "33333333-3333-4333-8333-333333333333";
@@ -216,8 +222,7 @@ mod tests {
     }
 
     async fn catalog(access: &Access, workers: &Workers) -> Arc<Document> {
-        let baselines = &access.state.baselines;
-        let made = baselines.catalog(workers, access, PROFILE, None).await;
+        let made = access.resolved_catalog(workers, PROFILE, None).await;
         made.expect("it resolves")
     }
 
@@ -241,9 +246,7 @@ mod tests {
         let (access, workers) = (Documents::new().loaded(), Workers::default());
         let baselines = &access.state.baselines;
         let error = async |profile: &str, fallback| {
-            let made = baselines
-                .outline(&workers, &access, profile, fallback)
-                .await;
+            let made = access.baseline(&workers, profile, fallback).await;
             made.expect_err("an error")
         };
         let errors = [error(BROKEN, None).await, error(BROKEN, None).await];

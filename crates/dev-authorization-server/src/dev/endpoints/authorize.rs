@@ -2,41 +2,19 @@
 
 use url::Url;
 
-use super::{
-    Authority,
-    bounded::Bounded,
-    clients::{Client, GrantType},
+use crate::dev::{
+    authority::{
+        Authority,
+        clients::{Client, GrantType},
+        consents::AuthorizationRequest,
+        lock,
+        tokens::{Code, Grant},
+    },
     error::OAuthError,
-    lock,
     params::Params,
-    secret,
-    tokens::{Code, Grant},
 };
 
-const MAX_UNDECIDED: usize = 1_000;
 const MAX_USER_CHARS: usize = 64;
-
-/// What is to be decided on a consent page.
-#[derive(Clone)]
-pub(super) struct AuthorizationRequest {
-    pub(super) client_id: String,
-    pub(super) client_name: Option<String>,
-    pub(super) redirect_uri: String,
-    pub(super) resource: String,
-    pub(super) scopes: Vec<String>,
-    state: Option<String>,
-    challenge: String,
-}
-
-/// The requests that wait for a decision, by the unguessable ticket in their page. It proves that
-/// the decision was made on that page: other sites can neither read nor frame it.
-pub(super) struct Consents(Bounded<AuthorizationRequest>);
-
-impl Default for Consents {
-    fn default() -> Self {
-        Self(Bounded::new(MAX_UNDECIDED))
-    }
-}
 
 /// Why there is no consent page.
 pub(super) enum Refusal {
@@ -61,10 +39,7 @@ impl Authority {
                 let state = params.optional("state").ok().flatten();
                 Refusal::Redirect(self.error_redirect(&redirect_uri, &error, state))
             })?;
-        let ticket = secret::random();
-        lock(&self.consents)
-            .0
-            .insert(ticket.clone(), request.clone());
+        let ticket = lock(&self.consents).ask(request.clone());
         Ok((ticket, request))
     }
 
@@ -76,12 +51,7 @@ impl Authority {
             "deny" => false,
             _ => return Err(OAuthError::invalid_request("decide: approve or deny")),
         };
-        let request = lock(&self.consents)
-            .0
-            .remove(params.required("ticket")?)
-            .ok_or_else(|| {
-                OAuthError::invalid_request("this page was used already, or is too old")
-            })?;
+        let request = lock(&self.consents).take(params.required("ticket")?)?;
         let state = request.state.as_deref();
         if !approved {
             let denied = OAuthError::new("access_denied", "the user said no");

@@ -1,17 +1,14 @@
 //! Metrics and probes on an address of their own, which clients need not reach.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use actix_web::{App, HttpResponse, HttpServer, dev::Server, web::Data};
 use prometheus_client::{encoding::text::encode, metrics::info::Info, registry::Registry};
 use rmcp_resource_server::{Metrics, TokenVerifier};
 
-use super::{
-    HostError,
-    connections::ConnectionMetrics,
-    probes::{self, Readiness, get_or_head},
-};
+use super::probes::{self, Readiness, get_or_head};
 use crate::{
+    host::connections::ConnectionMetrics,
     mcp::{DocumentMetrics, ToolMetrics},
     telemetry,
 };
@@ -19,7 +16,11 @@ use crate::{
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Binds `address` and serves `/metrics`, `/healthz` and `/readyz` there.
-pub(super) fn serve(
+///
+/// # Errors
+///
+/// The address cannot be bound.
+pub(in crate::host) fn serve(
     address: SocketAddr,
     metrics: Metrics,
     tool_metrics: &ToolMetrics,
@@ -27,7 +28,7 @@ pub(super) fn serve(
     document_metrics: &DocumentMetrics,
     verifier: Option<Arc<dyn TokenVerifier>>,
     readiness: Readiness,
-) -> Result<(Server, Vec<SocketAddr>), HostError> {
+) -> io::Result<(Server, Vec<SocketAddr>)> {
     let mut registry = Registry::default();
     metrics.register(&mut registry);
     let own = registry.sub_registry_with_prefix("oscal_mcp_server");
@@ -52,11 +53,7 @@ pub(super) fn serve(
     })
     .workers(1)
     .disable_signals()
-    .bind(address)
-    .map_err(|cause| HostError::Listen {
-        address: address.to_string(),
-        cause,
-    })?;
+    .bind(address)?;
     let addresses = server.addrs();
     Ok((server.run(), addresses))
 }

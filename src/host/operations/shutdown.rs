@@ -10,11 +10,11 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{
-    connections::{Connections, Ending},
-    probes::Draining,
+use super::probes::Draining;
+use crate::{
+    host::connections::{Connections, Ending},
+    telemetry,
 };
-use crate::telemetry;
 
 /// How long clients may still send requests, on old connections and new ones. A client that keeps
 /// its connection learns from its next answer that it was the last one, and loses nothing; a load
@@ -23,7 +23,7 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// Waits for SIGTERM or SIGINT and then lets `server` end in order. A second signal ends the
 /// process at once, for a person who does not want to wait.
-pub(super) fn on_signal(
+pub(in crate::host) fn on_signal(
     server: ServerHandle,
     connections: Arc<Connections>,
     draining: Draining,

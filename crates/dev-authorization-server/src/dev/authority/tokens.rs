@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{bounded::Bounded, error::OAuthError, secret};
-use crate::clock::unix_now;
+use super::{bounded::Bounded, secret};
+use crate::{clock::unix_now, dev::error::OAuthError};
 
 const CODE_LIFETIME: u64 = 60;
 const MAX_CODES: usize = 1_000;
@@ -13,23 +13,23 @@ const MAX_TOKENS: usize = 10_000;
 
 /// Who may do what, where.
 #[derive(Clone)]
-pub(super) struct Grant {
-    pub(super) client_id: String,
+pub(in crate::dev) struct Grant {
+    pub(in crate::dev) client_id: String,
     /// None where the client acts for itself.
-    pub(super) user: Option<String>,
-    pub(super) resource: String,
-    pub(super) scopes: Vec<String>,
+    pub(in crate::dev) user: Option<String>,
+    pub(in crate::dev) resource: String,
+    pub(in crate::dev) scopes: Vec<String>,
 }
 
 /// What a code stands for.
 #[derive(Clone)]
-pub(super) struct Code {
-    pub(super) grant: Grant,
-    pub(super) redirect_uri: String,
-    pub(super) challenge: String,
+pub(in crate::dev) struct Code {
+    pub(in crate::dev) grant: Grant,
+    pub(in crate::dev) redirect_uri: String,
+    pub(in crate::dev) challenge: String,
 }
 
-pub(super) struct Tokens {
+pub(in crate::dev) struct Tokens {
     lifetime: u64,
     codes: Bounded<IssuedCode>,
     access: Bounded<AccessToken>,
@@ -38,7 +38,7 @@ pub(super) struct Tokens {
 
 /// All that came of one authorization; a stolen part makes the whole suspect.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Family(String);
+pub(in crate::dev) struct Family(String);
 
 struct IssuedCode {
     code: Code,
@@ -61,7 +61,7 @@ struct RefreshToken {
 }
 
 impl Tokens {
-    pub(super) fn new(lifetime: Duration) -> Self {
+    pub(in crate::dev) fn new(lifetime: Duration) -> Self {
         Self {
             lifetime: lifetime.as_secs(),
             codes: Bounded::new(MAX_CODES),
@@ -70,7 +70,7 @@ impl Tokens {
         }
     }
 
-    pub(super) fn issue_code(&mut self, code: Code) -> String {
+    pub(in crate::dev) fn issue_code(&mut self, code: Code) -> String {
         let text = secret::random();
         let issued = IssuedCode {
             code,
@@ -83,7 +83,7 @@ impl Tokens {
     }
 
     /// Takes a code in, once. A second time revokes what the first brought (OAuth 2.1 §4.1.3).
-    pub(super) fn spend_code(
+    pub(in crate::dev) fn spend_code(
         &mut self,
         client_id: &str,
         code: &str,
@@ -106,7 +106,7 @@ impl Tokens {
     }
 
     /// What a live refresh token stands for. A spent one revokes its family (OAuth 2.1 §4.3.1).
-    pub(super) fn refresh_grant(
+    pub(in crate::dev) fn refresh_grant(
         &mut self,
         client_id: &str,
         token: &str,
@@ -126,13 +126,13 @@ impl Tokens {
         Ok((grant, family))
     }
 
-    pub(super) fn spend_refresh_token(&mut self, token: &str) {
+    pub(in crate::dev) fn spend_refresh_token(&mut self, token: &str) {
         if let Some(found) = self.refresh.get_mut(token) {
             found.spent = true;
         }
     }
 
-    pub(super) fn issue_refresh_token(&mut self, grant: Grant, family: Family) -> String {
+    pub(in crate::dev) fn issue_refresh_token(&mut self, grant: Grant, family: Family) -> String {
         let text = secret::random();
         let token = RefreshToken {
             grant,
@@ -144,7 +144,7 @@ impl Tokens {
     }
 
     /// The token answer (RFC 6749 §5.1), without a refresh token.
-    pub(super) fn issue(&mut self, grant: Grant, family: Family) -> Value {
+    pub(in crate::dev) fn issue(&mut self, grant: Grant, family: Family) -> Value {
         let text = secret::random();
         let issued = unix_now();
         let answer = json!({
@@ -164,7 +164,7 @@ impl Tokens {
     }
 
     /// The introspection answer (RFC 7662 §2.2) but for `iss`. Only access tokens are active.
-    pub(super) fn introspect(&self, token: &str) -> Value {
+    pub(in crate::dev) fn introspect(&self, token: &str) -> Value {
         let live = self
             .access
             .get(token)
@@ -196,7 +196,7 @@ impl Tokens {
 
     /// Revokes a token of this client, and with a refresh token all that came of the same
     /// authorization (RFC 7009 §2.1).
-    pub(super) fn revoke(&mut self, client_id: &str, token: &str) {
+    pub(in crate::dev) fn revoke(&mut self, client_id: &str, token: &str) {
         let own = |grant: &Grant| grant.client_id == client_id;
         if self
             .access
@@ -218,7 +218,7 @@ impl Tokens {
 }
 
 impl Family {
-    pub(super) fn new() -> Self {
+    pub(in crate::dev) fn new() -> Self {
         Self(secret::random())
     }
 }

@@ -3,13 +3,17 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{
-    Authority,
-    clients::{Client, GrantType},
-    error::OAuthError,
-    lock, redirect_uri, secret,
+use crate::{
+    clock::unix_now,
+    dev::{
+        authority::{
+            Authority,
+            clients::{Client, GrantType},
+            lock, redirect_uri, secret,
+        },
+        error::OAuthError,
+    },
 };
-use crate::clock::unix_now;
 
 const MAX_REDIRECT_URIS: usize = 20;
 const MAX_NAME_CHARS: usize = 200;

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use super::authorize::AuthorizationRequest;
+use crate::dev::authority::consents::AuthorizationRequest;
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--line:#8888;--quiet:light-dark(#595959,#b0b0b0);\

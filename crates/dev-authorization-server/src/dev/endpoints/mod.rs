@@ -1,4 +1,11 @@
-//! The HTTP side: routes, headers, cross-origin rules.
+//! The HTTP side: routes, headers, cross-origin rules. What each endpoint answers, apart from HTTP,
+//! is in a file of its own.
+
+mod authorize;
+mod consent_page;
+mod metadata;
+mod registration;
+mod token;
 
 use std::{io, net::TcpListener, sync::Arc};
 
@@ -16,7 +23,8 @@ use actix_web::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Authority, authorize::Refusal, consent_page, error::OAuthError, params::Params};
+use self::authorize::Refusal;
+use super::{authority::Authority, error::OAuthError, params::Params};
 
 const MAX_BODY: usize = 64 * 1024;
 

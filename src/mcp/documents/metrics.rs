@@ -38,7 +38,7 @@ impl DocumentMetrics {
     }
 
     /// Shows what `library` holds: 0 for each model it has none of, so that alerts have a series.
-    pub(super) fn show(&self, library: &Library) {
+    pub(in crate::mcp) fn show(&self, library: &Library) {
         let view = library.view(|_| true);
         for model in Model::ALL {
             for (source, built_in) in [("directory", false), ("built_in", true)] {

@@ -1,0 +1,200 @@
+//! Answers each request of MCP.
+
+use std::sync::LazyLock;
+
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    handler::server::{router::tool::ToolRouter, tool::ToolCallContext},
+    model::{
+        CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
+        DiscoverResult, GetPromptRequestParams, GetPromptResponse, Implementation,
+        InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
+        ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams,
+        ReadResourceResponse, ServerCapabilities, ServerConfig, SubscriptionFilter,
+    },
+    service::{NotificationContext, RequestContext, SubscriptionContext},
+    tool_handler,
+};
+
+use super::{
+    changes::Announcements,
+    completion,
+    documents::{Access, Caller, Operation},
+    prompts, resources,
+    server::OscalServer,
+    tools,
+};
+
+/// Built once: the macro's default would build it on every call.
+static TOOLS: LazyLock<ToolRouter<OscalServer>> = LazyLock::new(tools::router);
+
+const INSTRUCTIONS: &str = "\
+OSCAL documents: catalogs of security controls, profiles (baselines), component definitions, system \
+security plans. Begin with `search`, or with `get_control` if you know the control's id or label \
+(AC-2(1) and ac-2.1 are the same). `list_documents` shows what is loaded. Quote control text as it \
+is; [Assignment: ...] marks a value that the organization has to choose.";
+
+#[tool_handler(router = TOOLS)]
+impl ServerHandler for OscalServer {
+    fn get_info(&self) -> ServerConfig {
+        let implementation = Implementation::new(&self.shared.name, env!("CARGO_PKG_VERSION"));
+        let mut capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_prompts()
+            .enable_completions()
+            .build();
+        if let Some(resources) = &mut capabilities.resources {
+            resources.list_changed = (self.announcements != Announcements::Nobody).then_some(true);
+        }
+        ServerConfig::new(capabilities)
+            .with_server_info(implementation)
+            .with_instructions(INSTRUCTIONS)
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        self.demand_token(&context)?;
+        let known = TOOLS.map.get_key_value(&request.name);
+        let mut call = self.tool_metrics().begin(known.map(|(name, _)| &**name));
+        let answer = TOOLS
+            .call(ToolCallContext::new(self, request, context))
+            .await;
+        call.answered(&answer);
+        answer
+    }
+
+    /// `initialize` is for clients of MCP before 2026-07-28, that get announcements in a session
+    /// only.
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        self.demand_token(&context)?;
+        let mut result = self.negotiate_initialize(&request)?;
+        context.peer.set_peer_info(request);
+        if self.announcements != Announcements::Everybody
+            && let Some(resources) = &mut result.capabilities.resources
+        {
+            resources.list_changed = None;
+        }
+        Ok(result)
+    }
+
+    async fn discover(
+        &self,
+        context: RequestContext<RoleServer>,
+    ) -> Result<DiscoverResult, ErrorData> {
+        self.demand_token(&context)?;
+        Ok(DiscoverResult::from_server_info(
+            self.supported_protocol_versions().into_owned(),
+            self.get_info(),
+        ))
+    }
+
+    /// Never called over stateless HTTP, where the transport drops notifications.
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        let caller = Caller::of(&context.extensions);
+        if self.announcements == Announcements::Everybody
+            && let Ok(access) = self.admit(&caller, Operation::Read)
+        {
+            let changes = &self.shared.changes;
+            self.session.begin(changes, context.peer, access.sees_all());
+        }
+    }
+
+    fn accepted_subscription_filter(
+        &self,
+        _requested: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
+        (self.announcements != Announcements::Nobody).then(|| {
+            SubscriptionFilter::builder()
+                .resources_list_changed()
+                .build()
+        })
+    }
+
+    async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
+        let access = self.admit_reader(subscription.request_context())?;
+        let changes = &self.shared.changes;
+        changes
+            .tell_listener(&subscription, access.sees_all())
+            .await;
+        Ok(())
+    }
+
+    async fn list_tools(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        self.demand_token(&context)?;
+        Ok(ListToolsResult::with_all_items(TOOLS.list_all()))
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let access = self.admit_reader(&context)?;
+        let cursor = request.and_then(|request| request.cursor);
+        resources::list(&access.documents(), cursor.as_deref())
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        self.demand_token(&context)?;
+        Ok(ListResourceTemplatesResult::with_all_items(
+            resources::templates(),
+        ))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let access = self.admit_reader(&context)?;
+        let read = resources::read(&access.documents(), &request.uri)?;
+        Ok(read.into())
+    }
+
+    async fn list_prompts(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        self.demand_token(&context)?;
+        Ok(ListPromptsResult::with_all_items(prompts::list()))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let access = self.admit_reader(&context)?;
+        let arguments = request.arguments.unwrap_or_default();
+        let prompt = prompts::get(self, &access, &request.name, arguments).await?;
+        Ok(prompt.into())
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let access = self.admit_reader(&context)?;
+        let complete =
+            move |access: &Access| Ok(completion::complete(&access.documents(), &request));
+        self.pass_over(&access, complete).await?
+    }
+}
