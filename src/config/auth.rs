@@ -9,8 +9,9 @@ use rmcp_resource_server::{
 };
 
 use super::{
-    AuthConfig, credentials,
+    credentials,
     effect::{Kind, Mode},
+    effective::AuthConfig,
     parse::Parser,
     urls,
 };

@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::{AuthConfig, ConfigError, auth, parse::Parser};
+use super::{
+    auth,
+    effective::AuthConfig,
+    parse::{Parser, error::ConfigError},
+};
 use crate::options::{DoctorOptions, Given};
 
 /// What the doctor looks at: the authorization options, whatever the transport.

@@ -7,7 +7,7 @@
 use rmcp_resource_server::{JwtConfig, ResourceServerConfig, VerifierConfig};
 use url::Url;
 
-use super::AuthConfig;
+use super::effective::AuthConfig;
 use crate::options;
 
 /// What an operator should know. `own_client_id` is the one configured for this server.

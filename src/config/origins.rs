@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{AllowedOrigins, parse::Parser};
+use super::{effective::AllowedOrigins, parse::Parser};
 
 /// Reads a list of origins, or `*`.
 pub(super) fn origins(parser: &mut Parser, id: &str, value: Option<&str>) -> AllowedOrigins {

@@ -3,6 +3,8 @@
 //! No error shows a value, not even that of an option which holds no secret: what is wrong there
 //! may be a secret that was meant for another one.
 
+pub(super) mod error;
+
 use std::{
     collections::BTreeSet, fmt::Display, net::IpAddr, ops::RangeInclusive, path::PathBuf,
     str::FromStr, time::Duration,
@@ -14,7 +16,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use url::Url;
 
-use super::ConfigError;
+use self::error::ConfigError;
 use crate::options::{self, Given, did_you_mean};
 
 /// Collects what is wrong. A parser that finds an error returns a stand-in, which is never used:

@@ -6,7 +6,7 @@ use clap::CommandFactory;
 use rmcp_resource_server::VerifierConfig;
 use url::Url;
 
-use super::{Config, Transport};
+use super::effective::{Config, Transport};
 use crate::options::{self, CLIENT_SECRET_VARIABLE, Given, Options, Origin};
 
 /// One line for each option that has been given, with where it came from; the defaults as

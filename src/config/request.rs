@@ -1,0 +1,78 @@
+//! What the command line asks for.
+
+use std::ffi::OsString;
+
+use super::{
+    doctor::DoctorConfig,
+    effective::{Config, HttpConfig, Transport},
+    parse::error::ConfigError,
+    print,
+};
+use crate::options::{Environment, Given, Shown, SubCommand};
+
+/// What the command line asks for.
+pub enum Request {
+    /// Run with this configuration.
+    Run(Config),
+    /// Check this configuration against the live authorization server.
+    Diagnose(Box<DoctorConfig>),
+    /// Ask the server of this configuration whether it is alive.
+    CheckHealth(Box<HttpConfig>),
+    /// Show this text and exit with this status: help, version, configuration or errors.
+    Show {
+        /// The text.
+        text: String,
+        /// Whether it goes to standard error, and the exit status is 2.
+        is_error: bool,
+    },
+}
+
+impl Request {
+    /// Reads `.env`, the environment and `arguments` (the program's name first).
+    pub fn from_environment(arguments: impl IntoIterator<Item = OsString>) -> Self {
+        let arguments: Vec<_> = arguments.into_iter().collect();
+        let given = match Given::read(&arguments, &Environment::of_process()) {
+            Ok(given) => given,
+            Err(Shown { text, is_error }) => return Self::Show { text, is_error },
+        };
+        if let Some(SubCommand::Doctor(options)) = &given.sub_command
+            && !given.options.print_config
+        {
+            return match DoctorConfig::resolve(&given, options) {
+                Ok(config) => Self::Diagnose(Box::new(config)),
+                Err(errors) => Self::errors(&errors),
+            };
+        }
+        match Config::resolve(&given) {
+            Ok(config) if given.options.print_config => Self::Show {
+                text: print::effective(&given, &config),
+                is_error: false,
+            },
+            Ok(config) if matches!(given.sub_command, Some(SubCommand::Healthcheck)) => {
+                match config.transport {
+                    Transport::StreamableHttp(http) => Self::CheckHealth(http),
+                    Transport::Stdio => Self::Show {
+                        text: "healthcheck asks over HTTP, and the transport is stdio\n".to_owned(),
+                        is_error: true,
+                    },
+                }
+            }
+            Ok(config) => Self::Run(config),
+            Err(errors) => Self::errors(&errors),
+        }
+    }
+
+    fn errors(errors: &[ConfigError]) -> Self {
+        let mut text = match errors.len() {
+            1 => "The configuration has an error:\n".to_owned(),
+            count => format!("The configuration has {count} errors:\n"),
+        };
+        for error in errors {
+            text.push_str(&format!("  {error}\n"));
+        }
+        Self::Show {
+            text,
+            is_error: true,
+        }
+    }
+}
