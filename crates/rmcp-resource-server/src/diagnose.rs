@@ -18,7 +18,7 @@ use crate::verify::jwt;
 #[cfg(feature = "userinfo")]
 use crate::verify::userinfo;
 use crate::{
-    authorization_server::discovery::Wanted,
+    authorization_server::discovery::EndpointName,
     resource_server::ResourceServerConfig,
     token::{bearer::BearerToken, claims::Claims},
     verify::{
@@ -75,9 +75,11 @@ async fn examine(
     let (wanted, configured) = match verifier {
         VerifierConfig::Introspection(config) => (config.wanted(), config.endpoint.as_ref()),
         #[cfg(feature = "jwt")]
-        VerifierConfig::Jwt(config) => (Wanted::JwksUri, config.jwks_url.as_ref()),
+        VerifierConfig::Jwt(config) => (EndpointName::JwksUri, config.jwks_url.as_ref()),
         #[cfg(feature = "userinfo")]
-        VerifierConfig::Userinfo(config) => (Wanted::UserinfoEndpoint, config.endpoint.as_ref()),
+        VerifierConfig::Userinfo(config) => {
+            (EndpointName::UserinfoEndpoint, config.endpoint.as_ref())
+        }
     };
     let checks = &mut diagnosis.server;
     let described = if connection::to_issuer(probe, configured.is_some(), checks).await {

@@ -24,12 +24,12 @@ const IDLE: Duration = Duration::from_secs(600);
 /// The baselines of one state of the documents. Clones share them.
 #[derive(Clone)]
 pub(super) struct Baselines {
-    outlines: Cache<Key, Kept<Baseline>>,
-    catalogs: Cache<Key, Kept<Document>>,
+    outlines: Cache<Key, Cached<Baseline>>,
+    catalogs: Cache<Key, Cached<Document>>,
 }
 
 /// An error is kept as well: as long as the documents are the same, it does not go away.
-type Kept<T> = Result<Arc<T>, Arc<ResolveError>>;
+type Cached<T> = Result<Arc<T>, Arc<ResolveError>>;
 
 /// Everything the result depends on, in one state of the documents.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -49,12 +49,12 @@ impl Default for Baselines {
 }
 
 /// Evicts the entries that are used least.
-fn cache<T: Send + Sync + 'static>(bytes: u64, memory: fn(&T) -> usize) -> Cache<Key, Kept<T>> {
+fn cache<T: Send + Sync + 'static>(bytes: u64, memory: fn(&T) -> usize) -> Cache<Key, Cached<T>> {
     /// Of the entry itself, or of an error.
     const ENTRY: usize = 1 << 10;
     Cache::builder()
         .max_capacity(bytes)
-        .weigher(move |_key, kept: &Kept<T>| {
+        .weigher(move |_key, kept: &Cached<T>| {
             let bytes = kept.as_deref().map_or(0, memory).saturating_add(ENTRY);
             u32::try_from(bytes).unwrap_or(u32::MAX)
         })
@@ -114,7 +114,7 @@ impl Key {
 }
 
 async fn made_once<T: Send + Sync + 'static>(
-    cache: &Cache<Key, Kept<T>>,
+    cache: &Cache<Key, Cached<T>>,
     key: Key,
     workers: &Workers,
     library: &Library,
@@ -143,7 +143,7 @@ fn resolve<T>(
     library: &Library,
     key: &Key,
     make: fn(Resolved<'_>) -> Result<T, ResolveError>,
-) -> Kept<T> {
+) -> Cached<T> {
     let documents = key.clearance.view(library);
     let unknown = || ResolveError::UnknownFallback(key.profile.clone());
     let profile = documents.document(&key.profile).ok_or_else(unknown);

@@ -29,7 +29,7 @@ const LEAST_INTERVAL: Duration = Duration::from_secs(10);
 const TOLD_AGAIN_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// A `T` that is known, or why it is not known yet.
-pub(crate) struct Search<T> {
+pub(crate) struct BackgroundDiscovery<T> {
     state: watch::Sender<State<T>>,
     /// What is known answers that it is not there (any more).
     gone: AtomicBool,
@@ -51,7 +51,7 @@ struct Looks {
     resting: bool,
 }
 
-impl<T: Send + Sync + 'static> Search<T> {
+impl<T: Send + Sync + 'static> BackgroundDiscovery<T> {
     /// Nothing is known.
     pub(crate) fn new() -> Self {
         Self {
@@ -274,14 +274,14 @@ mod tests {
     struct Script(Mutex<Vec<Result<Option<u32>, String>>>);
 
     struct Scene {
-        search: Arc<Search<u32>>,
+        search: Arc<BackgroundDiscovery<u32>>,
         script: Arc<Script>,
         _background: Option<Background>,
     }
 
     impl Scene {
         async fn begin() -> Self {
-            let search = Arc::new(Search::new());
+            let search = Arc::new(BackgroundDiscovery::new());
             let script = Arc::new(Script(Mutex::new(vec![Ok(Some(1))])));
             let look = async |script: Arc<Script>, _known| {
                 let next = script.0.lock().expect("no panic").pop();

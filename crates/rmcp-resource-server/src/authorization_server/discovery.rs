@@ -20,7 +20,7 @@ use crate::{
 
 /// The member of the metadata that is looked for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Wanted {
+pub(crate) enum EndpointName {
     IntrospectionEndpoint,
     /// The same for a client that shows a certificate (RFC 8705 §5).
     MtlsIntrospectionEndpoint,
@@ -86,7 +86,7 @@ pub(crate) struct Discovered {
 ///
 /// One line that names each place and what was found there.
 pub(crate) async fn discover(
-    wanted: Wanted,
+    wanted: EndpointName,
     http: &HttpClient,
     server: &AuthorizationServer,
 ) -> Result<Discovered, String> {
@@ -146,21 +146,21 @@ pub(crate) async fn fetch(
 /// Takes the endpoint wanted out of a document.
 pub(crate) fn accept(
     metadata: Metadata,
-    wanted: Wanted,
+    wanted: EndpointName,
     server: &AuthorizationServer,
 ) -> Result<Discovered, Unusable> {
     let (member, endpoint) = match wanted {
-        Wanted::IntrospectionEndpoint => {
+        EndpointName::IntrospectionEndpoint => {
             ("introspection_endpoint", metadata.introspection_endpoint)
         }
-        Wanted::MtlsIntrospectionEndpoint => (
+        EndpointName::MtlsIntrospectionEndpoint => (
             "introspection_endpoint",
             (metadata.mtls_endpoint_aliases)
                 .and_then(|aliases| aliases.introspection_endpoint)
                 .or(metadata.introspection_endpoint),
         ),
-        Wanted::JwksUri => ("jwks_uri", metadata.jwks_uri),
-        Wanted::UserinfoEndpoint => ("userinfo_endpoint", metadata.userinfo_endpoint),
+        EndpointName::JwksUri => ("jwks_uri", metadata.jwks_uri),
+        EndpointName::UserinfoEndpoint => ("userinfo_endpoint", metadata.userinfo_endpoint),
     };
     let text = endpoint.ok_or(Unusable::NoEndpoint(member))?;
     let endpoint = if server.allow_insecure_http {

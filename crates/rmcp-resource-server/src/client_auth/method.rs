@@ -195,7 +195,7 @@ impl ClientAuth {
         let kept = RefCell::new(None);
         let _always_kept = request.request(&|request: HttpRequest| {
             kept.replace(Some(request));
-            Err::<HttpResponse, _>(Kept)
+            Err::<HttpResponse, _>(NotSent)
         });
         let mut request = kept.into_inner().ok_or(Unsendable)?;
 
@@ -231,7 +231,7 @@ fn encoded(text: &str) -> Zeroizing<String> {
 
 #[derive(Debug, thiserror::Error)]
 #[error("the request was kept, not sent")]
-struct Kept;
+struct NotSent;
 
 impl fmt::Display for Unsendable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

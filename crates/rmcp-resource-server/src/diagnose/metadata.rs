@@ -5,7 +5,7 @@ use super::{
     probe::Probe,
 };
 use crate::{
-    authorization_server::discovery::{Unusable, Wanted, accept, fetch, metadata_urls},
+    authorization_server::discovery::{EndpointName, Unusable, accept, fetch, metadata_urls},
     error::shortened,
     urls::EndpointUrl,
 };
@@ -21,7 +21,7 @@ pub(crate) struct Described {
 /// configured is used instead of the one in the metadata, which then is for clients only.
 pub(super) async fn describe(
     probe: &Probe<'_>,
-    wanted: Wanted,
+    wanted: EndpointName,
     configured: Option<&EndpointUrl>,
     checks: &mut Vec<Check>,
 ) -> Described {

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "diagnose")]
 pub(crate) mod examine;
-mod exchange;
+mod request;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,7 +10,7 @@ use async_trait::async_trait;
 
 use crate::{
     authorization_server::{
-        discovery::{Wanted, discover},
+        discovery::{EndpointName, discover},
         http_client::{HttpClient, error::HttpClientError},
         server::AuthorizationServer,
     },
@@ -68,10 +68,10 @@ impl IntrospectionConfig {
     }
 
     /// What to look for in the metadata.
-    pub(crate) fn wanted(&self) -> Wanted {
+    pub(crate) fn wanted(&self) -> EndpointName {
         match self.credentials {
-            ClientCredentials::TlsClientAuth { .. } => Wanted::MtlsIntrospectionEndpoint,
-            _ => Wanted::IntrospectionEndpoint,
+            ClientCredentials::TlsClientAuth { .. } => EndpointName::MtlsIntrospectionEndpoint,
+            _ => EndpointName::IntrospectionEndpoint,
         }
     }
 }
@@ -275,7 +275,7 @@ impl Question for Introspection {
         token: &BearerToken,
     ) -> Result<Claims, VerifyError> {
         let (endpoint, auth) = (&target.endpoint, &target.identity.auth);
-        exchange::exchange(&http, endpoint, auth, &self.account.server, token).await
+        request::send(&http, endpoint, auth, &self.account.server, token).await
     }
 
     /// The target with the credentials as they are now.

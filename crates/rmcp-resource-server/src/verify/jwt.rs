@@ -27,8 +27,8 @@ use self::{
 use crate::{
     authorization_server::{
         background::Background,
-        background_discovery::Search,
-        discovery::{Wanted, discover},
+        background_discovery::BackgroundDiscovery,
+        discovery::{EndpointName, discover},
         http_client::HttpClient,
         strict_json,
     },
@@ -62,7 +62,7 @@ struct Inner {
     config: JwtConfig,
     http: HttpClient,
     cache: TokenCache,
-    source: Arc<Search<Source>>,
+    source: Arc<BackgroundDiscovery<Source>>,
 }
 
 /// The keys at hand, and where they are from.
@@ -85,7 +85,7 @@ impl JwtVerifier {
             config,
             http,
             cache,
-            source: Arc::new(Search::new()),
+            source: Arc::new(BackgroundDiscovery::new()),
         });
         let look = async |inner: Arc<Inner>, known: Option<Arc<Source>>| {
             inner.look_for_keys(known.as_deref()).await
@@ -162,7 +162,7 @@ impl Inner {
             Some(configured) => configured,
             None => {
                 let http = self.http.on_a_new_connection();
-                let found = discover(Wanted::JwksUri, &http, &config.authorization_server);
+                let found = discover(EndpointName::JwksUri, &http, &config.authorization_server);
                 found.await?.endpoint
             }
         };

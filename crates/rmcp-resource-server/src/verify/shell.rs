@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::{
     authorization_server::{
-        background::Background, background_discovery::Search, http_client::HttpClient,
+        background::Background, background_discovery::BackgroundDiscovery, http_client::HttpClient,
         server::AuthorizationServer,
     },
     error::{AuthorizationServerError, VerifyError},
@@ -66,7 +66,7 @@ pub(crate) trait Question: Send + Sync + Sized + 'static {
 pub(crate) struct Shell<Q: Question> {
     pub(crate) question: Q,
     pub(crate) cache: TokenCache,
-    pub(crate) search: Arc<Search<Q::Target>>,
+    pub(crate) search: Arc<BackgroundDiscovery<Q::Target>>,
     gate: Gate,
 }
 
@@ -87,7 +87,7 @@ impl<Q: Question> Shell<Q> {
         Self {
             question,
             cache: TokenCache::of(server, cache),
-            search: Arc::new(Search::new()),
+            search: Arc::new(BackgroundDiscovery::new()),
             gate: Gate::new(server, max_in_flight, hold_off),
         }
     }

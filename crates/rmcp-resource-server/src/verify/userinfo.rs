@@ -4,7 +4,7 @@
 mod challenge;
 #[cfg(feature = "diagnose")]
 pub(crate) mod examine;
-mod exchange;
+mod request;
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use async_trait::async_trait;
 
 use crate::{
     authorization_server::{
-        discovery::{Wanted, discover},
+        discovery::{EndpointName, discover},
         http_client::HttpClient,
         server::AuthorizationServer,
     },
@@ -221,7 +221,7 @@ impl Question for Userinfo {
         known: Option<&Target>,
     ) -> Result<Option<Target>, String> {
         let http = self.http.on_a_new_connection();
-        let found = discover(Wanted::UserinfoEndpoint, &http, &self.server).await?;
+        let found = discover(EndpointName::UserinfoEndpoint, &http, &self.server).await?;
         let endpoint = found.endpoint;
         let is_same = known.is_some_and(|known| known.endpoint == endpoint);
         Ok((!is_same).then(|| self.aim(&shell.cache, endpoint)))
@@ -245,7 +245,7 @@ impl Question for Userinfo {
         target: &Target,
         token: &BearerToken,
     ) -> Result<Claims, VerifyError> {
-        exchange::exchange(&http, &target.endpoint, token).await
+        request::send(&http, &target.endpoint, token).await
     }
 }
 

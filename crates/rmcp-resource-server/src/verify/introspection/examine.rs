@@ -4,7 +4,7 @@ mod credentials;
 
 use tokio::time::timeout;
 
-use super::{IntrospectionConfig, exchange};
+use super::{IntrospectionConfig, request};
 use crate::{
     client_auth::{error::CredentialsError, method::ClientAuth},
     diagnose::{
@@ -75,8 +75,8 @@ impl Asking<'_> {
     async fn ask(&self, auth: &ClientAuth, token: &BearerToken) -> Answer {
         let server = self.probe.authorization_server;
         let limit = server.timeout;
-        let exchange = exchange::exchange(&self.probe.http, self.endpoint, auth, server, token);
-        timeout(limit, exchange)
+        let sent = request::send(&self.probe.http, self.endpoint, auth, server, token);
+        timeout(limit, sent)
             .await
             .unwrap_or_else(|_elapsed| Err(AuthorizationServerError::TimedOut { limit }.into()))
     }

@@ -2,7 +2,7 @@
 
 use tokio::time::timeout;
 
-use super::exchange;
+use super::request;
 use crate::{
     diagnose::{
         check::{Cause, Check, Diagnosis},
@@ -63,7 +63,7 @@ async fn ask(
     token: &BearerToken,
 ) -> Result<Claims, VerifyError> {
     let limit = probe.authorization_server.timeout;
-    timeout(limit, exchange::exchange(&probe.http, endpoint, token))
+    timeout(limit, request::send(&probe.http, endpoint, token))
         .await
         .unwrap_or_else(|_elapsed| Err(AuthorizationServerError::TimedOut { limit }.into()))
 }

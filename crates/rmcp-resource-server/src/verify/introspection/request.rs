@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Sends `token` to `endpoint` once.
-pub(super) async fn exchange(
+pub(super) async fn send(
     http: &HttpClient,
     endpoint: &EndpointUrl,
     auth: &ClientAuth,
