@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use dev_authorization_server::FakeAuthorizationServer;
 
 use crate::support::{self, RESOURCE, SECRET, Server};
-use fixture::Fixture;
+use fixture::{Fixture, Framework};
 use proxy::{Proxy, Unconnected};
 use suite::{Outcome, Run, Suite};
 
@@ -110,14 +110,17 @@ async fn a_server_built_on_the_crate_conforms() {
     let Some(suite) = Suite::installed() else {
         return;
     };
-    let fake = authorization_server();
-    let proxy = Unconnected::bind().await;
-    let origin = proxy.origin();
-    let fixture = Fixture::start(&fake, &origin);
-    let _proxy: Proxy = proxy.forward(fixture.address(), TOKEN);
-    let runs = conforms(&suite, "fixture", &format!("{origin}/mcp"), "server: []").await;
-    for (run, scenarios) in runs.iter().zip([27, 33, 40]) {
-        assert_eq!(run.outcomes.len(), scenarios);
+    for framework in [Framework::Actix, Framework::Axum] {
+        let fake = authorization_server();
+        let proxy = Unconnected::bind().await;
+        let origin = proxy.origin();
+        let fixture = Fixture::start(framework, &fake, &origin);
+        let _proxy: Proxy = proxy.forward(fixture.address(), TOKEN);
+        let (name, url) = (format!("fixture on {framework:?}"), format!("{origin}/mcp"));
+        let runs = conforms(&suite, &name, &url, "server: []").await;
+        for (run, scenarios) in runs.iter().zip([27, 33, 40]) {
+            assert_eq!(run.outcomes.len(), scenarios);
+        }
+        assert!(fake.introspection_count() > 0, "the token was checked");
     }
-    assert!(fake.introspection_count() > 0, "the token was checked");
 }
