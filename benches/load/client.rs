@@ -74,8 +74,7 @@ async fn keep_busy(mut stream: TcpStream, requests: Vec<String>, until: Instant)
             .await
             .expect("it reads");
         buffer.clear();
-        // JSON answers are sent in chunks, the last of which is empty.
-        while !buffer.ends_with(b"0\r\n\r\n") {
+        while !is_whole(&buffer) {
             let read = stream.read_buf(&mut buffer).await.expect("it writes");
             assert_ne!(read, 0, "the server closed the connection");
         }
@@ -83,4 +82,26 @@ async fn keep_busy(mut stream: TcpStream, requests: Vec<String>, until: Instant)
         times.push(begun.elapsed());
     }
     times
+}
+
+/// Whether all of an answer is there: by its length, or by the empty chunk at its end.
+fn is_whole(answer: &[u8]) -> bool {
+    const LENGTH: &[u8] = b"\r\ncontent-length: ";
+    let Some(end) = find(answer, b"\r\n\r\n") else {
+        return false;
+    };
+    let (head, body) = answer.split_at(end);
+    match find(head, LENGTH) {
+        Some(at) => {
+            let digits = head[at + LENGTH.len()..].iter();
+            let digits = digits.take_while(|byte| byte.is_ascii_digit());
+            let length = digits.fold(0, |length, digit| length * 10 + usize::from(digit - b'0'));
+            body.len() >= 4 + length
+        }
+        None => body.ends_with(b"0\r\n\r\n"),
+    }
+}
+
+fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).position(|window| window == part)
 }

@@ -1,11 +1,13 @@
 //! What authorization costs the server as a whole: `cargo bench --bench load`.
 //!
-//! Starts the server twice, with and without authorization, and sends both the same `tools/call`
-//! on the stateless JSON path, in short rounds that alternate, and which server begins a round
-//! alternates too, so that whatever else the machine does falls on both. The token is in the cache.
+//! Starts the server with and without authorization, and rmcp's own service on axum. Sends all three
+//! the same `tools/call` on the stateless JSON path, in short rounds that alternate; which server
+//! begins a round alternates too, so that other load on the machine falls on all. They give the same
+//! answer. The token is in the cache.
 //! Options: `-- --rounds 300 --seconds 0.25 --connections 32`.
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
+mod axum;
 mod client;
 mod server;
 
@@ -16,6 +18,11 @@ use dev_authorization_server::FakeAuthorizationServer;
 
 use client::{Load, tool_call};
 use server::Running;
+use tikv_jemallocator::Jemalloc;
+
+/// As in the server: rmcp on axum is this program.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 #[derive(Parser)]
 struct Options {
@@ -34,9 +41,13 @@ struct Options {
 }
 
 fn main() {
+    if std::env::args().any(|argument| argument == axum::ARGUMENT) {
+        return axum::serve();
+    }
     let options = Options::parse();
     let fake = FakeAuthorizationServer::start();
     fake.answer_token("good", fake.active_claims(server::RESOURCE, "mcp:tools"));
+    let rmcp = Running::rmcp_on_axum(axum::ARGUMENT);
     let open = Running::unprotected(&[]);
     let protected = Running::protected_by(fake.issuer());
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -44,7 +55,8 @@ fn main() {
         .build()
         .expect("a runtime");
 
-    let mut sides = [(&open, None), (&protected, Some("good"))].map(|(server, token)| Side {
+    let servers = [(&rmcp, None), (&open, None), (&protected, Some("good"))];
+    let mut sides = servers.map(|(server, token)| Side {
         server,
         load: Load {
             address: server.address(),
@@ -60,34 +72,50 @@ fn main() {
         runtime.block_on(side.load.run());
     }
     let begun = sides.each_ref().map(|side| side.server.processor_time());
-    println!("| round | without authorization (requests/s) | with (requests/s) | with / without |");
-    println!("|---|---|---|---|");
-    for round in 1..=options.rounds {
-        for index in [round % 2, (round + 1) % 2] {
-            let side = &mut sides[index];
+    for round in 0..options.rounds {
+        for turn in 0..sides.len() {
+            let side = &mut sides[(round + turn) % 3];
             let (times, rate) = runtime.block_on(side.load.run());
             side.requests += times.len();
             side.rates.push(rate);
         }
-        let [without, with] = sides.each_ref().map(|side| side.rates[round - 1]);
-        row(&round.to_string(), without, with);
     }
-    let ratios = Ratios::of(&sides[1].rates, &sides[0].rates);
-    let [without, with] = sides.each_mut().map(|side| median(&mut side.rates));
-    row("median", without, with);
-    println!("with / without, by rounds: {ratios}");
-    // Other load on the machine slows both servers down, now the one, now the other; the processor
+    let [rmcp, without, with] = sides.each_ref().map(|side| &side.rates);
+    println!(
+        "requests a second, the second by the first, in {} rounds:",
+        options.rounds
+    );
+    println!(
+        "| rmcp on axum, this server without authorization | {} |",
+        Ratios::of(without, rmcp)
+    );
+    println!(
+        "| rmcp on axum, this server with authorization | {} |",
+        Ratios::of(with, rmcp)
+    );
+    println!(
+        "| without authorization, with | {} |",
+        Ratios::of(with, without)
+    );
+    // Other load on the machine slows all servers down, now the one, now the other; the processor
     // time of a request tells more.
     let mut begun = begun.into_iter();
-    let [without, with] = sides.each_ref().map(|side| {
+    let times = sides.each_ref().map(|side| {
         let used = side.server.processor_time() - begun.next().unwrap_or_default();
         used.as_secs_f64() * 1e6 / side.requests as f64
     });
+    let rates = sides.each_mut().map(|side| median(&mut side.rates));
     println!(
-        "processor time of a request: {without:.1} us without, {with:.1} us with authorization; \
-         without / with: {:.1} %",
-        100.0 * without / with
+        "| server | requests/s (median) | processor time of a request (us) |\n|---|---:|---:|"
     );
+    let names = [
+        "rmcp on axum",
+        "without authorization",
+        "with authorization",
+    ];
+    for ((name, rate), time) in names.iter().zip(rates).zip(times) {
+        println!("| {name} | {rate:.0} | {time:.1} |");
+    }
     println!(
         "introspections during all of it: {}",
         fake.introspection_count()
@@ -100,11 +128,6 @@ struct Side<'a> {
     load: Load,
     rates: Vec<f64>,
     requests: usize,
-}
-
-fn row(name: &str, without: f64, with: f64) {
-    let ratio = 100.0 * with / without;
-    println!("| {name} | {without:.0} | {with:.0} | {ratio:.1} % |");
 }
 
 /// The ratio of two rates, taken in pairs.

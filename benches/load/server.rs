@@ -18,7 +18,14 @@ pub(crate) struct Running {
 impl Running {
     /// Without authorization, with further options as variables.
     pub(crate) fn unprotected(variables: &[(&str, &str)]) -> Self {
-        Self::start(variables, None)
+        Self::start(Self::binary(), variables, None)
+    }
+
+    /// rmcp's own service on axum, in a process of its own.
+    pub(crate) fn rmcp_on_axum(argument: &str) -> Self {
+        let mut bench = Command::new(std::env::current_exe().expect("Linux"));
+        bench.arg(argument);
+        Self::start(bench, &[], None)
     }
 
     pub(crate) fn protected_by(issuer: &str) -> Self {
@@ -29,13 +36,22 @@ impl Running {
             ("OSCAL_AUTH_CLIENT_ID", "mcp"),
             ("OSCAL_AUTH_CLIENT_SECRET", "secret"),
         ];
-        Self::start(&variables, Some("authorization server found"))
+        Self::start(
+            Self::binary(),
+            &variables,
+            Some("authorization server found"),
+        )
+    }
+
+    fn binary() -> Command {
+        let mut binary = Command::new(env!("CARGO_BIN_EXE_oscal-mcp-server"));
+        binary.args(["--transport=streamable-http", "--port=0"]);
+        binary
     }
 
     /// Starts it and waits until it listens and has logged `ready`.
-    fn start(variables: &[(&str, &str)], ready: Option<&str>) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_oscal-mcp-server"))
-            .args(["--transport=streamable-http", "--port=0"])
+    fn start(mut command: Command, variables: &[(&str, &str)], ready: Option<&str>) -> Self {
+        let mut process = command
             .env_clear()
             .envs(variables.iter().copied())
             .stderr(Stdio::piped())
