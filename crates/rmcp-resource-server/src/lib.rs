@@ -43,7 +43,7 @@ pub use crate::{
     answer::refusal::Refusal,
     authorization_server::{
         http_client::{ca_file::CaFileContent, error::HttpClientError},
-        server::AuthorizationServer,
+        server::{AuthorizationServer, HttpClientHook},
     },
     client_auth::{
         credentials::{ClientCredentials, Source},

@@ -14,7 +14,7 @@ use url::Url;
 use self::{
     body::causes,
     ca_file::CaFileContent,
-    clients::{Recipe, builder},
+    clients::{Hook, Recipe, builder},
     connections::Connections,
     error::HttpClientError,
 };
@@ -40,6 +40,7 @@ impl HttpClient {
         ca_file: Option<&Path>,
         certificate: Option<&ClientCertificate>,
         timeout: Duration,
+        hook: Option<Hook>,
     ) -> Result<Self, HttpClientError> {
         let recipe = Recipe {
             ca_certificates: ca_file
@@ -51,6 +52,7 @@ impl HttpClient {
             // A machine without CA certificates can do without TLS.
             tls_is_optional: issuer.url().scheme() == "http" && certificate.is_none(),
             timeout,
+            hook,
         };
         Ok(Self {
             connections: Arc::new(Connections::open(recipe)?),

@@ -37,11 +37,33 @@ pub struct AuthorizationServer {
     /// Accept `http` for a discovered endpoint that is not on a loopback host: for test networks
     /// only. Default false.
     pub allow_insecure_http: bool,
+    /// Changes how HTTP clients are built, for instance to add a proxy, a resolver or trusted roots.
+    /// Redirects stay off, and the time limits and the client certificate stay as they are. Default:
+    /// nothing is changed.
+    pub http_client: Option<HttpClientHook>,
     /// The clock. Default: the system's.
     pub clock: Arc<dyn Clock>,
     /// Where to count. Default: counters that nobody reads.
     pub metrics: Metrics,
 }
+
+/// What [`AuthorizationServer::http_client`] calls for each client that is built.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use reqwest::Proxy;
+/// use rmcp_resource_server::AuthorizationServer;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut server: AuthorizationServer = "https://as.example.com".parse()?;
+/// let proxy = Proxy::https("http://proxy.example.com:3128")?;
+/// server.http_client = Some(Arc::new(move |builder| builder.proxy(proxy.clone())));
+/// # Ok(())
+/// # }
+/// ```
+pub type HttpClientHook =
+    Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
 
 impl AuthorizationServer {
     /// The defaults, for the authorization server `issuer`.
@@ -51,6 +73,7 @@ impl AuthorizationServer {
             timeout: Duration::from_secs(3),
             ca_file: None,
             allow_insecure_http: false,
+            http_client: None,
             clock: Arc::new(SystemClock),
             metrics: Metrics::default(),
         }
@@ -62,7 +85,8 @@ impl AuthorizationServer {
         certificate: Option<&ClientCertificate>,
     ) -> Result<HttpClient, HttpClientError> {
         let ca_file = self.ca_file.as_deref();
-        HttpClient::build(&self.issuer, ca_file, certificate, self.timeout)
+        let hook = self.http_client.clone();
+        HttpClient::build(&self.issuer, ca_file, certificate, self.timeout, hook)
     }
 }
 

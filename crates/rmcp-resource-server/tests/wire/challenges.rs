@@ -1,5 +1,7 @@
 //! What the refusals of a token say.
 
+use std::sync::Arc;
+
 use dev_authorization_server::{FakeAuthorizationServer, Reply};
 use rmcp_resource_server::{ScopeHierarchy, Scopes};
 use serde_json::{Value, json};
@@ -319,4 +321,21 @@ async fn rs_15_offline_access_is_never_advertised() {
         metadata.json()["scopes_supported"],
         json!(["mcp:more", "mcp:tools"])
     );
+}
+
+#[tokio::test]
+async fn a_hook_sees_each_refusal_and_may_change_the_response() {
+    let fake = fake_with_good_token();
+    let server = spawn_server(&fake, |setup| {
+        setup.resource.on_refusal = Some(Arc::new(|refusal, response| {
+            *response.body_mut() = format!("refused: {}", refusal.reason()).into();
+        }));
+    });
+    let answer = server.call("unknown").await;
+    assert_eq!((answer.status, &*answer.body), (401, "refused: inactive"));
+    assert!(
+        answer.headers.contains_key("www-authenticate"),
+        "{answer:?}"
+    );
+    server.call("good").await.assert_served("no refusal");
 }

@@ -1,9 +1,13 @@
 //! What the authorization server receives.
 
+use std::sync::Arc;
+
 use base64::{Engine, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
 use dev_authorization_server::{ExpectedClient, FakeAuthorizationServer, RecordedRequest, Reply};
+use reqwest::ClientBuilder;
 use rmcp_resource_server::{
-    ClientCredentials, IntrospectionConfig, IntrospectionVerifier, Secret, Source, StartError,
+    ClientCredentials, EndpointUrl, IntrospectionConfig, IntrospectionVerifier, Secret, Source,
+    StartError,
 };
 use serde_json::json;
 use url::form_urlencoded::byte_serialize;
@@ -303,4 +307,22 @@ async fn rs_35_endpoint_never_depends_on_token_or_request() {
     }
     assert_eq!(fake.introspection_count(), count);
     assert_eq!(second.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn the_http_client_can_be_changed_by_the_author() {
+    let fake = fake_with_good_token();
+    let address = fake.address();
+    let server = spawn_server(&fake, |setup| {
+        let url = format!("http://as.test:{}/introspect", address.port());
+        let endpoint = EndpointUrl::parse_allowing_http(&url).expect("an endpoint");
+        setup.introspection.endpoint = Some(endpoint);
+        let resolve = move |builder: ClientBuilder| builder.resolve("as.test", address);
+        setup.introspection.authorization_server.http_client = Some(Arc::new(resolve));
+    });
+    server
+        .call("good")
+        .await
+        .assert_served("the name is resolved by the hook");
+    assert_eq!(fake.introspection_count(), 1);
 }

@@ -1,6 +1,6 @@
 //! One `reqwest` client for each scheme, and what they are made of.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use reqwest::{
     Certificate, Client, ClientBuilder, Identity,
@@ -24,7 +24,11 @@ pub(super) struct Recipe {
     pub(super) identity: Option<Identity>,
     pub(super) tls_is_optional: bool,
     pub(super) timeout: Duration,
+    pub(super) hook: Option<Hook>,
 }
+
+/// Changes a client before what must hold is set.
+pub(super) type Hook = Arc<dyn Fn(ClientBuilder) -> ClientBuilder + Send + Sync>;
 
 /// One client for each scheme.
 #[derive(Clone)]
@@ -41,7 +45,7 @@ impl Recipe {
         let tls = |error: reqwest::Error| HttpClientError::Tls {
             cause: causes(&error),
         };
-        let mut https = adjust(builder(self.timeout));
+        let mut https = adjust(self.builder());
         if let Some(certificates) = &self.ca_certificates {
             https = https.tls_certs_merge(certificates.clone());
         }
@@ -52,9 +56,18 @@ impl Recipe {
             Err(_) if self.tls_is_optional => None,
             built => Some(built.map_err(tls)?),
         };
-        let http = adjust(builder(self.timeout)).no_proxy().tls_certs_only([]);
+        let http = adjust(self.builder()).no_proxy().tls_certs_only([]);
         let http = http.build().map_err(tls)?;
         Ok(Clients { https, http })
+    }
+
+    fn builder(&self) -> ClientBuilder {
+        let client = Client::builder();
+        let client = match &self.hook {
+            Some(hook) => hook(client),
+            None => client,
+        };
+        guarded(client, self.timeout)
     }
 }
 
@@ -67,8 +80,13 @@ impl Clients {
     }
 }
 
+/// A client that goes nowhere but where it is sent.
 pub(super) fn builder(timeout: Duration) -> ClientBuilder {
-    Client::builder()
+    guarded(Client::builder(), timeout)
+}
+
+fn guarded(client: ClientBuilder, timeout: Duration) -> ClientBuilder {
+    client
         .user_agent(concat!("rmcp-resource-server/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
         .referer(false)
