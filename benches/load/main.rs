@@ -1,9 +1,9 @@
 //! What authorization costs the server as a whole: `cargo bench --bench load`.
 //!
-//! Starts the server twice, with and without authorization, and sends both the same `tools/call`
-//! on the stateless JSON path, in short rounds that alternate, and which server begins a round
-//! alternates too, so that whatever else the machine does falls on both. The token is in the cache.
-//! Options: `-- --rounds 300 --seconds 0.25 --connections 32`.
+//! Starts the server twice, with and without authorization, and sends both the same `tools/call` on
+//! the stateless JSON path. Rounds are short and alternate, and so does the server that goes first,
+//! so that other load on the machine affects both alike. The token is in the cache. Options: `--
+//! --rounds 300 --seconds 0.25 --connections 32`.
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 mod client;
@@ -76,8 +76,8 @@ fn main() {
     let [without, with] = sides.each_mut().map(|side| median(&mut side.rates));
     row("median", without, with);
     println!("with / without, by rounds: {ratios}");
-    // Other load on the machine slows both servers down, now the one, now the other; the processor
-    // time of a request tells more.
+    // Other load on the machine slows down now one server, now the other; the processor time per
+    // request tells more.
     let mut begun = begun.into_iter();
     let [without, with] = sides.each_ref().map(|side| {
         let used = side.server.processor_time() - begun.next().unwrap_or_default();
@@ -94,7 +94,7 @@ fn main() {
     );
 }
 
-/// A server under load, and what was measured of it.
+/// A server under load, and its measurements.
 struct Side<'a> {
     server: &'a Running,
     load: Load,
@@ -115,7 +115,7 @@ struct Ratios {
 }
 
 impl Ratios {
-    /// By the geometric mean and its standard error.
+    /// Computes the geometric mean and its standard error.
     fn of(rates: &[f64], others: &[f64]) -> Self {
         let logarithms = rates
             .iter()
