@@ -1,5 +1,5 @@
-//! An MCP server of somebody else's on axum, protected by the crate `rmcp-resource-server`. The lines
-//! between the marks are those of the crate's README.
+//! Somebody else's MCP server on axum, protected by the crate `rmcp-resource-server`. The lines
+//! between the marks also appear in the crate's README.
 //!
 //! ```sh
 //! cargo run --example protect-an-axum-server              # serves, and prints curl lines

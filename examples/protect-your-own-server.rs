@@ -1,5 +1,5 @@
-//! An MCP server of somebody else's, protected by the crate `rmcp-resource-server`, and its test. The
-//! lines between the marks are those of the crate's README.
+//! Somebody else's MCP server, protected by the crate `rmcp-resource-server`, and its test. The
+//! lines between the marks also appear in the crate's README.
 //!
 //! ```sh
 //! cargo run --example protect-your-own-server              # serves, and prints curl lines

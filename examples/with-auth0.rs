@@ -1,26 +1,26 @@
 //! An OSCAL MCP server behind Auth0, which has no introspection endpoint: its tokens for a
-//! registered API are JWTs, and are verified by their signature.
+//! registered API are JWTs, which the server verifies by their signatures.
 //!
 //! In the Auth0 dashboard:
 //!
 //! 1. Applications, APIs, Create API: the identifier is the public URL of the MCP endpoint
-//!    (`https://mcp.example.com/mcp`), to the letter; it becomes `aud`. Signing algorithm RS256.
+//!    (`https://mcp.example.com/mcp`), exactly; it becomes `aud`. Signing algorithm RS256.
 //! 2. In that API, Permissions: one for each scope, such as `oscal:read`. Machine to Machine
 //!    Applications: authorize the clients that act for themselves.
-//! 3. Settings, Advanced: Resource Parameter Compatibility Profile on, for MCP clients ask for a
-//!    token by `resource` (RFC 8707), and Auth0 by itself understands `audience` only.
-//! 4. For clients that register themselves: Settings, Advanced, Dynamic Client Registration; and a
-//!    connection (user store) that third-party applications may use. Without: an application of
+//! 3. Settings, Advanced: turn on Resource Parameter Compatibility Profile, because MCP clients
+//!    request tokens with `resource` (RFC 8707), while Auth0 alone understands only `audience`.
+//! 4. For clients that register themselves: Settings, Advanced, Dynamic Client Registration, plus a
+//!    connection (user store) that third-party applications may use. Otherwise: an application of
 //!    type Native for each client, with its redirect URI.
 //!
-//! Then `--auth-issuer-url https://TENANT.auth0.com/` (with the slash), `--auth-verifier jwt`,
-//! `--auth-jwt-types JWT` (or none of it, if the API's token profile is RFC 9068), and
-//! `--auth-required-scopes oscal:read`, for ID tokens are of the same type. No client id and
-//! no secret: nobody is asked about a token.
+//! Then set `--auth-issuer-url https://TENANT.auth0.com/` (with the slash), `--auth-verifier jwt`,
+//! `--auth-jwt-types JWT` (omit it if the API's token profile is RFC 9068), and
+//! `--auth-required-scopes oscal:read`, because ID tokens are of the same type. No client id or
+//! secret is needed: the server asks nobody about a token.
 //!
-//! A token that was requested for no API is opaque and good for Auth0's userinfo only. It can be
+//! A token requested for no API is opaque, and only Auth0's userinfo endpoint accepts it. It can be
 //! verified there (`--auth-verifier userinfo --auth-accept-unbound-tokens`), as a last resort:
-//! userinfo does not tell for whom a token was issued, so one given to any other application of
+//! userinfo does not say for whom a token was issued, so a token given to any other application of
 //! the tenant opens this server too. That does not meet the audience rule of MCP.
 //!
 //! ```sh
@@ -88,7 +88,7 @@ fn main() -> Result<()> {
     })
 }
 
-/// The documentation of this file, up to its commands.
+/// The documentation of this file, up to the commands.
 fn steps() -> String {
     let lines = include_str!("with-auth0.rs").lines();
     let text = lines.map_while(|line| line.strip_prefix("//!"));
@@ -98,7 +98,7 @@ fn steps() -> String {
     text.join("\n").replace("```sh\n", "").replace("```", "")
 }
 
-/// What is demanded of tokens.
+/// What a token must satisfy.
 fn resource_server(resource: &str, issuer: &Issuer) -> Result<ResourceServerConfig> {
     let mut config =
         ResourceServerConfig::new(resource.parse()?, AuthorizationServer::new(issuer.clone()));
@@ -106,14 +106,14 @@ fn resource_server(resource: &str, issuer: &Issuer) -> Result<ResourceServerConf
     Ok(config)
 }
 
-/// Auth0's own token profile writes `JWT`, the profile of RFC 9068 `at+jwt`.
+/// Auth0's own token profile writes `JWT`; the RFC 9068 profile writes `at+jwt`.
 fn by_signature(config: &ResourceServerConfig) -> VerifierConfig {
     let mut jwt = JwtConfig::new(config.authorization_server.clone());
     jwt.accepted_types = vec!["JWT".to_owned(), "at+jwt".to_owned()];
     VerifierConfig::Jwt(jwt)
 }
 
-/// Listens on a port of this machine; ends when it is dropped or told to.
+/// Listens on a port of this machine. Stops when dropped or told to.
 fn start(
     port: u16,
     resource_server: ResourceServerConfig,
@@ -137,7 +137,7 @@ fn start(
     Ok(Host::start(config, mcp)?)
 }
 
-/// Checks a real tenant and serves behind it.
+/// Checks a real tenant, and serves behind it.
 async fn serve(issuer: &Issuer, options: &Options) -> Result<()> {
     let own = format!("http://127.0.0.1:{}/mcp", options.port);
     let resource = options.resource.as_deref().unwrap_or(&own);
@@ -161,7 +161,7 @@ async fn serve(issuer: &Issuer, options: &Options) -> Result<()> {
     Ok(host.run().await?)
 }
 
-/// Goes through what Auth0 does, with tokens of its shape. The first surprise is the error.
+/// Goes through Auth0's behaviour with tokens of the same shape. The first surprise is the error.
 async fn check() -> Result<()> {
     let fake = FakeAuthorizationServer::start();
     let key = SigningKey::new("RS256", "auth0-key");

@@ -1,5 +1,5 @@
-//! The OSCAL documents that the server brings along, written for this project: what is demanded of
-//! an MCP resource server, which of it is enforced by default, and how this server does it.
+//! The built-in OSCAL documents, written for this project: the requirements on an MCP resource
+//! server, which of them are enforced by default, and how this server meets them.
 
 /// Name and text of each document.
 pub const BUILT_IN: [(&str, &str); 3] = [

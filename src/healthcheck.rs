@@ -1,5 +1,5 @@
-//! The sub-command `healthcheck`: whether the server of this configuration is alive. For container
-//! images, which hold no other program that could ask.
+//! The `healthcheck` subcommand: checks whether the server with this configuration is alive. For
+//! container images, which contain no other program that could ask.
 
 use std::{
     io::{self, Read, Write},
@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 ///
-/// Nothing answers within 2 s, or something else than 200.
+/// Nothing answers within 2 s, or the status is not 200.
 pub fn run(http: &HttpConfig) -> io::Result<()> {
     let address = reachable(address(http)?);
     let failed = |error: io::Error| io::Error::new(error.kind(), format!("{address}: {error}"));
@@ -37,7 +37,7 @@ fn address(http: &HttpConfig) -> io::Result<SocketAddr> {
         .ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
-/// A server that listens on every address is asked on the loopback one.
+/// The loopback address of a server that listens on every address.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),

@@ -1,4 +1,4 @@
-//! The HTTP host: what lies around the MCP endpoint.
+//! The HTTP host: everything around the MCP endpoint.
 
 mod accept;
 mod bodies;
@@ -36,14 +36,14 @@ use landing::Landing;
 use operations::{admin, probes, shutdown};
 use sessions_off::SessionsOff;
 
-/// What a request head may have besides a token of the greatest length.
+/// The size of a request head without the longest token, in bytes.
 const HEAD_BESIDES_TOKEN: usize = 16 * 1024;
 
 /// The HTTP server cannot be started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostError {
-    /// Nothing can listen there.
+    /// The address cannot be bound.
     #[error("cannot listen on {address}: {cause}")]
     Listen {
         /// The address.
@@ -52,7 +52,7 @@ pub enum HostError {
         #[source]
         cause: io::Error,
     },
-    /// An MCP server that trusts everybody, with authorization, or the other way round.
+    /// An MCP server that trusts everybody, combined with authorization, or the reverse.
     #[error(
         "the MCP server and its host do not agree on authorization: OscalServer::authorized goes \
          with HttpConfig::auth, OscalServer::local without"
@@ -66,7 +66,7 @@ pub enum HostError {
     Serve(#[source] io::Error),
 }
 
-/// A server that listens, and how to talk about it.
+/// A listening server.
 pub struct Host {
     server: Server,
     admin: Option<Server>,
@@ -78,7 +78,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// Binds the addresses and begins to serve `mcp`. Must be called inside an actix system.
+    /// Binds the addresses and starts serving `mcp`. Must be called inside an actix system.
     ///
     /// # Errors
     ///
@@ -144,7 +144,7 @@ impl Host {
                     if let Some(resource_server) = &resource_server {
                         resource_server.serve_metadata(config);
                     }
-                    // What is not known there does not exist, wherever the endpoint is.
+                    // Unknown well-known paths get 404, wherever the endpoint is.
                     config.service(scope("/.well-known"));
                     landing.configure(config);
                     endpoint.configure(config, resource_server.as_ref());
@@ -184,19 +184,19 @@ impl Host {
         })
     }
 
-    /// Where it listens.
+    /// The addresses that the server listens on.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// Where metrics and probes are served, if they are.
+    /// The addresses that serve metrics and probes, if any.
     pub fn admin_addresses(&self) -> &[SocketAddr] {
         &self.admin_addresses
     }
 
-    /// Serves until SIGTERM or SIGINT. From then on each answer ends its connection; two seconds
-    /// later no new connection is taken, and running requests end within the time allowed. A
-    /// second signal ends at once.
+    /// Serves until SIGTERM or SIGINT. From then on each response closes its connection; two
+    /// seconds later the server takes no new connections, and running requests finish within the
+    /// time allowed. A second signal ends the server at once.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! The OSCAL MCP server as a library: the binary, the examples and the tests put it together from
-//! these parts. Imports point one way: `run, doctor, healthcheck -> config, host -> mcp`. The crate
+//! The OSCAL MCP server as a library: the binary, the examples and the tests are built from these
+//! parts. Imports point one way: `run, doctor, healthcheck -> config, host -> mcp`. The crate
 //! [`rmcp_resource_server`] authorizes requests, and the crate [`oscal_documents`] reads OSCAL.
 
 pub mod config;

@@ -48,7 +48,7 @@ pub(crate) fn built_in(
     if served { &BUILT_IN } else { &[] }
 }
 
-/// Logs the files whose format is not supported, in one line however many they are.
+/// Logs the files in unsupported formats, in one line however many they are.
 pub(crate) fn not_loaded(library: &Library) {
     const NAMED: usize = 10;
     let files = library.skipped();

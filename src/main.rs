@@ -8,18 +8,18 @@ use std::{
 use oscal_mcp_server::{config::Request, doctor, healthcheck, run, telemetry};
 use tikv_jemallocator::Jemalloc;
 
-/// With glibc's allocator a request costs a fifth more instructions, and memory stays after a large
-/// document. How soon it is given back: `.cargo/config.toml`; the figures: docs/performance.md.
+/// With glibc's allocator a request takes a fifth more instructions, and memory is not released
+/// after a large document. `.cargo/config.toml` sets how soon it is; figures: docs/performance.md.
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
 
-/// The exit status for a wrong configuration, as clap has it for wrong flags.
+/// The exit status for an invalid configuration, the same as clap's for invalid flags.
 const WRONG_CONFIGURATION: u8 = 2;
 
 fn main() -> ExitCode {
     match Request::from_environment(std::env::args_os()) {
         Request::Show { text, is_error } => {
-            // Nobody is left to tell if that fails.
+            // If that fails, nobody is left to tell.
             let _ = if is_error {
                 stderr().write_all(text.as_bytes())
             } else {

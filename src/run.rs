@@ -29,7 +29,7 @@ pub enum RunError {
     /// The HTTP server failed.
     #[error(transparent)]
     Host(#[from] HostError),
-    /// The runtime cannot be set up, or signals not be received.
+    /// The runtime cannot be set up, or signals cannot be received.
     #[error("the operating system refuses what the server needs: {0}")]
     System(#[from] std::io::Error),
     /// MCP over stdio could not begin.
@@ -37,7 +37,7 @@ pub enum RunError {
     Stdio(String),
 }
 
-/// Serves until told to end.
+/// Serves until told to stop.
 ///
 /// # Errors
 ///
@@ -63,7 +63,7 @@ pub fn run(config: Config) -> Result<(), RunError> {
         Transport::StreamableHttp(http) if http.auth.is_some() => {
             OscalServer::authorized(name, library, schemas, config.scopes)
         }
-        // Over HTTP the configuration allows this on loopback, or by a flag.
+        // Over HTTP the configuration allows this on loopback, or with a flag.
         Transport::StreamableHttp(_) | Transport::Stdio => {
             OscalServer::local(name, library, schemas)
         }
@@ -104,14 +104,15 @@ fn follow(watch: Option<Watch>, mcp: &OscalServer) {
     }
 }
 
-/// What a pipe holds on Linux, pipe(7).
+/// The capacity of a pipe on Linux, pipe(7).
 const PIPE_BYTES: usize = 64 * 1024;
 
 async fn serve_stdio(mcp: OscalServer) -> Result<(), RunError> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let served = async {
-        // Each read of standard input goes through another thread, and rmcp itself asks for 8 KiB.
+        // Each read of standard input goes through another thread, and rmcp itself reads only 8
+        // KiB.
         let input = BufReader::with_capacity(PIPE_BYTES, stdin());
         match mcp.serve((input, stdout())).await {
             Ok(service) => service
@@ -119,7 +120,7 @@ async fn serve_stdio(mcp: OscalServer) -> Result<(), RunError> {
                 .await
                 .map(|_| ())
                 .map_err(|e| e.to_string()),
-            // Whoever started this server had no use for it after all.
+            // Whoever started this server did not need it after all.
             Err(ServerInitializeError::ConnectionClosed(_)) => Ok(()),
             Err(error) => Err(error.to_string()),
         }

@@ -1,4 +1,4 @@
-//! Logs, on standard error: standard output belongs to MCP over stdio.
+//! Logs, on standard error: over stdio, standard output belongs to MCP.
 
 mod format;
 mod lines;
@@ -25,11 +25,11 @@ use crate::config::LogConfig;
 use lines::Lines;
 use volume::Volume;
 
-/// Sends log lines to standard error, without ever waiting for whoever reads there.
+/// Sends log lines to standard error, without ever waiting for the reader.
 ///
 /// # Panics
 ///
-/// Panics if the process has a log receiver already, or no thread can be had.
+/// Panics if the process already has a log subscriber, or if no thread can be started.
 pub fn init(config: &LogConfig) {
     let lines = Lines::begin().expect("a thread");
     let volume = Volume::begin().expect("a thread");
@@ -51,24 +51,23 @@ pub fn init(config: &LogConfig) {
         registry.with(layer).init();
     }
     let _ = LOGS.set(Logs { lines, volume });
-    // The hook of the standard library writes to standard error, and waits.
+    // The standard library's hook writes to standard error, and blocks.
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
 }
 
-/// Waits for what has been logged to be written, for a second at most. To be called before the
-/// process ends.
+/// Waits until all log lines are written, for a second at most. Call it before the process ends.
 pub fn flush() {
     if let Some(logs) = LOGS.get() {
         logs.lines.flush();
     }
 }
 
-/// Adds the count of lines that were not written.
+/// Registers the counter of lines that were not written.
 pub(crate) fn register(registry: &mut Registry) {
     registry.register_collector(Box::new(Unwritten));
 }
 
-/// Of the process: what is logged has one destination.
+/// One for the process: all logs go to the same destination.
 static LOGS: OnceLock<Logs> = OnceLock::new();
 
 struct Logs {
@@ -104,8 +103,8 @@ impl Collector for Unwritten {
     }
 }
 
-/// A plain level is meant for this server; the libraries below it say a step less, for their
-/// `info` is of no use to an operator. Directives are taken as they are.
+/// A plain level applies to this server; the libraries below it log one level less, because their
+/// `info` is of no use to an operator. Directives are used unchanged.
 fn filter(level: &str) -> Targets {
     let Ok(own) = level.parse::<LevelFilter>() else {
         return level.parse().unwrap_or_default();

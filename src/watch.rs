@@ -1,5 +1,5 @@
-//! Follows the documents directory: files that have changed are loaded and replace what is served in
-//! one step. Running requests keep what they began with.
+//! Follows the documents directory: loads changed files, and replaces what is served in one step.
+//! Running requests keep the documents they began with.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,19 +15,19 @@ use crate::{
     mcp::{OscalServer, advice},
 };
 
-/// How often the directory is looked at. A change is loaded when it is one look old, so that files
-/// are not read while they are being copied.
+/// How often the directory is checked. A change is loaded only at the following check, so that
+/// files are not read while they are being copied.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Looks take at most this part of the time: a directory of thousands of files is looked at less
-/// often.
+/// Checks take at most one part in this many of the time: a directory with thousands of files is
+/// checked less often.
 const PART: u32 = 20;
 
-/// After so many looks a file is loaded though it has changed between any two of them. It does not
-/// hold up the others meanwhile.
+/// After this many checks a file is loaded even if it changed before each of them. Meanwhile it
+/// does not hold up the others.
 const MAX_LOOKS: u32 = 5;
 
-/// The documents directory as it was when it was looked at last.
+/// The documents directory as of the last check.
 pub(crate) struct Watch {
     directory: PathBuf,
     built_in: &'static [(&'static str, &'static str)],
@@ -35,7 +35,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Follows `directory`, of which `library` is loaded.
+    /// Follows `directory`, from which `library` was loaded.
     pub(crate) fn new(
         directory: PathBuf,
         built_in: &'static [(&'static str, &'static str)],
@@ -48,7 +48,7 @@ impl Watch {
         }
     }
 
-    /// Keeps `mcp` up to date, without end.
+    /// Keeps `mcp` up to date, forever.
     pub(crate) async fn follow(mut self, mcp: OscalServer) {
         let mut is_lost = false;
         let mut pause = INTERVAL;
@@ -78,7 +78,7 @@ impl Watch {
         }
     }
 
-    /// Loads what has changed, unless it still changes.
+    /// Loads what has changed, unless it is still changing.
     fn look(&mut self, mcp: &OscalServer) -> Result<(), String> {
         let limits = Limits::default();
         let listing = Listing::of(&self.directory, limits).map_err(|error| error.to_string())?;
@@ -117,10 +117,10 @@ fn replace(mcp: &OscalServer, library: Library) {
     }
 }
 
-/// Decides of which files the state of now can be loaded.
+/// Decides which files are ready to be loaded.
 struct Progress<S> {
     last: HashMap<String, S>,
-    /// Files that were another one at each of so many looks.
+    /// Files that had changed at each of this many checks.
     unsettled: HashMap<String, u32>,
 }
 
@@ -134,8 +134,7 @@ impl From<Entries> for Progress<EntryState> {
 }
 
 impl<S: PartialEq> Progress<S> {
-    /// The files that have changed, come or gone since the last look, and for which there is still
-    /// time to wait.
+    /// The files changed, added or removed since the last check that may still wait.
     fn unsettled(&mut self, now: HashMap<String, S>) -> HashSet<String> {
         let changed = |name: &&String| now.get(*name) != self.last.get(*name);
         let names = now.keys().chain(self.last.keys());
@@ -160,7 +159,7 @@ impl<S: PartialEq> Progress<S> {
 mod tests {
     use super::*;
 
-    /// The looks at which a file is not held, by its states at each of them; a dot is no file.
+    /// The checks at which a file is not held back, given its state at each; a dot means no file.
     fn looks(states: &str) -> String {
         let mut progress = Progress {
             last: HashMap::from([("other".to_owned(), '1'), ("x".to_owned(), 'a')]),

@@ -129,7 +129,7 @@ class Theirs:
         self.version = importlib.metadata.version(self.name)
         self.catalog = json.loads((options.documents / CATALOG).read_text())["catalog"]["uuid"]
         self.store = tempfile.TemporaryDirectory()
-        # Its first start reads the documents into a database: that is not measured.
+        # Its first start reads the documents into a database, which is not measured.
         self.spawn().stop()
 
     def spawn(self) -> Server:

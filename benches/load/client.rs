@@ -1,4 +1,4 @@
-//! A load generator: keeps connections busy with one request after the other.
+//! A load generator: keeps connections busy with one request after another.
 
 use std::time::{Duration, Instant};
 
@@ -11,15 +11,15 @@ use tokio::{
 pub(crate) struct Load {
     pub(crate) address: String,
     pub(crate) token: Option<&'static str>,
-    /// What each connection asks, one after the other and then from the beginning.
+    /// What each connection sends, in order, starting over at the end.
     pub(crate) bodies: Vec<String>,
     pub(crate) connections: usize,
     pub(crate) length: Duration,
 }
 
 impl Load {
-    /// Sends requests for the whole length; how long each took, and how many were answered a
-    /// second.
+    /// Sends requests for the whole duration. Returns how long each took, and how many were
+    /// answered per second.
     ///
     /// # Panics
     ///
@@ -54,7 +54,7 @@ impl Load {
     }
 }
 
-/// A call of a tool.
+/// A tool call.
 pub(crate) fn tool_call(tool: &str, arguments: &str) -> String {
     format!(
         r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}","arguments":{arguments}}}}}"#
@@ -74,6 +74,7 @@ async fn keep_busy(mut stream: TcpStream, requests: Vec<String>, until: Instant)
             .await
             .expect("it reads");
         buffer.clear();
+        // JSON answers are sent in chunks, and the last chunk is empty.
         while !is_whole(&buffer) {
             let read = stream.read_buf(&mut buffer).await.expect("it writes");
             assert_ne!(read, 0, "the server closed the connection");

@@ -1,10 +1,9 @@
 //! What authorization costs the server as a whole: `cargo bench --bench load`.
 //!
-//! Starts the server with and without authorization, and rmcp's own service on axum. Sends all three
-//! the same `tools/call` on the stateless JSON path, in short rounds that alternate; which server
-//! begins a round alternates too, so that other load on the machine falls on all. They give the same
-//! answer. The token is in the cache.
-//! Options: `-- --rounds 300 --seconds 0.25 --connections 32`.
+//! Starts the server with and without authorization, and rmcp's own service on axum, and sends all three
+//! the same `tools/call` on the stateless JSON path. They give the same answer. Rounds are short and
+//! alternate, and so does the server that goes first, so that other load on the machine affects all
+//! alike. The token is in the cache. Options: `-- --rounds 300 --seconds 0.25 --connections 32`.
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 mod axum;
@@ -122,7 +121,7 @@ fn main() {
     );
 }
 
-/// A server under load, and what was measured of it.
+/// A server under load, and its measurements.
 struct Side<'a> {
     server: &'a Running,
     load: Load,
@@ -138,7 +137,7 @@ struct Ratios {
 }
 
 impl Ratios {
-    /// By the geometric mean and its standard error.
+    /// Computes the geometric mean and its standard error.
     fn of(rates: &[f64], others: &[f64]) -> Self {
         let logarithms = rates
             .iter()

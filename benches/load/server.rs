@@ -1,4 +1,4 @@
-//! The server under load, as a process of its own.
+//! The server under load, in a separate process.
 
 use std::{
     fs,
@@ -9,14 +9,14 @@ use std::{
 
 pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
 
-/// A running server. It is killed when this is dropped.
+/// A running server. It is killed when dropped.
 pub(crate) struct Running {
     process: Child,
     address: String,
 }
 
 impl Running {
-    /// Without authorization, with further options as variables.
+    /// A server without authorization; further options are passed as variables.
     pub(crate) fn unprotected(variables: &[(&str, &str)]) -> Self {
         Self::start(Self::binary(), variables, None)
     }
@@ -78,12 +78,12 @@ impl Running {
         self.address.clone()
     }
 
-    /// The processor time that it has used, user and system, proc(5).
+    /// The processor time used so far, user and system, proc(5).
     pub(crate) fn processor_time(&self) -> Duration {
         const TICKS_PER_SECOND: u64 = 100;
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()));
         let stat = stat.expect("Linux");
-        // The name, which may hold anything, is in brackets; the 14th and 15th field are wanted.
+        // The name, which may contain anything, is in brackets; we want the 14th and 15th fields.
         let (_, fields) = stat.rsplit_once(") ").expect("a name");
         let fields: Vec<&str> = fields.split(' ').collect();
         let ticks = |index: usize| fields[index].parse::<u64>().expect("a number");
@@ -93,7 +93,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Both fail only for a process that has ended.
+        // Both fail only if the process has already exited.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,4 +1,4 @@
-//! Documents as large as real ones: a catalog of the size of SP 800-53, profiles that change much of
+//! Documents as large as real ones: a catalog the size of SP 800-53, profiles that change much of
 //! it, and a component definition.
 
 use std::fs;
@@ -91,7 +91,7 @@ fn control(number: usize) -> Value {
     })
 }
 
-/// Some words, other ones for each number.
+/// Some words, different for each number.
 fn prose(number: usize) -> String {
     const WORDS: [&str; 16] = [
         "accounts", "access", "is", "reviewed", "by", "the", "owner", "of", "each", "system",

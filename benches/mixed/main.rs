@@ -1,9 +1,9 @@
-//! Cheap calls beside expensive ones: `cargo bench --bench mixed`.
+//! Cheap calls next to expensive ones: `cargo bench --bench mixed`.
 //!
-//! Sixteen connections call `get_control`; beside them four more call something else. Each round
-//! goes through all cases, so that whatever else the machine does falls on all of them. The bar:
-//! at most 20 ms for 99 of 100 cheap calls, and at least half as many of them as beside `search`.
-//! Options: `-- --rounds 5 --seconds 2 --profiles 12`.
+//! Sixteen connections call `get_control`; next to them, four more call something else. Each round
+//! runs all cases, so that other load on the machine affects them alike. The target: at most 20 ms
+//! for 99 of 100 cheap calls, and at least half as many of them as next to `search`. Options: `--
+//! --rounds 5 --seconds 2 --profiles 12`.
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 #[path = "../load/client.rs"]
@@ -93,7 +93,7 @@ fn main() {
     }
 }
 
-/// What is called beside the cheap calls.
+/// What is called next to the cheap calls.
 fn cases(profiles: usize) -> Vec<(&'static str, Vec<String>)> {
     let of_profiles = |tool: &str, member: &str, more: &str| -> Vec<String> {
         let call = |number| {
@@ -157,7 +157,7 @@ fn median(rates: &mut [f64]) -> f64 {
     rates[rates.len() / 2]
 }
 
-/// The time that so many percent of the calls took at most.
+/// The time within which this percentage of the calls finished.
 fn milliseconds(sorted: &[Duration], percent: usize) -> String {
     let at = sorted.len() * percent / 100;
     let time = sorted.get(at.min(sorted.len().saturating_sub(1)));

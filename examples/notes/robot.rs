@@ -5,7 +5,7 @@ use std::error::Error;
 use dev_authorization_server::{DevAuthorizationServer, DevClient, DevConfig};
 use serde_json::{Value, json};
 
-/// Issues tokens for `resource` to the robot, and lets the server of the notes introspect them.
+/// Issues tokens for `resource` to the robot, and lets the notes server introspect them.
 pub(crate) fn authorization_server(
     resource: &str,
 ) -> Result<DevAuthorizationServer, Box<dyn Error>> {
@@ -62,7 +62,7 @@ impl<'a> Robot<'a> {
         })
     }
 
-    /// Gets a token with `scope` and calls `tool` with it; status and body.
+    /// Gets a token with `scope` and calls `tool` with it. Returns status and body.
     async fn call(&self, scope: &str, tool: &str) -> Result<(u16, String), Box<dyn Error>> {
         let form = [
             ("grant_type", "client_credentials"),

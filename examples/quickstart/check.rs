@@ -1,4 +1,4 @@
-//! Tries over HTTP what the instructions say, and the whole flow of an MCP client.
+//! Tries what the instructions say over HTTP, and the whole flow of an MCP client.
 
 use std::{error::Error, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::{MACHINE, OTHER_RESOURCE, SCOPE, Urls};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Runs every step; the first that does not go as expected is the error.
+/// Runs every step. The first step that does not go as expected is the error.
 pub(crate) async fn check(urls: &Urls) -> Result<()> {
     let check = Check {
         http: Client::builder()
@@ -84,12 +84,13 @@ impl Check<'_> {
             .send()
             .await?;
         said(&format!("POST {revocation}"), &response, "revoked");
-        // The server may remember for 2 s that the token was good.
+        // The server may trust its cached answer for 2 s.
         tokio::time::sleep(Duration::from_millis(2200)).await;
         self.refused(&token).await
     }
 
-    /// What an MCP client does: registers, sends its user to the consent page, redeems the code.
+    /// What an MCP client does: registers, sends its user to the consent page, and redeems the
+    /// code.
     async fn user(&self, server: &Value) -> Result<()> {
         const REDIRECT_URI: &str = "http://127.0.0.1:8931/callback";
         // RFC 7636, appendix B.

@@ -1,8 +1,8 @@
-//! What to try, ready to be copied.
+//! Commands to try, ready to copy.
 
 use crate::{MACHINE, SCOPE, Urls};
 
-/// The text for a person.
+/// The text shown to the user.
 pub(crate) fn text(urls: &Urls) -> String {
     let Urls { issuer, mcp } = urls;
     let (client_id, client_secret) = MACHINE;

@@ -1,5 +1,5 @@
-//! The whole thing on one machine, with nothing else running: a small authorization server for
-//! development and the OSCAL MCP server protected by it.
+//! The whole system on one machine, with nothing else running: a small authorization server for
+//! development, and the OSCAL MCP server that it protects.
 //!
 //! ```sh
 //! cargo run --example quickstart              # serves, and prints what to try
@@ -31,7 +31,7 @@ const OTHER_RESOURCE: &str = "https://other.example/api";
 
 /// The client that calls tools on its own behalf.
 const MACHINE: (&str, &str) = ("quickstart-client", "quickstart-client-secret");
-/// The client id and secret of the MCP server itself, for introspection.
+/// The MCP server's own client id and secret, for introspection.
 const RESOURCE_SERVER: (&str, &str) = ("quickstart-mcp-server", "quickstart-mcp-server-secret");
 
 /// An OSCAL MCP server and an authorization server for development, in one process
@@ -51,7 +51,7 @@ struct Options {
     documents_dir: Option<PathBuf>,
 }
 
-/// Addresses of what runs.
+/// The addresses of the running servers.
 struct Urls {
     issuer: String,
     mcp: String,
@@ -113,11 +113,11 @@ fn protected(urls: &Urls, port: u16) -> Result<HttpConfig, Box<dyn Error>> {
         resource_server.authorization_server.clone(),
         ClientCredentials::secret_basic(RESOURCE_SERVER.0, RESOURCE_SERVER.1),
     );
-    // A revocation is to be felt while a person watches.
+    // A short time, so that a person who is watching notices a revocation.
     introspection.cache.ttl = Duration::from_secs(2);
     Ok(HttpConfig {
         port,
-        // The MCP Inspector's page.
+        // The origin of the MCP Inspector's page.
         allowed_origins: AllowedOrigins::Only(
             ["http://localhost:6274", "http://127.0.0.1:6274"]
                 .map(str::to_owned)

@@ -1,4 +1,4 @@
-//! Starts Keycloak by `examples/keycloak/start`.
+//! Starts Keycloak with `examples/keycloak/start`.
 
 use std::{
     error::Error,
@@ -9,22 +9,22 @@ use std::{
 
 use url::Url;
 
-/// Fetching the distribution and a first start on a slow machine included.
+/// Includes fetching the distribution and a first start on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(900);
 
-/// A running Keycloak. It ends when this is dropped.
+/// A running Keycloak. It stops when dropped.
 pub(crate) struct Started(Child);
 
 impl Drop for Started {
     fn drop(&mut self) {
-        // The script ends Keycloak when its standard input ends.
+        // The script stops Keycloak when its standard input ends.
         drop(self.0.stdin.take());
-        // Fails only for a process that has ended.
+        // Fails only if the process has already exited.
         let _ = self.0.wait();
     }
 }
 
-/// Starts it at the port of `issuer` and waits until it has the realm.
+/// Starts Keycloak on the port of `issuer`, and waits until the realm is there.
 pub(crate) async fn start(issuer: &str) -> Result<Started, Box<dyn Error>> {
     let url: Url = issuer.parse()?;
     if url.host_str() != Some("127.0.0.1") || url.scheme() != "http" {

@@ -1,4 +1,4 @@
-//! The OSCAL MCP server with a real Keycloak, whose realm is that of `examples/keycloak`.
+//! The OSCAL MCP server with a real Keycloak and the realm of `examples/keycloak`.
 //!
 //! ```sh
 //! cargo run --example with-keycloak                      # with the Keycloak at 127.0.0.1:8180
@@ -27,7 +27,7 @@ use rmcp_resource_server::{
 
 use steps::Steps;
 
-/// The MCP server's URL in `realm.json`: there its client id, and the audience of tokens for it.
+/// The MCP server's URL in `realm.json`, where it is the client id and the audience of tokens.
 const RESOURCE: &str = "http://127.0.0.1:8000/mcp";
 const RESOURCE_PORT: u16 = 8000;
 const RESOURCE_SERVER_SECRET: &str = "mcp-server-secret";
@@ -64,14 +64,15 @@ fn main() -> ExitCode {
 
 async fn with_keycloak(options: &Options) -> Result<(), Box<dyn Error>> {
     let mut steps = Steps::new(&options.issuer)?;
-    // Ends with this function.
+    // Stopped at the end of this function.
     let _started = match options.start {
         true => Some(keycloak::start(&options.issuer).await?),
         false => None,
     };
     let endpoints = steps.metadata().await?;
 
-    // Whoever checks may have a server at the port already. It is then not the public address.
+    // A server may already use the port while a check runs. In that case our address is not the
+    // public one.
     let port = match options.check {
         true => TcpListener::bind("127.0.0.1:0")?.local_addr()?.port(),
         false => RESOURCE_PORT,
@@ -105,7 +106,7 @@ fn protected(issuer: &str, port: u16) -> Result<HttpConfig, Box<dyn Error>> {
         resource_server.authorization_server.clone(),
         ClientCredentials::secret_basic(RESOURCE, RESOURCE_SERVER_SECRET),
     );
-    // A Keycloak that has just started is slow.
+    // Keycloak is slow just after its start.
     introspection.authorization_server.timeout = Duration::from_secs(10);
     Ok(HttpConfig {
         port,

@@ -1,4 +1,4 @@
-//! The steps, each printed and each named by its failure.
+//! The steps. Each is printed, and a failure names its step.
 
 use std::error::Error;
 
@@ -9,7 +9,7 @@ use crate::{RESOURCE, SCOPE};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Whose tokens are lightweight, and whose are not.
+/// A client whose tokens are lightweight, and one whose tokens are not.
 const LIGHTWEIGHT: (&str, &str) = ("machine", "machine-secret");
 const FULL: (&str, &str) = ("machine-full", "machine-full-secret");
 
@@ -97,7 +97,7 @@ impl<'a> Steps<'a> {
         println!("{}. {what}", self.step);
     }
 
-    /// A token by client credentials. The scope brings the audience.
+    /// A token from client credentials. The scope adds the audience.
     async fn token(
         &self,
         keycloak: &Value,

@@ -1,4 +1,4 @@
-//! The values of all `Authorization` headers of a request, one a line.
+//! The values of all `Authorization` headers of a request, one per line.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,4 @@
-//! A token that may be a JWT. The header of one that is accepted is put in front, since no fuzzer
-//! guesses base64.
+//! A token that may be a JWT. An acceptable header is put in front, since no fuzzer guesses base64.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! A file of the documents directory: loaded and searched, and each of its controls shown and looked
-//! up.
+//! A file of the documents directory: loads and searches it, then shows and looks up each of its
+//! controls.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

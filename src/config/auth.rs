@@ -20,7 +20,7 @@ use crate::{
     options::{CLIENT_SECRET_VARIABLE, Given, Options},
 };
 
-/// Whether authorization is on, and its configuration if that is without error.
+/// Whether authorization is on, and its configuration if it is valid.
 pub(super) enum Resolved {
     Off,
     Faulty,
@@ -55,8 +55,8 @@ fn is_touched(given: &Given) -> bool {
     given.is_given(CLIENT_SECRET_VARIABLE) || !given.set_options("auth_").is_empty()
 }
 
-/// Reads the options; authorization is on exactly when there is an issuer. Everything is looked at,
-/// whatever else is wrong.
+/// Reads the options. Authorization is on exactly when an issuer is set. Every option is checked,
+/// even after an error.
 pub(super) fn resolve(
     parser: &mut Parser,
     given: &Given,
@@ -98,7 +98,7 @@ pub(super) fn resolve(
         "introspection, jwt or userinfo",
     );
     warnings.extend(Mode::of(kind).iter().filter_map(|mode| mode.warning(given)));
-    // Only introspection needs an account of our own at the authorization server.
+    // Only introspection needs client credentials at the authorization server.
     let credentials = match kind {
         Kind::Introspection => credentials::resolve(parser, given, warnings),
         Kind::Jwt | Kind::Userinfo => None,
@@ -168,7 +168,7 @@ pub(super) fn resolve(
             VerifierConfig::Userinfo(userinfo)
         }
         Kind::Introspection => {
-            // What is wrong with credentials has been said; the rest is checked without them.
+            // Credential errors are already reported; check the rest without credentials.
             let credentials = credentials.unwrap_or(ClientCredentials::None { id: None });
             let mut introspection = IntrospectionConfig::new(server, credentials);
             (introspection.endpoint, introspection.cache) = (introspection_url, cache);
@@ -207,8 +207,8 @@ fn scope_hierarchy(
     hierarchy.unwrap_or_default()
 }
 
-/// Reports why a verifier could not be started, under the option that is to blame. A path is not
-/// shown: the option names it, and it may be a secret in the wrong place.
+/// Reports why a verifier cannot start, under the option at fault. Never shows a path: the option
+/// identifies it, and it may be a secret in the wrong place.
 fn can_start(parser: &mut Parser, checked: Result<(), StartError>) {
     let Err(error) = checked else { return };
     let id = match &error {
@@ -234,7 +234,7 @@ fn can_start(parser: &mut Parser, checked: Result<(), StartError>) {
     }
 }
 
-/// The scopes of operations; without authorization they have no effect.
+/// The scopes that operations require; they have no effect without authorization.
 pub(super) fn scope_rules(parser: &mut Parser, options: &Options) -> ScopeRules {
     ScopeRules {
         read: parser.scopes("auth_scope_read", options.auth_scope_read.as_deref()),
@@ -253,7 +253,7 @@ fn cache(parser: &mut Parser, given: &Given, kind: Kind) -> CacheConfig {
     let options = &given.options;
     let mut defaults = CacheConfig::default();
     if kind == Kind::Userinfo {
-        // Servers limit how often a user's information is asked for.
+        // Authorization servers limit the rate of userinfo requests.
         defaults.ttl = Duration::from_secs(300);
         defaults.ttl_without_expiry = defaults.ttl;
     }

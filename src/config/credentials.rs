@@ -1,11 +1,11 @@
-//! How this server authenticates itself at the authorization server.
+//! How this server authenticates to the authorization server.
 
 use rmcp_resource_server::{ClientCredentials, CredentialsError, Secret, Source};
 
 use super::{effect::Mode, parse::Parser};
 use crate::options::{CLIENT_SECRET_VARIABLE, Given};
 
-/// Which client authentication method, of those there are.
+/// A client authentication method.
 #[derive(Clone, Copy, PartialEq)]
 enum Method {
     Basic,
@@ -127,7 +127,7 @@ fn client_secret(parser: &mut Parser, given: &Given, method: Method) -> Option<S
     )
 }
 
-/// A file in the form PEM, and the methods that need it.
+/// A PEM file, and the methods that need it.
 struct PemFile {
     id: &'static str,
     what: &'static str,
@@ -164,7 +164,8 @@ fn pem_file(
     }
 }
 
-/// A key without its method would leave an operator with a complaint about a secret.
+/// Rejects a key whose method is not selected. Otherwise the operator would only see an error about
+/// a missing secret.
 fn refuse_unused(parser: &mut Parser, given: &Given, method: Method) {
     for (id, methods) in [
         (KEY.id, KEY.methods),
@@ -181,7 +182,7 @@ fn refuse_unused(parser: &mut Parser, given: &Given, method: Method) {
     }
 }
 
-/// The value or the file, whichever is given; both at once are an error.
+/// The value or the file, whichever is given; giving both is an error.
 fn one_source(
     parser: &mut Parser,
     (value_id, value): (&str, Option<&str>),
@@ -206,7 +207,7 @@ fn one_source(
     }
 }
 
-/// Read once now, so that a missing file stops the start and not the first request.
+/// Reads the file now, so that a missing file fails the start and not the first request.
 fn file_source(
     parser: &mut Parser,
     id: &str,
@@ -218,7 +219,7 @@ fn file_source(
     Some(source)
 }
 
-/// Without the path: the option names it, and it may be the secret itself.
+/// Leaves out the path: the option identifies it, and it may be the secret itself.
 fn report(parser: &mut Parser, id: &str, read: Result<Secret, CredentialsError>) -> Option<Secret> {
     read.map_err(|error| match error {
         CredentialsError::File { problem, .. } => {

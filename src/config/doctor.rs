@@ -1,4 +1,4 @@
-//! The configuration of the sub-command `doctor`.
+//! The configuration of the `doctor` subcommand.
 
 use std::path::PathBuf;
 
@@ -9,20 +9,20 @@ use super::{
 };
 use crate::options::{DoctorOptions, Given};
 
-/// What the doctor looks at: the authorization options, whatever the transport.
+/// What the doctor checks: the authorization options, whatever the transport.
 pub struct DoctorConfig {
     /// The configuration to check.
     pub auth: AuthConfig,
     /// The token to explain: a file, or `-` for standard input.
     pub token_file: Option<PathBuf>,
-    /// JSON instead of text.
+    /// Whether to print JSON instead of text.
     pub json: bool,
-    /// Things an operator should know.
+    /// Warnings for the operator.
     pub warnings: Vec<String>,
 }
 
 impl DoctorConfig {
-    /// Parses and checks the authorization options; there must be an issuer.
+    /// Parses and checks the authorization options; an issuer is required.
     pub(super) fn resolve(
         given: &Given,
         options: &DoctorOptions,

@@ -1,9 +1,8 @@
-//! Which options have no effect in the mode that was chosen: most likely somebody believes that
-//! they have one.
+//! Finds options that have no effect in the chosen mode: whoever set them probably expects one.
 
 use crate::options::{self, CLIENT_SECRET_VARIABLE, Given};
 
-/// How tokens are verified, of the ways there are.
+/// How tokens are verified.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Kind {
     Introspection,
@@ -23,13 +22,13 @@ pub(super) enum Mode {
     NotJwt,
     NotUserinfo,
     Userinfo,
-    /// The client authenticates itself by a key, or not at all.
+    /// The client authenticates with a key, or not at all.
     WithoutSecret,
     WithoutScopes,
 }
 
 impl Mode {
-    /// Those of a verifier.
+    /// The modes that a verifier implies.
     pub(super) fn of(kind: Kind) -> &'static [Self] {
         match kind {
             Kind::Introspection => &[Self::NotJwt, Self::NotUserinfo],
@@ -38,7 +37,7 @@ impl Mode {
         }
     }
 
-    /// Why, and which options: ids, or the beginnings of ids that end with `_`.
+    /// The reason, and the options concerned: ids, or id prefixes ending in `_`.
     fn rule(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::StdioAuthorization => (
@@ -105,8 +104,8 @@ impl Mode {
         }
     }
 
-    /// What to say if options were given that have no effect. One that was given its default, as a
-    /// copy of `dotenv.example` does, is nobody's belief.
+    /// A warning, if any given option has no effect. An option set to its default does not count:
+    /// in a copy of `dotenv.example` nobody chose it.
     pub(super) fn warning(self, given: &Given) -> Option<String> {
         let (why, ids) = self.rule();
         let meant = |id: &str| {

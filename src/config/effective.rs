@@ -1,4 +1,4 @@
-//! What the options come to.
+//! The checked configuration that the options resolve to.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -23,7 +23,7 @@ pub struct Config {
     pub scopes: ScopeRules,
     /// What is logged and how.
     pub log: LogConfig,
-    /// Things an operator should know, though nothing is wrong enough to stop.
+    /// Warnings for the operator; none is serious enough to stop the server.
     pub warnings: Vec<String>,
 }
 
@@ -48,7 +48,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// Tells clients in the metadata which scopes they may need.
+    /// Advertises in the metadata the scopes that clients may need.
     pub(super) fn with_scopes(mut self, scopes: &ScopeRules) -> Self {
         if let Self::StreamableHttp(http) = &mut self
             && let Some(auth) = &mut http.auth
@@ -69,19 +69,19 @@ pub struct HttpConfig {
     pub path: String,
     /// No sessions, JSON answers.
     pub stateless: bool,
-    /// Limits of sessions, where there are any.
+    /// Limits on sessions, if there are any.
     pub session_limits: SessionLimits,
-    /// The largest request but for the next kind, in bytes.
+    /// The largest request other than the next kind, in bytes.
     pub max_body_bytes: usize,
-    /// The largest request to validate a document, in bytes.
+    /// The largest request that validates a document, in bytes.
     pub max_document_bytes: usize,
-    /// The most open connections.
+    /// The most connections open at once.
     pub max_connections: usize,
     /// Accepted `Host` headers; empty for any.
     pub allowed_hosts: Vec<String>,
     /// Accepted `Origin` headers.
     pub allowed_origins: AllowedOrigins,
-    /// Proxies whose word on the client's address is taken, for log lines.
+    /// Proxies trusted to report the client's address, for log lines.
     pub trusted_proxies: Vec<IpNet>,
     /// Where to serve metrics and probes.
     pub admin_addr: Option<SocketAddr>,
@@ -101,7 +101,7 @@ impl Default for HttpConfig {
             stateless: true,
             session_limits: SessionLimits::default(),
             max_body_bytes: 1 << 20,
-            // NIST's SP 800-53 catalog has 10 MB.
+            // NIST's SP 800-53 catalog is 10 MB.
             max_document_bytes: 12 << 20,
             max_connections: 1000,
             allowed_hosts: LOOPBACK_HOSTS.map(str::to_owned).to_vec(),
@@ -115,7 +115,7 @@ impl Default for HttpConfig {
 }
 
 impl HttpConfig {
-    /// The longest token that is looked at, in bytes.
+    /// The longest token accepted, in bytes.
     pub(crate) fn max_token_bytes(&self) -> usize {
         let auth = self.auth.as_ref();
         auth.map_or(0, |auth| auth.resource_server.max_token_bytes)
@@ -127,7 +127,7 @@ pub(super) const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// Authorization.
 pub struct AuthConfig {
-    /// What is demanded of tokens.
+    /// What a token must satisfy.
     pub resource_server: ResourceServerConfig,
     /// How they are verified.
     pub verifier: VerifierConfig,
@@ -136,9 +136,10 @@ pub struct AuthConfig {
 /// Browser origins that may use the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AllowedOrigins {
-    /// Every one.
+    /// Any origin.
     Any,
-    /// These, as browsers write them: scheme, host, port unless it is the scheme's own.
+    /// Only these, as browsers write them: scheme, host, and port unless it is the scheme's
+    /// default.
     Only(Vec<String>),
 }
 
@@ -147,6 +148,6 @@ pub enum AllowedOrigins {
 pub struct LogConfig {
     /// A level, or directives such as `info,rmcp=debug`.
     pub level: String,
-    /// JSON instead of text.
+    /// Whether to log JSON instead of text.
     pub json: bool,
 }

@@ -1,8 +1,8 @@
-//! Configurations in which an access token cannot be told from the tokens issued beside it.
+//! Configurations in which an access token cannot be told from other tokens of the same issuer.
 //!
-//! Several authorization servers introspect ID and refresh tokens as active, and sign ID tokens with
-//! the keys of access tokens. What gives them away is refused; where nothing may, only a scope does
-//! (checklist 48).
+//! Several authorization servers introspect ID and refresh tokens as active, and sign ID tokens
+//! with the keys of access tokens. Such a token is refused if anything gives it away; if nothing
+//! has to, only a required scope keeps it out (checklist 48).
 
 use rmcp_resource_server::{JwtConfig, ResourceServerConfig, VerifierConfig};
 use url::Url;
@@ -10,7 +10,7 @@ use url::Url;
 use super::effective::AuthConfig;
 use crate::options;
 
-/// What an operator should know. `own_client_id` is the one configured for this server.
+/// Warnings for the operator. `own_client_id` is the client id configured for this server.
 pub(super) fn warnings(auth: &AuthConfig, own_client_id: Option<&str>) -> Vec<String> {
     let resource_server = &auth.resource_server;
     let mut warnings = Vec::new();
@@ -25,7 +25,7 @@ pub(super) fn warnings(auth: &AuthConfig, own_client_id: Option<&str>) -> Vec<St
         warnings.push(format!("{}: {reason}; {remedy}", options::name(id)));
     };
     let own_client_id = match &auth.verifier {
-        // Its conflicts with scopes are told elsewhere.
+        // Its conflicts with scopes are reported elsewhere.
         VerifierConfig::Userinfo(_) => return warnings,
         VerifierConfig::Introspection(config) => {
             let credentials = config.credentials.read();
@@ -61,8 +61,8 @@ pub(super) fn warnings(auth: &AuthConfig, own_client_id: Option<&str>) -> Vec<St
     warnings
 }
 
-/// The first audience that is a client's id rather than a resource's URL (RFC 8707 §2). The MCP
-/// endpoint's own URL may be the id by which this server introspects: Keycloak wants that.
+/// The first audience that is a client id rather than a resource URL (RFC 8707 §2). The MCP
+/// endpoint's own URL may be this server's client id for introspection: Keycloak requires that.
 fn client_audience<'a>(
     config: &'a ResourceServerConfig,
     own_client_id: Option<&str>,

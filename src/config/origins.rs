@@ -20,8 +20,8 @@ pub(super) fn origins(parser: &mut Parser, id: &str, value: Option<&str>) -> All
     AllowedOrigins::Only(origins)
 }
 
-/// The origin as browsers write it (RFC 6454 §6.2): of web pages with the host in lower case and
-/// without a default port; of apps and extensions, whose schemes have no rules, as it is.
+/// The origin as browsers write it (RFC 6454 §6.2). For a web page: host in lower case, no default
+/// port. For an app or extension, whose scheme has no rules: unchanged.
 fn origin(text: &str) -> Result<String, &'static str> {
     const FORM: &str = "is not an origin such as https://app.example.com or tauri://localhost: a \
                         scheme, a host, and a port if there is one";

@@ -1,7 +1,7 @@
 //! Parsers of single options, which collect errors instead of stopping at the first.
 //!
-//! No error shows a value, not even that of an option which holds no secret: what is wrong there
-//! may be a secret that was meant for another one.
+//! No error shows a value, even of an option that holds no secret: the wrong value may be a secret
+//! meant for another option.
 
 pub(super) mod error;
 
@@ -19,17 +19,17 @@ use url::Url;
 use self::error::ConfigError;
 use crate::options::{self, Given, did_you_mean};
 
-/// Collects what is wrong. A parser that finds an error returns a stand-in, which is never used:
-/// one error is enough to end.
+/// Collects errors. A parser that finds one returns a placeholder, which is never used: one error
+/// is enough to fail.
 #[derive(Default)]
 pub(super) struct Parser {
     errors: Vec<ConfigError>,
-    /// Options that were given, but could not be read: nothing more is said about them.
+    /// Options that were given but could not be read. They get no further errors.
     unreadable: BTreeSet<String>,
 }
 
 impl Parser {
-    /// Begins with what could not be read.
+    /// Starts with the options that could not be read.
     pub(super) fn new(given: &Given) -> Self {
         let errors = given.unreadable.iter().map(|unreadable| ConfigError {
             option: unreadable.place.clone(),
@@ -54,8 +54,8 @@ impl Parser {
         }
     }
 
-    /// Variables that look like ours and are none. A misspelt safeguard is no safeguard, so one
-    /// that would have been about authorization is an error where there is authorization.
+    /// Variables that look like ours but are unknown. A misspelt safeguard protects nothing, so one
+    /// that looks like an authorization option is an error if authorization is on.
     pub(super) fn unknown(&mut self, given: &Given, authorized: bool) -> Vec<String> {
         let mut warnings = given.notes.clone();
         for unknown in &given.unknown {
@@ -77,7 +77,7 @@ impl Parser {
         self.errors
     }
 
-    /// The value of `result`, or its error entered for `id`.
+    /// The value of `result`; an error is recorded under `id`.
     pub(super) fn result<T>(&mut self, id: &str, result: Result<T, impl Display>) -> Option<T> {
         result.map_err(|error| self.error(id, error)).ok()
     }
@@ -210,7 +210,7 @@ impl Parser {
         .unwrap_or(default)
     }
 
-    /// Elements separated by commas or spaces.
+    /// Items separated by commas or spaces.
     pub(super) fn list(value: Option<&str>) -> Vec<String> {
         value
             .unwrap_or_default()
@@ -235,7 +235,7 @@ impl Parser {
         self.optional(id, value, |text| {
             let fine = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
             if text.starts_with('/') && text.bytes().all(fine) && !text.contains("//") {
-                // The route serves both forms; `/` alone is the root.
+                // The route matches with and without a trailing slash; `/` alone is the root.
                 Ok(text.trim_end_matches('/').to_owned())
             } else {
                 Err("must begin with / and hold letters, digits, and - . _ ~ / only")
@@ -246,7 +246,7 @@ impl Parser {
 
     pub(super) fn log_level(&mut self, id: &str, value: Option<&str>) -> String {
         self.optional(id, value, |text| {
-            // A directive without `=` that is no level would be taken for the name of a module.
+            // A directive without `=` that is not a level would be read as a module name.
             let levels = text
                 .split(',')
                 .all(|part| part.contains('=') || part.parse::<LevelFilter>().is_ok());
@@ -264,7 +264,7 @@ impl Parser {
         .unwrap_or_else(|| "info".to_owned())
     }
 
-    /// Host headers; empty means any, and that is reached by `*` only.
+    /// `Host` headers. An empty list means any host, and only `*` produces one.
     pub(super) fn hosts(
         &mut self,
         id: &str,
@@ -295,7 +295,7 @@ impl Parser {
         hosts
     }
 
-    /// Networks such as `10.0.0.0/8`; an address stands for itself.
+    /// Networks such as `10.0.0.0/8`; a bare address is a network of one.
     pub(super) fn networks(&mut self, id: &str, value: Option<&str>) -> Vec<IpNet> {
         let mut networks = Vec::new();
         for (text, number) in Self::list(value).into_iter().zip(1..) {
@@ -344,7 +344,7 @@ fn shown_bytes(bytes: usize) -> String {
     }
 }
 
-/// Whether only this machine reaches a server that listens on `host`.
+/// Whether a server listening on `host` is reachable only from this machine.
 pub(super) fn is_loopback_host(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     match bare.parse::<IpAddr>() {

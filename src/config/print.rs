@@ -1,4 +1,4 @@
-//! `--print-config`: the effective configuration in the form of a `.env` file.
+//! `--print-config`: the effective configuration as a `.env` file.
 
 use std::{fmt::Write, path::Path};
 
@@ -9,8 +9,8 @@ use url::Url;
 use super::effective::{Config, Transport};
 use crate::options::{self, CLIENT_SECRET_VARIABLE, Given, Options, Origin};
 
-/// One line for each option that has been given, with where it came from; the defaults as
-/// comments. Files are named, not read.
+/// One line for each option that was given, with its source; defaults appear as comments. Files are
+/// named, not read.
 pub(super) fn effective(given: &Given, config: &Config) -> String {
     let mut text = String::from(
         "# effective configuration, each value with its source; lines with # are no settings\n",
@@ -52,8 +52,8 @@ pub(super) fn effective(given: &Given, config: &Config) -> String {
     text
 }
 
-/// The setting as a line of `.env`. Quotes are of the kind that the value does not have; a value with
-/// both, or with control characters, cannot be written there.
+/// The setting as a `.env` line, in quotes that the value does not contain. A value with both kinds
+/// of quotes, or with control characters, cannot be written in `.env`.
 fn line(variable: &str, value: &str) -> String {
     let quote = match (value.contains('"'), value.contains('\'')) {
         _ if value.contains(char::is_control) => None,
@@ -67,8 +67,8 @@ fn line(variable: &str, value: &str) -> String {
     }
 }
 
-/// The value without what may be secret in it: a user name, password or query of a URL, and what
-/// stands for a file or directory and is none.
+/// The value without anything that may be secret: a URL's user name, password or query, and a file
+/// or directory name that does not exist.
 fn redacted(id: &str, value: &str) -> String {
     const REDACTED: &str = "[redacted]";
     if id.ends_with("_file") || id.ends_with("_dir") {

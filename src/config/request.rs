@@ -16,13 +16,13 @@ pub enum Request {
     Run(Config),
     /// Check this configuration against the live authorization server.
     Diagnose(Box<DoctorConfig>),
-    /// Ask the server of this configuration whether it is alive.
+    /// Check whether the server with this configuration is alive.
     CheckHealth(Box<HttpConfig>),
     /// Show this text and exit with this status: help, version, configuration or errors.
     Show {
         /// The text.
         text: String,
-        /// Whether it goes to standard error, and the exit status is 2.
+        /// Whether it goes to standard error with exit status 2.
         is_error: bool,
     },
 }

@@ -42,7 +42,7 @@ impl Config {
                 }
             },
         );
-        // Whoever got the transport wrong learns of every other error, too.
+        // With an invalid transport, report every other error too.
         let is_http = is_http.unwrap_or_else(|| given.is_given("transport"));
         let mut warnings = parser.unknown(given, is_http);
         let transport = if is_http {

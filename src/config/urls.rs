@@ -1,5 +1,5 @@
-//! The URLs of the authorization server and of this one; and those of metadata, which are given by
-//! mistake for what the metadata is about.
+//! The URLs of the authorization server and of this server. Detects metadata URLs given in their
+//! place.
 
 use rmcp_resource_server::{EndpointUrl, InvalidUrl, Issuer, ResourceUrl};
 
@@ -83,8 +83,8 @@ const OF_ISSUER: [&str; 2] = [
 /// The well-known path of a protected resource's metadata (RFC 9728 §3).
 const OF_RESOURCE: [&str; 1] = ["/.well-known/oauth-protected-resource"];
 
-/// What to say if `url` is that of an authorization server's metadata. `url` must be known to have
-/// no user name, password or query: it is shown.
+/// The error message if `url` is an authorization server's metadata URL. The message shows `url`,
+/// so `url` must contain no user name, password or query.
 fn taken_for_issuer(url: &str) -> Option<String> {
     let meant = without(&OF_ISSUER, url)?;
     Some(format!(
@@ -93,7 +93,7 @@ fn taken_for_issuer(url: &str) -> Option<String> {
     ))
 }
 
-/// The same for this server's own metadata.
+/// Likewise for this server's own metadata.
 fn taken_for_resource(url: &str) -> Option<String> {
     let meant = without(&OF_RESOURCE, url)?;
     Some(format!(

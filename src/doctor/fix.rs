@@ -11,7 +11,7 @@ use rmcp_resource_server::{
 
 use crate::config::AuthConfig;
 
-/// Knows the configuration that the sentences speak of.
+/// Holds the configuration that the advice refers to.
 pub(super) struct Fixes<'c> {
     config: &'c AuthConfig,
     issuer: &'c str,
@@ -27,7 +27,7 @@ impl<'c> Fixes<'c> {
         }
     }
 
-    /// The sentence for a check that failed or warns.
+    /// Advice for a check that failed or gave a warning.
     pub(super) fn fix(&self, check: &Check) -> Option<String> {
         check.cause.as_ref().map(|cause| self.of_cause(cause))
     }
@@ -139,7 +139,7 @@ impl<'c> Fixes<'c> {
     }
 }
 
-/// rustls, unlike OpenSSL, Go and Java, takes no CA certificate for a server's own.
+/// rustls, unlike OpenSSL, Go and Java, rejects a CA certificate as a server's own certificate.
 const CA_CERTIFICATE: &str = "The server shows a CA certificate (basicConstraints CA:TRUE) as its \
     own, as a self-signed certificate by `openssl req -x509` is by default. This program does not \
     accept that, even if --auth-ca-file names it. We recommend: make the self-signed certificate \
@@ -161,7 +161,7 @@ fn of_untold_kind(has_scope: bool) -> &'static str {
     }
 }
 
-/// Which of the advertised methods this server supports.
+/// Advice on which of the advertised methods this server supports.
 fn of_method(advertised: &[String]) -> String {
     let supported = [
         "client_secret_basic",

@@ -1,5 +1,5 @@
-//! The sub-command `doctor`: checks a configuration against the live authorization server before
-//! it is deployed, and explains a token.
+//! The `doctor` subcommand: checks a configuration against the live authorization server before
+//! deployment, and explains a token.
 
 mod fix;
 mod report;
@@ -12,7 +12,7 @@ use rmcp_resource_server::{StartError, diagnose::diagnose};
 use crate::config::DoctorConfig;
 use report::Report;
 
-/// The doctor could not look.
+/// The doctor could not run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DoctorError {
@@ -22,12 +22,12 @@ pub enum DoctorError {
     /// A credential file or the CA file cannot be used.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// There is no runtime, or nothing can be written.
+    /// The runtime could not start, or the report could not be written.
     #[error("the operating system refuses what is needed: {0}")]
     System(#[from] io::Error),
 }
 
-/// Looks, and writes a report to `out`; whether all is well.
+/// Runs the checks and writes a report to `out`. Returns whether all is well.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What the doctor says, as text and as JSON.
+//! The doctor's report, as text and as JSON.
 
 use std::fmt;
 
@@ -41,7 +41,7 @@ enum About {
 }
 
 impl<'c> Report<'c> {
-    /// `problem` is why the token could not even be sent.
+    /// `problem` says why the token could not even be sent.
     pub(super) fn new(
         config: &'c DoctorConfig,
         diagnosis: &Diagnosis,
@@ -52,7 +52,7 @@ impl<'c> Report<'c> {
             about,
             check: check.name,
             outcome: check.outcome,
-            // Parts of these are the authorization server's words, or a token's.
+            // Parts of these come from the authorization server or from a token.
             found: Printable(&check.found).to_string(),
             wanted: Printable(&check.wanted).to_string(),
             fix: fixes.fix(check).map(|fix| Printable(fix).to_string()),

@@ -1,5 +1,5 @@
-//! Reads the token to explain. It comes from a file or from standard input, never from the command
-//! line, where the list of processes would show it.
+//! Reads the token to explain. It comes from a file or standard input, never from the command line,
+//! which shows in the process list.
 
 use std::{
     fs::File,
@@ -15,7 +15,7 @@ use super::DoctorError;
 pub(super) enum Given {
     Nothing,
     Token(BearerToken),
-    /// A text that no server would take for a token.
+    /// Text that no server would accept as a token.
     Unusable(TokenError),
 }
 
@@ -35,16 +35,16 @@ impl Given {
     }
 }
 
-/// Reads `file`, or standard input for `-`. White space around the token does not count.
+/// Reads `file`, or standard input for `-`. Ignores white space around the token.
 pub(super) fn read(file: &Path, limit: usize) -> Result<Given, DoctorError> {
-    /// More is no token, whatever the cap.
+    /// Anything longer is not a token, whatever the limit.
     const MOST: u64 = 1024 * 1024;
     let mut bytes = Vec::new();
     let read = match file == Path::new("-") {
         true => stdin().lock().take(MOST).read_to_end(&mut bytes),
         false => File::open(file).and_then(|file| file.take(MOST).read_to_end(&mut bytes)),
     };
-    // Not the name of the file: it may be the token itself.
+    // Leaves out the file name: it may be the token itself.
     read.map_err(|error| DoctorError::Token(format!("the file cannot be read: {error}")))?;
     let text = String::from_utf8_lossy(&bytes);
     match BearerToken::parse(text.trim(), limit) {

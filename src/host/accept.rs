@@ -1,7 +1,7 @@
-//! Which media types a client takes (RFC 9110 §12.5.1).
+//! Which media types a client accepts (RFC 9110 §12.5.1).
 //!
-//! MCP wants both types of answers listed. A wildcard lists them as well, and so does no header at
-//! all; rmcp knows neither.
+//! MCP requires clients to list both response types. A wildcard covers them too, and so does a
+//! missing header; rmcp understands neither.
 
 use http::{
     Method,
@@ -11,11 +11,11 @@ use http::{
 const BOTH: &str = "application/json, text/event-stream";
 const EVENTS: &str = "text/event-stream";
 
-/// Rewrites the header into the one that rmcp looks for, where it means the same.
+/// Rewrites the header to the value that rmcp expects, if it means the same.
 ///
 /// # Errors
 ///
-/// The client does not take what the answer would be: the types that it has to take.
+/// The client does not accept the response. The error is the list of types it must accept.
 pub(super) fn normalize(method: &Method, headers: &mut HeaderMap) -> Result<(), &'static str> {
     let needed = match *method {
         Method::POST => BOTH,
@@ -36,8 +36,8 @@ pub(super) fn normalize(method: &Method, headers: &mut HeaderMap) -> Result<(), 
     }
 }
 
-/// Whether the client that sends these values prefers a page for people: it names HTML, and does not
-/// speak MCP.
+/// Whether a client with these values prefers a page for people: it names HTML and does not speak
+/// MCP.
 pub(super) fn is_browser<'a>(values: impl Iterator<Item = &'a str> + Clone) -> bool {
     let named = |wanted| {
         let mut ranges = ranges(values.clone());
@@ -46,7 +46,7 @@ pub(super) fn is_browser<'a>(values: impl Iterator<Item = &'a str> + Clone) -> b
     named("text/html") && !named(EVENTS)
 }
 
-/// The most specific range that fits decides, and of equal ones the kindest.
+/// The most specific matching range decides; among equals, one that accepts wins.
 fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
     if !headers.contains_key(ACCEPT) {
         return true;
@@ -63,7 +63,7 @@ struct Range<'a> {
 }
 
 impl Range<'_> {
-    /// How specifically it names `wanted`, if it does.
+    /// How specifically the range names `wanted`, if it matches.
     fn fits(&self, wanted: &str) -> Option<u8> {
         if self.essence.eq_ignore_ascii_case(wanted) {
             return Some(2);
@@ -99,7 +99,7 @@ fn is_weight_of_zero(parameter: &str) -> bool {
     })
 }
 
-/// Splits where the separator is not quoted.
+/// Splits at separators outside quotes.
 fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     text.split(move |character| {

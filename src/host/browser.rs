@@ -23,7 +23,7 @@ impl Origins {
         Self(allowed)
     }
 
-    /// Answers preflights, without a token, and lets pages read challenge and session.
+    /// Answers preflights without a token, and lets pages read the challenge and the session id.
     pub(super) fn cors(&self) -> Cors {
         let cors = Cors::default()
             .allowed_methods(["GET", "HEAD", "POST", "DELETE"])
@@ -53,8 +53,8 @@ impl Origins {
     }
 }
 
-/// Answers 403 to a request whose `Origin` is not allowed, as MCP demands against DNS rebinding.
-/// Programs other than browsers send no `Origin`.
+/// Answers 403 to a request whose `Origin` is not allowed, as MCP requires against DNS rebinding.
+/// Clients other than browsers send no `Origin`.
 pub(super) async fn refuse_foreign_origin(
     origins: Data<Origins>,
     request: ServiceRequest,

@@ -1,11 +1,12 @@
-//! Which client a request comes from, behind proxies. For log lines only: nothing is decided by it.
+//! Which client a request comes from, behind proxies. Only for log lines: no decision depends on
+//! it.
 
 use std::net::IpAddr;
 
 use actix_web::{HttpRequest, http::header::X_FORWARDED_FOR, web::Data};
 use ipnet::IpNet;
 
-/// The proxies whose `X-Forwarded-For` is believed.
+/// The proxies whose `X-Forwarded-For` is trusted.
 #[derive(Debug, Clone)]
 pub(super) struct TrustedProxies(Vec<IpNet>);
 
@@ -14,8 +15,8 @@ impl TrustedProxies {
         Self(networks)
     }
 
-    /// Each proxy appends the address it was reached from. So the list is read from its end, as
-    /// long as the one who wrote an element is trusted; what lies before can be invented.
+    /// Each proxy appends the address it was reached from. So the list is read from its end, for as
+    /// long as the author of an element is trusted; anything before that may be forged.
     fn client<'a>(
         &self,
         peer: IpAddr,
@@ -39,12 +40,12 @@ impl TrustedProxies {
     }
 }
 
-/// The client of `request`: the peer of the connection, or whom trusted proxies name.
+/// The client of `request`: the peer of the connection, or the client that trusted proxies name.
 pub(super) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     forwarded_address(request).or_else(|| Some(request.peer_addr()?.ip().to_canonical()))
 }
 
-/// The client of `request` where a proxy that may be believed names one.
+/// The client of `request`, if a trusted proxy names one.
 pub(super) fn forwarded_address(request: &HttpRequest) -> Option<IpAddr> {
     let forwarded = request.headers().get(X_FORWARDED_FOR)?;
     let proxies = request.app_data::<Data<TrustedProxies>>()?;
@@ -53,7 +54,7 @@ pub(super) fn forwarded_address(request: &HttpRequest) -> Option<IpAddr> {
         return None;
     }
     let values: Vec<_> = request.headers().get_all(X_FORWARDED_FOR).collect();
-    // A value that is no text ends the list as any other nonsense does.
+    // A value that is not text ends the list, like any other nonsense.
     let elements = (values.iter()).flat_map(|value| value.to_str().unwrap_or("?").split(','));
     Some(proxies.client(peer, elements))
 }

@@ -1,4 +1,4 @@
-//! The MCP endpoint with what protects it.
+//! The MCP endpoint and the layers that protect it.
 
 use std::sync::Arc;
 
@@ -27,10 +27,10 @@ use super::{
 };
 use crate::{config::HttpConfig, mcp::OscalServer};
 
-/// What answers MCP messages.
+/// The service that answers MCP messages.
 type Mcp = ActixMcp<OscalServer, BoundedSessions>;
 
-/// Everything that the endpoint is made of, for every worker.
+/// Everything that makes up the endpoint, for every worker.
 #[derive(Clone)]
 pub(super) struct Endpoint {
     path: String,
@@ -60,8 +60,8 @@ impl Endpoint {
         }
     }
 
-    /// Adds the endpoint, protected from the inside to the outside by limits, authorization, the
-    /// check of browser origins, CORS.
+    /// Adds the endpoint. Its layers, from the inside out: limits, authorization, origin check,
+    /// CORS.
     pub(super) fn configure(
         &self,
         config: &mut ServiceConfig,
@@ -74,8 +74,7 @@ impl Endpoint {
                 None => config.service(service),
             };
         };
-        // Nothing lies below the endpoint: what is asked for there does not exist, and whoever asks
-        // is not told to log in first.
+        // Nothing lies below the endpoint: a request there gets 404, not a demand to log in first.
         let exactly = self.path.trim_end_matches('/').to_owned();
         config.service(
             web::scope(&self.path)
@@ -93,8 +92,8 @@ impl Endpoint {
     }
 }
 
-/// Prepares an authorized request for rmcp, and its answer for clients that rmcp does not know:
-/// such as ask for the head of an answer only, or take any type.
+/// Prepares an authorized request for rmcp, and adapts the answer for clients that rmcp does not
+/// support: those that send HEAD, or accept any type.
 async fn serve(
     mcp: Data<Mcp>,
     bodies: Data<Bodies>,
@@ -118,7 +117,7 @@ async fn serve(
         });
     }
     if head_only && has_stream(&sessions, &parts.headers).await {
-        // The answer to GET is the session's event stream, which belongs to who reads it.
+        // A GET would open the session's event stream, which belongs to the client that reads it.
         return HttpResponse::Ok()
             .content_type("text/event-stream")
             .finish();
@@ -139,7 +138,7 @@ async fn serve(
     } else if held.is_empty() {
         response
     } else {
-        // A stream's request may still be at work while the body is sent.
+        // The request behind a stream may still be running while the body is sent.
         response.map_body(|_, body| BoxBody::new(HoldingBody::new(body, held)))
     }
 }

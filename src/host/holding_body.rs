@@ -11,8 +11,8 @@ use actix_web::{
 };
 
 pin_project_lite::pin_project! {
-    /// The body `B`, which drops `T` with itself: as soon as all of it is written or buffered, or
-    /// the client has gone away.
+    /// The body `B`. Drops `T` along with itself: once all of it is written or buffered, or the
+    /// client has gone away.
     pub(super) struct HoldingBody<B, T> {
         #[pin]
         body: B,

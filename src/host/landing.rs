@@ -1,4 +1,4 @@
-//! The page that a person sees who opens the server's address in a browser.
+//! The page that people see when they open the server's address in a browser.
 
 use std::net::SocketAddr;
 
@@ -16,13 +16,12 @@ use crate::config::HttpConfig;
 const PAGE: &str = include_str!("landing.html");
 const STYLE: &str = include_str!("landing.css");
 
-/// Nothing is loaded but the style in the page, which is known by its SHA-256 (CSP Level 3).
+/// Loads nothing but the inline style, which is identified by its SHA-256 (CSP Level 3).
 const POLICY: &str = "default-src 'none'; \
      style-src 'sha256-nUm0OErG2ANC0CWR9mm7gKKdGWb/MXwnQtGV/0Bqji0='; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The page, and to whom it is served: to everybody at `/`, or to browsers only if the MCP endpoint
-/// is there.
+/// The page, and who gets it: everybody at `/`, or only browsers if the MCP endpoint is there.
 #[derive(Clone)]
 pub(super) struct Landing {
     page: Bytes,
@@ -30,7 +29,7 @@ pub(super) struct Landing {
 }
 
 impl Landing {
-    /// Everything in the page is from the configuration, nothing from requests.
+    /// Everything on the page comes from the configuration, nothing from requests.
     pub(super) fn new(config: &HttpConfig, addresses: &[SocketAddr]) -> Self {
         Self {
             page: page(config, addresses).into(),
@@ -68,8 +67,7 @@ fn respond(page: Bytes) -> HttpResponse {
 
 fn page(config: &HttpConfig, addresses: &[SocketAddr]) -> String {
     let auth = config.auth.as_ref().map(|auth| &auth.resource_server);
-    // Without authorization nobody said what the public URL is.
-    // Without authorization nobody said what the public URL is.
+    // Without authorization no public URL is configured.
     let endpoint = match (auth, addresses.first()) {
         (Some(auth), _) => auth.resource.as_str().to_owned(),
         (None, Some(address)) if !address.ip().is_unspecified() => {

@@ -1,5 +1,5 @@
 //! The outermost layer: gives each request an id and, at level debug, a log line; tells the
-//! connection when its answer is complete; fits answers to what the connection can carry.
+//! connection when its answer is complete; adapts answers to what the connection can carry.
 
 use std::rc::Rc;
 
@@ -26,9 +26,9 @@ use super::{
 
 pub(super) const X_REQUEST_ID: &str = "x-request-id";
 
-/// Takes the id that a proxy sent, if it is a sound one, and puts it into the response and, through
-/// the request's extensions, into error bodies and log lines. There is the client's address, too,
-/// where it is not that of the connection.
+/// Takes the id that a proxy sent, if it is valid, and puts it into the response and, through the
+/// request's extensions, into error bodies and log lines. The extensions also get the client's
+/// address if it differs from the peer's.
 pub(super) async fn observe(
     connections: Data<Connections>,
     mut request: ServiceRequest,
@@ -44,7 +44,7 @@ pub(super) async fn observe(
         request.extensions_mut().insert(ClientAddress(address));
     }
     forget_session_id(&mut request);
-    // Also for an answer that actix makes of an error further out.
+    // This includes an answer that actix makes from an error further out.
     let completed = Completed(request.conn_data::<Rc<Connection>>().cloned());
     let begun = Instant::now();
     let mut response = next.call(request).await?;
@@ -65,7 +65,7 @@ pub(super) async fn observe(
     let is_old = response.request().version() < Version::HTTP_11;
     let head = response.response_mut().head_mut();
     if is_old {
-        // Chunks are unknown to HTTP/1.0 (RFC 9112 §6.1): the end of the connection ends the body.
+        // HTTP/1.0 has no chunks (RFC 9112 §6.1): closing the connection ends the body.
         head.no_chunking(true);
     }
     if connections.is_ending()
@@ -78,8 +78,8 @@ pub(super) async fn observe(
     Ok(response.map_body(|_, body| HoldingBody::new(body, completed)))
 }
 
-/// rmcp forbids nginx to buffer event streams (`X-Accel-Buffering`). Other proxies hold them back
-/// in order to compress them, which `no-transform` forbids (RFC 9111 §5.2.2.6).
+/// rmcp tells nginx not to buffer event streams (`X-Accel-Buffering`). Other proxies hold them back
+/// to compress them, which `no-transform` forbids (RFC 9111 §5.2.2.6).
 fn pass_events_on_at_once(headers: &mut HeaderMap) {
     let is_stream = headers
         .get(CONTENT_TYPE)
@@ -90,7 +90,7 @@ fn pass_events_on_at_once(headers: &mut HeaderMap) {
     }
 }
 
-/// Tells the connection that its answer is complete, once it is dropped.
+/// When dropped, tells the connection that its answer is complete.
 struct Completed(Option<Rc<Connection>>);
 
 impl Drop for Completed {

@@ -1,12 +1,11 @@
-//! How many files the process may open: each connection is one.
+//! How many files the process may open; each connection is one.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What the server opens besides clients' connections: documents, the authorization server.
+/// Files that the server opens besides client connections: documents, the authorization server.
 const OTHERS: u64 = 128;
 
-/// Raises the process's own limit to what it may have, as far as it is needed, and returns how many
-/// connections that allows.
+/// Raises the soft limit as far as needed and allowed, and returns how many connections it permits.
 pub(super) fn for_connections(wanted: usize) -> usize {
     let limits = getrlimit(Resource::Nofile);
     let needed = wanted as u64 + OTHERS;

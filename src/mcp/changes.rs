@@ -1,4 +1,4 @@
-//! `notifications/resources/list_changed`: who is told that other documents are served.
+//! `notifications/resources/list_changed`: who is notified when the documents change.
 
 use std::sync::{
     Arc, OnceLock,
@@ -12,18 +12,18 @@ use rmcp::{
 use rmcp_resource_server::{AccessToken, Clock, SystemClock};
 use tokio::{select, sync::watch, task::JoinHandle};
 
-/// Who is told when the documents change. It decides on the capability `resources.listChanged`,
-/// so that nothing is promised that the transport cannot carry.
+/// Who is notified when the documents change. This also decides the capability
+/// `resources.listChanged`, so that the server promises nothing that the transport cannot carry.
 ///
-/// The notification says that something changed, never what, and only to those who see the change in
-/// `resources/list`.
+/// The notification says that something changed, never what, and goes only to those who see the
+/// change in `resources/list`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Announcements {
     /// Nobody: the documents do not change.
     #[default]
     Nobody,
-    /// Whoever calls `subscriptions/listen` of MCP 2026-07-28; its answer is a stream of its own,
-    /// over stateless HTTP too. Older clients have no channel there: each request stands alone.
+    /// Callers of `subscriptions/listen` in MCP 2026-07-28. The answer is a stream of its own, over
+    /// stateless HTTP too. Older clients have no channel there: each request stands alone.
     Listeners,
     /// Older clients as well: over stdio, and over HTTP with sessions.
     Everybody,
@@ -33,7 +33,8 @@ pub enum Announcements {
 #[derive(Default)]
 pub(super) struct Changes(watch::Sender<Lists>);
 
-/// How often the list of documents has changed, for those who see all of them and for the others.
+/// How often the list of documents has changed, for those who see all documents and for everyone
+/// else.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Lists {
     all: u64,
@@ -51,7 +52,7 @@ impl Lists {
 }
 
 impl Changes {
-    /// Tells of a change of the list, as those see it who see all documents, and as the others do.
+    /// Announces a change of the list to those who see all documents, and to the others.
     pub(super) fn announce(&self, all: bool, without_sensitive: bool) {
         self.0.send_if_modified(|lists| {
             lists.all += u64::from(all);
@@ -66,7 +67,8 @@ impl Changes {
         Listener { changes, known }
     }
 
-    /// Tells one listener of each change that it may see, until it leaves or its access token ends.
+    /// Notifies one listener of each change that it may see, until it leaves or its access token
+    /// expires.
     pub(super) async fn tell_listener(&self, subscription: &SubscriptionContext, sees_all: bool) {
         let mut listener = self.listen();
         let token = AccessToken::of(&subscription.request_context().extensions);
@@ -104,8 +106,8 @@ struct Listener {
 }
 
 impl Listener {
-    /// Waits for the next change that somebody sees who at that time sees all, or not. Returns
-    /// false if there will be none.
+    /// Waits for the next change that the listener may see at that time. Returns false if no more
+    /// changes can come.
     async fn changed(&mut self, sees_all: impl Fn() -> bool) -> bool {
         while self.changes.changed().await.is_ok() {
             let now = *self.changes.borrow_and_update();
@@ -119,19 +121,19 @@ impl Listener {
     }
 }
 
-/// The announcements to the client of one session. They end when this is dropped.
+/// The announcements to the client of one session. They stop when this is dropped.
 #[derive(Default)]
 pub(super) struct SessionAnnouncements(OnceLock<Announcing>);
 
 struct Announcing {
     task: JoinHandle<()>,
-    /// What the last request of the session was allowed to see: a session goes on with other
-    /// tokens of its owner, which can have other scopes.
+    /// What the last request of the session was allowed to see: the owner may continue the session
+    /// with other tokens, which can have other scopes.
     sees_all: Arc<AtomicBool>,
 }
 
 impl SessionAnnouncements {
-    /// Begins to tell `peer` of changes; once, however often the client says `initialized`.
+    /// Starts notifying `peer` of changes, only once however often the client sends `initialized`.
     pub(super) fn begin(&self, changes: &Changes, peer: Peer<RoleServer>, sees_all: bool) {
         self.0.get_or_init(|| {
             let mut listener = changes.listen();
@@ -149,7 +151,7 @@ impl SessionAnnouncements {
         });
     }
 
-    /// Notes what a request of the session may see.
+    /// Records what a request of the session may see.
     pub(super) fn note(&self, sees_all: bool) {
         if let Some(announcing) = self.0.get() {
             announcing.sees_all.store(sees_all, Ordering::Relaxed);

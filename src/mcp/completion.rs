@@ -13,7 +13,7 @@ use super::{
     prompts, resources,
 };
 
-/// The most characters of a value that are looked at.
+/// Only this many characters of a value are examined.
 const MAX_VALUE: usize = 200;
 
 /// What an argument stands for.
@@ -25,12 +25,12 @@ enum Kind {
     Of(Model),
     /// A document that has controls.
     Catalog,
-    /// Free text, for which nothing is proposed.
+    /// Free text, without suggestions.
     Text,
 }
 
-/// Values for what the user has typed so far: first what begins with it, then what has its words
-/// in the title.
+/// Values for what the user has typed so far: first those that begin with it, then those with its
+/// words in the title.
 pub(super) fn complete(
     documents: &LibraryView<'_>,
     request: &CompleteRequestParams,
@@ -42,7 +42,7 @@ pub(super) fn complete(
         Kind::Control => match context.and_then(|context| context.get_argument("id")) {
             Some(id) => control_ids(document(documents, id)?.controls(), &typed),
             None => {
-                // The order of the most complete catalog is the one that is known.
+                // Use the order of the most complete catalog: it is the familiar one.
                 let mut documents: Vec<_> = documents.documents().collect();
                 documents.sort_by_key(|document| Reverse(document.controls().len()));
                 control_ids(documents.into_iter().flat_map(Document::controls), &typed)
@@ -87,7 +87,7 @@ fn kind(reference: &Reference, argument: &str) -> Result<Kind, ErrorData> {
                 return Err(ErrorData::invalid_params(message, None));
             }
         },
-        // The enum of rmcp can grow.
+        // rmcp may add variants to this enum.
         _ => None,
     };
     kind.ok_or_else(|| {
@@ -96,7 +96,7 @@ fn kind(reference: &Reference, argument: &str) -> Result<Kind, ErrorData> {
     })
 }
 
-/// What the user has typed, in the forms in which it is compared.
+/// What the user has typed, in the forms used for comparison.
 struct Typed {
     lower: String,
     key: String,
@@ -110,7 +110,7 @@ impl Typed {
         let value = value.trim().chars().take(MAX_VALUE);
         let lower: String = value.flat_map(char::to_lowercase).collect();
         let mut key = control_key(&lower);
-        // `AC-0` is on the way to `AC-02`.
+        // `AC-0` may be the start of `AC-02`.
         if key.ends_with(".0") {
             key.pop();
         }
@@ -134,7 +134,7 @@ impl Typed {
         })
     }
 
-    /// Whether each word begins one of the title's.
+    /// Whether each typed word begins a word of the title.
     fn is_in(&self, title: &str) -> bool {
         let title = title.to_lowercase();
         let begins = |word: &String| words(&title).any(|of_title| of_title.starts_with(word));
@@ -147,7 +147,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
-/// Each id once: several documents may have a control.
+/// Each id once: several documents may have the same control.
 fn control_ids<'a>(controls: impl Iterator<Item = Control<'a>>, typed: &Typed) -> Vec<&'a str> {
     let (mut begin, mut titled) = (Vec::new(), Vec::new());
     let mut seen = HashSet::new();

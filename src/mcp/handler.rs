@@ -1,4 +1,4 @@
-//! Answers each request of MCP.
+//! Answers each MCP request.
 
 use std::sync::LazyLock;
 
@@ -25,7 +25,7 @@ use super::{
     tools,
 };
 
-/// Built once: the macro's default would build it on every call.
+/// Built once: the macro's default would rebuild it on every call.
 static TOOLS: LazyLock<ToolRouter<OscalServer>> = LazyLock::new(tools::router);
 
 const INSTRUCTIONS: &str = "\
@@ -67,8 +67,8 @@ impl ServerHandler for OscalServer {
         answer
     }
 
-    /// `initialize` is for clients of MCP before 2026-07-28, that get announcements in a session
-    /// only.
+    /// Only clients of MCP versions before 2026-07-28 call `initialize`, and they get announcements
+    /// only in a session.
     async fn initialize(
         &self,
         request: InitializeRequestParams,

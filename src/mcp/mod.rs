@@ -1,7 +1,7 @@
 //! What clients see: the MCP server. Tools, one file each, resources, prompts, completion.
 //!
 //! Imports point one way: `handler -> tools, prompts, completion, resources -> server -> documents
-//! -> answer -> workers`. The handler dispatches; the server holds what requests work on.
+//! -> answer -> workers`. The handler dispatches; the server holds what requests need.
 
 mod answer;
 mod changes;

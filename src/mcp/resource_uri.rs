@@ -1,10 +1,10 @@
-//! The URIs of resources. They name documents by id: no part of one is ever a path of a file.
+//! The URIs of resources. They name documents by id: no part of a URI is ever used as a file path.
 
 use std::str::FromStr;
 
 const PREFIX: &str = "oscal://documents/";
 
-/// The longest URI that is read.
+/// The longest URI accepted.
 const MAX_LENGTH: usize = 1_000;
 
 /// What a URI names.
@@ -15,7 +15,7 @@ pub(super) enum ResourceUri {
     /// `oscal://documents/{id}/controls/{control}`
     Control {
         document: String,
-        /// Id or label in any usual writing.
+        /// Id or label in any common notation.
         control: String,
     },
 }

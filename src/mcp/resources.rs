@@ -1,5 +1,5 @@
-//! Documents and controls as resources. A resource is one of the loaded documents or a control in
-//! one; reading it opens no file.
+//! Documents and controls as resources. A resource is a loaded document or a control in one;
+//! reading it opens no file.
 
 use oscal_documents::{Document, LibraryView, ParamValues};
 use rmcp::{
@@ -15,15 +15,15 @@ use super::{
     resource_uri::{MalformedUri, ResourceUri, of_document},
 };
 
-/// The template of documents.
+/// The URI template of documents.
 pub(super) const DOCUMENT: &str = "oscal://documents/{id}";
 
-/// The template of controls.
+/// The URI template of controls.
 pub(super) const CONTROL: &str = "oscal://documents/{id}/controls/{control}";
 
 const PAGE: usize = 50;
 
-/// The largest document that is sent whole; the catalog 800-53 has 4.9 MB.
+/// The largest document that is sent whole; the SP 800-53 catalog is 4.9 MB.
 const MAX_DOCUMENT: usize = 1 << 20;
 
 /// The most bytes of a control's text.
@@ -110,7 +110,7 @@ pub(super) fn read(
 ) -> Result<ReadResourceResult, ErrorData> {
     let (mime_type, text) = contents(documents, uri).map_err(|error| {
         let message = error.to_string();
-        // MCP 2026-07-28: whatever is wrong with it, the error says which URI it is about.
+        // MCP 2026-07-28: whatever is wrong, the error names the URI.
         let data = Some(json!({"uri": uri}));
         match error {
             ReadError::UnknownDocument(_) | ReadError::UnknownControl { .. } => {

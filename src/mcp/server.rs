@@ -1,4 +1,4 @@
-//! The server itself: what it serves, to whom, and what all its clones share.
+//! The server itself: what it serves, who may use it, and what all its clones share.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -14,8 +14,7 @@ use super::{
     workers::Workers,
 };
 
-/// The MCP server. One is made for each request or session by cloning; all clones serve the same
-/// documents.
+/// The MCP server. It is cloned for each request or session; all clones serve the same documents.
 pub struct OscalServer {
     pub(super) shared: Arc<Shared>,
     pub(super) announcements: Announcements,
@@ -36,14 +35,13 @@ pub(super) struct Shared {
 impl OscalServer {
     /// Serves `library` under `name` to everybody who can reach it; `schemas` are for validation.
     ///
-    /// For stdio, and for HTTP that is deliberately without authorization. An access token means
-    /// nothing to it.
+    /// For stdio, and for HTTP that deliberately has no authorization. It ignores access tokens.
     pub fn local(name: impl Into<String>, library: Library, schemas: Schemas) -> Self {
         Self::trusting(Trust::Local, name.into(), library, schemas)
     }
 
-    /// The same for holders of an access token with the scopes of an operation. A request without
-    /// a token is refused, even where a mistake in the HTTP host lets it get here.
+    /// Likewise for holders of an access token with the scopes of an operation. Refuses a request
+    /// without a token, even if a mistake in the HTTP host lets it get here.
     pub fn authorized(
         name: impl Into<String>,
         library: Library,
@@ -71,35 +69,35 @@ impl OscalServer {
         }
     }
 
-    /// Tells these when the documents are replaced. By default nobody is told.
+    /// Notifies these clients when the documents are replaced. By default nobody is notified.
     #[must_use]
     pub fn announcing_to(mut self, announcements: Announcements) -> Self {
         self.announcements = announcements;
         self
     }
 
-    /// The documents that are served now.
+    /// The documents that are being served.
     pub fn library(&self) -> Library {
         self.state().library.clone()
     }
 
-    /// Whether it serves holders of an access token only.
+    /// Whether it serves only holders of an access token.
     pub fn is_authorized(&self) -> bool {
         matches!(self.shared.trust, Trust::Authorized(_))
     }
 
-    /// What it counts.
+    /// Its counters of tool calls.
     pub fn tool_metrics(&self) -> &ToolMetrics {
         &self.shared.tool_metrics
     }
 
-    /// How many documents it serves.
+    /// Its gauges of loaded documents.
     pub fn document_metrics(&self) -> &DocumentMetrics {
         &self.shared.document_metrics
     }
 
-    /// Serves `library` from now on. Requests that have begun keep the documents they began with.
-    /// Clients are told if the list of resources has changed.
+    /// Serves `library` from now on. Running requests keep the documents they began with. Clients
+    /// are notified if the list of resources has changed.
     pub fn replace_library(&self, library: Library) {
         let previous = self.state();
         let (all, without_sensitive) = changed_lists(&previous.library, &library);
@@ -109,14 +107,14 @@ impl OscalServer {
         self.shared.changes.announce(all, without_sensitive);
     }
 
-    /// Lets `caller` do `operation` on the present state of the documents.
+    /// Allows `caller` to do `operation` on the current documents.
     pub(super) fn admit(&self, caller: &Caller, operation: Operation) -> Result<Access, ToolError> {
         let access = self.shared.trust.admit(caller, operation, self.state())?;
         self.session.note(access.sees_all());
         Ok(access)
     }
 
-    /// Refuses a request without an access token, where there must be one. For what needs no
+    /// Refuses a request without an access token, if one is required. For requests that need no
     /// scope.
     pub(super) fn demand_token(
         &self,
@@ -125,7 +123,7 @@ impl OscalServer {
         self.shared.trust.demand_token(&context.extensions)
     }
 
-    /// Lets whoever sent a request read documents.
+    /// Allows the sender of a request to read documents.
     pub(super) fn admit_reader(
         &self,
         context: &RequestContext<RoleServer>,
@@ -143,7 +141,7 @@ impl OscalServer {
         (access.baseline(&self.shared.workers, profile, fallback)).await
     }
 
-    /// The catalog that a profile makes.
+    /// The catalog that a profile resolves to.
     pub(super) async fn resolved_catalog(
         &self,
         access: &Access,
@@ -153,7 +151,7 @@ impl OscalServer {
         (access.resolved_catalog(&self.shared.workers, profile, fallback)).await
     }
 
-    /// Does what passes over all documents: here, or in a thread of its own where they are many.
+    /// Does work that scans all documents: here, or on a worker thread if there are many.
     pub(super) async fn pass_over<T: Send + 'static>(
         &self,
         access: &Access,
@@ -184,8 +182,8 @@ impl Clone for OscalServer {
     }
 }
 
-/// Whether `resources/list` differs between the two: for those who see all documents, and for the
-/// others.
+/// Whether `resources/list` differs between the two: for those who see all documents, and for
+/// everyone else.
 fn changed_lists(one: &Library, other: &Library) -> (bool, bool) {
     let differ = |clearance: Clearance| {
         let listed = |library: &Library| -> Vec<_> {

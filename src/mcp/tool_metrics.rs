@@ -1,4 +1,4 @@
-//! Counts tool calls. Labels hold names of tools that exist, never what a client sent.
+//! Counts tool calls. Labels are names of existing tools, never what a client sent.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use prometheus_client::{
 use rmcp::{ErrorData, model::CallToolResponse};
 use tokio::time::Instant;
 
-/// Stands for every tool that there is not: clients may send any name.
+/// Stands for every tool that does not exist: clients may send any name.
 const UNKNOWN_TOOL: &str = "unknown";
 
-/// Counters of tool calls; every clone counts into the same.
+/// Counters of tool calls, shared by all clones.
 #[derive(Debug, Clone)]
 pub struct ToolMetrics {
     calls: Family<CallLabels, Counter>,
@@ -59,7 +59,7 @@ impl ToolMetrics {
         );
     }
 
-    /// Begins to time a call of `tool`, `None` if there is no such tool.
+    /// Starts timing a call of `tool`; `None` if there is no such tool.
     pub(super) fn begin(&self, tool: Option<&'static str>) -> Call<'_> {
         Call {
             metrics: self,
@@ -75,7 +75,7 @@ impl ToolMetrics {
     }
 }
 
-/// One running call. It counts when it is dropped: as cancelled, unless it has got its answer.
+/// A running call. It counts when dropped: as cancelled, unless it was answered.
 pub(super) struct Call<'a> {
     metrics: &'a ToolMetrics,
     tool: &'static str,

@@ -1,5 +1,5 @@
-//! Work that takes long, in threads of its own: meanwhile the event loops answer others. What waits
-//! for its turn is bounded in number and bytes, and whoever comes after that is told to try again.
+//! Runs long work on separate threads, so that the event loops can answer others. The queues are
+//! bounded in number and bytes; a caller who finds them full is told to try again.
 
 use std::{sync::Arc, thread::available_parallelism};
 
@@ -17,16 +17,16 @@ pub(super) enum NotDone {
     Interrupted,
 }
 
-/// The threads and who waits for them.
+/// The worker threads and their queues.
 #[derive(Clone)]
 pub(super) struct Workers {
     /// One processor is left to the event loops.
     turns: Arc<Semaphore>,
     /// Validation of documents: up to half a second and 130 MB each.
     pub(super) validations: Queue,
-    /// Resolution of profiles, and what passes over a large library: milliseconds each.
+    /// Resolving profiles, and scanning a large library: milliseconds each.
     pub(super) readings: Queue,
-    /// Writing of large answers: a millisecond each, so that many may wait.
+    /// Writing large answers: a millisecond each, so many may wait.
     pub(super) answers: Queue,
 }
 
@@ -38,8 +38,8 @@ pub(super) struct Queue {
     /// How many KiB their callers may have sent.
     kibibytes: Arc<Semaphore>,
     all_kibibytes: u32,
-    /// How many may ask for a turn at the same time. Turns are given in the order of asking, so
-    /// that nobody waits longer for others of this kind.
+    /// How many may ask for a turn at the same time. Turns are given in the order of asking, so one
+    /// kind of work does not hold up another for long.
     at_once: Arc<Semaphore>,
 }
 
@@ -60,7 +60,7 @@ impl Workers {
         }
     }
 
-    /// Does `work` for a caller who has sent `bytes` that are kept until then. It is not begun for
+    /// Runs `work` for a caller who has sent `bytes`, which are kept until then. Does not start for
     /// a caller who has gone away.
     pub(super) async fn run<T: Send + 'static>(
         &self,
@@ -78,7 +78,7 @@ impl Workers {
             .map_err(closed)?;
         let turn = self.turns.clone().acquire_owned().await.map_err(closed)?;
         let done = spawn_blocking(move || {
-            // They are given back when the work is done, even if the caller does not wait for it.
+            // Released when the work is done, even if the caller no longer waits for it.
             let _permits = (place, one, turn);
             work()
         });
@@ -98,7 +98,7 @@ impl Queue {
 
     fn enter(&self, bytes: usize) -> Result<[OwnedSemaphorePermit; 2], NotDone> {
         let busy = |_none_left| NotDone::Busy;
-        // Whoever sends more than all places have together gets them all.
+        // A caller who sends more than the whole queue allows takes all of it.
         let kibibytes = u32::try_from(bytes.div_ceil(1 << 10)).unwrap_or(u32::MAX);
         let kibibytes = kibibytes.clamp(1, self.all_kibibytes);
         Ok([
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(workers.run(&workers.readings, 0, || 7).await, Ok(7));
     }
 
-    /// What a future gives when it is polled once.
+    /// The output of a future, if its first poll yields one.
     async fn polled_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
         use std::{pin::Pin, task::Poll};
         std::future::poll_fn(|context| {

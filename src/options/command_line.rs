@@ -1,5 +1,5 @@
-//! The command line. What clap says of a faulty one quotes it, and what stands there may be a secret
-//! in the wrong place: a message says where the fault is, and what is expected.
+//! The command line. clap's errors quote it, and it may hold a secret in the wrong place. So our
+//! messages say where the fault is and what is expected, and quote nothing.
 
 use std::ffi::OsString;
 
@@ -11,13 +11,13 @@ use clap::{
 
 use super::{HEALTHCHECK, Options, doctor, similar::nearest};
 
-/// A text to show instead of doing anything.
+/// Text to print instead of running.
 pub(crate) struct Shown {
     pub(crate) text: String,
     pub(crate) is_error: bool,
 }
 
-/// Reads flags and the sub-command, and no variable.
+/// Reads flags and the subcommand, but no variables.
 pub(super) fn read(arguments: &[OsString]) -> Result<ArgMatches, Shown> {
     without_variables(command())
         .try_get_matches_from(arguments)
@@ -26,7 +26,7 @@ pub(super) fn read(arguments: &[OsString]) -> Result<ArgMatches, Shown> {
                 text: format!("{}\nTry --help.\n", explain(&error, arguments)),
                 is_error: true,
             },
-            // Help names the variables.
+            // The help names the variables.
             false => {
                 let error = command()
                     .try_get_matches_from(arguments)
@@ -43,7 +43,7 @@ pub(super) fn read(arguments: &[OsString]) -> Result<ArgMatches, Shown> {
 fn command() -> Command {
     let options = Options::command();
     let all = options.get_arguments().cloned();
-    // The sub-command takes the options of the server, but in an image they are variables.
+    // The subcommand takes the server's options, but in an image they are variables.
     let healthcheck = Command::new(HEALTHCHECK)
         .about("Ask the server of this configuration whether it is alive; exit status 0 or 1")
         .args(all.map(|argument| argument.hide(true)));
@@ -55,7 +55,7 @@ fn command() -> Command {
         .subcommand(healthcheck)
 }
 
-/// clap would read the environment, and only that.
+/// Keeps clap from reading the environment, which would bypass `.env`.
 pub(super) fn without_variables(command: Command) -> Command {
     command
         .mut_args(|argument| argument.env(Resettable::Reset))
@@ -95,7 +95,7 @@ fn explain(error: &Error, arguments: &[OsString]) -> String {
     }
 }
 
-/// `text` is what clap does not know: it is looked for, not shown.
+/// `text` is what clap does not know. It is used to find the argument, and never shown.
 fn unknown(text: &str, arguments: &[OsString], flags: &[String]) -> String {
     let is_short = text.starts_with('-') && !text.starts_with("--");
     let place = arguments.iter().skip(1).position(|argument| {
@@ -112,7 +112,7 @@ fn unknown(text: &str, arguments: &[OsString], flags: &[String]) -> String {
              follows its option, and one with spaces is quoted."
         );
     }
-    // No flag: the list of processes would show it.
+    // Not a flag: it would show in the process list.
     if text == "--auth-client-secret" {
         return format!(
             "{which} would show the client secret in the list of processes: use the variable \

@@ -1,11 +1,11 @@
-//! The sub-command `doctor` and what it has beyond the options of the server.
+//! The `doctor` subcommand, and its options beyond those of the server.
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 const TOKEN_FILE: &str = "token_file";
 const JSON: &str = "json";
 
-/// What the sub-command `doctor` has beyond the options of the server.
+/// The options of the `doctor` subcommand beyond those of the server.
 pub(crate) struct DoctorOptions {
     pub(crate) token_file: Option<String>,
     pub(crate) json: bool,
@@ -20,8 +20,8 @@ impl DoctorOptions {
     }
 }
 
-/// The sub-command. It takes every option of the server, so that a command line can be tried as it
-/// is; help is about those that matter.
+/// The subcommand. It takes every option of the server, so that a command line can be tried
+/// unchanged; the help shows only the relevant ones.
 pub(super) fn command(server: &Command) -> Command {
     let options = server.get_arguments().cloned().map(|argument| {
         let matters = argument.get_id().as_str().starts_with("auth_");

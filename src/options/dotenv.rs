@@ -1,22 +1,22 @@
-//! The file `.env`. Its grammar is strict, since it holds secrets: a value means what stands there,
-//! or the line is refused. No message shows any part of a line but the name of an option: what
-//! cannot be read may be a secret, or a piece of one.
+//! The `.env` file. It holds secrets, so its grammar is strict: a value is taken literally, or the
+//! line is refused. A message shows nothing of a line except the name of an option: an unreadable
+//! line may be a secret, or part of one.
 
 /// A line of the form `NAME=value`.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) name: String,
     pub(super) value: String,
-    /// From 1.
+    /// Starting at 1.
     pub(super) line: usize,
 }
 
 /// A line that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refused {
-    /// From 1; `None` for the file as a whole.
+    /// Starting at 1; `None` for the file as a whole.
     pub(super) line: Option<usize>,
-    /// The name that the line sets, if it can be told.
+    /// The name that the line sets, if it can be determined.
     pub(super) name: Option<String>,
     pub(super) problem: Problem,
 }
@@ -56,7 +56,7 @@ pub(super) enum Problem {
     Duplicate(usize),
 }
 
-/// The largest file that is read.
+/// The largest file that is read, in bytes.
 pub(super) const MOST_BYTES: usize = 1024 * 1024;
 
 /// Reads the lines of `content`.
@@ -106,7 +106,7 @@ pub(super) fn parse(content: &[u8]) -> (Vec<Entry>, Vec<Refused>) {
                     name: name.map(str::to_owned),
                     problem,
                 });
-                // Where the value ends is unknown: what follows is not judged.
+                // The end of the value is unknown, so the rest of the file is not checked.
                 if problem == Problem::UnclosedQuote {
                     break;
                 }
@@ -116,7 +116,7 @@ pub(super) fn parse(content: &[u8]) -> (Vec<Entry>, Vec<Refused>) {
     (entries, refused)
 }
 
-/// The name that a line sets, and its value; no value for a line that sets nothing.
+/// The name that a line sets, and its value; no value if the line sets nothing.
 fn read_line(bytes: &[u8]) -> (Option<&str>, Result<Option<&str>, Problem>) {
     let Ok(line) = str::from_utf8(bytes) else {
         let end = bytes.iter().position(|byte| *byte == b'=');
@@ -129,7 +129,7 @@ fn read_line(bytes: &[u8]) -> (Option<&str>, Result<Option<&str>, Problem>) {
         return (None, Ok(None));
     }
     let Some((name, value)) = line.split_once('=') else {
-        // `NAME: value` and `NAME value` name an option, too.
+        // `NAME: value` and `NAME value` also name an option.
         let line = without_export(line);
         let end = line.find(|c: char| !is_name_character(c));
         let name = &line[..end.unwrap_or(line.len())];
@@ -160,7 +160,7 @@ fn is_name_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// The value that stands after the equals sign.
+/// The value after the equals sign, without quotes.
 fn unquoted(text: &str) -> Result<&str, Problem> {
     if text.contains(|c: char| c.is_control() && c != '\t') {
         return Err(Problem::ControlCharacter);

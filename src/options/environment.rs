@@ -1,4 +1,4 @@
-//! Where options are read from, besides the command line.
+//! Where options come from, besides the command line.
 
 use std::{
     ffi::OsString,
@@ -8,16 +8,16 @@ use std::{
 
 use super::dotenv;
 
-/// Variables and `.env`. Taken once, so that nothing is set in the environment of this process.
+/// Variables and `.env`, read once, so that nothing is set in this process's environment.
 pub(crate) struct Environment {
     pub(super) variables: Vec<(OsString, OsString)>,
     pub(super) dotenv: Dotenv,
 }
 
-/// What was found of the file.
+/// What was found at the path of `.env`.
 pub(super) enum Dotenv {
     Missing,
-    /// As of Python's virtual environments.
+    /// Python virtual environments are often named like this.
     Directory,
     Content(Vec<u8>),
     Unreadable(String),

@@ -1,4 +1,4 @@
-//! What was given: flags, variables and the file `.env`, and where each value came from.
+//! The options as given: flags, variables and the `.env` file, and where each value came from.
 
 use std::{
     collections::BTreeMap,
@@ -31,19 +31,19 @@ pub(crate) enum Origin {
     Default,
 }
 
-/// Something that was given and cannot be used. The text of it is in neither part.
+/// Something that was given but cannot be used. Neither field contains its text.
 pub(crate) struct Unreadable {
-    /// The option that it was for, if that can be told: it was given, though not well.
+    /// The option that it was meant for, if known: the option was given, though not well.
     pub(crate) id: Option<String>,
     pub(crate) place: String,
     pub(crate) problem: String,
 }
 
-/// A name that looks like a variable of ours and is none.
+/// A name that looks like one of our variables but is unknown.
 pub(crate) struct Unknown {
     pub(crate) place: String,
     pub(crate) problem: String,
-    /// Whether it would have been about authorization.
+    /// Whether it looks like an authorization option.
     pub(crate) of_authorization: bool,
 }
 
@@ -54,14 +54,14 @@ pub(crate) struct Given {
     pub(crate) sub_command: Option<SubCommand>,
     pub(crate) unreadable: Vec<Unreadable>,
     pub(crate) unknown: Vec<Unknown>,
-    /// Things worth knowing about `.env`.
+    /// Notes about `.env` for the operator.
     pub(crate) notes: Vec<String>,
     values: BTreeMap<String, (String, Origin)>,
 }
 
 impl Given {
-    /// Reads the options. A flag wins over a variable, a variable over `.env`; an empty one counts
-    /// as not given, and hides what it wins over.
+    /// Reads the options. A flag overrides a variable, and a variable overrides `.env`. An empty
+    /// value counts as not given, but still hides what it overrides.
     pub(crate) fn read(arguments: &[OsString], environment: &Environment) -> Result<Self, Shown> {
         let mut matches = command_line::read(arguments)?;
         let mut sub_command = None;
@@ -102,7 +102,7 @@ impl Given {
         })
     }
 
-    /// The value of the option `id` as it was given, if it was.
+    /// The value of the option `id`, if it was given.
     pub(crate) fn value(&self, id: &str) -> Option<&str> {
         self.values.get(id).map(|(value, _)| value.as_str())
     }
@@ -113,7 +113,7 @@ impl Given {
         self.values.contains_key(id) || self.unreadable.iter().any(is_it)
     }
 
-    /// The ids of the options given that begin with `prefix`.
+    /// The ids of the given options that begin with `prefix`.
     pub(crate) fn set_options(&self, prefix: &str) -> Vec<String> {
         let ids = self.values.keys().filter(|id| id.starts_with(prefix));
         ids.cloned().collect()
@@ -126,7 +126,7 @@ impl Given {
     }
 }
 
-/// The options as clap makes them of flags, whatever each came from.
+/// The options as clap builds them from flags, whatever the source of each.
 fn options(values: &BTreeMap<String, (String, Origin)>, matches: &ArgMatches) -> Options {
     let flags = values
         .iter()
@@ -151,7 +151,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// The entries of `.env`; what is wrong with it is noted.
+    /// The entries of `.env`; errors in it are recorded.
     fn dotenv(&mut self, dotenv: &Dotenv) -> Vec<Entry> {
         let content = match dotenv {
             Dotenv::Missing => return Vec::new(),
@@ -173,7 +173,7 @@ impl Reader {
             problem,
         } in refused
         {
-            // Anything but the name of an option may be a piece of a secret of several lines.
+            // Anything other than the name of an option may be part of a multi-line secret.
             let name = name.filter(|name| unknown::known().contains(name));
             let place = match (line, &name) {
                 (None, _) => ".env".to_owned(),
@@ -268,7 +268,7 @@ impl Reader {
     }
 }
 
-/// The id of the option with this variable; that of the secret is its variable.
+/// The id of the option with this variable; for the client secret, the variable itself.
 fn id_of(variable: &str) -> String {
     let command = Options::command();
     let argument = command

@@ -1,5 +1,5 @@
-//! What an operator most likely meant. A suggestion is a name of our own: it tells nothing about
-//! what was written but that it is close.
+//! What an operator most likely meant. A suggestion is one of our own names, so it reveals only
+//! that the text was close to it.
 
 use strsim::damerau_levenshtein;
 
@@ -15,15 +15,15 @@ pub(crate) fn did_you_mean<'a>(
     }
 }
 
-/// The candidate with the fewest differences: at most a third of its letters, or only the end is
-/// missing. Case and the words that begin nearly every name do not count.
+/// The closest candidate: at most a third of its letters differ, or only its end is missing. Case,
+/// and the words that begin nearly every name, do not count.
 pub(super) fn nearest<'a>(
     text: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    /// No name is longer; what is, may be slow to compare.
+    /// No name is longer, and a longer text may be slow to compare.
     const LONGEST: usize = 64;
-    /// Less may be the beginning of anything.
+    /// A shorter text may be the beginning of anything.
     const SHORTEST_BEGINNING: usize = 5;
     if text.len() > LONGEST {
         return None;

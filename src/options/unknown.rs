@@ -1,5 +1,5 @@
-//! Names that look like ours and are none: most likely misspelt, and a misspelt safeguard is no
-//! safeguard.
+//! Names that look like ours but are unknown: most likely misspelt, and a misspelt safeguard
+//! protects nothing.
 
 use clap::CommandFactory;
 
@@ -17,8 +17,8 @@ pub(super) fn known() -> Vec<String> {
         .collect()
 }
 
-/// What to say of the variable `name`, if it looks like one of `known` and is none. `value` decides
-/// whether Kubernetes has set it.
+/// The message about the variable `name`, if it resembles one of `known` but is unknown. `value`
+/// helps to recognize variables set by Kubernetes.
 pub(super) fn judge(name: &str, value: &str, known: &[String]) -> Option<String> {
     if !name.starts_with("OSCAL_")
         || known.iter().any(|known| known == name)
@@ -32,8 +32,8 @@ pub(super) fn judge(name: &str, value: &str, known: &[String]) -> Option<String>
     ))
 }
 
-/// How a message names a variable. A name that is not like those of variables may be more than a
-/// name.
+/// A variable's name as messages show it. A name that no variable could have may contain more than
+/// a name.
 pub(super) fn shown(name: &str) -> String {
     const LONGEST: usize = 64;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
@@ -44,7 +44,7 @@ pub(super) fn shown(name: &str) -> String {
 }
 
 /// Kubernetes sets variables for every service, such as `OSCAL_AUTH_SERVICE_HOST` for a service
-/// `oscal-auth` (unless `enableServiceLinks` is false). They are nobody's mistake.
+/// `oscal-auth` (unless `enableServiceLinks` is false). They are not mistakes.
 fn is_of_kubernetes(name: &str, value: &str) -> bool {
     if name.ends_with("_SERVICE_HOST")
         || name.ends_with("_SERVICE_PORT")

@@ -29,10 +29,10 @@ fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> fmt
     }
 }
 
-/// Writes JSON lines as `E` does, in visible characters, and cuts the values of very long ones.
+/// Writes JSON lines like `E`, in visible characters only, and cuts the values of very long ones.
 pub(super) struct JsonLines<E>(pub(super) E);
 
-/// The longest line that is left as it is, in bytes.
+/// The longest line that is left unchanged, in bytes.
 const LONG_LINE: usize = 4 * 1024;
 
 impl<S, N, E> FormatEvent<S, N> for JsonLines<E>
@@ -56,7 +56,7 @@ where
 
 fn write_json_line(to: &mut impl Write, line: &str) -> fmt::Result {
     let cut = (line.len() > LONG_LINE).then(|| cut_values(line));
-    // Within JSON only strings have characters beyond ASCII, and there they may be escaped.
+    // In JSON only strings contain characters beyond ASCII, and there they may be escaped.
     for character in cut.as_deref().unwrap_or(line).chars() {
         if is_harmless(character) {
             to.write_char(character)?;
@@ -117,7 +117,7 @@ mod tests {
         }
     }
 
-    /// What lies in every value that a line can have.
+    /// Part of every value that a line can have.
     const HOSTILE: &str = "x\n2026-01-01T00:00:00Z  INFO forged\u{1b}[31m\u{9b}\u{2028}\u{202e}";
 
     fn log_all_ways() {

@@ -1,8 +1,8 @@
-//! Where log lines go: to standard error, by a thread of its own.
+//! Where log lines go: to standard error, written by a separate thread.
 //!
-//! A pipe that nobody reads blocks whoever writes to it. So threads that serve requests only add
-//! to a bounded buffer, and what does not fit is dropped and counted. (tracing-appender does the
-//! same per line, but writes to standard output when it cannot end, which belongs to MCP.)
+//! A pipe that nobody reads blocks its writers. So threads that serve requests only add to a
+//! bounded buffer, and what does not fit is dropped and counted. (tracing-appender does the same
+//! per line, but falls back to standard output if it cannot finish, and that belongs to MCP.)
 
 use std::{
     io::{self, Write, stderr},
@@ -16,10 +16,10 @@ use std::{
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Some thousand lines, for a moment in which nobody reads.
+/// A few thousand lines, for moments in which nobody reads.
 const CAPACITY: usize = 1 << 20;
 
-/// How long the end of the process waits for what is left to be written.
+/// How long the process waits at its end for the remaining lines.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Lines on their way to standard error. Clones share them.
@@ -40,11 +40,11 @@ struct State {
 }
 
 impl Lines {
-    /// Begins to write to standard error.
+    /// Starts writing to standard error.
     ///
     /// # Errors
     ///
-    /// The operating system has no thread for that.
+    /// The operating system cannot start a thread.
     pub(super) fn begin() -> io::Result<Self> {
         let lines = Self::default();
         let shared = lines.0.clone();
@@ -54,16 +54,16 @@ impl Lines {
         Ok(lines)
     }
 
-    /// How many lines were dropped so far.
+    /// How many lines have been dropped so far.
     pub(super) fn dropped(&self) -> u64 {
         self.0.dropped.load(Ordering::Relaxed)
     }
 
-    /// Waits for everything to be written, but not for long.
+    /// Waits until everything is written, but not for long.
     pub(super) fn flush(&self) {
         let busy = |state: &mut State| state.writing || !state.waiting.is_empty();
         let state = self.0.lock();
-        // Time that has run out changes nothing: the process ends.
+        // A timeout changes nothing: the process ends.
         let _ = self.0.changed.wait_timeout_while(state, PATIENCE, busy);
     }
 }
@@ -98,7 +98,7 @@ impl Shared {
             let lines = std::mem::take(&mut state.waiting);
             state.writing = true;
             drop(state);
-            // Nobody is left to tell if that fails, and the next lines may find a reader.
+            // If this fails, nobody is left to tell, and the next lines may find a reader.
             let _ = out.write_all(&lines);
             let dropped = self.dropped.load(Ordering::Relaxed);
             if dropped > told {
@@ -112,7 +112,7 @@ impl Shared {
     }
 }
 
-/// One line: what is written while it lives.
+/// One line: everything written during its lifetime.
 pub(super) struct Line<'a> {
     lines: &'a Shared,
     text: Vec<u8>,
@@ -124,7 +124,7 @@ impl Write for Line<'_> {
         Ok(bytes.len())
     }
 
-    /// A line comes in one piece, and what is left is added when it ends.
+    /// A whole line is added at once; anything else when this is dropped.
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.text.is_empty() && bytes.ends_with(b"\n") {
             self.lines.add(bytes);

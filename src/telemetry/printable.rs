@@ -38,7 +38,7 @@ impl<'a, W: Write> OneLine<'a, W> {
         Self { to, left }
     }
 
-    /// Writes what `value` writes. An error once the limit is reached only ends the value early.
+    /// Writes what `value` writes. The error at the limit only ends the value early.
     fn finish_with(&mut self, value: impl FnOnce(&mut Self) -> fmt::Result) -> fmt::Result {
         match value(self) {
             Err(_) if self.left == 0 => self.to.write_char('…'),
@@ -57,17 +57,17 @@ impl<W: Write> Write for OneLine<'_, W> {
     }
 }
 
-/// Everything but visible characters and the space is escaped as in Rust: controls, line and
-/// paragraph separators, marks of writing direction, characters of no width.
+/// Escapes everything but visible characters and the space, as Rust does: controls, line and
+/// paragraph separators, direction marks, zero-width characters.
 fn escape(to: &mut impl Write, character: char) -> fmt::Result {
     match character {
-        // Quotes and backslashes stay: they are part of values that are escaped already.
+        // Quotes and backslashes stay: they are part of values that are already escaped.
         ' '..='~' => to.write_char(character),
         _ => write!(to, "{}", character.escape_debug()),
     }
 }
 
-/// Whether [`escape`] would change it.
+/// Whether [`escape`] leaves it unchanged.
 pub(super) fn is_harmless(character: char) -> bool {
     matches!(character, ' '..='~') || character.escape_debug().len() == 1
 }

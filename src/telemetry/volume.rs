@@ -1,6 +1,6 @@
-//! How many log lines of one kind there are. A stranger causes a line by each request that is
-//! refused, and a disk is full before anybody looks. So the first lines of a kind are written, then
-//! a few a second, and a line that says how many more there were. The metrics count each.
+//! Limits log lines by kind. Each refused request of a stranger causes a line, and could fill a
+//! disk before anybody looks. So the first lines of a kind are written, then a few a second, and a
+//! line that says how many were left out. The metrics count all of them.
 
 use std::{
     collections::HashMap,
@@ -22,20 +22,20 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, layer::Context};
 
-/// Lines of one kind at once.
+/// The burst of lines of one kind.
 const BURST: f64 = 100.0;
 
-/// Lines of one kind a second after that.
+/// Lines of one kind per second after that.
 const RATE: f64 = 5.0;
 
-/// How often it is said how many more there were.
+/// How often a summary says how many lines were left out.
 const SUMMARY: Duration = Duration::from_secs(10);
 
-/// Kinds that are told apart. Each has a place in the code and a reason out of a few.
+/// How many kinds are told apart. Each is a place in the code and one of a few reasons.
 const KINDS: usize = 1_000;
 
-/// Lets a bounded number of lines of each kind through. Levels below `info` are for a person who
-/// wants to see everything.
+/// Lets through a bounded number of lines of each kind. Levels below `info` all pass: they are for
+/// a person who wants to see everything.
 #[derive(Clone)]
 pub(super) struct Volume(Arc<Shared>);
 
@@ -45,7 +45,7 @@ struct Shared {
     alarm: Sender<()>,
 }
 
-/// A place in the code and, where it logs several, the reason.
+/// A place in the code and, if it logs several, the reason.
 #[derive(PartialEq, Eq, Hash)]
 struct Kind {
     place: Identifier,
@@ -60,11 +60,11 @@ struct Bucket {
 }
 
 impl Volume {
-    /// Begins to count.
+    /// Starts counting.
     ///
     /// # Errors
     ///
-    /// The operating system has no thread for the summaries.
+    /// The operating system cannot start a thread for the summaries.
     pub(super) fn begin() -> io::Result<Self> {
         let (alarm, alarms) = channel();
         let volume = Self(Arc::new(Shared {
@@ -79,7 +79,7 @@ impl Volume {
         Ok(volume)
     }
 
-    /// How many lines were left out so far.
+    /// How many lines have been left out so far.
     pub(super) fn left_out(&self) -> u64 {
         self.0.left_out.load(Ordering::Relaxed)
     }
@@ -109,7 +109,7 @@ impl Shared {
         drop(buckets);
         self.left_out.fetch_add(1, Ordering::Relaxed);
         if is_first {
-            // The other end lives as long as this.
+            // The receiver lives as long as this.
             let _ = self.alarm.send(());
         }
         false

@@ -1,5 +1,5 @@
-//! What the lanes of authorization servers have in common: how their tokens are got, and what this
-//! server and the doctor say.
+//! Shared by the tests of all authorization servers: how to get their tokens, and what this server
+//! and the doctor say.
 
 use std::{
     process::{Child, Command},
@@ -19,22 +19,21 @@ pub(crate) const SCOPE: &str = "oscal:read";
 /// The secret of the client `mcp`, full of characters that HTTP Basic must encode.
 pub(crate) const SECRET: &str = "hush:+/%& é";
 
-/// Where the client `desktop` is sent back to; nobody listens there.
+/// The redirect URI of the client `desktop`; nobody listens there.
 const CALLBACK: &str = "http://127.0.0.1:9/callback";
 
-/// PKCE by S256 (RFC 7636 §4.2).
+/// The PKCE verifier for S256 (RFC 7636 §4.2).
 const VERIFIER: &str = "a-verifier-of-the-interoperability-tests-0123456789";
 const CHALLENGE: &str = "QR9AEtkqZ0zqENQBKYGsH8aREyzG5wKPJnyVOC8XbSk";
 
-/// A process that answers at an origin, with the endpoints below it. It is killed when this is
-/// dropped.
+/// A process with an origin and the endpoints below it. It is killed when dropped.
 pub(crate) struct Running {
     process: Child,
     pub(crate) http: Client,
 }
 
 impl Running {
-    /// Starts it, and waits until `url` answers.
+    /// Starts the process, and waits until `url` answers.
     pub(crate) async fn start(command: &mut Command, url: &str) -> Self {
         const PATIENCE: Duration = Duration::from_secs(90);
         let http = Client::builder().no_proxy().tls_certs_only([]).build();
@@ -53,18 +52,18 @@ impl Running {
     }
 
     pub(crate) fn stop(&mut self) {
-        // Both fail only for a process that has ended.
+        // Both fail only if the process has already exited.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 
-    /// A request to the token endpoint or a like one, as `client`.
+    /// A request to the token endpoint, or one like it, as `client`.
     pub(crate) fn post(&self, url: &str, client: &str, form: &[(&str, &str)]) -> RequestBuilder {
         let request = self.http.post(url).form(form);
         request.basic_auth(client, Some(format!("{client}-secret")))
     }
 
-    /// A token of `client` by client credentials.
+    /// A token for `client` from client credentials.
     pub(crate) async fn machine_token(
         &self,
         token_url: &str,
@@ -78,7 +77,7 @@ impl Running {
         text(&response.json().await.expect("JSON"), "access_token")
     }
 
-    /// What `desktop` gets for alice, who logs in: access, refresh and ID token.
+    /// What `desktop` gets when alice logs in: access, refresh and ID token.
     pub(crate) async fn user_tokens(&self, authorize_url: &str, token_url: &str) -> Tokens {
         let scope = format!("openid {SCOPE}");
         let query = [
@@ -118,7 +117,7 @@ impl Drop for Running {
     }
 }
 
-/// The three tokens of a user's login.
+/// The three tokens from a user's login.
 pub(crate) struct Tokens {
     pub(crate) access: String,
     pub(crate) refresh: String,
@@ -140,7 +139,7 @@ pub(crate) fn options(issuer: &str, more: &[&str]) -> Vec<String> {
     options.into_iter().chain(more).collect()
 }
 
-/// A server with these options, which has found the authorization server.
+/// A server with these options that has found the authorization server.
 pub(crate) fn protected(options: &[String], secret: &str) -> Server {
     let common = [
         "--transport=streamable-http",
@@ -158,13 +157,13 @@ pub(crate) fn protected(options: &[String], secret: &str) -> Server {
     server
 }
 
-/// The status for a call with `token`.
+/// The status of a call with `token`.
 pub(crate) async fn status(server: &Server, token: &str) -> StatusCode {
     let request = server.call("about", &json!({})).bearer_auth(token);
     request.send().await.expect("an answer").status()
 }
 
-/// Asserts that an authorization server that cannot be asked makes the answer 503, and no 401.
+/// Asserts that an unreachable authorization server results in 503, not 401.
 pub(crate) async fn assert_unavailable(server: &Server, token: &str) {
     let request = server.call("about", &json!({})).bearer_auth(token);
     let response = request.send().await.expect("an answer");
@@ -191,7 +190,7 @@ impl Verdict {
         Self(report)
     }
 
-    /// The checks that failed or warn.
+    /// The checks that failed or gave a warning.
     pub(crate) fn complaints(&self) -> Vec<(&str, &str)> {
         self.checks()
             .map(|check| (text_of(check, "check"), text_of(check, "outcome")))
@@ -199,7 +198,7 @@ impl Verdict {
             .collect()
     }
 
-    /// What was found and what to do about it, of the last check of this name.
+    /// The finding and the advice of the last check with this name.
     pub(crate) fn said(&self, name: &str) -> String {
         let check = self.checks().filter(|check| check["check"] == name).last();
         let check = check.unwrap_or_else(|| panic!("no {name} in {:#}", self.0));

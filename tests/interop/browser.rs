@@ -1,4 +1,4 @@
-//! A headless browser at the consent page, and as the home of an MCP client of another origin.
+//! A headless browser on the consent page, and as the home of an MCP client of another origin.
 
 use std::{env, path::PathBuf, process::Command, time::Duration};
 
@@ -24,7 +24,7 @@ impl Browser {
         })
     }
 
-    /// Runs a script; returns what it saw.
+    /// Runs a script, and returns what it saw.
     fn run(&self, script: &str, plan: &Value) -> Value {
         let output = Command::new("node")
             .args([script, &plan.to_string()])
@@ -45,7 +45,7 @@ fn the_consent_page_of_the_quickstart_completes_the_code_flow() {
         return;
     };
     let quickstart = Quickstart::start();
-    // With this variable one can look at the page.
+    // Set this variable to get a screenshot of the page.
     let screenshot = env::var("OSCAL_INTEROP_SCREENSHOT").ok();
     let plan = json!({
         "mcp": quickstart.mcp(), "issuer": quickstart.issuer(), "screenshot": screenshot,

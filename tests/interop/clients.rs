@@ -1,4 +1,4 @@
-//! Real MCP clients with a bearer token of a real authorization server.
+//! Real MCP clients with a bearer token from a real authorization server.
 
 use std::process::Command;
 
@@ -9,7 +9,7 @@ use crate::{
     oidc_provider::{OidcProvider, RESOURCE, protected},
 };
 
-/// Lets a client call tools and looks at what it saw.
+/// Lets a client call tools, and checks what it saw.
 async fn tools_are_called_by(mut client: Command, arguments: &[&str], stateless: &str) {
     let Some(provider) = OidcProvider::start() else {
         return;

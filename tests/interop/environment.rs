@@ -1,12 +1,12 @@
-//! What `scripts/interop` has installed, and the NIST documents.
+//! What `scripts/interop` installed, and the NIST documents.
 
 use std::{
     env,
     path::{Path, PathBuf},
 };
 
-/// A file or folder that a test needs. `None` if it is not there: then the test is skipped, and
-/// the reason said; in CI it fails.
+/// A file or folder that a test needs. If it is missing, returns `None` and prints why, and the
+/// test is skipped; in CI it fails.
 pub(crate) fn needed(path: PathBuf, fix: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
@@ -22,7 +22,7 @@ fn skip(reason: &str) {
     eprintln!("SKIPPED: {reason}");
 }
 
-/// A program or module below the folder where `scripts/interop` installs.
+/// A program or module below the folder that `scripts/interop` installs to.
 pub(crate) fn installed(name: &str) -> Option<PathBuf> {
     let root = match env::var_os("OSCAL_INTEROP_DIR") {
         Some(folder) => PathBuf::from(folder),

@@ -1,7 +1,7 @@
-//! Real authorization servers, real MCP clients and NIST's real documents. Run by
-//! `scripts/interop`, which installs what they need; `cargo test` leaves them out.
+//! Real authorization servers, real MCP clients and NIST's real documents. `scripts/interop`
+//! installs what they need and runs them; `cargo test` leaves them out.
 //!
-//! A test that lacks something is skipped with a line that says what, and fails where `CI` is set.
+//! A test that lacks something is skipped, with a line that says what. It fails if `CI` is set.
 
 mod authorization_server;
 mod browser;

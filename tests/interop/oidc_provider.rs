@@ -1,5 +1,5 @@
 //! node oidc-provider: opaque tokens, resource indicators, and a client secret full of characters
-//! that must be encoded.
+//! that need encoding.
 
 mod client_keys;
 
@@ -21,7 +21,7 @@ pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
 const OTHER: &str = "https://other.example/api";
 const SCOPE: &str = "mcp:tools";
 
-/// A running oidc-provider. It is killed when this is dropped.
+/// A running oidc-provider. It is killed when dropped.
 pub(crate) struct OidcProvider {
     process: Child,
     origin: String,
@@ -35,12 +35,12 @@ impl OidcProvider {
         Self::start_with(vec![("RESOURCE", RESOURCE.to_owned())])
     }
 
-    /// With variables that `oidc-provider.mjs` explains.
+    /// With variables, which `oidc-provider.mjs` explains.
     pub(crate) fn start_with(variables: Vec<(&'static str, String)>) -> Option<Self> {
         Self::start_at("http://127.0.0.1", None, variables)
     }
 
-    /// At `host`, which is `https` with a certificate by `ca`.
+    /// At `host`, over `https` with a certificate from `ca`.
     fn start_at(
         host: &str,
         ca: Option<Certificate>,
@@ -66,7 +66,7 @@ impl OidcProvider {
     }
 
     fn stop(&mut self) {
-        // Both fail only for a process that has ended.
+        // Both fail only if the process has already exited.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -75,7 +75,7 @@ impl OidcProvider {
         self.process = spawn(self.port, &self.variables);
     }
 
-    /// A token by client credentials.
+    /// A token from client credentials.
     pub(crate) async fn token(&self, client: &str, resource: &str) -> String {
         let form = [
             ("grant_type", "client_credentials"),

@@ -1,4 +1,4 @@
-//! The quickstart, and the commands that it prints and the README shows, run as they stand.
+//! The quickstart, and the commands that it prints and the README shows, run unchanged.
 
 use std::{
     env, fs,
@@ -12,16 +12,16 @@ use serde_json::{Value, json};
 
 use crate::{environment, oscal::Inspector, support::free_port};
 
-/// Its default addresses, as they are in the README.
+/// Its default ports, as in the README.
 const PORTS: (u16, u16) = (8000, 8009);
 
-/// A running quickstart. It is killed when this is dropped.
+/// A running quickstart. It is killed when dropped.
 pub(crate) struct Quickstart {
     process: Child,
     ports: (u16, u16),
     /// What it printed.
     text: String,
-    /// Open as long as it may print more.
+    /// Kept open while it may print more.
     _stdout: BufReader<ChildStdout>,
 }
 
@@ -56,7 +56,7 @@ impl Quickstart {
         format!("http://127.0.0.1:{}", self.ports.1)
     }
 
-    /// The JSON lines among what it printed.
+    /// The JSON lines that it printed.
     fn configurations(&self) -> Vec<Value> {
         let lines = self.text.lines().map(str::trim);
         lines
@@ -70,13 +70,13 @@ impl Quickstart {
 
 impl Drop for Quickstart {
     fn drop(&mut self) {
-        // Both fail only for a process that has ended.
+        // Both fail only if the process has already exited.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// The example, as it is now: tests do not build examples by themselves.
+/// The example as it is now: an interop test run does not build examples by itself.
 fn executable() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
@@ -90,7 +90,7 @@ fn executable() -> &'static Path {
     })
 }
 
-/// The curl commands of a text: each from its first line to the first without a backslash.
+/// The curl commands in a text: each from its first line to the first without a backslash.
 fn curl_commands<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
     let mut open = false;
@@ -108,7 +108,7 @@ fn curl_commands<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
     commands
 }
 
-/// The lines in shell blocks of the README.
+/// The lines in the README's shell blocks.
 fn readme_lines() -> Vec<String> {
     let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
     let text = fs::read_to_string(readme).expect("the README");
@@ -124,7 +124,7 @@ fn readme_lines() -> Vec<String> {
     lines
 }
 
-/// Runs commands in one shell, which stops at the first that fails; returns what each printed.
+/// Runs commands in one shell that stops at the first failure. Returns what each printed.
 fn run(commands: &[String]) -> Vec<String> {
     const MARK: &str = "--- next ---";
     let script = commands.join(&format!("\nprintf '\\n{MARK}\\n'\n"));
@@ -141,7 +141,7 @@ fn run(commands: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// Every command did what its reader expects: a refusal without a token, a result with one.
+/// Every command does what its reader expects: a refusal without a token, a result with one.
 fn commands_do_what_they_say(commands: &[String]) {
     for (command, printed) in commands.iter().zip(run(commands)) {
         if command.contains("=$(curl ") {
@@ -164,7 +164,7 @@ fn commands_do_what_they_say(commands: &[String]) {
     }
 }
 
-/// Whether `program` can be run; else says what is missing.
+/// The path of `program`, or `None` after printing what is missing.
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut candidates = env::split_paths(&path).map(|folder| folder.join(name));
@@ -198,7 +198,7 @@ fn curl_commands_of_the_readme_run() {
     let lines = readme_lines();
     let commands = curl_commands(lines.iter().map(String::as_str));
     assert_eq!(commands.len(), 3, "{commands:?}");
-    // The default ports may be taken here.
+    // The default ports may be in use here.
     let commands: Vec<_> = commands
         .iter()
         .map(|command| {

@@ -1,5 +1,5 @@
-//! Validation of NIST's own documents, and of the same documents with one thing broken; and the
-//! same verdicts from the Python package jsonschema.
+//! Validation of NIST's own documents, and of the same documents with one defect; and the same
+//! verdicts from the Python package jsonschema.
 
 use std::{
     fs::{self, File},
@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use crate::environment;
 
-/// Documents above this size get one mutation of each kind and are not compared: for 800-53 Python
-/// takes 10 s.
+/// Larger documents get one mutation of each kind and are not compared: Python takes 10 s for SP
+/// 800-53.
 const SMALL: usize = 100_000;
 
 #[test]
@@ -45,7 +45,7 @@ fn nists_documents_are_valid_and_broken_ones_are_rejected_at_the_right_place() {
     assert!(output.status.success(), "{compared}{errors}");
 }
 
-/// Validates every document and mutations of it, and writes down what came out.
+/// Validates every document and its mutations, and writes down the results.
 fn write_verdicts(data: &Path, mut cases: Cases) {
     let schemas = Schemas::load(&data.join("schemas")).expect("the schemas directory");
     assert_eq!(schemas.problems(), []);
@@ -96,7 +96,7 @@ fn validate(schemas: &Schemas, document: &Value) -> Validation {
     validation.expect("not too large")
 }
 
-/// The documents with the names of their files.
+/// The documents with their file names.
 fn documents(data: &Path) -> Vec<(String, Value)> {
     let mut documents = Vec::new();
     for entry in fs::read_dir(data).expect("a directory") {
@@ -122,7 +122,7 @@ enum Mutation {
     UnknownMember,
     BadPattern,
     BadUuid,
-    /// A text that is allowed at some places only: a case for the comparison.
+    /// A text that is allowed only in some places: a case for the comparison.
     OddText,
 }
 
@@ -146,7 +146,7 @@ impl Mutation {
                 Self::UnknownMember => value.is_object(),
                 Self::BadPattern => matches!(name, "id" | "name" | "control-id" | "role-id"),
                 Self::BadUuid => name == "uuid" || name.ends_with("-uuid"),
-                // What NIST's schemas require: not where they have alternatives (`parties`,
+                // What NIST's schemas require; but not members with alternatives (`parties`,
                 // `imports`), and no uuid in properties.
                 Self::MissingMember => match name {
                     "title" | "version" | "last-modified" | "oscal-version" => {
@@ -166,7 +166,7 @@ impl Mutation {
         places
     }
 
-    /// Breaks the document at the place; gives the path of the error to expect.
+    /// Breaks the document at the place. Returns the expected path of the error.
     fn apply(self, document: &mut Value, place: &str, random: &mut Random) -> Option<String> {
         const ODD: [&str; 16] = [
             "",
@@ -246,7 +246,7 @@ impl Random {
     }
 }
 
-/// The file for `compare_jsonschema.py`: one JSON object a line.
+/// The file for `compare_jsonschema.py`: one JSON object per line.
 struct Cases(BufWriter<File>);
 
 impl Cases {

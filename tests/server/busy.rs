@@ -1,11 +1,11 @@
-//! Many expensive calls at once: some are told to try again, and cheap ones are answered meanwhile.
+//! Many expensive calls at once: some are told to try again, and cheap ones are still answered.
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::support::Server;
 
-/// A text that takes long to validate, and a tree that takes a hundred times its text.
+/// A text that takes long to validate, and a tree a hundred times the size of its text.
 fn catalog(controls: usize) -> Value {
     let control = |number| json!({"id": format!("c-{number}"), "title": "", "parts": [{}, {}]});
     let controls: Vec<Value> = (0..controls).map(control).collect();

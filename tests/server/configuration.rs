@@ -1,4 +1,5 @@
-//! Wrong options are named with their fix, all at once, with exit status 2; right ones are shown.
+//! All wrong options are reported at once, each with its fix, and with exit status 2; right ones
+//! are shown.
 
 mod dotenv;
 mod effect;
@@ -14,7 +15,7 @@ const NONE: [&str; 0] = [];
 /// A file that is neither a key nor a certificate.
 const NO_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 
-/// A configuration without fault, as variables.
+/// A valid configuration, as variables.
 const PROTECTED: [(&str, &str); 5] = [
     ("OSCAL_MCP_TRANSPORT", "streamable-http"),
     ("OSCAL_AUTH_ISSUER_URL", "https://as.example.com"),
@@ -332,7 +333,7 @@ fn the_example_of_a_dotenv_file_names_every_variable() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
 
-/// Where nothing tells an ID or refresh token from an access token, a scope must.
+/// If nothing distinguishes an ID or refresh token from an access token, a scope must.
 #[test]
 fn rs_48_a_configuration_that_cannot_tell_kinds_apart_is_warned_of() {
     const AUDIENCE: &str = "warning: --auth-audience";

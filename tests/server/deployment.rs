@@ -1,5 +1,5 @@
-//! The settings that `docs/deployment.md` tells operators to use, used exactly so. Only what a test
-//! cannot have is replaced: the authorization server, fixed ports, the place of the secret.
+//! The exact settings that `docs/deployment.md` tells operators to use. Only what a test cannot
+//! have is replaced: the authorization server, fixed ports, the location of the secret.
 
 use std::{collections::BTreeMap, fs};
 
@@ -13,7 +13,7 @@ const DOCUMENT: &str = include_str!("../../docs/deployment.md");
 const CATALOG: &str = r#"{"catalog": {"uuid": "00000000-0000-4000-8000-000000000001",
     "metadata": {"title": "A catalog"}, "controls": [{"id": "xy-1", "title": "A control"}]}}"#;
 
-/// The block of variables that follows the mark `name`.
+/// The block of variables after the mark `name`.
 fn settings(name: &str) -> BTreeMap<String, String> {
     let (_, rest) = DOCUMENT
         .split_once(&format!("<!-- settings: {name} -->\n```sh\n"))
@@ -41,7 +41,7 @@ fn built_in(name: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A server with the settings `name`, and what is its resource URL.
+/// A server with the settings `name`, and its resource URL.
 struct Deployed {
     server: Server,
     resource: String,
@@ -117,7 +117,7 @@ async fn recipes_protect_the_server_and_tell_its_public_url() {
             server
                 .call("about", &json!({}))
                 .header("Host", host)
-                // What a managed runtime adds to each request.
+                // A header that a managed runtime adds to each request.
                 .header("Mcp-Session-Id", "0b1c8f5e-platform-generated")
         };
         let refused = call().send().await.expect("an answer");
@@ -159,7 +159,7 @@ async fn recipes_protect_the_server_and_tell_its_public_url() {
     }
 }
 
-/// AgentCore's contract, as far as it is about the server: a stateless server at 0.0.0.0:8000/mcp.
+/// AgentCore's requirements on the server: stateless, at 0.0.0.0:8000/mcp.
 #[test]
 fn the_agent_runtime_recipe_is_what_the_runtime_expects() {
     let settings = settings("agent-runtime");

@@ -25,7 +25,7 @@ fn flags(issuer: &str, more: &[&str]) -> Vec<String> {
     .collect()
 }
 
-/// What the doctor found, and its exit status. Neither of its reports has the token, a part of it,
+/// The doctor's findings and its exit status. Neither report may contain the token, a part of it,
 /// or the secret.
 fn examine(issuer: &str, more: &[&str], token: Option<&str>) -> (i32, Value) {
     let flags = flags(issuer, more);
@@ -74,20 +74,20 @@ fn names(report: &Value, outcome: &str) -> Vec<String> {
         .collect()
 }
 
-/// The check of this name, of those about the token if there are two.
+/// The check with this name; if there are two, the one about the token.
 fn check<'r>(report: &'r Value, name: &str) -> &'r Value {
     let checks = report["checks"].as_array().expect("checks");
     let found = checks.iter().rev().find(|check| check["check"] == name);
     found.unwrap_or_else(|| panic!("no {name} in {report:#}"))
 }
 
-/// Exactly this check has failed, and these words are in its fix.
+/// Asserts that only this check has failed, and that its fix contains these words.
 fn assert_failed(report: &Value, name: &str, words: &str) {
     assert_eq!(names(report, "failed"), [name], "{report:#}");
     assert_fix(report, name, words);
 }
 
-/// These words are in the fix of this check.
+/// Asserts that the fix of this check contains these words.
 fn assert_fix(report: &Value, name: &str, words: &str) {
     let told = check(report, name)["fix"].as_str().expect("a fix");
     assert!(told.contains(words), "{words:?} in {told:?}");
@@ -137,7 +137,7 @@ fn a_sound_configuration_passes_every_check() {
     let secret = |request: &RecordedRequest| request.basic().map(|(_, secret)| secret);
     let ours = Some(SECRET.1.to_owned());
     let wrong: Vec<_> = asked.iter().filter(|asked| secret(asked) != ours).collect();
-    // The report as text, and the one as JSON.
+    // The text report, and the JSON one.
     assert_eq!(
         (asked.len(), wrong.len()),
         (4, 2),
@@ -286,7 +286,7 @@ fn a_refused_key_is_not_blamed_on_a_secret() {
     assert_failed(&report, "credentials", "--auth-client-key-file");
 }
 
-/// The metadata with another value for `member`, at every URL.
+/// Serves the metadata with another value for `member`, at every URL.
 fn serve_metadata(fake: &FakeAuthorizationServer, member: &str, value: Value) {
     let mut metadata = fake.metadata();
     metadata[member] = value;
@@ -309,7 +309,7 @@ fn what_is_not_needed_is_a_warning() {
     assert_eq!(names(&report, "warning"), ["auth_method"]);
     assert_fix(&report, "auth_method", "to client_secret_post");
 
-    // Ory Hydra: the endpoint is configured and not in the metadata.
+    // Like Ory Hydra: the endpoint is configured, but not in the metadata.
     let fake = FakeAuthorizationServer::start();
     fake.hide_metadata();
     let endpoint = format!("--auth-introspection-url={}", fake.introspection_url());

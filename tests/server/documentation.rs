@@ -1,4 +1,4 @@
-//! What the documents claim is so.
+//! What the documentation claims is true.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -32,7 +32,7 @@ fn the_crates_readme_has_the_lines_of_the_examples() {
     }
 }
 
-/// The READMEs of the crates name the versions with which everything here is tested.
+/// The crates' READMEs name the versions that everything here is tested with.
 #[test]
 fn the_versions_in_the_crates_readmes_are_those_of_the_workspace() {
     let lock = read("Cargo.lock");
@@ -91,7 +91,7 @@ fn the_session_in_the_readme_is_a_real_one() {
     }
 }
 
-/// What the script prints at its end is compared with this by the interoperability tests.
+/// The interoperability tests compare this with what the script prints at its end.
 #[test]
 fn the_readmes_client_configuration_serves_what_the_readme_fetches() {
     let readme = read("README.md");
@@ -128,7 +128,7 @@ fn every_option_of_the_recipes_exists() {
     assert!(unknown.is_empty(), "no such options: {unknown:?}");
 }
 
-/// An ID token may have issuer, audience, type and key of an access token, but no scope.
+/// An ID token may have the issuer, audience, type and key of an access token, but it has no scope.
 #[test]
 fn rs_48_every_recipe_of_the_jwt_verifier_requires_a_scope() {
     let recipes = read("docs/authorization-servers.md");

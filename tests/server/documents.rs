@@ -1,4 +1,4 @@
-//! What an operator is told about the documents of a server: whether it has any, and when.
+//! What an operator learns about a server's documents: whether it has any, and when.
 
 use std::{fs, path::Path, process::Stdio, time::Duration};
 
@@ -100,7 +100,7 @@ async fn the_notice_goes_when_a_document_comes() {
     assert!(about(&server).await["note"].is_string());
     fs::write(directory.path().join("one.json"), catalog(1, 2)).expect("writable");
     server.wait_for_log("documents loaded again");
-    // The log line comes before the documents are replaced.
+    // The log line precedes the replacement of the documents.
     while loaded(&server, "directory").await == 0 {
         sleep(Duration::from_millis(10)).await;
     }
@@ -108,7 +108,7 @@ async fn the_notice_goes_when_a_document_comes() {
     assert_eq!(about(&server).await["note"], Value::Null);
 }
 
-/// A load balancer that asks `/readyz` all the time sends nobody to a server that still loads.
+/// A load balancer that polls `/readyz` sends nobody to a server that is still loading.
 #[tokio::test]
 async fn a_server_is_ready_only_after_its_documents_are_loaded() {
     const CATALOGS: usize = 40;

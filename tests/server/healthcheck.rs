@@ -1,4 +1,4 @@
-//! The sub-command `healthcheck`, as a container image runs it: with the variables of the server.
+//! The `healthcheck` subcommand, as a container image runs it: with the server's variables.
 
 use crate::support::{Server, free_port, run};
 

@@ -1,4 +1,4 @@
-//! The HTTP server as an operator runs it: the binary against a fake authorization server.
+//! The HTTP server as an operator runs it: the binary, against a fake authorization server.
 
 use std::time::{Duration, Instant};
 
@@ -405,7 +405,7 @@ fn initialize() -> Value {
     }})
 }
 
-/// The listener closes a moment after the signal was logged.
+/// The listener closes shortly after the signal is logged.
 async fn wait_until_refused(address: &str) {
     for _ in 0..200 {
         if tokio::net::TcpStream::connect(address).await.is_err() {

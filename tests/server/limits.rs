@@ -1,4 +1,4 @@
-//! What clients can make the server hold, and what it does about those who do not read or write.
+//! What clients can make the server hold, and how it treats clients that do not read or write.
 
 use std::{
     io::{Read, Write},
@@ -29,10 +29,10 @@ fn connect(server: &Server) -> TcpStream {
     stream
 }
 
-/// Everything that the server sends until it closes.
+/// Everything that the server sends until it closes the connection.
 fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
-    // A reset after the answer is an end like another.
+    // A reset after the answer is an acceptable end.
     let _ = stream.read_to_end(&mut bytes);
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -45,7 +45,7 @@ fn post(body: &str) -> String {
     )
 }
 
-/// A call of `about` with so many small objects.
+/// A call of `about` with this many small objects.
 fn flood(count: usize) -> String {
     let objects = vec![r#"{"":0}"#; count].join(",");
     format!(
@@ -101,7 +101,7 @@ async fn bodies_are_judged_by_size_and_shape_before_a_tree_is_built() {
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_of_the_worst_bodies_leave_memory_and_time_for_others() {
     let (_fake, server) = protected(&[]);
-    // As many as are allowed.
+    // The largest number allowed.
     let worst = flood(9_990);
     let requests = (0..50).map(|_| {
         let request = server.call("about", &json!({})).bearer_auth("good");
@@ -132,12 +132,12 @@ async fn a_stranger_who_pipelines_and_does_not_read_costs_nothing() {
             let mut stream = connect(&server);
             let patience = Duration::from_millis(500);
             stream.set_write_timeout(Some(patience)).expect("a time");
-            // Ends when the server has stopped reading and the buffers in between are full.
+            // Fails once the server has stopped reading and the buffers in between are full.
             while stream.write_all(&request.repeat(200)).is_ok() {}
             stream
         })
         .collect();
-    // What it could write into the sockets' buffers it may still be answering.
+    // It may still be answering from what is in the sockets' buffers.
     let begun = Instant::now();
     loop {
         let before = server.processor_time();
@@ -171,7 +171,7 @@ async fn pipelined_requests_are_answered_in_turn() {
         &post(&message),
     ]
     .concat();
-    // In pieces that cut heads and bodies anywhere.
+    // In pieces that cut heads and bodies at arbitrary places.
     for piece in all.as_bytes().chunks(700) {
         stream.write_all(piece).expect("it reads");
     }

@@ -1,4 +1,4 @@
-//! What text from outside does to the log: nothing but appear in it.
+//! Text from outside appears in the log, and does nothing else to it.
 
 use std::{
     fs::{self, File},
@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::support::{RESOURCE, SECRET, command, free_port, protected_by};
 
-/// Ends a line, forges one, colours it, turns it around.
+/// Ends a line, forges one, colours it, reverses it.
 const HOSTILE: &str =
     "x\n2026-01-01T00:00:00Z  INFO forged: ok\u{1b}[31m\r\u{9b}2J\u{2028}\u{202e}";
 
@@ -26,7 +26,7 @@ impl Drop for Process {
     }
 }
 
-/// What the server logs, as text, while it refuses these tokens.
+/// What the server logs, in text format, while it refuses these tokens.
 async fn log_of(fake: &FakeAuthorizationServer, tokens: &[String]) -> String {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let log = directory.path().join("log");

@@ -1,4 +1,4 @@
-//! What an operator can count, scraped from the admin address.
+//! The metrics that an operator can scrape from the admin address.
 
 use dev_authorization_server::{FakeAuthorizationServer, Reply};
 use serde_json::{Value, json};
@@ -29,14 +29,14 @@ fn assert_lines(text: &str, lines: &[&str]) {
     }
 }
 
-/// Sends a tool call with the token `token` and returns the status.
-/// What the line of this counter says.
+/// The value of this counter.
 fn value(text: &str, counter: &str) -> u64 {
     let mut lines = text.lines().filter_map(|line| line.strip_prefix(counter));
     let value = lines.next().map(|value| value.trim().parse());
     value.expect("a line").expect("a number")
 }
 
+/// Sends a tool call with the token `token` and returns the status.
 async fn call(server: &Server, token: &str, tool: &str, arguments: &Value) -> u16 {
     let request = server.call(tool, arguments).bearer_auth(token);
     let response = request.send().await.expect("an answer");
@@ -96,7 +96,7 @@ async fn the_authorization_server_is_watched_calls_cache_and_circuit() {
                 &scrape(&server).await,
                 &["resource_server_introspections_in_flight 1"],
             );
-            // The second request has to have joined; nothing tells from outside when it has.
+            // The second request must have joined by then, which cannot be seen from outside.
             tokio::time::sleep(std::time::Duration::from_millis(300)).await;
             gate.open();
         }
@@ -134,7 +134,7 @@ async fn the_authorization_server_is_watched_calls_cache_and_circuit() {
         assert_eq!(call(&server, &token, "about", &json!({})).await, 503);
     }
     let text = scrape(&server).await;
-    // The circuit may have opened before the last one was asked about.
+    // The circuit may have opened before the last request.
     let [failed, refused] = ["status", "circuit_open"].map(|reason| {
         let counter = "resource_server_requests_unavailable_total";
         value(&text, &format!("{counter}{{reason=\"{reason}\"}}"))
@@ -143,7 +143,7 @@ async fn the_authorization_server_is_watched_calls_cache_and_circuit() {
     assert_eq!(failed + refused, count, "{text}");
     let asked = format!("resource_server_introspections_total{{outcome=\"status\"}} {failed}");
     assert_lines(&text, &[&asked]);
-    // Now and then one is let through to see whether the server is back.
+    // Now and then one is let through, to see whether the server is back.
     for token in ["refused-1", "refused-2", "refused-3"] {
         assert_eq!(call(&server, token, "about", &json!({})).await, 503);
     }
@@ -154,7 +154,7 @@ async fn the_authorization_server_is_watched_calls_cache_and_circuit() {
 #[tokio::test]
 async fn open_sessions_and_streams_are_counted() {
     let fake = FakeAuthorizationServer::start();
-    // Without a cache a revocation is felt at the next look, 5 s after the last one.
+    // Without a cache, a revocation takes effect at the next check, 5 s after the last.
     let server = measured(&fake, &["--stateless-http=false", "--auth-cache-ttl=0s"]);
     let opened = server
         .call("about", &json!({}))
@@ -203,7 +203,7 @@ async fn open_sessions_and_streams_are_counted() {
     drop(stream);
 }
 
-/// A rate over a counter that appears only with its first event misses that event.
+/// If a counter appears only with its first event, a rate over it misses that event.
 #[tokio::test]
 async fn every_reason_of_a_refusal_is_there_from_the_start() {
     let fake = FakeAuthorizationServer::start();

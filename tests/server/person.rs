@@ -1,5 +1,5 @@
-//! A person with a browser, as far as an authorization server can tell: opens the page that a client
-//! wants opened, signs in, agrees, and is sent back to the client.
+//! A person with a browser, as an authorization server sees one: opens the page that a client asks
+//! to open, signs in, agrees, and is sent back to the client.
 
 use reqwest::{
     Client, Response,
@@ -8,17 +8,17 @@ use reqwest::{
 };
 use url::Url;
 
-/// Pages and redirects between the client's request and its answer.
+/// The most pages and redirects between the client's request and its answer.
 const MAX_STEPS: usize = 12;
 
-/// What the person types into fields, by their names.
+/// What the person types into form fields, by field name.
 const TYPED: [(&str, &str); 3] = [
     ("username", "alice"),
     ("login", "alice"),
     ("password", "wonderland"),
 ];
 
-/// Follows an authorization URL to its end: the client's redirect URI with code or error.
+/// Follows an authorization URL to its end: the client's redirect URI with a code or an error.
 pub(crate) async fn agree(authorization: &str) -> Url {
     let mut url = Url::parse(authorization).expect("an authorization URL");
     let redirect_uri = parameter(&url, "redirect_uri").expect("a redirect_uri");
@@ -52,7 +52,7 @@ pub(crate) fn parameter(url: &Url, name: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
-/// Keeps cookies, and follows no redirect by itself.
+/// Keeps cookies, and follows no redirects by itself.
 pub(crate) struct Browser {
     http: Client,
     cookies: Vec<Cookie>,
@@ -79,7 +79,7 @@ impl Browser {
 
     pub(crate) async fn get(&mut self, url: &Url) -> Response {
         let request = self.http.get(url.clone()).header(COOKIE, self.sent_to(url));
-        // Spring shows its login page only to those who want HTML.
+        // Spring shows its login page only to clients that want HTML.
         let request = request.header(ACCEPT, "text/html");
         let response = request.send().await.expect("an answer");
         self.keep(url, response)
@@ -91,7 +91,7 @@ impl Browser {
         self.keep(url, response.expect("an answer"))
     }
 
-    /// Cookies are for one server here, so only their paths matter.
+    /// All cookies here are for one server, so only their paths matter.
     fn sent_to(&self, url: &Url) -> String {
         let sent = self
             .cookies
@@ -115,7 +115,7 @@ impl Browser {
                 .unwrap_or_else(|| url.path());
             self.cookies
                 .retain(|cookie| cookie.name != name || cookie.path != path);
-            // An empty value is how servers delete a cookie.
+            // Servers delete a cookie by setting it to an empty value.
             if !value.is_empty() {
                 self.cookies.push(Cookie {
                     name: name.to_owned(),
@@ -128,7 +128,7 @@ impl Browser {
     }
 }
 
-/// The first form of a page, filled in and agreed to.
+/// The first form on a page, filled in and agreed to.
 struct Form {
     action: String,
     fields: Vec<(String, String)>,
@@ -149,7 +149,7 @@ impl Form {
             let kind = attribute(tag, "type").unwrap_or_default();
             let button = tag.starts_with("button") || kind == "submit";
             if button && !agreed {
-                // The first button is the one that agrees.
+                // The first button means agreement.
                 agreed = true;
                 fields.push((name, value));
             } else if !button && tag.starts_with("input") && kind != "checkbox" {

@@ -1,4 +1,4 @@
-//! Resources, prompts, completion, and changes of the documents directory.
+//! Resources, prompts, completion, and changes in the documents directory.
 
 mod changes;
 mod prompts;

@@ -1,5 +1,5 @@
-//! rmcp's own client begins with nothing but the server's URL and goes through the whole
-//! authorization flow, against the authorization server for development.
+//! rmcp's own client starts with nothing but the server's URL and goes through the whole
+//! authorization flow, against the development authorization server.
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ async fn rmcp_registers_authorizes_refreshes_and_steps_up() {
     assert_eq!(caller["subject"], "alice", "{caller}");
     assert!(has(&caller, "oscal:read") && !has(&caller, "oscal:validate"));
 
-    // The client sees to it by itself when half of the lifetime is over.
+    // The client refreshes the token by itself after half of its lifetime.
     let first = client.get_access_token().await.expect("a token");
     tokio::time::sleep(Duration::from_millis(4100)).await;
     call(&session, "about", json!({})).await.expect("a result");
@@ -81,7 +81,7 @@ async fn rmcp_registers_authorizes_refreshes_and_steps_up() {
     assert!(has(&caller, "oscal:read") && has(&caller, "oscal:validate"));
 }
 
-/// Connects without a token; returns the challenge.
+/// Connects without a token, and returns the challenge.
 async fn refused(url: &str) -> String {
     let transport = StreamableHttpClientTransport::with_client(
         http(),
@@ -91,7 +91,7 @@ async fn refused(url: &str) -> String {
     error.auth_challenge().expect("a challenge").to_owned()
 }
 
-/// Registers and lets a person agree; returns the URL that the person was sent to as well.
+/// Registers and lets a person agree. Also returns the URL that the person was sent to.
 async fn authorized(url: &str, challenge: &str) -> (AuthClient<Client>, Url) {
     let mut state = OAuthState::new(url, Some(http())).await.expect("a URL");
     let request = AuthorizationRequest::new(REDIRECT_URI)

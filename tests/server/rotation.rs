@@ -1,4 +1,4 @@
-//! Client credentials from a mounted secret, replaced under load as the kubelet does it.
+//! Client credentials from a mounted secret, replaced under load the way the kubelet does it.
 
 use std::{
     fs,
@@ -19,8 +19,8 @@ const CLIENT_ID: &str = "https://mcp.example.com/mcp";
 const FILES: [&str; 2] = ["client-id", "client-secret"];
 const WORKERS: usize = 16;
 
-/// A secret volume: each file is a link into `..data`, and that is a link to a directory with a
-/// time in its name, swapped as a whole.
+/// A secret volume: each file links into `..data`, which links to a directory with a time in its
+/// name and is swapped as a whole.
 struct SecretVolume {
     directory: tempfile::TempDir,
     current: PathBuf,
@@ -41,7 +41,7 @@ impl SecretVolume {
         Self { directory, current }
     }
 
-    /// Writes a new directory, swaps `..data` by one rename, removes the old directory.
+    /// Writes a new directory, swaps `..data` with one rename, and removes the old directory.
     fn rotate(&mut self, number: usize, secret: &str) {
         let folder = self.directory.path();
         let new = write_version(folder, number, secret);
@@ -66,7 +66,7 @@ fn write_version(folder: &Path, number: usize, secret: &str) -> PathBuf {
     version
 }
 
-/// What the load has come to.
+/// The results of the load.
 #[derive(Default)]
 struct Load {
     over: AtomicBool,
@@ -74,8 +74,7 @@ struct Load {
     failed: AtomicUsize,
 }
 
-/// Sends requests one after the other, each with a token never seen before, so that each is an
-/// introspection of its own.
+/// Sends requests one after another, each with a new token, so that each causes an introspection.
 async fn work(server: Arc<Server>, load: Arc<Load>) {
     while !load.over.load(Ordering::Relaxed) {
         let token = format!("token-{}", load.sent.fetch_add(1, Ordering::Relaxed));
@@ -100,7 +99,7 @@ async fn a_secret_is_rotated_under_load_without_a_failed_request() {
             "--transport=streamable-http".to_owned(),
             "--port=0".to_owned(),
             "--log-format=json".to_owned(),
-            // The machine that runs this may be busy with other things.
+            // This machine may be busy with other work.
             "--auth-timeout=20s".to_owned(),
             format!("--auth-issuer-url={}", fake.issuer()),
             format!("--auth-resource-server-url={RESOURCE}"),
@@ -118,7 +117,7 @@ async fn a_secret_is_rotated_under_load_without_a_failed_request() {
     let mut seen = 0;
     for (number, secret) in secrets.iter().enumerate().skip(1) {
         fake.wait_for_introspections(seen + 50).await;
-        // These calls carry the old secret and are judged by the new one.
+        // These calls carry the old secret, but are judged by the new one.
         let gate = fake.hold_introspections();
         let held = fake.introspection_count();
         fake.wait_for_introspections(held + WORKERS / 4).await;

@@ -1,4 +1,5 @@
-//! Scopes of operations: a client is asked for what it lacks, and what it may not see is not there.
+//! Scopes of operations: a client is asked for missing scopes, and hidden documents do not exist
+//! for it.
 
 use dev_authorization_server::FakeAuthorizationServer;
 use serde_json::{Value, json};
@@ -127,13 +128,14 @@ async fn rs_14_a_broader_scope_implies_a_narrower_one_by_an_option() {
     let search = ("search", json!({"query": "treasury"}));
     let validate = ("validate_document", json!({"document": "nothing"}));
     for (granted, (tool, arguments), challenged, sees_plan) in [
-        // Required scopes, the scope of the operation, and documents, by one broad scope.
+        // One broad scope covers the required scopes, the operation's scope, and the documents.
         ("oscal:admin", search.clone(), None, true),
         ("owner", search.clone(), None, true),
         ("mcp oscal:read", search.clone(), None, false),
         ("oscal:read", search.clone(), Some("mcp oscal:read"), false),
         ("oscal:administrator", search, Some("mcp"), false),
-        // What it does not imply is asked for, and the broad scope is kept.
+        // The client is asked for a scope that the broad one does not imply, and keeps the broad
+        // one.
         (
             "oscal:admin other",
             validate.clone(),
@@ -184,7 +186,7 @@ async fn a_sensitive_document_with_the_uuid_of_a_catalog_neither_hides_it_nor_sh
         "controls": [{"id": "h-1", "title": "Close the door"}],
     }});
     std::fs::write(documents.path().join("z.json"), catalog.to_string()).expect("writable");
-    // The plan has the same uuid, and the name that comes first.
+    // The plan has the same uuid, and the file name that sorts first.
     let server = server(&fake, &documents);
     let plan_id = format!("{UUID}.system-security-plan");
     for (scopes, ids) in [

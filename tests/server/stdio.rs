@@ -1,4 +1,4 @@
-//! MCP over standard input and output: the same tools, no authorization.
+//! MCP over standard input and output: the same tools, without authorization.
 
 use std::fs;
 

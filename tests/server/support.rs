@@ -17,10 +17,10 @@ use reqwest::{Client, RequestBuilder, Response, redirect::Policy};
 use serde_json::{Value, json};
 
 /// How long anything may take before a test fails instead of hanging. A debug build loads NIST's
-/// documents in seven seconds, and on a machine that builds beside the tests in thirty.
+/// documents in seven seconds, or in thirty on a machine that is also building.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The resource that servers of these tests protect: their public name, not where they listen.
+/// The resource that the servers in these tests protect: their public name, not where they listen.
 pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
 
 /// The binary, with an empty environment and an empty working directory.
@@ -30,7 +30,7 @@ pub(crate) fn command(directory: &Path) -> Command {
     command
 }
 
-/// Runs the binary to its end with these flags and variables.
+/// Runs the binary with these flags and variables until it exits.
 pub(crate) fn run<S: AsRef<OsStr>>(flags: &[S], variables: &[(&str, &str)]) -> Output {
     let directory = tempfile::tempdir().expect("a temporary directory");
     command(directory.path())
@@ -41,7 +41,7 @@ pub(crate) fn run<S: AsRef<OsStr>>(flags: &[S], variables: &[(&str, &str)]) -> O
         .expect("the binary runs")
 }
 
-/// Runs the doctor with these flags and variables, and the token on standard input if there is one.
+/// Runs the doctor with these flags and variables, and with the token, if any, on standard input.
 pub(crate) fn doctor(flags: &[String], variables: &[(&str, &str)], token: Option<&str>) -> Output {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let mut command = command(directory.path());
@@ -57,19 +57,19 @@ pub(crate) fn doctor(flags: &[String], variables: &[(&str, &str)], token: Option
         .spawn()
         .expect("the binary starts");
     let mut stdin = child.stdin.take().expect("piped");
-    // It may have ended without reading.
+    // It may have exited without reading.
     let _ = writeln!(stdin, "{}", token.unwrap_or_default());
     drop(stdin);
     child.wait_with_output().expect("it ends")
 }
 
-/// Flags that switch authorization on against the authorization server `issuer`.
+/// Flags that turn on authorization with the authorization server `issuer`.
 pub(crate) fn protected_by(issuer: &str) -> Vec<String> {
     protected(issuer, RESOURCE, 0)
 }
 
-/// The same for a server that clients find by the URL it protects, as they do when they begin
-/// with nothing else: `http://127.0.0.1:PORT/mcp`.
+/// Likewise, but the protected URL is where the server listens: `http://127.0.0.1:PORT/mcp`. For
+/// clients that start with nothing but that URL.
 pub(crate) fn protected_where_it_listens(issuer: &str, port: u16) -> Vec<String> {
     protected(issuer, &format!("http://127.0.0.1:{port}/mcp"), port)
 }
@@ -87,7 +87,7 @@ fn protected(issuer: &str, resource: &str, port: u16) -> Vec<String> {
     .to_vec()
 }
 
-/// A port of `127.0.0.1` that nobody uses at the moment.
+/// A port of `127.0.0.1` that is currently free.
 pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("an address").port()
@@ -96,7 +96,7 @@ pub(crate) fn free_port() -> u16 {
 /// The variable that goes with [`protected_by`].
 pub(crate) const SECRET: (&str, &str) = ("OSCAL_AUTH_CLIENT_SECRET", "hush:+/%& é");
 
-/// A running server. It ends when this is dropped.
+/// A running server. It stops when dropped.
 pub(crate) struct Server {
     process: Process,
     log: Arc<Log>,
@@ -106,12 +106,12 @@ pub(crate) struct Server {
     _directory: tempfile::TempDir,
 }
 
-/// Killed when it is dropped, also by a test that fails before the server listens.
+/// Killed when dropped, even if a test fails before the server listens.
 struct Process(Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Both fail only for a process that has ended.
+        // Both fail only if the process has already exited.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -168,12 +168,12 @@ impl Server {
         }
     }
 
-    /// The address it listens on.
+    /// The address that it listens on.
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
-    /// A GET of any path.
+    /// A GET request for any path.
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {
         self.http.get(format!("http://{}{path}", self.address))
     }
@@ -183,14 +183,14 @@ impl Server {
         self.admin_address.as_ref().expect("an admin address")
     }
 
-    /// A GET on the admin address.
+    /// A GET request to the admin address.
     pub(crate) async fn admin(&self, path: &str) -> Response {
         let address = self.admin_address();
         let request = self.http.get(format!("http://{address}{path}"));
         request.send().await.expect("an answer")
     }
 
-    /// A request to call a tool, without a token.
+    /// A tool call, without a token.
     pub(crate) fn call(&self, tool: &str, arguments: &Value) -> RequestBuilder {
         self.http
             .post(format!("http://{}/mcp", self.address))
@@ -219,12 +219,12 @@ impl Server {
         self.log.text.lock().expect("no panic").clone()
     }
 
-    /// Waits until it has logged `text`, and returns all it has logged.
+    /// Waits until it has logged `text`. Returns everything logged so far.
     pub(crate) fn wait_for_log(&self, text: &str) -> String {
         self.log.wait_for(text)
     }
 
-    /// The most memory it has held at any time, in bytes.
+    /// The peak memory use so far, in bytes.
     pub(crate) fn memory_peak(&self) -> usize {
         let status = format!("/proc/{}/status", self.process.0.id());
         let status = std::fs::read_to_string(status).expect("a process");
@@ -235,7 +235,7 @@ impl Server {
             * 1024
     }
 
-    /// The processor time it has used.
+    /// The processor time used so far.
     pub(crate) fn processor_time(&self) -> Duration {
         let stat = format!("/proc/{}/stat", self.process.0.id());
         let stat = std::fs::read_to_string(stat).expect("a process");
@@ -244,11 +244,11 @@ impl Server {
         let ticks: u64 = fields
             .map(|field| field.parse::<u64>().expect("a count"))
             .sum();
-        // Linux counts in hundredths of a second everywhere.
+        // Linux counts in hundredths of a second on every platform.
         Duration::from_millis(10 * ticks)
     }
 
-    /// Leaves what it logs unread until the result is dropped.
+    /// Stops reading the log until the result is dropped.
     pub(crate) fn stop_reading_log(&self) -> Sender<()> {
         let log = self.log.clone();
         let (release, released) = channel();
@@ -256,7 +256,7 @@ impl Server {
         std::thread::spawn(move || {
             let _unread = log.text.lock().expect("no panic");
             stop.send(()).expect("a receiver");
-            // An error, once the sender is dropped.
+            // Returns an error once the sender is dropped.
             let _ = released.recv();
         });
         stopped.recv().expect("a sender");
@@ -272,7 +272,7 @@ impl Server {
         assert!(status.success());
     }
 
-    /// Waits for the process to end.
+    /// Waits for the process to exit.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         self.process.0.wait().expect("a child")
     }
@@ -301,7 +301,7 @@ fn follow(stderr: impl Read + Send + 'static, log: Arc<Log>) {
     });
 }
 
-/// Sends JSON-RPC messages to a server over stdio and returns its answers, by id, and its status.
+/// Sends JSON-RPC messages to a server over stdio. Returns its answers, by id, and its output.
 pub(crate) fn over_stdio(
     flags: &[&str],
     variables: &[(&str, &str)],
@@ -313,7 +313,7 @@ pub(crate) fn over_stdio(
     converse(&mut command, requests)
 }
 
-/// The same with a server that `command` starts.
+/// Likewise, with a server that `command` starts.
 pub(crate) fn converse(command: &mut Command, requests: &[Value]) -> (Vec<Value>, Output) {
     let mut child = command
         .stdin(Stdio::piped())

@@ -1,5 +1,5 @@
-//! A server that is `authorized` refuses whoever comes without an access token, also where its
-//! host was put together wrongly: no method answers, and no session begins.
+//! An `authorized` server refuses anyone without an access token, even if its host was put together
+//! wrongly: no method answers, and no session starts.
 
 use std::{net::Ipv4Addr, sync::Arc, sync::mpsc, thread};
 
@@ -29,7 +29,7 @@ use serde_json::{Value, json};
 
 use crate::support::{RESOURCE, Server};
 
-/// What the author of the host remembered.
+/// What the author of the host remembered to do.
 #[derive(Debug, Clone, Copy)]
 struct Wiring {
     forwards: bool,
@@ -37,7 +37,7 @@ struct Wiring {
     stateful: bool,
 }
 
-/// A host around an `authorized` server. It stops when this is dropped.
+/// A host around an `authorized` server. It stops when dropped.
 struct Wired {
     url: String,
     http: Client,
@@ -46,7 +46,7 @@ struct Wired {
 
 impl Drop for Wired {
     fn drop(&mut self) {
-        // The command is sent at once; only the confirmation would have to be awaited.
+        // The command is sent at once; only the confirmation would need awaiting.
         drop(self.handle.stop(false));
     }
 }
@@ -77,7 +77,7 @@ impl Wired {
             let mcp = ActixMcp::new(mcp);
             let resource = match wiring.forwards {
                 true => mcp.resource("/mcp"),
-                // A bridge of the author's own, which drops what it does not know.
+                // The author's own bridge, which drops what it does not know.
                 false => web::resource("/mcp").to(move |request: HttpRequest, body: Bytes| {
                     let (mcp, mut parts) = (mcp.clone(), request_parts(&request));
                     parts.extensions.clear();
@@ -116,7 +116,7 @@ impl Wired {
         }
     }
 
-    /// The body of the answer to one request with a good token.
+    /// The response body for one request with a good token.
     async fn ask(&self, method: &str, params: &Value, version: &str) -> String {
         let mut params = params.clone();
         let mut request = self
@@ -147,7 +147,7 @@ impl Wired {
 const OLD: &str = "2025-06-18";
 const NEW: &str = "2026-07-28";
 
-/// Every method to which the server has an answer, with parameters that are right.
+/// Every method that the server answers, with valid parameters.
 fn methods() -> Vec<(&'static str, Value)> {
     let reference = json!({"type": "ref/prompt", "name": "explain_control"});
     let catalog: Value = serde_json::from_str(BUILT_IN[0].1).expect("JSON");
@@ -253,7 +253,7 @@ async fn rs_05_an_authorized_server_begins_no_session_without_a_token() {
     }
 }
 
-/// The binary without an issuer says in its configuration that it trusts everybody.
+/// Without an issuer, the binary's own configuration says that it trusts everybody.
 #[tokio::test]
 async fn without_authorization_everybody_reads_and_a_token_means_nothing() {
     for host in [

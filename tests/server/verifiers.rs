@@ -1,4 +1,4 @@
-//! The verifiers that need no introspection: `jwt` and `userinfo`.
+//! The verifiers that work without introspection: `jwt` and `userinfo`.
 
 use std::sync::LazyLock;
 
@@ -34,7 +34,7 @@ fn server(issuer: &str, more: &[&str]) -> Server {
     server
 }
 
-/// A server that verifies the signatures of [`KEY`].
+/// A server that verifies signatures made with [`KEY`].
 fn jwt_server(fake: &FakeAuthorizationServer, issuer: &str, more: &[&str]) -> Server {
     fake.serve("/jwks", jwks(&[&KEY]));
     serve_metadata(fake, issuer, "jwks_uri", &fake.url("/jwks"));
@@ -98,7 +98,7 @@ async fn jwts_are_verified_without_asking_anybody() {
     );
 }
 
-/// The issuer has a slash at the end, the type is JWT, `aud` is a list, the client is `azp`.
+/// The issuer ends with a slash, the type is JWT, `aud` is a list, and the client is in `azp`.
 #[tokio::test]
 async fn jwts_as_auth0_writes_them() {
     let fake = FakeAuthorizationServer::start();

@@ -1,4 +1,4 @@
-//! Requests as HTTP allows them, beyond what MCP clients usually send.
+//! Requests that HTTP allows, beyond what MCP clients usually send.
 
 use std::{
     io::{Read, Write},
@@ -21,8 +21,8 @@ fn protected(more: &[&str]) -> (FakeAuthorizationServer, Server) {
     (fake, server)
 }
 
-/// One request as written, and everything that comes back until the server closes, or until the
-/// answer is whole where the server keeps the connection.
+/// Sends one request as written. Returns everything received until the server closes the
+/// connection, or until the answer is complete if the server keeps it open.
 fn exchange(address: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("it listens");
     let patience = Some(Duration::from_secs(20));

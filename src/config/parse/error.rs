@@ -1,8 +1,8 @@
-//! One thing wrong.
+//! A configuration error.
 
 use std::fmt;
 
-/// One thing wrong with the configuration: which option, what is wrong, what to change.
+/// One configuration error: which option, what is wrong, and what to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     pub(super) option: String,

@@ -1,5 +1,5 @@
-//! What to change when a token is for somebody else. A value of `aud` that stands for others too
-//! must not become `--auth-audience`: then tokens for them would be accepted here.
+//! What to change when a token is for another audience. An `aud` value that others share must not
+//! become `--auth-audience`: this server would then accept their tokens.
 
 use super::Fixes;
 
@@ -14,8 +14,8 @@ impl Fixes<'_> {
         )
     }
 
-    /// `issued_to` is the token's client, `own_client_id` ours. Never advises an audience that is
-    /// the token's client: its ID tokens have that one.
+    /// `issued_to` is the token's client, `own_client_id` ours. Never suggests the token's client
+    /// as the audience, because its ID tokens carry that audience.
     pub(super) fn of_audience(
         &self,
         audience: &[String],

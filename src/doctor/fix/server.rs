@@ -1,4 +1,4 @@
-//! What to change so that the authorization server answers, and knows this server.
+//! What to change so that the authorization server answers and knows this server.
 
 use rmcp_resource_server::{AuthorizationServerError, ClientCredentials};
 use url::Url;
@@ -70,7 +70,7 @@ impl Fixes<'_> {
         )
     }
 
-    /// Servers send a browser that asks for something unknown to their login page.
+    /// Many servers redirect an unknown path to their login page.
     fn of_redirect(&self, status: u16, location: Option<&str>) -> String {
         let option = self.endpoint_option();
         let Some(location) = location else {
@@ -165,7 +165,7 @@ impl Fixes<'_> {
         }
     }
 
-    /// The issuer is compared to the letter, and servers compute it in different ways.
+    /// Issuers are compared character by character, and servers derive theirs in different ways.
     pub(super) fn of_issuer(&self, found: &str) -> String {
         let configured = self.issuer;
         if found.trim_end_matches('/') == configured.trim_end_matches('/') {

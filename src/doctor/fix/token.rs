@@ -5,7 +5,7 @@ use rmcp_resource_server::{TokenError, VerifierConfig};
 use super::Fixes;
 
 impl Fixes<'_> {
-    /// The sentence for a bad token.
+    /// Advice for a rejected token.
     pub(in crate::doctor) fn of_token(&self, error: &TokenError) -> String {
         match error {
             TokenError::Malformed => "Put nothing but the token's text into the file: no \
@@ -73,7 +73,7 @@ impl Fixes<'_> {
         }
     }
 
-    /// An answer says no more than that the token is inactive.
+    /// The response says only that the token is inactive.
     pub(super) fn of_inactive(&self, client_id: &str, credentials_accepted: bool) -> String {
         let own = match client_id.is_empty() {
             true => "this server".to_owned(),
@@ -94,7 +94,7 @@ impl Fixes<'_> {
         )
     }
 
-    /// The payload of the token names others only, which is the likeliest cause, yet no proof.
+    /// The token itself names only other audiences: the likeliest cause, but no proof.
     pub(super) fn of_inactive_for_audience(&self, client_id: &str) -> String {
         format!(
             "The token was not issued for client {client_id:?}, and some servers (Keycloak since \
@@ -109,7 +109,7 @@ impl Fixes<'_> {
     fn of_kind(&self, found: &str) -> String {
         let typ = match found {
             "no typ in the header" => Some("none"),
-            // Of the header; a claim of this name is quoted.
+            // A `typ` from the header is unquoted; a claim named `typ` is quoted.
             _ => found
                 .strip_prefix("typ=")
                 .filter(|typ| !typ.starts_with('"')),

@@ -1,4 +1,4 @@
-//! The memory that all requests together may hold for their bodies.
+//! The memory that the bodies of all requests may hold together.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,11 +12,11 @@ pub(super) struct Budget {
     left: Arc<Semaphore>,
 }
 
-/// Memory that is taken until this is dropped.
+/// A share of a budget, held until it is dropped.
 #[derive(Debug)]
 pub(super) struct Share(OwnedSemaphorePermit);
 
-/// How long a request may wait for memory. Then the client had better ask again.
+/// How long a request may wait for memory. After that the client should retry.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 const KIB: usize = 1024;
@@ -28,7 +28,7 @@ impl Budget {
         }
     }
 
-    /// Takes `bytes`, in turn. `None` if others held the memory for too long.
+    /// Takes `bytes`, in order of arrival. `None` if others held the memory for too long.
     pub(super) async fn take(&self, bytes: usize) -> Option<Share> {
         let count = u32::try_from(bytes.div_ceil(KIB)).ok()?;
         let permits = self.left.clone().acquire_many_owned(count);

@@ -1,7 +1,7 @@
-//! Request bodies: read whole, within limits of size, shape and memory, before rmcp builds a tree.
+//! Request bodies: read whole, within limits on size, shape and memory, before rmcp builds a tree.
 //!
-//! This lies behind authorization, so no stranger uses up what is here for clients. The time limit
-//! of a body is the connection's.
+//! This runs after authorization, so no stranger uses up memory meant for clients. The connection
+//! limits the time for a body.
 
 mod budget;
 mod shape;
@@ -26,40 +26,40 @@ use super::connections::Connection;
 use budget::{Budget, Share};
 use shape::{Shape, shape};
 
-/// A small body costs less than to keep account of it: 16 KiB are read in any case, and a tree of
-/// that size holds no more than a connection's own buffers.
+/// A small body costs less than accounting for it: 16 KiB are read in any case, and a tree of that
+/// size holds no more than a connection's own buffers.
 const FREE_BYTES: usize = 16 * 1024;
 const FREE_TREE_BYTES: usize = 64 * 1024;
 
-/// How much is asked for at a time, for a body that does not say how long it is.
+/// How much memory is requested at a time for a body of unknown length.
 const STEP: usize = 64 * 1024;
 
-/// What a value or name takes at most while a message is parsed: rmcp's parser keeps buffered
-/// copies next to the tree. Measured are 340 for a number, 360 in objects of one member, 470 in
-/// arrays of one element.
+/// The most memory that a value or name takes while a message is parsed, in bytes: rmcp's parser
+/// keeps buffered copies next to the tree. Measured: 340 for a number, 360 in objects of one
+/// member, 470 in arrays of one element.
 const NODE_BYTES: usize = 512;
 
-/// Values and names in a message: 15 MiB. Requests have dozens.
+/// Values and names allowed in a message: 15 MiB. Requests have dozens.
 const NODES: usize = 30_000;
 
-/// Values and names in a message that validates a document: 90 MiB. NIST's SP 800-53 catalog has
-/// more, but as text, which is what most clients send, it is one value.
+/// Values and names allowed in a message that validates a document: 90 MiB. NIST's SP 800-53
+/// catalog has more, but most clients send it as text, which is a single value.
 const DOCUMENT_NODES: usize = 180_000;
 
-/// serde_json refuses what is deeper than 128.
+/// The deepest nesting allowed; serde_json rejects more than 128 levels.
 const DEPTH: usize = 100;
 
-/// For the bodies that are being read and served, as bytes.
+/// The budget for bodies being read and served, in bytes.
 const BYTES_BUDGET: usize = 48 << 20;
 
-/// For the trees made of them.
+/// The budget for the trees built from them, in bytes.
 const TREES_BUDGET: usize = 96 << 20;
 
-/// The limits of bodies and what is left of the memory for them.
+/// The limits on bodies, and the memory left for them.
 pub(super) struct Bodies {
-    /// Bytes of any message but the next kind.
+    /// The largest message other than the next kind, in bytes.
     max_bytes: usize,
-    /// Bytes of a call of `validate_document`.
+    /// The largest call of `validate_document`, in bytes.
     max_document_bytes: usize,
     bytes: Budget,
     trees: Budget,
@@ -78,7 +78,7 @@ impl Held {
     }
 }
 
-/// Why a body is not served.
+/// Why a body is rejected.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BodyError {
     #[error("the body has more than {limit} bytes")]
@@ -103,12 +103,12 @@ impl Bodies {
         }
     }
 
-    /// The largest body that may pass.
+    /// The largest body that may pass, in bytes.
     pub(super) fn longest(&self) -> usize {
         self.max_bytes.max(self.max_document_bytes)
     }
 
-    /// Reads the body of `request`, if it may be served, and the memory that is held for it.
+    /// Reads the body of `request` if it may be served. Also returns the memory held for it.
     pub(super) async fn admit(
         &self,
         request: &HttpRequest,
@@ -171,11 +171,11 @@ impl Bodies {
         self.bytes.take(bytes).await.ok_or(BodyError::Busy)
     }
 
-    /// Judges a whole body, and takes the memory for what will be made of it.
+    /// Checks a whole body, and takes the memory for its tree.
     async fn judge(&self, body: &Bytes) -> Result<Option<Share>, BodyError> {
         let shape = shape(body);
         self.check(body.len(), &shape)?;
-        // rmcp copies the bytes, and a long text is copied out of them.
+        // rmcp copies the bytes, and then copies long texts out of them.
         let cost = 2 * body.len() + NODE_BYTES * shape.nodes;
         if cost <= FREE_TREE_BYTES {
             return Ok(None);
@@ -217,7 +217,7 @@ impl BodyError {
         }
     }
 
-    /// What the client is told.
+    /// The response to the client.
     pub(super) fn respond(&self, request_id: &RequestId) -> HttpResponse {
         let (status, error, description) = match self {
             Self::TooLarge { limit } => (

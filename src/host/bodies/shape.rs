@@ -1,23 +1,23 @@
-//! How much memory a JSON-RPC message will take, found in its bytes.
+//! Estimates the memory that a JSON-RPC message will take, from its bytes.
 //!
-//! A value of a few bytes takes some hundred in a tree: `{"":0}` repeated for 4 MiB becomes half a
-//! gigabyte. So values are counted before anybody builds a tree.
+//! A value of a few bytes takes hundreds in a tree: `{"":0}` repeated for 4 MiB becomes half a
+//! gigabyte. So values are counted before a tree is built.
 
 use memchr::memchr2;
 
-/// What a message is made of.
+/// What a message consists of.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Shape {
-    /// Values and names of members.
+    /// Values and member names.
     pub(super) nodes: usize,
-    /// The most arrays and objects within each other.
+    /// The deepest nesting of arrays and objects.
     pub(super) depth: usize,
     /// Whether it calls `validate_document`.
     pub(super) validates: bool,
 }
 
-/// Reads a message once, from the beginning to the end. What is no JSON is counted as if it were:
-/// never less than a parser makes of it before it stops.
+/// Scans a message once, from start to end. Invalid JSON is counted as if it were valid: never less
+/// than a parser builds before it stops.
 pub(super) fn shape(message: &[u8]) -> Shape {
     let mut counter = Counter {
         message,
@@ -38,7 +38,7 @@ struct Counter<'a> {
     nodes: usize,
     depth: usize,
     deepest: usize,
-    /// The name of the current member of the message, and of its member `params`.
+    /// The names of the current member of the message, and of the current member of its `params`.
     names: [&'a [u8]; 2],
     calls_tool: bool,
     names_validation: Option<bool>,
@@ -85,7 +85,7 @@ impl<'a> Counter<'a> {
         match (level, self.names) {
             (0, [b"method", _]) => self.calls_tool = text == b"tools/call",
             (1, [b"params", b"name"]) => {
-                // Of several names the last one may be the one that counts, or the first.
+                // If a name is repeated, either the first or the last may count.
                 let validates = text == b"validate_document";
                 self.names_validation = Some(self.names_validation != Some(false) && validates);
             }
@@ -93,7 +93,7 @@ impl<'a> Counter<'a> {
         }
     }
 
-    /// Goes behind the end of a string, and returns where its text ends.
+    /// Moves past the end of a string, and returns where its text ends.
     fn end_of_string(&mut self) -> usize {
         loop {
             let rest = &self.message[self.at..];

@@ -1,12 +1,12 @@
-//! The time as one worker thread counts it.
+//! The clock of one worker thread.
 
 use std::cell::Cell;
 
-/// Whole seconds since the worker began. Exact enough for limits of many seconds, and free: no
-/// request asks for the time.
+/// Whole seconds since the worker started. Precise enough for limits of many seconds, and free: no
+/// request reads the system clock.
 pub(in crate::host) type Seconds = u32;
 
-/// The clock of one worker thread. Its connections read it.
+/// The clock of one worker thread, which its connections read.
 #[derive(Debug, Default)]
 pub(super) struct Clock(Cell<Seconds>);
 
@@ -15,7 +15,7 @@ impl Clock {
         self.0.get()
     }
 
-    /// Moves on by one second.
+    /// Advances by one second.
     pub(super) fn tick(&self) {
         self.0.set(self.0.get() + 1);
     }

@@ -1,4 +1,4 @@
-//! What is known of one connection, shared by its stream, its requests and its worker.
+//! The state of one connection, shared by its stream, its requests and its worker.
 
 use std::{
     cell::{Cell, RefCell},
@@ -13,35 +13,35 @@ use super::{
     process::{Connections, Limits},
 };
 
-/// Of a body whose request is not authorized yet, no more than this is read.
+/// The most that is read of a body whose request is not authorized yet, in bytes.
 const UNASKED_BODY: u64 = 16 * 1024;
 
 /// How many bytes of a chunked body the parser gets at a time. It would take whatever follows the
-/// body for further requests, and parse them all.
+/// body as further requests, and parse them all.
 const PIECE: u64 = 4 * 1024;
 
 /// One client's connection. Everything in it belongs to one worker thread.
 pub(in crate::host) struct Connection {
     clock: Rc<Clock>,
     all: Arc<Connections>,
-    /// Its place among the connections of the worker.
+    /// Its index among the worker's connections.
     pub(super) place: Cell<usize>,
     phase: Cell<Phase>,
-    /// When the phase began, or a head its first byte.
+    /// When the phase began; in a head, when its first byte arrived.
     since: Cell<Seconds>,
-    /// What of the body of the current request has not been handed to the parser.
+    /// The part of the current request's body that the parser has not received.
     body: Cell<Announced>,
     body_wanted: Cell<bool>,
-    /// What may still be read of it before anybody wants it.
+    /// How much of it may still be read before it is wanted.
     unasked: Cell<u64>,
     head_bytes: Cell<usize>,
-    /// Whether it has brought a request.
+    /// Whether a request has ever arrived on it.
     is_known: Cell<bool>,
-    /// Since when the client has not taken what is written.
+    /// Since when writing is blocked because the client does not read.
     blocked_since: Cell<Option<Seconds>>,
     verdict: Cell<Option<Verdict>>,
     waker: RefCell<Option<Waker>>,
-    /// Reading stopped for a reason of this server's: no event of the socket resumes it.
+    /// This server stopped reading, so no socket event resumes it.
     stalled: Cell<bool>,
 }
 
@@ -50,20 +50,20 @@ pub(in crate::host) struct Connection {
 pub(super) enum Phase {
     /// The head of a request.
     Head,
-    /// The body of the current request. What comes after it waits for the answer.
+    /// The body of the current request. Anything after it waits for the answer.
     Request,
-    /// Nothing that matters: the connection ends as soon as the client has read the answer.
+    /// Nothing that matters: the connection closes once the client has read the answer.
     Discard,
 }
 
-/// Why a connection does not go on.
+/// How a connection is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It is cut.
+    /// Cut at once.
     Cut,
-    /// It is told why, and then cut.
+    /// Cut after a response that says why.
     Told(&'static str),
-    /// It ends unless a request has come already.
+    /// Closed unless a request has arrived.
     EndIfIdle,
 }
 
@@ -87,25 +87,25 @@ impl Connection {
         }
     }
 
-    /// Lets the body of the current request in. Called once the request is authorized and there is
-    /// memory for it.
+    /// Lets in the body of the current request. Called once the request is authorized and there is
+    /// memory for the body.
     pub(in crate::host) fn want_body(&self) {
         self.body_wanted.set(true);
         self.resume();
     }
 
-    /// Says that the body of the current request was read to its end.
+    /// Records that the body of the current request was read to its end.
     pub(in crate::host) fn body_ended(&self) {
         self.body.set(Announced::Length(0));
     }
 
-    /// Whether the end of a chunked body has not been seen. actix-http would read on to it after
-    /// the answer, without a limit.
+    /// Whether the end of a chunked body is still outstanding. actix-http would read on until that
+    /// end after the answer, without a limit.
     pub(in crate::host) fn has_endless_body(&self) -> bool {
         self.body.get() == Announced::Unknown
     }
 
-    /// Says that the answer to the current request is complete: the next request may come.
+    /// Records that the answer to the current request is complete: the next request may come.
     pub(in crate::host) fn answered(&self) {
         let rest = self.body.replace(Announced::Length(0));
         self.enter(match rest {
@@ -126,7 +126,7 @@ impl Connection {
         self.body_wanted.set(false);
     }
 
-    /// Counts bytes of a head that has not ended. Whether they are within the limit.
+    /// Counts bytes of an unfinished head. Returns whether they are within the limit.
     pub(super) fn count_head(&self, bytes: usize) -> bool {
         if self.head_bytes.get() == 0 {
             self.since.set(self.clock.now());
@@ -136,7 +136,7 @@ impl Connection {
         count <= self.limits().head_bytes
     }
 
-    /// Begins a request whose head has ended.
+    /// Begins a request whose head is complete.
     pub(super) fn begin_request(&self, body: Announced) {
         self.enter(Phase::Request);
         self.is_known.set(true);
@@ -155,8 +155,8 @@ impl Connection {
         usize::try_from(bytes).unwrap_or(usize::MAX)
     }
 
-    /// Counts bytes of the body that the parser was given. Whether it must digest them before it
-    /// gets more.
+    /// Counts body bytes passed to the parser. Returns whether it must process them before it gets
+    /// more.
     pub(super) fn spend_body(&self, bytes: usize) -> bool {
         let bytes = bytes as u64;
         match self.body.get() {
@@ -169,12 +169,12 @@ impl Connection {
         }
     }
 
-    /// Whether the client still owes a part of the body.
+    /// Whether the client still owes part of the body.
     pub(super) fn awaits_body(&self) -> bool {
         self.body.get() != Announced::Length(0)
     }
 
-    /// Notes whether the client takes what is written.
+    /// Records whether the client reads what is written.
     pub(super) fn note_write(&self, blocked: bool) {
         if blocked {
             self.blocked_since.set(Some(self.clock.now()));
@@ -191,37 +191,37 @@ impl Connection {
         self.verdict.get()
     }
 
-    /// Ends the connection, in the way of `verdict`, as soon as its task runs.
+    /// Ends the connection as `verdict` says, once its task runs.
     pub(super) fn judge(&self, verdict: Verdict) {
         self.verdict.set(Some(verdict));
         self.wake();
     }
 
-    /// Begins to read away what the client still sends, so that it can read the answer before the
+    /// Starts discarding what the client still sends, so that it can read the answer before the
     /// connection breaks.
     pub(super) fn discard(&self) {
         self.verdict.set(None);
         self.enter(Phase::Discard);
     }
 
-    /// Whether no request has begun: it could end without a loss.
+    /// Whether no request has begun, so that nothing is lost by closing.
     pub(super) fn is_idle(&self) -> bool {
         self.phase.get() == Phase::Head && self.head_bytes.get() == 0
     }
 
-    /// Whether it could end in favour of another client, and since when.
+    /// Whether it may be closed in favour of another client, and since when.
     pub(super) fn expendable_since(&self) -> Option<Seconds> {
         let expendable = self.verdict.get().is_none() && self.phase.get() != Phase::Request;
         expendable.then(|| self.since.get())
     }
 
-    /// What becomes of it at this time.
+    /// The verdict if a time limit has passed.
     pub(super) fn overdue(&self) -> Option<Verdict> {
         let limits = self.limits();
         let passed = |since: Seconds, limit: Seconds| self.clock.now() - since > limit;
         match self.verdict.get() {
             Some(Verdict::Cut) => return None,
-            // It had a second to write that.
+            // It had a second to write the response.
             Some(Verdict::Told(_)) => return Some(Verdict::Cut),
             Some(Verdict::EndIfIdle) | None => {}
         }
@@ -252,8 +252,8 @@ impl Connection {
         }
     }
 
-    /// Remembers the task, to wake it when something of the above changes; `stalled` if nothing
-    /// else would.
+    /// Stores the task's waker, to wake it when any of the above changes; `stalled` if nothing else
+    /// would.
     pub(super) fn park(&self, context: &Context<'_>, stalled: bool) {
         self.stalled.set(stalled);
         let mut waker = self.waker.borrow_mut();

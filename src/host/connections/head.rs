@@ -1,23 +1,23 @@
 //! Where a request head ends, and what body it announces (RFC 9112 §2.1, §6).
 //!
-//! The head is parsed by actix-http. This finds its end in the bytes, so that actix-http gets one
-//! request at a time, however many a client has sent.
+//! actix-http parses the head. This code only finds its end, so that actix-http gets one request at
+//! a time however many a client has sent.
 
 use memchr::memchr;
 
-/// What may follow a head.
+/// The body that a head announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Announced {
-    /// A body of so many bytes; 0 where no header announces one.
+    /// A body of this many bytes; 0 if no header announces one.
     Length(u64),
-    /// A body whose end only the parser finds: chunked, or of a length that is no number.
+    /// A body whose end only the parser can find: chunked, or with a length that is not a number.
     Unknown,
 }
 
-/// Reads one head, in as many pieces as it comes.
+/// Scans a head that may arrive in any number of pieces.
 #[derive(Debug)]
 pub(super) struct HeadScanner {
-    /// The beginning of a line whose end has not come yet, as far as it matters.
+    /// The start of a line whose end has not arrived, as far as it matters.
     partial: Vec<u8>,
     begun: bool,
     announced: Announced,
@@ -37,8 +37,8 @@ impl Default for HeadScanner {
 }
 
 impl HeadScanner {
-    /// Reads on. If the head ends in `bytes`: where, and which body follows. The scanner is then
-    /// ready for the next head.
+    /// Continues the scan. If the head ends in `bytes`, returns where, and which body follows; the
+    /// scanner is then ready for the next head.
     pub(super) fn scan(&mut self, bytes: &[u8]) -> Option<(usize, Announced)> {
         let mut at = 0;
         while let Some(length) = memchr(b'\n', &bytes[at..]) {
@@ -69,8 +69,8 @@ impl HeadScanner {
             .extend_from_slice(&line[..line.len().min(room)]);
     }
 
-    /// Takes a line without its end. Whether it ends the head: it is empty, and not one of those
-    /// that a client may send ahead of a request (RFC 9112 §2.2).
+    /// Takes a line without its terminator. Returns whether it ends the head: it is empty, and not
+    /// one of the empty lines that a client may send before a request (RFC 9112 §2.2).
     fn end_line(&mut self, line: &[u8]) -> bool {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         match line.first() {
@@ -89,7 +89,7 @@ impl HeadScanner {
         false
     }
 
-    /// Several lengths are an error, which the parser reports: none of them is believed here.
+    /// Several lengths are an error, which the parser reports; none of them is trusted here.
     fn announce(&mut self, announced: Announced) {
         self.announced = match self.announced {
             Announced::Length(0) => announced,

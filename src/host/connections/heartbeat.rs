@@ -1,5 +1,5 @@
-//! Whether every worker thread still turns. A thread that is stuck serves nobody and still takes
-//! its share of the connections, while a probe that another thread answers finds all well.
+//! Whether every worker thread still runs. A stuck thread serves nobody but still gets its share of
+//! the connections, while a probe answered by another thread reports that all is well.
 
 use std::{
     sync::{
@@ -9,14 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// After this time without a beat a worker counts as stuck. They beat each second.
+/// A worker without a beat for this long is stuck. Workers beat every second.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The last beat of every worker.
 #[derive(Debug, Clone)]
 pub(in crate::host) struct Heartbeats {
     begun: Instant,
-    /// In milliseconds since the beginning.
+    /// In milliseconds since the start.
     last: Arc<Mutex<Vec<Arc<AtomicU64>>>>,
 }
 
@@ -30,7 +30,7 @@ impl Default for Heartbeats {
 }
 
 impl Heartbeats {
-    /// A heartbeat for one more worker.
+    /// A heartbeat for another worker.
     pub(super) fn add(&self) -> Heartbeat {
         let heartbeat = Heartbeat {
             begun: self.begun,
@@ -42,7 +42,7 @@ impl Heartbeats {
         heartbeat
     }
 
-    /// How many workers have not beaten for too long.
+    /// The number of workers without a recent beat.
     pub(in crate::host) fn stuck(&self) -> usize {
         self.stuck_after(self.begun.elapsed())
     }

@@ -1,4 +1,4 @@
-//! What an operator counts of connections.
+//! Metrics of connections.
 
 use prometheus_client::{
     metrics::{counter::Counter, gauge::Gauge},

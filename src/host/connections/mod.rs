@@ -1,12 +1,13 @@
-//! Connections, and what a client can make the server hold by them without being authorized.
+//! Connections, and limits on what an unauthorized client can make the server hold.
 //!
-//! actix-http reads ahead while a request is served: up to 128 KiB, and every request in them is
-//! parsed. If their answers are not read it wakes itself for ever. It bounds the time for the head
-//! of the first request only, and none for writing. (docs/upstream.md)
+//! While actix-http serves a request, it reads ahead: up to 128 KiB, and it parses every request in
+//! them. If the client does not read the answers, actix-http keeps waking itself forever. It limits
+//! the time for the head of the first request only, and has no limit for writing.
+//! (docs/upstream.md)
 //!
-//! So it does not get the socket itself, but a [`GuardedStream`](stream::GuardedStream): the next
-//! request waits until the current one is answered, a body until somebody wants it, and reading
-//! until the client takes what is written. Then what one connection holds is bounded, and a
+//! So it does not get the socket itself but a [`GuardedStream`](stream::GuardedStream): the next
+//! request waits until the current one is answered, a body waits until it is wanted, and reading
+//! waits until the client takes what is written. This bounds what one connection holds, and a
 //! worker's clock ends the slow ones.
 
 mod clock;

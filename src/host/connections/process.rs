@@ -1,4 +1,4 @@
-//! All connections of the process: their limits, how many are open, and how they end.
+//! All connections of the process: their limits, their number, and how they end.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -6,25 +6,25 @@ use tokio::sync::watch;
 
 use super::{clock::Seconds, heartbeat::Heartbeats, metrics::ConnectionMetrics};
 
-/// What clients may use up.
+/// Limits on what clients may use.
 #[derive(Debug, Clone)]
 pub(in crate::host) struct Limits {
     /// Connections in all.
     pub(in crate::host) connections: usize,
-    /// Bytes of a request head.
+    /// Bytes in a request head.
     pub(in crate::host) head_bytes: usize,
-    /// Time from the first byte of a head to its last one, and from the beginning of a connection
-    /// to its first byte.
+    /// Time from the first byte of a head to its last, and from the start of a connection to its
+    /// first byte.
     pub(in crate::host) head_seconds: Seconds,
-    /// Time without the client taking anything of its answer.
+    /// Time during which the client reads nothing of its answer.
     pub(in crate::host) write_seconds: Seconds,
     /// Time for a whole request, from its head to the end of its body.
     pub(in crate::host) body_seconds: Seconds,
-    /// Time for reading away what a client sends after it was refused.
+    /// Time for discarding what a client sends after a refusal.
     pub(in crate::host) discard_seconds: Seconds,
 }
 
-/// All connections of the process. Every worker shares it.
+/// All connections of the process, shared by every worker.
 pub(in crate::host) struct Connections {
     limits: Limits,
     open: AtomicUsize,
@@ -33,14 +33,14 @@ pub(in crate::host) struct Connections {
     metrics: ConnectionMetrics,
 }
 
-/// How far the end of the server has come.
+/// How far the shutdown has progressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::host) enum Ending {
-    /// It serves.
+    /// The server serves normally.
     NotYet,
-    /// Each answer is the last one of its connection.
+    /// Each answer is the last on its connection.
     Answers,
-    /// Connections without a request end.
+    /// Idle connections are closed.
     Idle,
 }
 
@@ -55,7 +55,7 @@ impl Connections {
         }
     }
 
-    /// Goes on to this stage of the end.
+    /// Moves on to this stage of the shutdown.
     pub(in crate::host) fn end(&self, how_far: Ending) {
         self.ending.send_replace(how_far);
     }
@@ -64,7 +64,7 @@ impl Connections {
         *self.ending.borrow() != Ending::NotYet
     }
 
-    /// How many are open.
+    /// The number of open connections.
     pub(in crate::host) fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
     }
@@ -81,18 +81,18 @@ impl Connections {
         &self.limits
     }
 
-    /// Reports each stage of the end.
+    /// Reports each stage of the shutdown.
     pub(super) fn watch_ending(&self) -> watch::Receiver<Ending> {
         self.ending.subscribe()
     }
 
-    /// Counts a new connection. How many were open before it.
+    /// Counts a new connection. Returns how many were open before it.
     pub(super) fn opened(&self) -> usize {
         self.metrics.open();
         self.open.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Counts a connection that has ended.
+    /// Counts a closed connection.
     pub(super) fn closed(&self) {
         self.open.fetch_sub(1, Ordering::Relaxed);
         self.metrics.closed();

@@ -16,26 +16,26 @@ use socket2::{Domain, Socket, Type};
 
 use super::{connection::Connection, process::Connections, stream::GuardedStream, worker::Worker};
 
-/// Longer than the idle time of usual proxies, so that it is they who close.
+/// Longer than the idle timeout of common proxies, so that the proxy closes first.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// Enough for 2.5 MB a second over a distance of 100 ms; the system doubles it.
+/// Enough for 2.5 MB a second at a round-trip time of 100 ms; the system doubles it.
 const SEND_BUFFER: usize = 128 * 1024;
 
-/// How many clients may wait until they are taken in.
+/// How many clients may wait to be accepted.
 const BACKLOG: i32 = 1024;
 
-/// Listens at every address of `host`.
+/// Listens on every address of `host`.
 ///
 /// # Errors
 ///
-/// No address, or one that cannot be listened on.
+/// There is no address, or one that cannot be listened on.
 pub(in crate::host) fn listen(host: &str, port: u16) -> io::Result<Vec<net::TcpListener>> {
     let mut listeners = Vec::new();
     for address in net::ToSocketAddrs::to_socket_addrs(&(host, port))? {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
         socket.set_reuse_address(true)?;
-        // Inherited by each connection. The system would let an answer that is not read take 4 MB.
+        // Each connection inherits it. By default an unread answer could take 4 MB in the system.
         socket.set_send_buffer_size(SEND_BUFFER)?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
@@ -47,7 +47,8 @@ pub(in crate::host) fn listen(host: &str, port: u16) -> io::Result<Vec<net::TcpL
     }
 }
 
-/// Serves `app` to the clients of `listeners`. Running requests have `drain` once it is stopped.
+/// Serves `app` to the clients of `listeners`. Once stopped, running requests have `drain` to
+/// finish.
 pub(in crate::host) fn serve<F, I, S, B>(
     listeners: Vec<net::TcpListener>,
     connections: &Arc<Connections>,
@@ -78,8 +79,8 @@ where
                 .map_err(|error| error.into().error_response());
             let http = HttpService::build()
                 .keep_alive(KEEP_ALIVE)
-                // The guarded stream's limit holds for every request, and does not fire before a
-                // busy worker has read what came in time.
+                // The guarded stream's limit covers every request, and does not fire before a busy
+                // worker has read what arrived in time.
                 .client_request_timeout(Duration::ZERO)
                 .client_disconnect_timeout(Duration::from_secs(2))
                 .local_addr(address)
@@ -90,8 +91,9 @@ where
             fn_service(move |socket: TcpStream| {
                 let worker = worker.clone();
                 async move {
-                    // Each event of a stream would wait some 40 ms for the acknowledgement of the
-                    // one before. A socket that refuses that still works.
+                    // Otherwise each event of a stream would wait some 40 ms for the
+                    // acknowledgement of the one before. A socket that rejects the option still
+                    // works.
                     let _ = socket.set_nodelay(true);
                     let peer = socket.peer_addr().ok();
                     Ok((GuardedStream::new(socket, &worker), peer))

@@ -1,5 +1,5 @@
-//! The socket, as actix-http sees it: one request at a time, and no client that makes it wait for
-//! ever. See the parent module for why.
+//! The socket as actix-http sees it: one request at a time, and no client can make it wait forever.
+//! The parent module explains why.
 
 use std::{
     io,
@@ -26,9 +26,9 @@ pub(super) struct GuardedStream {
     worker: Rc<Worker>,
     connection: Rc<Connection>,
     scanner: HeadScanner,
-    /// What came early: the beginning of the next request, or a body that nobody wants yet.
+    /// Bytes that arrived early: the start of the next request, or a body that is not wanted yet.
     held: Vec<u8>,
-    /// The parser has to digest a piece of a chunked body.
+    /// The parser must first process a piece of a chunked body.
     pausing: bool,
 }
 
@@ -48,7 +48,7 @@ impl GuardedStream {
         self.connection.clone()
     }
 
-    /// Takes bytes that came early, else those of the socket, at the end of `buf`. How many.
+    /// Appends early bytes, or else bytes from the socket, to `buf`. Returns how many.
     fn fill(
         &mut self,
         context: &mut Context<'_>,
@@ -68,7 +68,7 @@ impl GuardedStream {
         Poll::Ready(Ok(buf.filled().len() - before))
     }
 
-    /// Takes back what the parser must not have yet: all beyond `keep`.
+    /// Takes back what the parser must not have yet: everything after the first `keep` bytes.
     fn hold_back(&mut self, buf: &mut ReadBuf<'_>, keep: usize) {
         let early = &buf.filled()[keep..];
         if !early.is_empty() {
@@ -89,7 +89,7 @@ impl GuardedStream {
                 if self.connection.verdict() == Some(Verdict::EndIfIdle)
                     && self.connection.is_idle() =>
             {
-                // To the parser it is the client that ends the connection.
+                // To the parser it looks as if the client closed the connection.
                 return Poll::Ready(Ok(()));
             }
             Poll::Pending => return self.wait(context),
@@ -135,8 +135,8 @@ impl GuardedStream {
         Poll::Ready(Ok(()))
     }
 
-    /// Waits for an answer to be ready. A client that goes away meanwhile is noticed, as long as
-    /// it has not begun another request.
+    /// Waits until an answer is ready. Notices a client that goes away meanwhile, unless it has
+    /// begun another request.
     fn watch(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.held.is_empty() || self.connection.awaits_body() {
             return self.stall(context);
@@ -153,18 +153,18 @@ impl GuardedStream {
         }
     }
 
-    /// Answers in place of the parser, which has seen no request, and ends.
+    /// Answers in place of the parser, which has seen no request, and closes.
     fn tell(&mut self, context: &mut Context<'_>, status: &str) -> Poll<io::Result<()>> {
         let answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-        // A client that does not take these few bytes misses nothing.
+        // A client that does not read these few bytes misses nothing.
         let _ = self.socket.try_write(answer.as_bytes());
         let _ = Pin::new(&mut self.socket).poll_shutdown(context);
         self.connection.discard();
         self.discard(context)
     }
 
-    /// Reads and forgets: a connection that is closed with unread bytes is reset, and the client
-    /// may not see its answer (RFC 9112 §9.6).
+    /// Reads and discards: closing a connection with unread bytes resets it, and the client may
+    /// then miss its answer (RFC 9112 §9.6).
     fn discard(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.held = Vec::new();
         let mut space = [MaybeUninit::uninit(); 4096];
@@ -180,13 +180,13 @@ impl GuardedStream {
         Poll::Pending
     }
 
-    /// Until the socket has something.
+    /// Waits until the socket has something.
     fn wait<T>(&self, context: &Context<'_>) -> Poll<T> {
         self.connection.park(context, false);
         Poll::Pending
     }
 
-    /// Until this server wants to read on.
+    /// Waits until this server wants to read on.
     fn stall<T>(&self, context: &Context<'_>) -> Poll<T> {
         self.connection.park(context, true);
         Poll::Pending

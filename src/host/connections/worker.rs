@@ -1,4 +1,4 @@
-//! What a worker thread does for its connections once a second.
+//! The work that a worker thread does for its connections once a second.
 
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
@@ -25,7 +25,7 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Begins to watch over the connections that this thread will have.
+    /// Starts watching the connections of this thread.
     pub(super) fn start(all: Arc<Connections>, heartbeat: Heartbeat) -> Rc<Self> {
         let worker = Rc::new(Self {
             connections: RefCell::default(),
@@ -39,7 +39,7 @@ impl Worker {
     async fn watch(self: Rc<Self>, heartbeat: Heartbeat) {
         let mut ending = self.all.watch_ending();
         let mut each_second = interval(Duration::from_secs(1));
-        // For a worker that had no time for its connections no time has passed.
+        // While a worker has no time for its connections, their time stands still.
         each_second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             select! {
@@ -77,8 +77,8 @@ impl Worker {
         }
     }
 
-    /// Takes in a new connection. Where there are too many, the one that has been idle longest
-    /// ends in its favour; where all are at work, the new one is refused.
+    /// Admits a new connection. If there are too many, closes the one that has been idle longest;
+    /// if all are busy, refuses the new one.
     pub(super) fn admit(self: &Rc<Self>) -> Rc<Connection> {
         let connection = Rc::new(Connection::new(self.clock.clone(), self.all.clone()));
         let open = self.all.opened();
@@ -114,7 +114,7 @@ impl Worker {
         Some(connection.clone())
     }
 
-    /// Lets go of a connection that has ended.
+    /// Forgets a closed connection.
     pub(super) fn forget(&self, connection: &Connection) {
         let mut connections = self.connections.borrow_mut();
         let place = connection.place.get();

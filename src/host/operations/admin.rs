@@ -1,4 +1,4 @@
-//! Metrics and probes on an address of their own, which clients need not reach.
+//! Metrics and probes on a separate address, which clients need not reach.
 
 use std::{io, net::SocketAddr, sync::Arc};
 

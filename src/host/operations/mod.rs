@@ -1,4 +1,4 @@
-//! What operators use: metrics, probes, and an orderly end.
+//! For operators: metrics, probes and graceful shutdown.
 
 pub(super) mod admin;
 pub(super) mod probes;

@@ -1,5 +1,5 @@
-//! Liveness and readiness, for Kubernetes and load balancers. They tell the state and no reason:
-//! everybody can read them.
+//! Liveness and readiness, for Kubernetes and load balancers. They report a state but no reason,
+//! because anybody can read them.
 
 use std::sync::{
     Arc,
@@ -16,7 +16,7 @@ use rmcp_resource_server::TokenVerifier;
 
 use crate::host::connections::Heartbeats;
 
-/// Set once the server is about to end.
+/// Set once shutdown begins.
 #[derive(Debug, Clone, Default)]
 pub(in crate::host) struct Draining(Arc<AtomicBool>);
 
@@ -53,7 +53,7 @@ impl Readiness {
         knows_whom_to_ask && !self.is_draining()
     }
 
-    /// Whether all workers turn. Those of a server that ends need not.
+    /// Whether all workers run. During shutdown they need not.
     fn is_alive(&self) -> bool {
         self.is_draining() || self.heartbeats.stuck() == 0
     }
@@ -63,7 +63,7 @@ impl Readiness {
     }
 }
 
-/// Serves `/healthz` and `/readyz`; needs a [`Readiness`] among the application's data.
+/// Serves `/healthz` and `/readyz`. Needs a [`Readiness`] in the application data.
 pub(in crate::host) fn configure(config: &mut ServiceConfig) {
     config
         .route(
@@ -80,7 +80,7 @@ pub(in crate::host) fn configure(config: &mut ServiceConfig) {
         );
 }
 
-/// What answers GET answers HEAD (RFC 9110 §9.1).
+/// Whatever answers GET also answers HEAD (RFC 9110 §9.1).
 pub(in crate::host) fn get_or_head() -> Route {
     web::route().guard(Any(Get()).or(Head()))
 }

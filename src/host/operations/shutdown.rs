@@ -1,4 +1,4 @@
-//! Ends the server when it is told to.
+//! Graceful shutdown.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,12 +16,12 @@ use crate::{
     telemetry,
 };
 
-/// How long clients may still send requests, on old connections and new ones. A client that keeps
-/// its connection learns from its next answer that it was the last one, and loses nothing; a load
-/// balancer takes a moment to send new clients elsewhere.
+/// How long clients may still send requests, on old and new connections. A client that keeps its
+/// connection learns from its next answer that it is the last, and loses nothing; a load balancer
+/// needs a moment to send new clients elsewhere.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Waits for SIGTERM or SIGINT and then lets `server` end in order. A second signal ends the
+/// Waits for SIGTERM or SIGINT, then shuts `server` down gracefully. A second signal ends the
 /// process at once, for a person who does not want to wait.
 pub(in crate::host) fn on_signal(
     server: ServerHandle,
@@ -49,7 +49,7 @@ pub(in crate::host) fn on_signal(
             }
         });
         let grace = Instant::now() + GRACE;
-        // Nobody to wait for: the usual case on a machine of one's own.
+        // Nobody to wait for: the usual case on a developer's machine.
         while connections.open() > 0 && Instant::now() < grace {
             sleep(Duration::from_millis(50)).await;
         }

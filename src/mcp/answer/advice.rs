@@ -1,8 +1,8 @@
-//! What to do where documents are missing.
+//! What to do if documents are missing.
 
 use oscal_documents::{Contents, LibraryView};
 
-/// How to load more documents, for somebody who does not find what they look for.
+/// How to load more documents, for a caller who does not find what they need.
 pub(crate) fn advice(documents: &LibraryView<'_>) -> Option<&'static str> {
     match documents.contents() {
         Contents::Documents => None,

@@ -1,4 +1,4 @@
-//! Why a tool could not do what was asked.
+//! Why a tool call failed.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use rmcp_resource_server::{InsufficientScope, NoAccessToken};
 use super::{advice::advice, text::shortened};
 use crate::mcp::workers::NotDone;
 
-/// Why a tool could not do what was asked, for the model to act on.
+/// Why a tool call failed, in words that a model can act on.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::mcp) enum ToolError {
     #[error("no document has the id {0:?}; list_documents shows the ids")]
@@ -70,7 +70,7 @@ impl IntoCallToolResult for ToolError {
     }
 }
 
-/// Resources, prompts and completion have no results that are errors, as tools have.
+/// Unlike tools, resources, prompts and completion cannot return an error as a result.
 impl From<ToolError> for ErrorData {
     fn from(error: ToolError) -> Self {
         match error {

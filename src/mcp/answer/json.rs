@@ -1,5 +1,5 @@
-//! What a tool answers: JSON as structured content, and the same as text for clients that read
-//! text only.
+//! A tool's answer: JSON as structured content, and the same as text for clients that read only
+//! text.
 
 use std::marker::PhantomData;
 
@@ -10,11 +10,11 @@ use rmcp::{
 };
 use serde::Serialize;
 
-/// An answer of the shape `T`, ready to be sent. `rmcp`'s macro reads the tool's output schema
-/// from this name and `T`.
+/// An answer of type `T`, ready to send. `rmcp`'s macro derives the tool's output schema from the
+/// name of this type and from `T`.
 ///
-/// Unlike `rmcp`'s type of this name it is made where the tool wants: a large answer takes a
-/// millisecond, which a worker has and an event loop has not.
+/// Unlike `rmcp`'s type of the same name, it is built where the tool wants: a large answer takes a
+/// millisecond, which a worker can spare and an event loop cannot.
 pub(in crate::mcp) struct Json<T> {
     result: serde_json::Result<CallToolResult>,
     shape: PhantomData<fn() -> T>,

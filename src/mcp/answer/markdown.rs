@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use oscal_documents::{ControlName, ControlView, DocumentInfo, LinkedControl, ParamView};
 
-/// The control with its statement, guidance and what else is not about assessment.
+/// The control with its statement, guidance and everything else except assessment.
 pub(in crate::mcp) fn control(view: &ControlView, document: &DocumentInfo) -> String {
     let mut text = String::new();
     let written = write_control(&mut text, view, document);

@@ -1,5 +1,5 @@
-//! What answers are made of: their parts, errors, JSON and Markdown, and bounds that keep each one
-//! small enough for a model's context.
+//! What answers are made of: shared parts, errors, JSON and Markdown, and limits that keep each
+//! answer small enough for a model's context.
 
 mod advice;
 mod error;

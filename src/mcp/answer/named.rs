@@ -1,4 +1,4 @@
-//! Finds what a caller named: a model, a document, a catalog.
+//! Looks up what a caller named: a model, a document, a catalog.
 
 use std::cmp::Reverse;
 

@@ -1,9 +1,9 @@
-//! Parts that several answers have: pages of lists, and names of controls.
+//! Parts that several answers share: pages of lists, and names of controls.
 
 use rmcp::schemars::{self, JsonSchema};
 use serde::Serialize;
 
-/// The most items of one page.
+/// The most items on a page.
 pub(in crate::mcp) const MAX_LIMIT: usize = 200;
 
 /// A part of a list.
@@ -17,7 +17,7 @@ pub(in crate::mcp) struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// Cuts a page from `list`, with the limit a caller asked for or the default.
+    /// Cuts a page from `list`, with the limit that the caller asked for or the default.
     pub(in crate::mcp) fn cut(
         list: impl Iterator<Item = T>,
         offset: Option<usize>,
@@ -30,7 +30,7 @@ impl<T> Page<T> {
 }
 
 impl<T> Page<T> {
-    /// The page with something else for each of its items.
+    /// Converts each item of the page.
     pub(in crate::mcp) fn map<U>(self, other: impl FnMut(T) -> U) -> Page<U> {
         Page {
             items: self.items.into_iter().map(other).collect(),

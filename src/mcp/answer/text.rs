@@ -1,11 +1,11 @@
-//! Bounds for text.
+//! Limits on text.
 
-/// What a caller sent, short enough to be sent back.
+/// What a caller sent, short enough to send back.
 pub(in crate::mcp) fn shortened(text: &str) -> String {
     text.chars().take(100).collect()
 }
 
-/// Cuts `text` to `limit` bytes, at a character's end. Returns whether something was cut.
+/// Cuts `text` to `limit` bytes at a character boundary. Returns whether anything was cut.
 pub(in crate::mcp) fn cut(text: &mut String, limit: usize) -> bool {
     let too_long = text.len() > limit;
     if too_long {

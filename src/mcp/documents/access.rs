@@ -1,4 +1,4 @@
-//! What a caller may do: scopes, and the documents that are there for it.
+//! What a caller may do: scopes, and the documents the caller can see.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use rmcp_resource_server::{AccessToken, NoAccessToken, Scopes};
 use super::{clearance::Clearance, state::State};
 use crate::mcp::{answer::ToolError, workers::Workers};
 
-/// The scopes that operations need, where there is authorization. Empty ones need nothing.
+/// The scopes that operations require if authorization is on. An empty set requires nothing.
 #[derive(Debug, Clone, Default)]
 pub struct ScopeRules {
     /// For reading documents.
@@ -24,16 +24,17 @@ pub struct ScopeRules {
     pub sensitive: Scopes,
 }
 
-/// Whom the server trusts. Whoever makes it says so: what a request lacks proves nothing, for a
-/// token may be missing because of a mistake in how the server is put together.
+/// Whom the server trusts. The code that builds the server must state it: a request without a token
+/// proves nothing, because the token may be missing through a mistake in how the server is put
+/// together.
 pub(in crate::mcp) enum Trust {
-    /// Everybody who can reach it: over stdio it is the user's own machine.
+    /// Everybody who can reach it; over stdio that is the user of this machine.
     Local,
     /// Requests with an access token, and nobody else.
     Authorized(ScopeRules),
 }
 
-/// Whoever sent a request: their access token, or why there is none.
+/// Who sent a request: their access token, or why there is none.
 pub(in crate::mcp) struct Caller(Result<AccessToken, NoAccessToken>);
 
 /// What one request may see.
@@ -51,14 +52,14 @@ pub(in crate::mcp) enum Operation {
 }
 
 impl ScopeRules {
-    /// All scopes that are demanded somewhere.
+    /// All scopes that any operation requires.
     pub fn all(&self) -> Scopes {
         self.read.union(&self.validate).union(&self.sensitive)
     }
 }
 
 impl Trust {
-    /// Refuses a request without an access token, where there must be one.
+    /// Refuses a request without an access token, if one is required.
     pub(in crate::mcp) fn demand_token(
         &self,
         extensions: &Extensions,
@@ -69,7 +70,7 @@ impl Trust {
         }
     }
 
-    /// Lets `caller` do `operation`, or demands the token or the scopes that are missing.
+    /// Allows `caller` to do `operation`, or demands the missing token or scopes.
     pub(in crate::mcp) fn admit(
         &self,
         caller: &Caller,
@@ -100,12 +101,12 @@ impl Trust {
 }
 
 impl Caller {
-    /// Whoever sent the request with these extensions.
+    /// The sender of the request with these extensions.
     pub(in crate::mcp) fn of(extensions: &Extensions) -> Self {
         Self(AccessToken::of(extensions).cloned())
     }
 
-    /// Their access token, to tell them who they are.
+    /// The access token, to tell callers who they are.
     pub(in crate::mcp) fn token(&self) -> Option<&AccessToken> {
         self.0.as_ref().ok()
     }
@@ -118,7 +119,7 @@ impl<C: AsRequestContext> FromContextPart<C> for Caller {
 }
 
 impl Access {
-    /// The documents that are there for the caller. Others are as if they did not exist.
+    /// The documents that the caller can see. To the caller, others do not exist.
     pub(in crate::mcp) fn documents(&self) -> LibraryView<'_> {
         self.clearance.view(&self.state.library)
     }
@@ -141,7 +142,7 @@ impl Access {
         (baselines.outline(workers, library, self.clearance, profile, fallback)).await
     }
 
-    /// The catalog that a profile makes.
+    /// The catalog that a profile resolves to.
     pub(in crate::mcp) async fn resolved_catalog(
         &self,
         workers: &Workers,

@@ -1,5 +1,5 @@
 //! The baselines of profiles. Each is resolved once, off the event loop, however many callers wait
-//! for it, and kept as long as there is room.
+//! for it, and kept for as long as there is room.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,10 +15,10 @@ use crate::mcp::{
 /// Bytes of resolved catalogs that are kept. NIST's baselines take 1 to 4 MB, all of SP 800-53 takes 6.
 const MAX_CATALOGS: u64 = 96 << 20;
 
-/// Bytes of everything else that is kept: some 100 KB for each profile.
+/// Bytes of everything else that is kept: some 100 KB per profile.
 const MAX_OUTLINES: u64 = 16 << 20;
 
-/// How long an entry is kept that nobody asks for.
+/// How long an unused entry is kept.
 const IDLE: Duration = Duration::from_secs(600);
 
 /// The baselines of one state of the documents. Clones share them.
@@ -28,7 +28,7 @@ pub(super) struct Baselines {
     catalogs: Cache<Key, Cached<Document>>,
 }
 
-/// An error is kept as well: as long as the documents are the same, it does not go away.
+/// Errors are kept too: they do not go away while the documents stay the same.
 type Cached<T> = Result<Arc<T>, Arc<ResolveError>>;
 
 /// Everything the result depends on, in one state of the documents.
@@ -48,9 +48,9 @@ impl Default for Baselines {
     }
 }
 
-/// Evicts the entries that are used least.
+/// Evicts the least used entries.
 fn cache<T: Send + Sync + 'static>(bytes: u64, memory: fn(&T) -> usize) -> Cache<Key, Cached<T>> {
-    /// Of the entry itself, or of an error.
+    /// For the entry itself, or for an error.
     const ENTRY: usize = 1 << 10;
     Cache::builder()
         .max_capacity(bytes)
@@ -93,7 +93,7 @@ impl Baselines {
 }
 
 impl Key {
-    /// Only ids of documents get into keys, so that a caller cannot make up any number of them.
+    /// Keys contain only document ids, so a caller cannot create any number of them.
     fn of(
         library: &Library,
         clearance: Clearance,
@@ -124,8 +124,8 @@ async fn made_once<T: Send + Sync + 'static>(
         return Ok(kept?);
     }
     let (cache, workers, library) = (cache.clone(), workers.clone(), library.clone());
-    // In a task of its own: if the caller for whom it is made goes away, the others do not have to
-    // begin again.
+    // In a separate task: if the caller that started it goes away, the others do not have to start
+    // over.
     let made = tokio::spawn(async move {
         let asked = key.clone();
         let work = move || resolve(&library, &asked, make);

@@ -2,12 +2,12 @@
 
 use oscal_documents::{Library, LibraryView, Model};
 
-/// Which documents a caller may see. Others are as if they did not exist.
+/// Which documents a caller may see. To the caller, others do not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::mcp) enum Clearance {
     /// Every document.
     All,
-    /// Every document but those that tell how a system is built and where it is weak.
+    /// Every document except those that reveal how a system is built and where it is weak.
     WithoutSensitive,
 }
 

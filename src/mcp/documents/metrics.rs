@@ -9,7 +9,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-/// Gauges of the loaded documents; every clone shows the same.
+/// Gauges of the loaded documents, shared by all clones.
 #[derive(Debug, Clone, Default)]
 pub struct DocumentMetrics {
     loaded: Family<DocumentLabels, Gauge<u64, AtomicU64>>,
@@ -37,7 +37,7 @@ impl DocumentMetrics {
         );
     }
 
-    /// Shows what `library` holds: 0 for each model it has none of, so that alerts have a series.
+    /// Shows what `library` holds, with 0 for each missing model, so that alerts have a series.
     pub(in crate::mcp) fn show(&self, library: &Library) {
         let view = library.view(|_| true);
         for model in Model::ALL {

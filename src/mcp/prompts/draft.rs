@@ -34,7 +34,7 @@ pub(super) static PROMPT: PromptKind = PromptKind {
     write,
 };
 
-/// The most implementations, and bytes of them, that are shown.
+/// How many implementations are shown, and how many bytes of them.
 const MAX_SHOWN: usize = 20;
 const MAX_TEXT: usize = 6_000;
 

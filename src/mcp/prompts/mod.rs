@@ -1,5 +1,5 @@
-//! Prompts: instructions to a model together with the OSCAL text that it needs for them. One file
-//! each: [`draft`], [`explain`], [`review`].
+//! Prompts: instructions to a model, together with the OSCAL text they need. One file each:
+//! [`draft`], [`explain`], [`review`].
 
 mod draft;
 mod explain;
@@ -34,7 +34,7 @@ pub(super) fn find(name: &str) -> Result<&'static PromptKind, PromptError> {
     found.ok_or_else(|| PromptError::UnknownPrompt(shortened(name)))
 }
 
-/// The prompt that a client named, written out.
+/// The prompt that a client named, filled in.
 pub(super) async fn get(
     server: &OscalServer,
     access: &Access,

@@ -1,4 +1,4 @@
-//! What a prompt is: its name and arguments, and what it is written from.
+//! What defines a prompt: its name, its arguments, and its source material.
 
 use std::{cmp::Reverse, sync::Arc};
 
@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use crate::mcp::answer::{ToolError, cut, markdown, shortened};
 
-/// The most bytes of the text of a control. With instructions and other material a prompt has
-/// less than 24 KB.
+/// The most bytes of a control's text. With instructions and other material, a prompt stays below
+/// 24 KB.
 const MAX_CONTROL: usize = 12_000;
 
-/// What every prompt ends its instructions with.
+/// The rules at the end of every prompt's instructions.
 pub(super) const RULES: &str = "\
 - Quote control text as it is, word for word, and mark quotations as such.
 - [Assignment: ...] and [Selection: ...] are values that the organization has not chosen yet. Do \
@@ -32,17 +32,17 @@ pub(in crate::mcp) struct PromptKind {
     pub(super) write: fn(&Material<'_>, &Arguments<'_>) -> Result<String, PromptError>,
 }
 
-/// What a prompt needs of the profile that its argument `profile` names.
+/// What a prompt needs from the profile that its argument `profile` names.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Needs {
     Baseline,
     Catalog,
 }
 
-/// What a prompt is written from.
+/// The source material of a prompt.
 pub(super) struct Material<'a> {
     pub(super) documents: LibraryView<'a>,
-    /// What the prompt needs of the profile, if one is named.
+    /// What the prompt needs from the profile, if one is named.
     pub(super) baseline: Option<Arc<Baseline>>,
     pub(super) catalog: Option<Arc<Document>>,
 }
@@ -54,7 +54,7 @@ pub(in crate::mcp) struct Argument {
     pub(super) required: bool,
 }
 
-/// Why there is no prompt.
+/// Why a prompt cannot be returned.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::mcp) enum PromptError {
     #[error("no prompt has the name {0:?}; prompts/list shows them")]
@@ -77,7 +77,7 @@ impl From<PromptError> for ErrorData {
     }
 }
 
-/// The arguments of a prompt, checked: only those that it has, and all that it needs.
+/// The arguments of a prompt, checked: none unknown, none missing.
 pub(super) struct Arguments<'a>(&'a JsonObject);
 
 impl<'a> Arguments<'a> {
@@ -99,7 +99,7 @@ impl<'a> Arguments<'a> {
         Ok(arguments)
     }
 
-    /// An argument. Clients send fields that were left empty as well.
+    /// An argument. Clients also send fields that were left empty.
     pub(super) fn optional(&self, name: &str) -> Option<&'a str> {
         let text = self.0.get(name)?.as_str()?.trim();
         (!text.is_empty()).then_some(text)
@@ -111,7 +111,7 @@ impl<'a> Arguments<'a> {
     }
 }
 
-/// The text of a control: as the baseline of a profile has it, or else the largest catalog.
+/// The text of a control: as in the profile's baseline, or else as in the largest catalog.
 pub(super) fn control_text(material: &Material<'_>, control: &str) -> Result<String, ToolError> {
     let (mut found, place) = match &material.catalog {
         Some(catalog) => {

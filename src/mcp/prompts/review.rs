@@ -1,4 +1,4 @@
-//! `review_ssp_gaps`: what a system security plan leaves open against a baseline.
+//! `review_ssp_gaps`: where a system security plan falls short of a baseline.
 
 use std::fmt::Write;
 
@@ -63,7 +63,7 @@ fn write(material: &Material<'_>, arguments: &Arguments<'_>) -> Result<String, P
     ))
 }
 
-/// A title, which has any length.
+/// A title, which may have any length.
 fn heading(title: &str) -> String {
     title.chars().take(200).collect()
 }

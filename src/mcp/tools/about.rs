@@ -75,7 +75,7 @@ impl OscalServer {
                 .entry(document.info().model.root_key())
                 .or_default() += 1;
         }
-        // A problem may name a document that is hidden from this caller.
+        // A problem may name a document that this caller cannot see.
         let (library, schemas) = (&access.state.library, &access.state.schemas);
         let problems: Vec<_> = match access.sees_all() {
             true => library

@@ -44,7 +44,7 @@ pub(super) struct GetControl {
     raw: bool,
 }
 
-// Kinds of text. Plain comments, since documentation would go into the schema.
+// Kinds of text. Plain comments, because doc comments would go into the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Parts {
@@ -172,7 +172,7 @@ impl GetControl {
         };
         let mut detail = ControlDetail::of(found, place, self, documents)?;
         if let Some(profile) = &self.profile {
-            // The resolved catalog is none of the documents.
+            // The resolved catalog is not among the documents.
             let profile = document(documents, profile)?;
             detail.document.clone_from(&profile.info().id);
         }

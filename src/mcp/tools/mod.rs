@@ -51,7 +51,7 @@ fn slim(schema: &mut Arc<JsonObject>) {
         match value {
             Value::Object(members) => {
                 for noise in ["$schema", "format", "minimum", "default"] {
-                    // A property of this name has a schema, which is an object.
+                    // A property with this name has a schema, which is an object.
                     if members.get(noise).is_some_and(|value| !value.is_object()) {
                         members.remove(noise);
                     }
@@ -64,7 +64,7 @@ fn slim(schema: &mut Arc<JsonObject>) {
                     members.extend(one);
                 }
                 if let Some(Value::Object(properties)) = members.get_mut("properties") {
-                    // `true` allows anything as well, but some clients expect an object.
+                    // `true` also allows anything, but some clients expect an object.
                     for property in properties.values_mut().filter(|value| value.is_boolean()) {
                         *property = Value::Object(JsonObject::new());
                     }

@@ -1,4 +1,4 @@
-// A person in a browser at the consent page: says yes, and says no.
+// A person in a browser at the consent page: says yes, then says no.
 // Usage: node consent.mjs PLAN     PLAN is JSON: `mcp`, `issuer`, `screenshot` (a path, or null).
 // Prints what was seen as one JSON object.
 import { createHash, randomBytes } from 'node:crypto';

@@ -1,6 +1,6 @@
-// A page of another origin as an MCP client, all in the browser: it reads the challenge and the
+// A page of another origin as an MCP client, entirely in the browser: it reads the challenge and the
 // metadata, registers, sends its user to the consent page, redeems the code and calls a tool. A page
-// whose origin is not allowed reads the metadata, and nothing of the server.
+// whose origin is not allowed can read the metadata, but nothing from the server.
 // Usage: node cross-origin.mjs PLAN     PLAN is JSON: `mcp`, `allowed_port`, `stranger_port`.
 // Prints what was seen as one JSON object.
 import { blank, browse, serve } from './harness.mjs';
@@ -9,7 +9,7 @@ const plan = JSON.parse(process.argv[2]);
 const allowed = await serve(plan.allowed_port, blank);
 const stranger = await serve(plan.stranger_port, blank);
 
-// The functions below run inside of pages.
+// The functions below run inside pages.
 
 /** What a page learns without a token. */
 async function learn({ mcp, metadataUrl }) {

@@ -1,4 +1,4 @@
-// Pages on origins of their own, and chromium to open them.
+// Pages with their own origins, and chromium to open them.
 import { createServer } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

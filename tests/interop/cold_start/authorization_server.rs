@@ -1,5 +1,5 @@
-//! The authorization servers with which clients start, each knowing one resource, two scopes, one
-//! resource server and one public client, and issuing tokens that expire soon.
+//! The authorization servers for cold starts. Each knows one resource, two scopes, one resource
+//! server and one public client, and issues tokens that expire soon.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use tokio::sync::RwLockReadGuard;
 use super::REDIRECT_URI;
 use crate::{keycloak::Keycloak, oidc_provider::OidcProvider};
 
-/// How long an access token lives: longer than a client needs from its token to its call on a busy
-/// machine, short enough to wait for.
+/// How long an access token lives: longer than a client on a busy machine takes from its token to
+/// its call, but short enough to wait for.
 pub(super) const TOKEN_SECONDS: u64 = 10;
 
 const SECRET: &str = "rs secret:+/%&";
@@ -71,7 +71,7 @@ impl AuthorizationServer {
     /// Id and secret of the resource server.
     pub(super) fn credentials(&self) -> (&str, &str) {
         match self {
-            // Keycloak tells about a token only to those for whom it is.
+            // Keycloak introspects a token only for its audience.
             Self::Keycloak { resource, .. } => (resource, SECRET),
             _ => ("mcp-rs", SECRET),
         }
@@ -85,20 +85,20 @@ impl AuthorizationServer {
         }
     }
 
-    /// Whether to wait for a token to expire. Once is enough; where Keycloak is shared with other
+    /// Whether to wait for a token to expire. Once is enough; if Keycloak is shared with other
     /// tests, only the tokens of the known client expire soon.
     pub(super) fn expires(&self, known: bool) -> bool {
         known == matches!(self, Self::Keycloak { .. })
     }
 
-    /// Whether a client may ask for more scopes later. Clients register with the scopes of the first
-    /// challenge, and Keycloak takes those for all that they may ever have.
+    /// Whether a client may ask for more scopes later. Clients register with the scopes of the
+    /// first challenge, and Keycloak never grants them any others.
     pub(super) fn steps_up(&self, known: bool) -> bool {
         known || !matches!(self, Self::Keycloak { .. })
     }
 }
 
-/// Adds to the realm of `examples/keycloak` what it has for another URL.
+/// Adds to the realm of `examples/keycloak` the same settings for another URL.
 async fn prepare(keycloak: &Keycloak, resource: &str, known_client: &str) {
     let realm = keycloak.realm();
     let resource_server = json!({

@@ -1,4 +1,4 @@
-//! A client in a process of its own, and the person in front of it.
+//! A client in a separate process, and the person who uses it.
 
 use std::{
     io::{BufRead, BufReader, Read, Seek, Write},
@@ -20,9 +20,9 @@ pub(super) struct Client {
 
 /// What a client did.
 pub(super) struct Seen {
-    /// What it says of itself.
+    /// What it reported.
     pub(super) phases: Vec<Value>,
-    /// Where it sent the person.
+    /// The URLs that it sent the person to.
     pub(super) authorizations: Vec<Url>,
 }
 
@@ -44,7 +44,7 @@ pub(super) fn typescript(generation: &'static str) -> Option<Client> {
     })
 }
 
-/// Runs a client with this plan to its end. A person agrees to all that it asks for.
+/// Runs a client with this plan to the end. The person agrees to everything.
 pub(super) async fn run(client: &Client, plan: &Value, log: impl Fn() -> String) -> Seen {
     let mut errors = tempfile::tempfile().expect("a temporary file");
     let mut child = Command::new(&client.program)

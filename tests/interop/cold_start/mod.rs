@@ -1,6 +1,6 @@
-//! Real client libraries that begin with nothing but the server's URL: they are refused, read the
-//! metadata, register (or use a client registered before), let a person agree, call tools, refresh
-//! an expired token, and come back with more scopes when a tool needs one.
+//! Real client libraries that start with nothing but the server's URL: they are refused, read the
+//! metadata, register (or use an existing client), let a person agree, call tools, refresh an
+//! expired token, and come back with more scopes when a tool needs one.
 
 mod authorization_server;
 mod client;
@@ -17,7 +17,7 @@ use crate::{
     support::{Server, free_port},
 };
 
-/// Nothing listens there: the person tells the client where the browser was sent.
+/// Nothing listens there: the person tells the client where the browser was redirected.
 const REDIRECT_URI: &str = "http://127.0.0.1:8931/callback";
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn typescript_sdk_2_with_keycloak() {
     cold_start(typescript("v2"), Kind::Keycloak).await;
 }
 
-/// The whole way, once with registration and once with a client that the server knows.
+/// The whole flow, once with registration and once with a client that the server knows.
 async fn cold_start(client: Option<Client>, kind: Kind) {
     let Some(client) = client else {
         return;
@@ -111,7 +111,7 @@ fn protected(authorization_server: &AuthorizationServer, port: u16) -> Server {
         &format!("--auth-client-id={id}"),
         &format!("--auth-issuer-url={}", authorization_server.issuer()),
         &format!("--auth-resource-server-url=http://127.0.0.1:{port}/mcp"),
-        // Keycloak is slow while it is cold.
+        // Keycloak is slow at first.
         "--auth-timeout=15s",
         "--auth-required-scopes=oscal:read",
         "--auth-scope-validate=oscal:validate",
@@ -176,7 +176,7 @@ fn the_person_was_asked_for(authorization: &Url, url: &str, expected: &[&str]) {
     assert_eq!(without_offline_access(&scopes), expected, "{authorization}");
 }
 
-/// Clients ask for that scope too where the authorization server has it.
+/// Clients also ask for that scope if the authorization server offers it.
 fn without_offline_access<'a>(scopes: &[&'a str]) -> Vec<&'a str> {
     let rest = scopes.iter().filter(|scope| **scope != "offline_access");
     let mut rest: Vec<_> = rest.copied().collect();

@@ -1,6 +1,6 @@
-//! The official conformance suite against the OSCAL server and against a server that is built on
-//! `rmcp-resource-server` and has the tools, resources and prompts that the suite asks for. Both
-//! demand a token; a proxy adds it, as the suite sends none.
+//! The official conformance suite, against the OSCAL server and against a server built on
+//! `rmcp-resource-server` that has the tools, resources and prompts that the suite asks for. Both
+//! require a token; a proxy adds it, because the suite sends none.
 
 mod fixture;
 mod proxy;
@@ -25,7 +25,7 @@ fn authorization_server() -> FakeAuthorizationServer {
     fake
 }
 
-/// Runs every version against the server behind `url` and demands the outcomes that `expected`
+/// Runs every version against the server behind `url`, and requires the outcomes that `expected`
 /// names.
 async fn conforms(suite: &Suite, server: &str, url: &str, expected: &str) -> Vec<Run> {
     let mut runs = Vec::new();
@@ -71,7 +71,7 @@ fn print(server: &str, runs: &[Run]) {
     }
 }
 
-/// Both ways of the option `--stateless-http`, the first being the default.
+/// Both values of the option `--stateless-http`, the default first.
 #[tokio::test]
 #[ignore = "interop: run scripts/interop"]
 async fn the_oscal_server_conforms() {
@@ -95,7 +95,7 @@ async fn the_oscal_server_conforms() {
         runs.extend(conforms(&suite, &format!("oscal {mode}"), &url, expected).await);
         assert!(fake.introspection_count() > 0, "the token was checked");
     }
-    // The suite does not notice an entry whose scenario or check does not exist.
+    // The suite does not notice an entry for a scenario or check that does not exist.
     for entry in expected
         .lines()
         .filter_map(|line| line.strip_prefix("  - "))

@@ -12,13 +12,13 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// Larger than any head that the suite sends.
+/// Larger than any head that the suite sends, in bytes.
 const MAX_HEAD: usize = 64 << 10;
 
-/// A bound port that does not forward yet, so that the server can be told of its origin.
+/// A bound port that does not forward yet, so that the server can be given its origin.
 pub(super) struct Unconnected(TcpListener);
 
-/// A running proxy. It ends when this is dropped.
+/// A running proxy. It stops when dropped.
 pub(super) struct Proxy(JoinHandle<()>);
 
 impl Unconnected {
@@ -32,11 +32,11 @@ impl Unconnected {
         format!("http://{}", self.0.local_addr().expect("an address"))
     }
 
-    /// Begins to forward to `server` with `token`.
+    /// Starts forwarding to `server` with `token`.
     pub(super) fn forward(self, server: SocketAddr, token: &'static str) -> Proxy {
         Proxy(tokio::spawn(async move {
             while let Ok((client, _)) = self.0.accept().await {
-                // A broken connection is the suite's to notice.
+                // The suite notices a broken connection itself.
                 tokio::spawn(async move { relay(client, server, token).await });
             }
         }))
@@ -49,8 +49,8 @@ impl Drop for Proxy {
     }
 }
 
-/// Forwards one request with all its headers but `Connection`, `Host` too, and its answer. The
-/// server is told to close the connection afterwards, so that there is no second head to change.
+/// Forwards one request with all its headers except `Connection`, even `Host`, and its answer. The
+/// server is told to close the connection afterwards, so there is no second head to change.
 async fn relay(mut client: TcpStream, server: SocketAddr, token: &str) -> io::Result<()> {
     let mut received = Vec::new();
     let end = loop {

@@ -11,19 +11,19 @@ use serde_json::Value;
 
 use crate::environment;
 
-/// What one scenario came to: how many of its checks had which status.
+/// The result of one scenario: how many of its checks had which status.
 #[derive(Default)]
 pub(super) struct Outcome {
     passed: usize,
     failed: usize,
     warned: usize,
-    /// Why checks failed or warned.
+    /// Why checks failed or gave warnings.
     complaints: Vec<String>,
 }
 
-/// What one run came to.
+/// The result of one run.
 pub(super) struct Run {
-    /// Whether the suite's outcomes are those that the list of expected failures names.
+    /// Whether the outcomes match the list of expected failures.
     pub(super) as_expected: bool,
     /// What the suite printed.
     printed: String,
@@ -46,9 +46,9 @@ impl Suite {
         })
     }
 
-    /// Runs all server scenarios of a version of MCP, also those that the suite does not score.
-    /// `expected` is in the suite's own format: the run is not as expected if a scenario fails or
-    /// warns that it does not name, and if one passes that it names.
+    /// Runs all server scenarios of a version of MCP, including those that the suite does not
+    /// score. `expected` is in the suite's own format: the run is not as expected if a scenario
+    /// fails or warns that it does not list, or if one passes that it does list.
     pub(super) async fn run(&self, url: &str, version: &str, expected: &str) -> Run {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let expected_failures = directory.path().join("expected-failures.yml");
@@ -84,7 +84,7 @@ fn outcomes(results: &Path) -> BTreeMap<String, Outcome> {
         let name = folder.file_name().into_string().expect("UTF-8");
         let scenario = name.strip_prefix("server-").expect("a server's scenario");
         let scenario = &scenario[..scenario.len() - TIME];
-        // A scenario that could not run leaves none.
+        // A scenario that could not run leaves no file.
         let checks = fs::read(folder.path().join("checks.json")).unwrap_or_else(|_| b"[]".to_vec());
         let checks: Vec<Value> = serde_json::from_slice(&checks).expect("JSON");
         let count = |status: &str| {
@@ -115,7 +115,7 @@ impl Run {
         self.outcomes.values().map(|outcome| outcome.passed).sum()
     }
 
-    /// Whether an entry of the expected failures, `scenario` or `scenario:check`, came true.
+    /// Whether an entry of the expected failures, `scenario` or `scenario:check`, did fail.
     pub(super) fn has_failed(&self, entry: &str) -> bool {
         let (scenario, check) = entry.split_once(':').unwrap_or((entry, ""));
         let outcome = self.outcomes.get(scenario);
@@ -125,7 +125,8 @@ impl Run {
         })
     }
 
-    /// Each check that failed or warned, and what the suite says of the expected failures.
+    /// Each check that failed or gave a warning, and what the suite says about the expected
+    /// failures.
     pub(super) fn complaints(&self) -> String {
         let mut text = String::new();
         for (scenario, outcome) in &self.outcomes {
@@ -139,7 +140,7 @@ impl Run {
 }
 
 impl Outcome {
-    /// Nothing failed and nothing was warned of.
+    /// Whether nothing failed or gave a warning.
     pub(super) fn is_clean(&self) -> bool {
         self.failed + self.warned == 0
     }

@@ -26,7 +26,7 @@ NAME = "oscal-mcp-server"
 DOCUMENTS = "oscal-documents"
 CONTROL = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
                       "params": {"name": "get_control", "arguments": {"control": "AC-2"}}}).encode()
-# Its own limits may be lower than those that podman sets.
+# Its own limits may be lower than podman's.
 ULIMITS = ["--ulimit=nofile=4096:4096", "--ulimit=nproc=4000:4000"]
 
 
@@ -65,7 +65,7 @@ def inside(folder, binary, limit):
         assert result.returncode == 0, f"{arguments}: {result.stdout}{result.stderr}"
         return result.stdout
 
-    # What the first stage would have made.
+    # What the first stage would have built.
     built = f"{folder}/built"
     os.makedirs(f"{built}/etc/ssl/certs")
     os.makedirs(f"{built}/out")
@@ -81,7 +81,8 @@ def inside(folder, binary, limit):
     works("build", f"--build-context=content={content}", f"--tag={DOCUMENTS}",
           f"{folder}/documents-context")
 
-    # As the init container of deploy/kubernetes/components/documents-image, twice: it may be restarted.
+    # Like the init container of deploy/kubernetes/components/documents-image; twice, because it may be
+    # restarted.
     volume = f"{folder}/volume"
     os.makedirs(volume)
     os.chown(volume, 65532, 65532)
@@ -128,7 +129,7 @@ def inside(folder, binary, limit):
             works("stop", "--time=20", NAME)
             assert container.wait(timeout=30) == 0, container.returncode
         finally:
-            # By then it is gone, unless something went wrong.
+            # By then it has exited, unless something went wrong.
             engine("rm", "--force", "--time=0", NAME)
     print(f"well: an image of {size / 1024 / 1024:.1f} MiB, read-only, not root, healthy, with documents")
 

@@ -1,5 +1,5 @@
-//! Who can talk to whom, by the network policies as rendered: the flows that must work, and those that
-//! must not.
+//! Who can talk to whom under the rendered network policies: the flows that must work, and those
+//! that must not.
 
 use std::net::IpAddr;
 
@@ -43,7 +43,7 @@ fn name(peer: &Peer) -> String {
     }
 }
 
-/// A pod in a namespace that has, beside its name, the label `namespace_label`.
+/// A pod in a namespace that has the label `namespace_label` in addition to its name.
 fn pod_in(namespace: &str, namespace_label: &str, labels: &[(&str, &str)]) -> Peer {
     let mut namespace = Labels::from([(NAMESPACE.to_owned(), namespace.to_owned())]);
     namespace.insert(namespace_label.to_owned(), "true".to_owned());
@@ -66,10 +66,10 @@ fn address(text: &str) -> Peer {
     Peer::Address(text.parse::<IpAddr>().expect("an address"))
 }
 
-/// The labels of CoreDNS in every usual distribution.
+/// The labels of CoreDNS in every common distribution.
 const DNS: [(&str, &str); 1] = [("k8s-app", "kube-dns")];
 
-/// What must work, whatever authorization server there is.
+/// Flows that must work with any authorization server.
 fn needed() -> Vec<Flow> {
     let node_local = pod("kube-system", &[("k8s-app", "node-local-dns")]);
     let mut flows = Vec::new();
@@ -96,7 +96,7 @@ fn needed() -> Vec<Flow> {
     flows
 }
 
-/// What must not, whatever authorization server there is. `own` is the server's namespace.
+/// Flows that must not work with any authorization server. `own` is the server's namespace.
 fn forbidden(own: &str) -> Vec<Flow> {
     let mut flows = Vec::new();
     // A cloud's metadata service, the Kubernetes API, other private networks.

@@ -1,5 +1,5 @@
-//! The manifests, rendered by kustomize: valid to the Kubernetes schemas, fit for a restricted
-//! namespace, and with settings that the binary takes.
+//! The manifests, rendered by kustomize: valid by the Kubernetes schemas, fit for a restricted
+//! namespace, and with settings that the binary accepts.
 
 use std::{
     collections::BTreeMap,
@@ -40,7 +40,7 @@ fn manifests_are_valid_kubernetes_objects() {
     }
 }
 
-/// As the admission controller judges, and beyond it: nothing writable, no token, bounded memory.
+/// The admission controller's checks and more: nothing writable, no token, bounded memory.
 #[test]
 #[ignore = "interop: run scripts/interop"]
 fn pods_meet_the_restricted_standard() {
@@ -89,7 +89,7 @@ fn is_closed(pod: &Value) {
             assert!(amount.is_string(), "{list} {what}");
         }
         for mount in container["volumeMounts"].as_array().expect("mounts") {
-            // The server writes nothing; what copies documents writes them, and nothing else.
+            // The server writes nothing. Only the container that copies documents writes them.
             let is_target = container["name"] == "documents" && mount["mountPath"] == "/target";
             assert!(mount["readOnly"] == true || is_target, "{mount}");
             assert!(
@@ -131,7 +131,7 @@ fn takes_environment_of(objects: &Objects) {
         if let Some(projected) = volume.expect("a volume").get("projected") {
             fill(projected, &mounted);
         } else {
-            // What the image with the documents has.
+            // What the documents image contains.
             fs::create_dir(mounted.join("documents")).expect("writable");
             fs::create_dir(mounted.join("schemas")).expect("writable");
         }
@@ -174,7 +174,7 @@ fn takes_environment_of(objects: &Objects) {
     assert_eq!(*resource, format!("https://{host}{path}"));
 }
 
-/// Writes the files that a projected volume has, as its sources name them.
+/// Writes the files of a projected volume, as its sources name them.
 fn fill(projected: &Value, folder: &Path) {
     for source in projected["sources"].as_array().expect("sources") {
         let (_, source) = source

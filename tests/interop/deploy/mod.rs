@@ -1,4 +1,4 @@
-//! What is in `deploy/`, as far as it can be tried without a cluster.
+//! The contents of `deploy/`, as far as they can be tested without a cluster.
 
 mod flows;
 mod kubernetes;

@@ -1,11 +1,11 @@
-//! What Kubernetes network policies allow, by their meaning: `NetworkPolicySpec` of networking/v1.
+//! What Kubernetes network policies allow, according to `NetworkPolicySpec` in networking/v1.
 
 use std::{collections::BTreeMap, net::IpAddr};
 
 use ipnet::IpNet;
 use serde_json::Value;
 
-/// The label that Kubernetes gives every namespace: its name.
+/// The label that Kubernetes gives every namespace, with its name as the value.
 pub(super) const NAMESPACE: &str = "kubernetes.io/metadata.name";
 
 pub(super) type Labels = BTreeMap<String, String>;
@@ -14,7 +14,7 @@ pub(super) type Labels = BTreeMap<String, String>;
 #[derive(Debug, Clone)]
 pub(super) enum Peer {
     Pod(Pod),
-    /// Outside of the cluster's pods: the Internet, a node, a cloud's metadata service.
+    /// Outside the cluster's pods: the Internet, a node, a cloud's metadata service.
     Address(IpAddr),
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Pod {
     pub(super) address: IpAddr,
 }
 
-/// Whether `from` can connect to `port` of `to`: both ends have to allow it.
+/// Whether `from` can connect to `port` of `to`: both ends must allow it.
 pub(super) fn is_allowed(
     policies: &[&Value],
     from: &Peer,
@@ -61,8 +61,8 @@ impl Direction {
         peers: "to",
     };
 
-    /// Without `policyTypes` a policy is for incoming connections, and for outgoing ones if it has
-    /// rules for these.
+    /// Without `policyTypes`, a policy governs incoming connections, and also outgoing ones if it
+    /// has rules for them.
     fn is_governed_by(&self, policy: &Value) -> bool {
         match policy["spec"]["policyTypes"].as_array() {
             Some(types) => types.iter().any(|name| name == self.policy_type),
@@ -78,7 +78,8 @@ struct Connection<'a> {
 }
 
 impl Connection<'_> {
-    /// A pod that no policy selects is open; one that some select has what any of them allows.
+    /// A pod that no policy selects is open; otherwise it may do what any policy that selects it
+    /// allows.
     fn is_permitted(
         &self,
         policies: &[&Value],
@@ -141,7 +142,7 @@ impl Peer {
     }
 }
 
-/// Whether `peer`, in a policy of `namespace`, stands for `other`.
+/// Whether `peer`, in a policy of `namespace`, matches `other`.
 fn is_meant(peer: &Value, namespace: &Value, other: &Peer) -> bool {
     if let Some(block) = peer.get("ipBlock") {
         let holds = |network: &Value| {
@@ -207,7 +208,8 @@ mod tests {
         })
     }
 
-    /// To whom `own/app=a` may connect under the policy, and who may connect to it.
+    /// The peers that `own/app=a` may connect to under the policy, and those that may connect to
+    /// it.
     fn allowed(spec: &Value) -> (String, String) {
         let mut policy = json!({"metadata": {"namespace": "own"}, "spec": spec});
         let selector = &mut policy["spec"]["podSelector"];

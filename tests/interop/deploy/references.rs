@@ -1,5 +1,5 @@
-//! What refers to what in the rendered manifests: by kustomize's rewriting, or by a slip, a reference
-//! may lead nowhere, and every object is valid still.
+//! References among the rendered manifests. Kustomize's rewriting, or a slip, can leave a reference
+//! dangling while every object is still valid.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -30,7 +30,7 @@ fn faults(objects: &Objects) -> Vec<String> {
     checks.concat()
 }
 
-/// What of `checks`, pairs of whether it holds and what it says otherwise, does not hold.
+/// The failed checks. Each is a pair: whether it holds, and what to report otherwise.
 fn broken(checks: Vec<(bool, String)>) -> Vec<String> {
     let broken = checks.into_iter().filter(|(holds, _)| !holds);
     broken.map(|(_, what)| what).collect()
@@ -197,7 +197,7 @@ fn every_reference_leads_somewhere() {
     }
 }
 
-/// Secrets and CA certificates are not rendered: the operator makes them first.
+/// Secrets and CA certificates are not rendered: the operator creates them beforehand.
 #[test]
 #[ignore = "interop: run scripts/interop"]
 fn what_has_to_be_created_before_is_named_at_the_head_of_each_overlay() {
@@ -241,7 +241,7 @@ fn what_has_to_be_created_before_is_named_at_the_head_of_each_overlay() {
     }
 }
 
-/// Kubernetes takes an image without a tag for `:latest`, which is another one tomorrow.
+/// Kubernetes reads an image without a tag as `:latest`, which changes over time.
 #[test]
 #[ignore = "interop: run scripts/interop"]
 fn overlays_name_every_image_with_a_tag() {

@@ -1,4 +1,4 @@
-//! The manifests as kustomize renders them.
+//! The manifests as rendered by kustomize.
 
 use std::{
     fs,
@@ -14,10 +14,10 @@ use crate::{environment::installed, support::stderr};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// What can be applied, with hosts and images changed.
+/// What an operator can apply, after changing hosts and images.
 pub(super) const OVERLAYS: [&str; 2] = ["overlays/keycloak", "overlays/hosted"];
 
-/// What an operator may write on top of an overlay; each changes what other objects refer to.
+/// What an operator may add to an overlay; each changes something that other objects refer to.
 pub(super) const CUSTOM: [&str; 5] = [
     "labels: [{pairs: {team: compliance}, includeSelectors: true, includeTemplates: true}]",
     "commonLabels: {team: compliance}",
@@ -26,18 +26,19 @@ pub(super) const CUSTOM: [&str; 5] = [
     "images: [{name: oscal-mcp-server, newName: registry.example/oscal-mcp-server, newTag: '2'}]",
 ];
 
-/// Kubernetes objects, each valid by the schemas of Kubernetes.
+/// Kubernetes objects, each valid by the Kubernetes schemas.
 pub(super) struct Objects(pub(super) Vec<Value>);
 
 impl Objects {
-    /// Those of a folder of `deploy/kubernetes`.
+    /// The objects of a folder in `deploy/kubernetes`.
     pub(super) fn of(folder: &str) -> Option<Self> {
         Self::build(&Path::new(ROOT).join("deploy/kubernetes").join(folder))
     }
 
-    /// Those of a folder of `deploy/kubernetes` in a kustomization with these further lines.
+    /// The objects of a folder in `deploy/kubernetes`, in a kustomization with these additional
+    /// lines.
     pub(super) fn customized(folder: &str, lines: &str) -> Option<Self> {
-        // kustomize takes relative paths only.
+        // kustomize accepts only relative paths.
         let directory = tempfile::tempdir().expect("a temporary directory");
         copy(
             &Path::new(ROOT).join("deploy/kubernetes"),
@@ -95,7 +96,7 @@ impl Objects {
         only
     }
 
-    /// The variables of the server.
+    /// The server's variables.
     pub(super) fn variables(&self) -> Vec<(String, String)> {
         let container = &self.only("Deployment")["spec"]["template"]["spec"]["containers"][0];
         let sources = container["envFrom"].as_array().expect("sources");

@@ -48,8 +48,8 @@ def main(binary, limit=LIMIT):
         shutil.copy("/etc/ssl/certs/ca-certificates.crt", f"{root}/etc/ssl/certs/")
         shutil.copy(binary, f"{root}/oscal-mcp-server")
         os.chmod(f"{root}/oscal-mcp-server", 0o755)
-        # Devices and this file are what every container engine adds to an image. A static glibc
-        # program takes its randomness from /dev/urandom.
+        # Every container engine adds devices and this file to an image. A static glibc program gets its
+        # randomness from /dev/urandom.
         os.makedirs(f"{root}/dev")
         for device in DEVICES:
             open(f"{root}/dev/{device}", "wb").close()

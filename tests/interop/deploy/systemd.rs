@@ -1,10 +1,10 @@
-//! The systemd unit: accepted by systemd, and rated by it.
+//! The systemd unit: accepted and rated by systemd.
 
 use std::{fs, path::Path, process::Command};
 
 use crate::{environment::needed, support::stderr, support::stdout};
 
-/// systemd's rating in tenths: 0 is closed, 100 open; "OK" begins below 50.
+/// systemd's rating in tenths: 0 is locked down, 100 open; "OK" starts below 50.
 const WORST_EXPOSURE: &str = "--threshold=15";
 
 #[test]
@@ -23,7 +23,7 @@ fn the_unit_is_valid_and_exposes_little() {
     assert!(rated.status.success(), "{}", stdout(&rated));
     assert!(stdout(&rated).contains("Overall exposure level"));
 
-    // The binary has to exist for systemd; here it is where the test build put it.
+    // systemd requires that the binary exists; here it is where the test build put it.
     let text = fs::read_to_string(unit).expect("readable");
     let installed = "ExecStart=/usr/local/bin/oscal-mcp-server\n";
     assert!(text.contains(installed));
@@ -37,7 +37,7 @@ fn the_unit_is_valid_and_exposes_little() {
         .output()
         .expect("it runs");
     assert!(verified.status.success(), "{}", stderr(&verified));
-    // Unknown settings are a warning to systemd, and no protection.
+    // To systemd, unknown settings are only a warning, but they protect nothing.
     assert!(
         !stderr(&verified).contains("oscal-mcp-server.service"),
         "{}",

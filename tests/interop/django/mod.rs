@@ -1,4 +1,4 @@
-//! django-oauth-toolkit: opaque tokens bound to a resource, an issuer with a path, metadata behind
+//! django-oauth-toolkit: opaque tokens bound to a resource, an issuer with a path, metadata below
 //! that path, and wrong credentials that get 403 with HTML.
 
 use std::{
@@ -20,7 +20,7 @@ const BASIC: &str = "--auth-client-id=mcp";
 const SCOPES: &str = "--auth-required-scopes=oscal:read";
 const OTHER: &str = "https://other.example/api";
 
-/// How long its access tokens are good.
+/// How long its access tokens are valid.
 const LIFETIME: Duration = Duration::from_secs(10);
 
 struct Django {
@@ -81,7 +81,7 @@ async fn access_tokens_are_good_for_their_resource_until_they_end() {
     let Some(mut django) = Django::start().await else {
         return;
     };
-    // The metadata that names the endpoint is behind the issuer's path.
+    // The metadata that names the endpoint is below the issuer's path.
     let server = protected(&django.options(&[BASIC, SCOPES]), SECRET);
     let token = django.machine_token(Some(RESOURCE)).await;
     assert_eq!(status(&server, &token).await, 200);
@@ -120,7 +120,7 @@ async fn a_users_token_is_good_and_the_id_and_refresh_tokens_beside_it_are_not()
     let tokens = django.running.user_tokens(&authorize, &token).await;
     let server = protected(&django.options(&[BASIC]), SECRET);
     let about = server.about(&tokens.access).await;
-    // It names its users by username only, and `about` tells the sub.
+    // It identifies users only by username, while `about` shows the sub.
     assert_eq!(about["caller"]["client_id"], "desktop", "{about}");
     assert_eq!(status(&server, &tokens.id).await, 401, "an ID token");
     assert_eq!(

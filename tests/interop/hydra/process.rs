@@ -1,4 +1,4 @@
-//! A running Hydra with its clients.
+//! A running Hydra and its clients.
 
 use std::{
     path::PathBuf,
@@ -14,13 +14,13 @@ use crate::{
     support::free_port,
 };
 
-/// How long its access tokens are good.
+/// How long its access tokens are valid.
 pub(super) const LIFETIME: Duration = Duration::from_secs(8);
 
 const SCOPE: &str = "oscal:read offline_access";
 const CALLBACK: &str = "http://127.0.0.1:9/callback";
 
-/// Hydra with a database in memory. It is killed when this is dropped.
+/// Hydra with an in-memory database. It is killed when dropped.
 pub(super) struct Hydra {
     process: Child,
     public: String,
@@ -66,7 +66,7 @@ impl Hydra {
         }
     }
 
-    /// With the slash that Hydra has in `iss`.
+    /// With the trailing slash that Hydra puts into `iss`.
     pub(super) fn issuer(&self) -> String {
         format!("{}/", self.public)
     }
@@ -76,12 +76,12 @@ impl Hydra {
     }
 
     pub(super) fn stop(&mut self) {
-        // Both fail only for a process that has ended.
+        // Both fail only if the process has already exited.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 
-    /// A token by client credentials.
+    /// A token from client credentials.
     pub(super) async fn machine_token(&self, audience: &str) -> String {
         self.register("machine", audience).await;
         let form = [
@@ -95,7 +95,7 @@ impl Hydra {
         text(&tokens, "access_token")
     }
 
-    /// The access and the refresh token of alice, who logs in and consents.
+    /// The access and refresh tokens of alice, who logs in and consents.
     pub(super) async fn user_tokens(&self, audience: &str) -> (String, String) {
         self.register("desktop", audience).await;
         let query = [
@@ -144,7 +144,7 @@ impl Hydra {
         assert_eq!(response.status(), 200);
     }
 
-    /// Registers a client as permitted to ask for `audience`. Waits until Hydra is up.
+    /// Registers a client that may ask for `audience`. Waits until Hydra is up.
     async fn register(&self, id: &str, audience: &str) {
         let client = json!({
             "client_id": id, "client_secret": format!("{id}-secret"),
@@ -156,7 +156,7 @@ impl Hydra {
         let clients = format!("{}/admin/clients", self.admin);
         let begun = Instant::now();
         loop {
-            // It may be there already, permitted to ask for another audience.
+            // It may already exist, with permission for another audience.
             let request = self.http.delete(format!("{clients}/{id}"));
             if request.send().await.is_ok() {
                 break;
@@ -176,7 +176,8 @@ impl Hydra {
         response.json().await.expect("JSON")
     }
 
-    /// Answers a login or consent request, as Hydra's login application would; where to go on.
+    /// Answers a login or consent request as Hydra's login application would. Returns where to go
+    /// next.
     async fn accept(&self, what: &str, challenge: &str, answer: &Value) -> Url {
         let url = format!("{}/admin/oauth2/auth/requests/{what}/accept", self.admin);
         let url = Url::parse_with_params(&url, [(format!("{what}_challenge"), challenge)]);
@@ -191,7 +192,7 @@ impl Hydra {
         text(&answer, "redirect_to").parse().expect("a URL")
     }
 
-    /// Follows redirects within Hydra to where it sends the browser.
+    /// Follows redirects within Hydra up to the URL that it sends the browser to.
     async fn follow(&self, browser: &mut Browser, mut url: Url) -> Url {
         while url.as_str().starts_with(&self.public) {
             let response = browser.get(&url).await;

@@ -15,7 +15,7 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// For an authorization endpoint, with a client that follows no redirects.
+    /// Takes an authorization endpoint and a client that follows no redirects.
     pub(crate) fn new(http: Client, endpoint: &str) -> Self {
         Self {
             endpoint: endpoint.parse().expect("a URL"),
@@ -24,7 +24,7 @@ impl Browser {
         }
     }
 
-    /// The code for which the user logs in, and the verifier that redeems it.
+    /// Logs the user in, and returns the code and the verifier that redeems it.
     pub(crate) async fn code(
         &self,
         client: &str,
@@ -46,7 +46,7 @@ impl Browser {
         let page = page(self.send(request).await).await;
         let form = [("username", name), ("password", password)];
         let mut response = self.submit(&page, &form).await;
-        // Keycloak's own pages come before the client's: consent, where the client needs it.
+        // Keycloak's own pages come first, including consent if the client needs it.
         while !goes_to(&response, redirect_uri) {
             let next = location(&response);
             let consent = self::page(self.send(self.http.get(next)).await).await;

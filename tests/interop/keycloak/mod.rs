@@ -1,5 +1,5 @@
-//! Keycloak, with the realm of `examples/keycloak`: what an operator is told to set up there is
-//! what is tested here.
+//! Keycloak, with the realm of `examples/keycloak`: the setup that operators are told to use is the
+//! one tested here.
 
 mod login;
 mod outage;
@@ -16,16 +16,16 @@ use serde_json::json;
 pub(crate) use self::process::Keycloak;
 use crate::support::Server;
 
-/// The MCP server's URL in `realm.json`: there its client id, and the audience of tokens for it.
+/// The MCP server's URL in `realm.json`, where it is the client id and the audience of tokens.
 pub(crate) const RESOURCE: &str = "http://127.0.0.1:8000/mcp";
 
-/// The status that a call of a tool gets.
+/// The status of a tool call.
 async fn status(server: &Server, token: &str) -> u16 {
     let request = server.call("about", &json!({})).bearer_auth(token);
     request.send().await.expect("an answer").status().as_u16()
 }
 
-/// Calls a tool until the status is `wanted`: what the server has cached, it believes for a while.
+/// Calls a tool until the status is `wanted`: the server trusts its cache for a while.
 async fn becomes(server: &Server, token: &str, wanted: u16) {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {

@@ -1,4 +1,4 @@
-//! One Keycloak process for all tests, for its start takes long. It ends with the test process.
+//! One Keycloak process for all tests, because it starts slowly. It ends with the test process.
 
 use std::{
     fs::{self, File},
@@ -14,12 +14,12 @@ use tokio::sync::{RwLock, RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGu
 use super::realm::Realm;
 use crate::environment;
 
-/// It takes 20 s on a quiet machine with two cores, and minutes on a busy one.
+/// It takes 20 s on an idle machine with two cores, and minutes on a busy one.
 const PATIENCE: Duration = Duration::from_secs(480);
 
 static SHARED: RwLock<Option<Keycloak>> = RwLock::const_new(None);
 
-/// A Keycloak with the realm of `examples/keycloak`, which keeps its data over a restart.
+/// A Keycloak with the realm of `examples/keycloak` that keeps its data across a restart.
 pub(crate) struct Keycloak {
     process: Child,
     installed: PathBuf,
@@ -28,7 +28,7 @@ pub(crate) struct Keycloak {
 }
 
 impl Keycloak {
-    /// Keycloak, used by other tests at the same time.
+    /// Keycloak, shared with other tests.
     pub(crate) async fn shared() -> Option<RwLockReadGuard<'static, Self>> {
         let mut started = SHARED.read().await;
         if started.is_none() {
@@ -48,12 +48,12 @@ impl Keycloak {
         }))
     }
 
-    /// Its realm, through a client of the runtime that asks.
+    /// Its realm, through an HTTP client of the current runtime.
     pub(crate) fn realm(&self) -> Realm {
         Realm::at(self.port)
     }
 
-    /// Ends it, as an operator would.
+    /// Stops it, as an operator would.
     pub(crate) fn stop(&mut self) {
         drop(self.process.stdin.take());
         self.process.wait().expect("a child");
@@ -100,7 +100,7 @@ impl Keycloak {
     }
 }
 
-/// The lock on Keycloak, after it was started where it was not yet.
+/// The lock on Keycloak, which is started first if necessary.
 async fn running() -> Option<RwLockWriteGuard<'static, Option<Keycloak>>> {
     let marker = environment::installed("keycloak/.installed")?;
     let installed = marker.ancestors().nth(2).expect("a folder").to_owned();
@@ -111,7 +111,7 @@ async fn running() -> Option<RwLockWriteGuard<'static, Option<Keycloak>>> {
     Some(shared)
 }
 
-/// It ends when its standard input does, and so with this process.
+/// It ends when its standard input does, and therefore with this process.
 fn spawn(installed: &Path, data: &TempDir, port: u16) -> Child {
     let log = File::create(data.path().join("log")).expect("a log file");
     Command::new(concat!(

@@ -1,4 +1,4 @@
-//! What programs and administrators do at the realm.
+//! What programs and administrators do in the realm.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ impl Realm {
         self.protects_client(RESOURCE, "mcp-server-secret", more)
     }
 
-    /// The same, with another client for introspection.
+    /// Likewise, with another client for introspection.
     pub(crate) fn protects_client(&self, id: &str, secret: &str, more: &[&str]) -> Server {
         let mut flags: Vec<String> = [
             "--transport=streamable-http",
@@ -63,7 +63,7 @@ impl Realm {
             &format!("--auth-resource-server-url={RESOURCE}"),
             "--auth-required-scopes=oscal:read",
             "--auth-cache-ttl=1s",
-            // Keycloak is slow while it is cold.
+            // Keycloak is slow at first.
             "--auth-timeout=15s",
         ]
         .map(str::to_owned)
@@ -74,7 +74,7 @@ impl Realm {
         server
     }
 
-    /// A token by client credentials, for a client whose secret follows from its name.
+    /// A token from client credentials, for a client whose secret follows from its name.
     pub(crate) async fn machine_token(&self, client: &str, scope: &str) -> String {
         let mut form = vec![("grant_type", "client_credentials")];
         if !scope.is_empty() {
@@ -85,7 +85,7 @@ impl Realm {
         text(&json_of(request.form(&form)).await, "access_token")
     }
 
-    /// Tokens by the code flow with PKCE, in which the user logs in (and consents if asked).
+    /// Tokens from the code flow with PKCE, in which the user logs in, and consents if asked.
     pub(crate) async fn user_tokens(
         &self,
         client: &str,
@@ -111,7 +111,7 @@ impl Realm {
         }
     }
 
-    /// A POST of a form to an endpoint, as the public client `desktop`.
+    /// POSTs a form to an endpoint, as the public client `desktop`.
     pub(crate) async fn as_desktop(&self, endpoint: &str, form: &[(&str, &str)]) -> Response {
         let mut form = form.to_vec();
         form.push(("client_id", "desktop"));
@@ -136,7 +136,7 @@ impl Realm {
             .expect("an answer")
     }
 
-    /// A request to the admin API, which must succeed. An empty path is the realm itself.
+    /// A request to the admin API, which must succeed. An empty path means the realm itself.
     pub(crate) async fn admin(&self, method: Method, path: &str, body: &Value) -> Response {
         let form = [
             ("grant_type", "password"),
@@ -168,7 +168,7 @@ impl Realm {
         location.rsplit('/').next().expect("an id").to_owned()
     }
 
-    /// Adds a client for client credentials like `machine`, with what differs.
+    /// Adds a client for client credentials like `machine`, with these differences.
     pub(crate) async fn add_machine(&self, name: &str, differing: Value) -> String {
         let mut client = json!({
             "clientId": name, "secret": format!("{name}-secret"),

@@ -1,4 +1,4 @@
-//! Whatever ends a token's validity in Keycloak is felt here once the cache forgets.
+//! Whatever invalidates a token in Keycloak takes effect here once the cache entry expires.
 
 use std::time::{Duration, SystemTime};
 
@@ -73,7 +73,7 @@ async fn a_disabled_user_or_client_is_felt() {
     becomes(&server, &token, 401).await;
 }
 
-/// What was issued before a time is declared void: of one client, and of the whole realm.
+/// Keycloak revokes everything issued before a given time: for one client, and for the whole realm.
 #[tokio::test]
 #[ignore = "interop: run scripts/interop"]
 async fn a_pushed_not_before_is_felt() {
@@ -100,7 +100,7 @@ async fn a_pushed_not_before_is_felt() {
     }
 }
 
-/// The time in seconds once it is greater than that of any token.
+/// The time in seconds, once it is later than that of any token.
 async fn next_second() -> u64 {
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let now = SystemTime::UNIX_EPOCH.elapsed();

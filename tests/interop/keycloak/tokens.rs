@@ -1,4 +1,4 @@
-//! Tokens of programs: of every form, for others, short-lived; and our own credentials.
+//! Tokens of programs: of every form, for others, short-lived. Also our own credentials.
 
 use std::fs;
 
@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 
 use super::{RESOURCE, becomes, process::Keycloak, status};
 
-/// What the token itself says.
+/// The claims in the token itself.
 fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).expect("a JWT");
     let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).expect("Base64");
     serde_json::from_slice(&payload).expect("JSON")
 }
 
-/// Whether the token itself names this audience. It may name others too: tests of clients protect
+/// Whether the token itself names this audience. It may name others too: the client tests protect
 /// other URLs in the same realm.
 fn is_for(token: &str, audience: &str) -> bool {
     match &claims(token)["aud"] {
@@ -59,7 +59,7 @@ async fn lightweight_and_full_tokens_of_programs_are_accepted() {
     assert_eq!(control["label"], "RS-45", "{answer}");
 }
 
-/// A lightweight token names no audience, so only introspection can tell for whom it is.
+/// A lightweight token names no audience, so only introspection can tell whom it is for.
 #[tokio::test]
 #[ignore = "interop: run scripts/interop"]
 async fn without_introspection_only_full_tokens_are_accepted() {
@@ -110,7 +110,7 @@ async fn tokens_for_others_and_garbage_are_refused() {
     assert_eq!(status(&server, &validate).await, 403, "another scope");
 }
 
-/// The server's client has no secret at Keycloak, but a public key.
+/// The server's client in Keycloak has a public key instead of a secret.
 #[tokio::test]
 #[ignore = "interop: run scripts/interop"]
 async fn an_assertion_by_a_private_key_authenticates_us() {
@@ -159,7 +159,7 @@ async fn an_expired_token_is_refused() {
     let lifespan = json!({"attributes": {"access.token.lifespan": "6"}});
     realm.add_machine("machine-short", lifespan).await;
     let server = realm.protects(&[]);
-    // So that nothing is slow at the first call of the token that expires.
+    // Warms up, so that the first call of the expiring token is not slow.
     let token = realm.machine_token("machine", "oscal:read").await;
     assert_eq!(status(&server, &token).await, 200);
 
@@ -168,8 +168,8 @@ async fn an_expired_token_is_refused() {
     becomes(&server, &token, 401).await;
 }
 
-/// Since 26.4.12, 26.6.2 and 26.7.0 (CVE-2026-37979) every client that is not in `aud` is told that
-/// the token is inactive, and so the server that is such a client refuses good tokens.
+/// Since 26.4.12, 26.6.2 and 26.7.0 (CVE-2026-37979), every client that is not in `aud` is told
+/// that the token is inactive. A server with such a client therefore refuses good tokens.
 #[tokio::test]
 #[ignore = "interop: run scripts/interop"]
 async fn a_stranger_is_told_nothing_and_wrong_credentials_are_our_failure() {

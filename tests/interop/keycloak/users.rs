@@ -1,4 +1,4 @@
-//! Users: the code flow with PKCE, of a known client and of one that registers itself.
+//! Users: the code flow with PKCE, for a known client and for one that registers itself.
 
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ async fn a_user_logs_in_and_has_the_scopes_of_the_users_roles() {
         assert_eq!(caller["client_id"], "desktop", "{caller}");
         assert_eq!(caller["scopes"], granted, "{caller}");
 
-        // A refresh token is not for us, and it brings another access token.
+        // A refresh token is not for us; it only gets another access token.
         assert_eq!(status(&server, &tokens.refresh).await, 401, "refresh token");
         let form = [
             ("grant_type", "refresh_token"),

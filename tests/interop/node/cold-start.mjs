@@ -1,12 +1,12 @@
-// An MCP TypeScript SDK as a client that begins with nothing but the server's URL: it is refused,
-// finds the authorization server, registers, authorizes, calls tools, lets its token expire, and
-// asks for more scopes when a tool needs them.
+// An MCP TypeScript SDK as a client that starts with nothing but the server's URL: it is refused, finds
+// the authorization server, registers, authorizes, calls tools, lets its token expire, and asks for
+// more scopes when a tool needs them.
 //
 // Usage: node cold-start.mjs (v1|v2) PLAN
 // PLAN is a JSON object: `url`, `redirect_uri`, `client_id` (null: register), `wait` (seconds),
-// `step_up` (whether to use a tool that needs one more scope).
-// Each `AUTHORIZE URL` on standard output is answered by a line on standard input: the URL to which
-// the browser was sent back. The last line on standard output is what was seen, as JSON.
+// `step_up` (whether to use a tool that needs one more scope). Each `AUTHORIZE URL` on standard output
+// is answered by a line on standard input: the URL that the browser was redirected to. The last line on
+// standard output is what the client saw, as JSON.
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 

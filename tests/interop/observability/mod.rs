@@ -1,4 +1,4 @@
-//! The dashboard and the alert rules, against what a real Prometheus scrapes from a real server.
+//! The dashboard and the alert rules, with what a real Prometheus scrapes from a real server.
 
 mod prometheus;
 mod traffic;
@@ -18,7 +18,7 @@ use crate::{
 };
 use prometheus::Prometheus;
 
-/// How much of the traffic is looked at, after the first seconds that rates need.
+/// How much of the traffic is shown, after the first seconds that rates need.
 const SHOWN: Duration = Duration::from_secs(30);
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -27,7 +27,7 @@ fn path(name: &str) -> String {
     format!("{ROOT}/deploy/observability/{name}")
 }
 
-/// The dashboard's queries: title of the panel, expression as Grafana would send it, legend, unit.
+/// The dashboard's queries: panel title, expression as Grafana would send it, legend, unit.
 fn queries() -> Vec<(String, String, String, String)> {
     let text = fs::read_to_string(path("dashboard.json")).expect("readable");
     let dashboard: Value = serde_json::from_str(&text).expect("JSON");
@@ -54,7 +54,7 @@ fn is_number(sample: &Value) -> bool {
     value.is_some_and(f64::is_finite)
 }
 
-/// Writes what each query returned, and lets `render.py` draw it.
+/// Writes down what each query returned, and lets `render.py` draw it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "interop: run scripts/interop"]
 async fn every_panel_of_the_dashboard_has_data_and_every_alert_is_evaluated() {

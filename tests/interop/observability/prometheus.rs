@@ -12,7 +12,7 @@ use reqwest::Client;
 use rmcp_resource_server::{Clock, SystemClock};
 use serde_json::Value;
 
-/// It is killed when this is dropped.
+/// A running Prometheus. It is killed when dropped.
 pub(super) struct Prometheus {
     process: Child,
     url: String,
@@ -21,7 +21,7 @@ pub(super) struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts the one that is unpacked below `folder`, with the rules of the file `rules`.
+    /// Starts the Prometheus unpacked below `folder`, with the rules in the file `rules`.
     pub(super) fn start(folder: &Path, targets: [&str; 2], rules: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let configuration = directory.path().join("prometheus.yml");
@@ -68,7 +68,7 @@ impl Prometheus {
         answer["data"].clone()
     }
 
-    /// The series of `expression` during the last `time`, one sample a second.
+    /// The series for `expression` during the last `time`, one sample per second.
     pub(super) async fn query_range(&self, expression: &str, time: Duration) -> Vec<Value> {
         let now = SystemClock.now();
         let now = now
@@ -84,7 +84,7 @@ impl Prometheus {
         data["result"].as_array().expect("a result").clone()
     }
 
-    /// All rules, as they were evaluated last.
+    /// All rules, as last evaluated.
     pub(super) async fn rules(&self) -> Vec<Value> {
         let data = self.get("/rules", &[]).await;
         let groups = data["groups"].as_array().expect("groups");
@@ -97,7 +97,7 @@ impl Prometheus {
 
 impl Drop for Prometheus {
     fn drop(&mut self) {
-        // Both fail only for a process that has ended.
+        // Both fail only if the process has already exited.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

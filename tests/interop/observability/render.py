@@ -27,7 +27,7 @@ def amount(value, unit):
 
 def panel(title, unit, lines, x, y):
     """One diagram at (x, y); `lines` are pairs of a name and samples."""
-    # Grafana's legends sit below; here each line has its last value beside its name.
+    # Grafana puts legends below; here each line has its last value beside its name.
     lines = [(name, [(t, float(v)) for t, v in samples]) for name, samples in lines]
     lines = [(name, [s for s in samples if math.isfinite(s[1])]) for name, samples in lines]
     lines = sorted((line for line in lines if line[1]), key=lambda line: -line[1][-1][1])

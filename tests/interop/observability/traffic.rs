@@ -1,4 +1,4 @@
-//! Two servers under traffic of every kind that the dashboard shows.
+//! Two servers with every kind of traffic that the dashboard shows.
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +9,10 @@ use tokio::time::sleep;
 
 use crate::support::{RESOURCE, SECRET, Server, protected_by};
 
-/// Failures in a row that open the circuit breaker.
+/// Consecutive failures that open the circuit breaker.
 const OUTAGE: usize = 5;
 
-/// Two protected servers, one of them with sessions, and their authorization server.
+/// Two protected servers, one with sessions, and their authorization server.
 pub(super) struct Watched {
     fake: FakeAuthorizationServer,
     stateless: Server,
@@ -52,7 +52,7 @@ impl Watched {
         ]
     }
 
-    /// Rounds of requests: users come, call tools, open sessions, are refused, and once the
+    /// Rounds of requests: users come, call tools, open sessions and are refused, and once the
     /// authorization server fails for a while.
     pub(super) async fn keep_busy_for(&self, time: Duration) {
         let begun = Instant::now();
@@ -101,7 +101,7 @@ impl Watched {
         response.bytes().await.expect("a whole answer");
     }
 
-    /// Opens a session and its stream, unless the authorization server is away.
+    /// Opens a session and its stream, unless the authorization server is down.
     async fn open_stream(&self, user: &str) -> Option<Response> {
         let initialize = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
             "protocolVersion": "2025-06-18", "capabilities": {},

@@ -1,4 +1,4 @@
-//! The OSCAL server authenticates itself by a private key instead of a secret.
+//! The OSCAL server authenticates with a private key instead of a secret.
 
 use std::{fs, path::Path};
 
@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{OidcProvider, RESOURCE};
 use crate::support::{Server, run, stdout};
 
-/// Flags for the client `id` of `provider` that has no secret.
+/// Flags for the client `id` of `provider`, which has no secret.
 fn flags(provider: &OidcProvider, id: &str, more: &[String]) -> Vec<String> {
     let mut flags = vec![
         format!("--auth-client-id={id}"),
@@ -23,7 +23,7 @@ fn flags(provider: &OidcProvider, id: &str, more: &[String]) -> Vec<String> {
     flags
 }
 
-/// Whether a good token is served, and a bad one not, by a server that the doctor finds well.
+/// Whether the server accepts a good token and rejects a bad one, and the doctor finds no fault.
 async fn serves(provider: &OidcProvider, flags: &[String], what: &str) {
     let doctor = [&["doctor".to_owned()], flags].concat();
     let report = run(&doctor, &[]);
@@ -72,7 +72,7 @@ async fn assertions_by_keys_of_each_kind_are_accepted() {
     }
 }
 
-/// Puts a certificate by `ca` for `name`, and its key, into `folder`.
+/// Puts a certificate from `ca` for `name`, and its key, into `folder`.
 fn certify(ca: &CertifiedIssuer<'_, KeyPair>, name: &str, folder: &Path) {
     let key = KeyPair::generate().expect("a key");
     let params = CertificateParams::new([name.to_owned()]).expect("a name");
@@ -92,7 +92,7 @@ fn certify(ca: &CertifiedIssuer<'_, KeyPair>, name: &str, folder: &Path) {
 async fn a_client_certificate_is_accepted() {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    // By default all have one name, and OpenSSL would take them for self-signed.
+    // By default all have the same name, and OpenSSL would take them for self-signed.
     (params.distinguished_name).push(DnType::CommonName, "a CA of this test");
     let key = KeyPair::generate().expect("a key");
     let ca = CertifiedIssuer::self_signed(params, key).expect("a CA");

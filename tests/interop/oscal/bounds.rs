@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use super::Nist;
 use crate::support::tool_call;
 
-/// The most bytes of an answer to a call that sets no limit of its own.
+/// The most bytes in an answer to a call without a limit of its own.
 const MAX_ANSWER: usize = 32 << 10;
 
-/// The most bytes of the list of tools, which every session pays for.
+/// The most bytes in the list of tools, which every session pays for.
 const MAX_TOOLS: usize = 16 << 10;
 
 #[test]
@@ -47,7 +47,7 @@ fn the_list_of_tools_is_small() {
     assert!(size < MAX_TOOLS, "{size} bytes");
 }
 
-/// Every tool with what it needs and nothing more, on every document it can be asked about.
+/// Calls every tool with only the required arguments, on every document that it accepts.
 fn default_calls(nist: &Nist) -> Vec<Value> {
     let mut calls = vec![
         tool_call("about", &json!({})),

@@ -45,7 +45,7 @@ venv.create(folder / "bare", with_pip=False)
 bare = folder / "bare/bin/python"
 assert subprocess.run([bare, "-m", "pip"], capture_output=True, check=False).returncode != 0
 
-# An index as PEP 503 describes it: a page for each project, with a link that is relative.
+# An index as PEP 503 describes it: a page for each project, with a relative link.
 for project, _, file, sha256 in packages:
     page = folder / "simple" / project / "index.html"
     page.parent.mkdir(parents=True)

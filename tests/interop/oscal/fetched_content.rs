@@ -1,4 +1,4 @@
-//! What `scripts/fetch-oscal-content` fetches is right and can be served.
+//! What `scripts/fetch-oscal-content` fetches is correct and can be served.
 
 use std::{env, fs, path::Path, process::Command};
 
@@ -56,7 +56,7 @@ fn fetched_content_is_served_and_has_nists_baselines() {
     }
 }
 
-/// As a newcomer does: the command, or the configuration, is taken from the end of the output.
+/// As a newcomer would, take the command or the configuration from the end of the output.
 #[test]
 #[ignore = "interop: run scripts/interop"]
 fn what_the_script_prints_at_its_end_answers_with_ac_2() {
@@ -131,7 +131,7 @@ fn the_script_needs_neither_pip_nor_a_network_and_says_what_to_change() {
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/fetch-oscal-content");
 const BINARY: &str = env!("CARGO_BIN_EXE_oscal-mcp-server");
 
-/// Fetches with the server installed, so that it is found by the script.
+/// Fetches with the server installed, so that the script finds it.
 fn fetch(folder: &Path) -> String {
     let installed = Path::new(BINARY).parent().expect("a folder");
     let mut path = vec![installed.to_owned()];

@@ -1,4 +1,4 @@
-//! The MCP Inspector on the command line, as a developer of an MCP client uses it.
+//! The command-line MCP Inspector, used as a developer of an MCP client would.
 
 use std::{
     path::PathBuf,
@@ -17,11 +17,11 @@ use crate::{
     oidc_provider::{OidcProvider, RESOURCE, protected},
 };
 
-/// An installed Inspector and the arguments that point it to a server.
+/// An installed Inspector, and the arguments that point it at a server.
 pub(crate) struct Inspector {
     folder: PathBuf,
     server: Vec<String>,
-    /// It keeps settings and tokens in the home folder.
+    /// The Inspector keeps settings and tokens in the home folder.
     home: TempDir,
 }
 
@@ -45,8 +45,8 @@ impl Inspector {
             .expect("the Inspector runs")
     }
 
-    /// The Inspector takes headers in its arguments only, where other users of the machine can read
-    /// them. The token of a test dies with its authorization server.
+    /// The Inspector takes headers only as arguments, where other users of the machine can read
+    /// them. A test's token dies with its authorization server.
     pub(crate) fn bear(&mut self, token: &str) {
         let header = format!("--header=Authorization: Bearer {token}");
         self.server.push(header);
@@ -54,16 +54,16 @@ impl Inspector {
 
     /// The result of a method.
     pub(crate) fn ask(&self, method: &str, arguments: &[&str]) -> Value {
-        // The method comes last: some options take all values up to the next option.
+        // The method comes last: some options consume all values up to the next option.
         let output = self.run(&[arguments, &["--method", method]].concat());
-        // The arguments may hold a token, so they are not shown.
+        // The arguments may contain a token, so they are not shown.
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{method}: {errors}");
         let answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
         answer["result"].clone()
     }
 
-    /// The same shape that the session of the Python SDK writes.
+    /// Returns the same shape as the Python SDK's session.
     fn uses_everything(&self, plan: &Value) -> Value {
         let names = |list: Value, member: &str| -> Vec<String> {
             let items = list.as_array().expect("a list").iter();

@@ -1,4 +1,4 @@
-//! Every control of SP 800-53, enhancements included, is found in every usual writing.
+//! Every control of SP 800-53, including enhancements, is found in every common notation.
 
 use oscal_documents::Query;
 use serde_json::{Value, json};

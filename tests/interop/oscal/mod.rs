@@ -58,7 +58,7 @@ impl Nist {
         ))
     }
 
-    /// The flags with which a server serves this.
+    /// The flags that make a server serve these documents.
     fn flags(&self) -> [String; 2] {
         let folder = self.folder.display();
         [
@@ -67,7 +67,7 @@ impl Nist {
         ]
     }
 
-    /// What a server answers to these requests over stdio.
+    /// A server's answers to these requests over stdio.
     fn answers(&self, requests: &[Value]) -> Vec<Value> {
         let [documents, schemas] = self.flags();
         let (mut answers, _) = support::over_stdio(&[&documents, &schemas], &[], requests);

@@ -1,4 +1,4 @@
-//! Baselines are those that NIST has published.
+//! Resolved baselines equal those published by NIST.
 
 use oscal_documents::{Caps, Document, Library, Limits, Model, Schemas, Source, resolve_profile};
 use serde_json::json;

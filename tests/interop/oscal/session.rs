@@ -15,7 +15,7 @@ const SCRIPT: &str = concat!(
     "/tests/interop/python/session.py"
 );
 
-/// A part of AC-2(1).
+/// Part of AC-2(1).
 const STATEMENT: &str = "Support the management of system accounts using [Assignment: automated";
 
 #[test]
@@ -65,7 +65,7 @@ async fn python_sdk_over_http_with_a_token() {
     }
 }
 
-/// What the client is to call, read and ask.
+/// What the client should call, read and ask.
 pub(super) fn plan(nist: &Nist) -> Value {
     let profile = &nist.profile("MODERATE").info().id;
     let ssp = &nist.document("ssp-example.json").info().id;
@@ -94,7 +94,7 @@ pub(super) fn plan(nist: &Nist) -> Value {
     })
 }
 
-/// A document and a control of it.
+/// A document and one of its controls.
 fn resources(nist: &Nist) -> [String; 2] {
     let small = &nist.document("basic-catalog.json").info().id;
     let large = &nist.catalog().info().id;
@@ -134,7 +134,7 @@ pub(super) fn tools_were_called(tools: &Value) {
     assert_eq!(content("get_schema")["model"], "catalog");
 }
 
-/// The controls of all listed documents.
+/// The number of controls in all listed documents.
 fn controls(tools: &Value) -> u64 {
     let documents = &tools["list_documents"]["content"]["items"];
     let documents = documents.as_array().expect("documents");

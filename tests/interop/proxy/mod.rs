@@ -1,4 +1,4 @@
-//! Behind nginx, as Debian has it, with TLS: public URLs, event streams, client addresses, paths.
+//! Behind Debian's nginx, with TLS: public URLs, event streams, client addresses, paths.
 
 mod nginx;
 
@@ -33,8 +33,8 @@ fn protected(resource: &str, more: &[&str]) -> (FakeAuthorizationServer, Server)
     (fake, server)
 }
 
-/// Challenge and metadata, as a client meets them, tell of `resource` and nothing else; a token
-/// opens the door.
+/// The challenge and metadata that a client sees name `resource` and nothing else, and a token
+/// gives access.
 async fn is_found_at(nginx: &Nginx, resource: &str) {
     let path = resource
         .strip_prefix("https://mcp.example.com")
@@ -84,7 +84,7 @@ async fn challenge_and_metadata_carry_the_public_url() {
     is_found_at(&nginx, resource).await;
 
     let http = nginx.client(|builder| builder);
-    // The proxy lets documents pass. What else is that large, the server refuses.
+    // The proxy lets documents pass. The server refuses anything else of that size.
     for (tool, member, status) in [
         ("validate_document", "content", 200),
         ("search", "query", 413),
@@ -118,8 +118,8 @@ async fn a_path_prefix_is_stripped_by_the_proxy_or_served_by_us() {
     }
 }
 
-/// Opens a stream that stays open, and returns its first event, or `None` if within `patience`
-/// none comes.
+/// Opens a stream that stays open, and returns its first event, or `None` if none arrives within
+/// `patience`.
 async fn first_event(
     nginx: &Nginx,
     http: &Client,
@@ -159,7 +159,7 @@ async fn first_event(
     timeout(patience, read).await.ok()
 }
 
-/// The second location shows that the proxy would hold the event back, did we not forbid it.
+/// The second location shows that the proxy would hold the event back if we did not forbid it.
 #[tokio::test]
 #[ignore = "interop: run scripts/interop"]
 async fn an_event_passes_at_once_while_its_stream_stays_open() {

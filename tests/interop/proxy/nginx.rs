@@ -18,7 +18,7 @@ use crate::environment::installed;
 pub(super) const HOST: &str = "mcp.example.com";
 const SITE: &str = include_str!("../../../deploy/nginx/oscal-mcp-server.conf");
 
-/// Terminates TLS for [`HOST`]. It is killed when this is dropped.
+/// Terminates TLS for [`HOST`]. It is killed when dropped.
 pub(super) struct Nginx {
     process: Child,
     port: u16,
@@ -27,8 +27,8 @@ pub(super) struct Nginx {
 }
 
 impl Nginx {
-    /// In front of the server at `upstream`, with these changes to the site's text. `None` where
-    /// nginx is not installed.
+    /// In front of the server at `upstream`, with these changes to the site's text. `None` if nginx
+    /// is not installed.
     pub(super) fn start(upstream: &str, changes: &[(&str, &str)]) -> Option<Self> {
         let program = installed("nginx/usr/sbin/nginx")?;
         let directory = tempfile::tempdir().expect("a temporary directory");
@@ -77,7 +77,7 @@ impl Nginx {
         panic!("nginx does not listen on {}", self.port);
     }
 
-    /// A client that takes this nginx for [`HOST`].
+    /// A client for which this nginx is [`HOST`].
     pub(super) fn client(&self, settings: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Client {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let builder = Client::builder()
@@ -106,7 +106,7 @@ impl Nginx {
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        // Both fail only for a process that has ended.
+        // Both fail only if the process has already exited.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -117,7 +117,7 @@ fn free_port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
-/// Writes a certificate for [`HOST`] and its key; returns the CA that signed it.
+/// Writes a certificate for [`HOST`] and its key. Returns the CA that signed it.
 fn write_certificate(folder: &Path) -> Certificate {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

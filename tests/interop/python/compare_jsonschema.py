@@ -14,8 +14,8 @@ import sys
 import jsonschema
 import regex
 
-# The schemas use \p{L}, which `re` does not know. In ECMA 262 `$` is the end, not the end or the
-# newline before it as in Python.
+# The schemas use \p{L}, which `re` does not support. In ECMA 262 `$` matches only at the end, while in
+# Python it also matches before a final newline.
 jsonschema._keywords.re = type(
     "Ecma", (), {"search": lambda pattern, text: regex.search(pattern.replace("$", r"\Z"), text)}
 )
@@ -56,7 +56,7 @@ def main(schemas, cases):
             if case["valid"] != (not errors):
                 problem = f"we say {case['valid']}, Python {not errors} {[e.message[:100] for e in errors[:1]]}"
             for path in case["paths"]:
-                # Python reports unknown members at the object that has them.
+                # Python reports unknown members at the object that contains them.
                 if path not in theirs and path.rpartition("/")[0] not in theirs:
                     problem = f"Python has no error at {path}"
             if problem:

@@ -1,5 +1,5 @@
-//! Spring Authorization Server: opaque tokens whose audience is the client unless configured, and ID
-//! and refresh tokens that introspect as active without a word about their kind.
+//! Spring Authorization Server: opaque tokens whose audience is the client unless configured, and
+//! ID and refresh tokens that introspect as active without any hint of their kind.
 
 use std::{
     process::{Command, Stdio},
@@ -16,7 +16,7 @@ use crate::{
 
 const BASIC: &str = "--auth-client-id=mcp";
 const SCOPES: &str = "--auth-required-scopes=oscal:read";
-/// Named like this server's resource by whoever followed the audience of the tokens.
+/// A mistaken setting, copied from the audience in the tokens.
 const AUDIENCE_OF_CLIENT: &str = "--auth-audience=desktop";
 const BY_CLIENT_ID: &str = "--auth-allowed-client-ids=desktop";
 
@@ -136,7 +136,7 @@ async fn id_and_refresh_tokens_are_refused_where_scopes_are_required() {
         "a refresh token"
     );
 
-    // Where nothing but the scope is missing.
+    // If only the scope is missing.
     let server = protected(&spring.options(&[BASIC, SCOPES, BY_CLIENT_ID]), SECRET);
     assert_eq!(status(&server, &tokens.access).await, 200);
     assert_eq!(status(&server, &tokens.refresh).await, 403);
@@ -148,7 +148,7 @@ async fn id_and_refresh_tokens_are_refused_where_scopes_are_required() {
         assert_eq!(status(&server, &tokens.id).await, 401, "{options:?}");
     }
 
-    // Without required scopes the doctor warns of what would be accepted.
+    // Without required scopes, the doctor warns about what would be accepted.
     let complaints = |more: &[&str], token: &str| -> Vec<(String, String)> {
         let options = spring.options(&[&[BASIC], more].concat());
         let verdict = Verdict::of(&options, Some(SECRET), Some(token));

@@ -1,4 +1,4 @@
-//! The file `.env` in the working directory.
+//! The `.env` file in the working directory.
 
 use std::{
     ffi::OsStr,

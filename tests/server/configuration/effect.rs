@@ -1,4 +1,4 @@
-//! Options that do nothing are pointed out: somebody believes that they do.
+//! Options without effect are pointed out: whoever set them believes that they work.
 
 use super::with;
 use crate::support::{run, stderr, stdout};
@@ -78,7 +78,7 @@ fn options_without_effect_are_warned_of() {
     for changes in [
         vec![],
         vec![none, no_secret],
-        // Defaults, as in a copy of dotenv.example.
+        // Defaults, as in a copy of `dotenv.example`.
         vec![
             ("OSCAL_AUTH_JWT_TYPES", "at+jwt"),
             ("OSCAL_MCP_MAX_SESSIONS", "1000"),

@@ -1,4 +1,4 @@
-//! A client id and a secret are the same from a variable, a file and `.env`.
+//! A client id and a secret mean the same in a variable, a file and `.env`.
 
 use std::{fs, process::Stdio};
 
@@ -13,7 +13,8 @@ enum Place {
     Dotenv,
 }
 
-/// Writes `value` of the option `variable` there; the variables to set, and the lines of `.env`.
+/// Writes `value` of the option `variable` to one place. Returns the variables to set and the lines
+/// for `.env`.
 fn write(
     directory: &tempfile::TempDir,
     place: Place,
@@ -49,7 +50,7 @@ fn rs_69_one_value_one_hygiene() {
             ("\n", "", None),
             ("", "\t", None),
         ] {
-            // In .env a value has one line.
+            // In `.env` a value is one line.
             if place == Place::Dotenv && [before, after].concat().contains('\n') {
                 continue;
             }

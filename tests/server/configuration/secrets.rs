@@ -1,14 +1,14 @@
-//! No message shows what was written: a secret may stand anywhere.
+//! No message shows what was written: any of it may be a secret.
 
 use std::{ffi::OsString, fs, process::Stdio};
 
 use super::with;
 use crate::support::{command, run, stderr, stdout};
 
-/// What must not be seen.
+/// What must never appear.
 const SECRET: &str = "XYZZY1";
 
-/// Flags and variables of all options, from the help.
+/// Flags and variables of all options, taken from the help.
 fn options() -> Vec<(String, String)> {
     let help = stdout(&run(&["--help"], &[]));
     let mut found = Vec::new();
@@ -38,8 +38,8 @@ fn rs_69_no_error_shows_the_value_of_any_option() {
     ];
     let mut options = options();
     options.push((String::new(), "OSCAL_AUTH_CLIENT_SECRET".to_owned()));
-    // Each option by itself, in one of the forms and in one of the three places by turns; and all
-    // options together in each form and place.
+    // Each option alone, with the forms and the three places taking turns; and all options together
+    // in each form and place.
     let alone = options.iter().enumerate().map(|(turn, option)| {
         let form = &forms[turn % forms.len()];
         (std::slice::from_ref(option), form, turn / forms.len() % 3)
@@ -50,7 +50,7 @@ fn rs_69_no_error_shows_the_value_of_any_option() {
     let together = together.map(|(form, place)| (&options[..], form, place));
     for (options, form, place) in alone.chain(together) {
         let mut command = command(directory.path());
-        // One error for certain, so that no server starts.
+        // One certain error, so that no server starts.
         command.env("LOG_LEVEL", "x").envs(with(&[]));
         let mut dotenv = String::new();
         for (flag, variable) in options {
@@ -153,7 +153,7 @@ fn a_token_in_place_of_its_file_is_not_shown() {
 
 #[test]
 fn print_config_shows_no_password_query_or_misplaced_secret() {
-    // Over stdio the authorization options are not looked at, but shown.
+    // Over stdio the authorization options are not checked, but they are shown.
     let output = run(
         &["--print-config"],
         &with(&[

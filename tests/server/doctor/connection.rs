@@ -18,7 +18,7 @@ async fn kinds_of_connection_failure_are_told_apart() {
     let (status, report) = examine(fake.issuer(), &[], None);
     assert_eq!(status, 1);
     assert_failed(&report, "connection", "Nothing listens");
-    // No resolver looks for a name with a label of more than 63 characters.
+    // No resolver looks up a name with a label of more than 63 characters.
     let unknown = format!("//{}.example", "x".repeat(64));
     for scheme in ["https:", "http:"] {
         let issuer = format!("{scheme}{unknown}");
@@ -27,13 +27,13 @@ async fn kinds_of_connection_failure_are_told_apart() {
     }
 }
 
-/// The address of a server that answers in plain text whatever it is told.
+/// The address of a server that answers everything in plain text.
 fn plain_http() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound");
     std::thread::spawn(move || {
         for mut client in listener.incoming().map_while(Result::ok) {
-            // The doctor reads the start of it and goes.
+            // The doctor reads the start of it and leaves.
             let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
             let _ = client.read(&mut [0; 4096]);
         }

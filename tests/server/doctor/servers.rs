@@ -1,5 +1,5 @@
-//! What the doctor says of authorization servers as they are: each answers in the shapes that were
-//! measured on the real one.
+//! What the doctor says about real authorization servers: each fake answers in the shapes measured
+//! on the real one.
 
 use dev_authorization_server::{ExpectedClient, FakeAuthorizationServer, FakeConfig, Reply};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{check, examine};
 use crate::support::{RESOURCE, SECRET};
 
-/// A server with a token, and what must be said of a check: its outcome, and words of it.
+/// A server with a token, and what a check must say: its outcome, and words in it.
 struct Case {
     server: &'static str,
     answers: fn(&FakeAuthorizationServer),
@@ -18,7 +18,7 @@ struct Case {
 const TOKEN: &str = "some-token";
 const NEEDS_SCOPE: &str = "--auth-required-scopes=mcp:tools";
 
-/// Answers about [`TOKEN`] to the right client, so to others.
+/// Answers about [`TOKEN`]: with `claims` to the right client, with `refusal` to others.
 fn answers(fake: &FakeAuthorizationServer, claims: Value, refusal: Reply) {
     fake.require_client(ExpectedClient::basic("mcp", SECRET.1));
     fake.answer_token(TOKEN, claims);
@@ -383,7 +383,7 @@ fn every_server_is_told_what_is_true_of_it() {
             let fix = check["fix"].as_str().unwrap_or_default();
             let said = format!("{found} {fix}");
             assert!(said.contains(words), "{server}: {words:?} in {said:?}");
-            // Two values of aud are never run together.
+            // Two values of `aud` are never joined.
             assert!(!said.contains("sid1 mcp"), "{server}: {said}");
         }
     }
@@ -411,7 +411,7 @@ fn metadata_is_found_where_django_oauth_toolkit_has_it() {
     assert_eq!(check(&report, "metadata")["found"], found);
 }
 
-/// What comes from outside could move a terminal's cursor or forge a line of the report.
+/// Text from outside could move a terminal's cursor or forge a line of the report.
 #[test]
 fn the_words_of_others_are_shown_as_text() {
     let fake = FakeAuthorizationServer::start();

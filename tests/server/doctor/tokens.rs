@@ -1,4 +1,4 @@
-//! What the doctor says of single tokens.
+//! What the doctor says about single tokens.
 
 use std::{sync::LazyLock, time::SystemTime};
 
@@ -21,7 +21,7 @@ fn now() -> u64 {
     since_epoch.expect("after 1970").as_secs()
 }
 
-/// Claims that are accepted, but for these changes; `null` leaves one out.
+/// Acceptable claims with these changes; `null` removes one.
 fn claims(fake: &FakeAuthorizationServer, changes: &Value) -> Value {
     let mut claims = fake.active_claims(RESOURCE, "mcp:tools");
     for (name, value) in changes.as_object().expect("an object") {

@@ -78,7 +78,7 @@ fn a_file_that_changes_all_the_time_holds_up_no_other() {
             turn += 1;
             let mut document = catalog(&format!("Turn {turn}"));
             document["catalog"]["uuid"] = json!("88888888-8888-4888-8888-888888888888");
-            // Never half-written.
+            // The file is never half-written.
             fs::write(&draft, document.to_string()).expect("writable");
             fs::rename(&draft, &busy).expect("movable");
         }
@@ -98,7 +98,7 @@ fn a_file_that_changes_all_the_time_holds_up_no_other() {
         listed.contains("Watching") && !listed.contains("Turn"),
         "{listed}"
     );
-    // It is not held back for ever.
+    // The file is not held back forever.
     let log = session.wait_for_log("documents loaded again");
     let listed = session.tool("list_documents", &json!({})).to_string();
     assert!(listed.contains("Turn"), "{listed}\n{log}");

@@ -1,4 +1,4 @@
-//! MCP sessions that hear what the server says of itself.
+//! MCP sessions that receive the server's own messages.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Server, command};
 
-/// How long anything may take; a change is loaded after two looks at the directory, 1 s apart.
+/// How long anything may take. A change is loaded after two checks of the directory, 1 s apart.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A session over stdio. The server is killed when this is dropped.
@@ -24,7 +24,7 @@ pub(crate) struct Session {
     log: Receiver<String>,
     /// What the server answered to `initialize`.
     pub(crate) initialized: Value,
-    /// What arrived besides answers.
+    /// Messages that were not answers.
     pub(crate) notifications: Vec<Value>,
     _directory: tempfile::TempDir,
 }
@@ -88,14 +88,14 @@ impl Session {
         self.result("tools/call", &params)["structuredContent"].clone()
     }
 
-    /// Waits for the next message that is no answer.
+    /// Waits for the next message that is not an answer.
     pub(crate) fn wait_for_notification(&mut self) {
         let message = self.messages.recv_timeout(PATIENCE).expect("a message");
         assert!(message.get("id").is_none(), "{message}");
         self.notifications.push(message);
     }
 
-    /// Waits for a log line with `text` and returns the lines up to it since the last call.
+    /// Waits for a log line that contains `text`. Returns the lines up to it since the last call.
     pub(crate) fn wait_for_log(&mut self, text: &str) -> String {
         let mut log = String::new();
         while !log.contains(text) {
@@ -109,7 +109,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // Both fail only for a process that has ended.
+        // Both fail only if the process has already exited.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -143,7 +143,7 @@ fn initialize_params() -> Value {
            "clientInfo": {"name": "test", "version": "1"}})
 }
 
-/// Says `initialize` over HTTP.
+/// Sends `initialize` over HTTP.
 pub(crate) async fn initialize(server: &Server) -> Response {
     let sent = server.call("", &json!({}));
     let sent = sent.json(&request(0, "initialize", &initialize_params()));
@@ -152,7 +152,7 @@ pub(crate) async fn initialize(server: &Server) -> Response {
     response
 }
 
-/// The capability `resources` in the answer to `initialize`, which is JSON or one event.
+/// The capability `resources` in the answer to `initialize`, which is JSON or a single event.
 pub(crate) async fn resources_capability(response: Response) -> Value {
     let text = response.text().await.expect("text");
     let json = text.lines().find_map(|line| {
@@ -195,7 +195,7 @@ pub(crate) async fn listen(server: &Server, token: Option<&str>) -> Response {
     response
 }
 
-/// Reads a stream of events up to one with `text`.
+/// Reads a stream of events up to one that contains `text`.
 pub(crate) async fn event_with(stream: &mut Response, text: &str) -> String {
     let mut read = String::new();
     while !read.contains(text) {

@@ -1,4 +1,4 @@
-//! How controls are found in their document.
+//! Looks up controls in their document.
 
 use crate::control::Control;
 use crate::control::page::Page;
@@ -12,7 +12,7 @@ impl Document {
         (0..count).map(|number| Control::new(self, number))
     }
 
-    /// A page of the controls that the filter lets pass, in document order.
+    /// A page of the controls that match the filter, in document order.
     pub fn list_controls(
         &self,
         filter: ControlFilter<'_>,
@@ -30,9 +30,9 @@ impl Document {
         Some(Control::new(self, number))
     }
 
-    /// The controls with this id or label in any usual writing: `AC-2(1)`, `ac-2.1`, `AC-2 (1)`,
-    /// `AC-02(01)`. More than one only in a catalog with ids such as `a-1` and `a.1`; an exact id
-    /// is never ambiguous.
+    /// The controls with this id or label in any common notation: `AC-2(1)`, `ac-2.1`, `AC-2 (1)`,
+    /// `AC-02(01)`. There is more than one only in a catalog with ids such as `a-1` and `a.1`; an
+    /// exact id is never ambiguous.
     pub fn find_controls(&self, reference: &str) -> Vec<Control<'_>> {
         if let Some(control) = self.control(reference.trim()) {
             return vec![control];
@@ -40,13 +40,13 @@ impl Document {
         self.controls_by_key(&control_key(reference)).collect()
     }
 
-    /// The controls with an id or label of this canonical key, in document order.
+    /// The controls whose id or label has this canonical key, in document order.
     pub(crate) fn controls_by_key(&self, key: &str) -> impl Iterator<Item = Control<'_>> {
         let found = self.catalog().by_key(key).iter();
         found.map(|(_, number)| Control::new(self, *number))
     }
 
-    /// The control that an id names or is within: `ac-2_smt.k` is in `ac-2`.
+    /// The control that an id names or belongs to: `ac-2_smt.k` belongs to `ac-2`.
     pub(crate) fn control_of_fragment(&self, fragment: &str) -> Option<Control<'_>> {
         let cuts = fragment.rmatch_indices(['_', '.']).map(|(at, _)| at);
         std::iter::once(fragment.len())
@@ -77,15 +77,15 @@ impl Document {
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ControlFilter<'f> {
-    /// Only those in the group with this id, or in groups within it. Case and leading zeros do not
-    /// matter.
+    /// Only those in the group with this id, or in groups within it. Ignores case and leading
+    /// zeros.
     pub group: Option<&'f str>,
     /// Only those that are (`true`) or are not (`false`) withdrawn.
     pub withdrawn: Option<bool>,
 }
 
 impl ControlFilter<'_> {
-    /// A function that tells whether a control passes; it computes the key of the group once.
+    /// A function that says whether a control matches; it computes the key of the group once.
     pub fn matcher(self) -> impl Fn(Control<'_>) -> bool {
         let group = self.group.map(control_key);
         move |control| {

@@ -12,7 +12,7 @@ use crate::document::Document;
 use crate::document::catalog::{ControlRecord, Group, parse_list};
 use crate::document::element::{Link, Param, Part};
 
-/// A control in its document. Cheap to copy; nothing is parsed until it is asked for.
+/// A control in its document. Cheap to copy; nothing is parsed until it is needed.
 ///
 /// ```
 /// use oscal_documents::{Control, Document};
@@ -57,7 +57,7 @@ impl<'a> Control<'a> {
         self.record().label.as_deref()
     }
 
-    /// The title; empty where the catalog gives none.
+    /// The title; empty if the catalog gives none.
     pub fn title(self) -> &'a str {
         &self.record().title
     }
@@ -118,7 +118,7 @@ impl<'a> Control<'a> {
         }
     }
 
-    /// Its place among the controls of the document.
+    /// Its index among the controls of the document.
     pub(crate) fn number(self) -> u32 {
         self.number
     }

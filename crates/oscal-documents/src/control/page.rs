@@ -14,9 +14,9 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// How many items the whole list has.
     pub total: usize,
-    /// How many items precede these.
+    /// How many items come before these.
     pub offset: usize,
-    /// How many items were asked for at most.
+    /// The most items that were asked for.
     pub limit: usize,
 }
 
@@ -38,7 +38,7 @@ impl<T> Page<T> {
         }
     }
 
-    /// The page with each item replaced by what `other` makes of it.
+    /// The page with `other` applied to each item.
     pub fn map<U>(self, other: impl FnMut(T) -> U) -> Page<U> {
         Page {
             items: self.items.into_iter().map(other).collect(),

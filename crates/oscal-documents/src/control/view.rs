@@ -1,4 +1,4 @@
-//! A control for reading.
+//! A control prepared for reading.
 
 use serde::Serialize;
 
@@ -9,13 +9,14 @@ use crate::document::element::{self, Link, Param, Part};
 use crate::json::budget::Budget;
 
 impl Control<'_> {
-    /// The control for reading, with these values of parameters filled in.
+    /// The control prepared for reading, with these parameter values filled in.
     pub fn view(self, values: &ParamValues) -> ControlView {
         ControlView::of(self, values)
     }
 }
 
-/// A control for reading: its text with parameters filled in, and everything that it links to.
+/// A control prepared for reading: its text with parameters filled in, and everything that it links
+/// to.
 ///
 /// ```
 /// use oscal_documents::{Document, ParamValues};
@@ -75,12 +76,12 @@ pub struct ControlView {
 }
 
 impl ControlView {
-    /// The statement: what the control asks for.
+    /// The statement: what the control requires.
     pub fn statement(&self) -> Option<&str> {
         self.part("statement")
     }
 
-    /// The guidance on it.
+    /// The guidance on the control.
     pub fn guidance(&self) -> Option<&str> {
         self.part("guidance")
     }
@@ -169,7 +170,7 @@ pub struct LinkedControl {
     pub rel: String,
     /// The id that the link names, such as `ac-2_smt.k`.
     pub target: String,
-    /// The control of that id, where the document has it.
+    /// The control with that id, if the document has it.
     pub control: Option<ControlName>,
 }
 
@@ -180,9 +181,9 @@ pub struct PartView {
     pub name: String,
     /// Label, such as `AC-02(01)-Examine`.
     pub label: Option<String>,
-    /// Title; of an assessment method its name, such as `EXAMINE`.
+    /// Title; for an assessment method its name, such as `EXAMINE`.
     pub title: Option<String>,
-    /// Prose, then labelled items one a line, nested items indented by two spaces.
+    /// Prose, then labelled items, one per line, nested items indented by two spaces.
     pub text: String,
 }
 
@@ -205,13 +206,13 @@ pub struct ParamView {
     pub id: String,
     /// Label, such as `automated mechanisms`.
     pub label: Option<String>,
-    /// What stands for it in the control's text.
+    /// The text that replaces it in the control's text.
     pub text: String,
     /// The values that are set.
     pub values: Vec<String>,
-    /// The choices, where there are any.
+    /// The choices, if there are any.
     pub choices: Vec<String>,
-    /// `one` or `one-or-more`, where there are choices.
+    /// `one` or `one-or-more`, if there are choices.
     pub how_many: Option<String>,
     /// Hints on how to set it.
     pub guidelines: Vec<String>,

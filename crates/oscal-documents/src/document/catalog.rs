@@ -1,4 +1,4 @@
-//! Where the controls of a catalog are in its text, and how they are found.
+//! Where a catalog's controls are in its text, and how to find them.
 
 use std::collections::HashSet;
 
@@ -12,13 +12,13 @@ use crate::json::too_many::TooMany;
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
     pub(crate) groups: Vec<Group>,
-    /// In document order: a control is followed by its enhancements.
+    /// In document order: a control comes before its enhancements.
     pub(crate) controls: Vec<ControlRecord>,
-    /// Sorted by id. Where an id is defined twice, the first definition counts.
+    /// Sorted by id. If an id is defined twice, the first definition counts.
     params: Vec<(Box<str>, Span)>,
-    /// Numbers of controls, sorted by their id.
+    /// Indexes of controls, sorted by their ids.
     by_id: Vec<u32>,
-    /// Canonical key of an id or label, and number of the control; sorted.
+    /// Canonical key of an id or label, and index of the control; sorted.
     by_key: Vec<(Box<str>, u32)>,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Group {
     pub(crate) span: Span,
 }
 
-/// What is kept of a control; the rest is parsed from its spans when asked for.
+/// What is kept of a control; the rest is parsed from its spans when needed.
 #[derive(Debug, Default)]
 pub(crate) struct ControlRecord {
     pub(crate) id: Box<str>,
@@ -56,7 +56,7 @@ impl Catalog {
         found.ok().map(|at| self.by_id[at])
     }
 
-    /// The key and the numbers of the controls with an id or label of this key, in document order.
+    /// The key and the indexes of the controls whose id or label has this key, in document order.
     pub(crate) fn by_key(&self, key: &str) -> &[(Box<str>, u32)] {
         let found = &self.by_key[self.by_key.partition_point(|(other, _)| **other < *key)..];
         &found[..found.partition_point(|(other, _)| **other == *key)]
@@ -82,7 +82,7 @@ impl Catalog {
         !outer.any(|control| control.span.contains(span))
     }
 
-    /// About how many bytes of memory it takes.
+    /// Its approximate size in memory, in bytes.
     pub(crate) fn memory(&self) -> usize {
         self.controls.len() * (size_of::<ControlRecord>() + 100)
             + self.groups.len() * (size_of::<Group>() + 50)
@@ -94,14 +94,14 @@ impl Catalog {
         self.params.len()
     }
 
-    /// The group and the groups that it is in, from the inside out.
+    /// The group and the groups around it, from the inside out.
     pub(crate) fn groups_from(&self, group: Option<u32>) -> impl Iterator<Item = &Group> {
         let group_of = |number: u32| &self.groups[number as usize];
         std::iter::successors(group.map(group_of), move |group| group.parent.map(group_of))
     }
 }
 
-/// Collects the outline of a catalog during the pass over its text.
+/// Collects the outline of a catalog while its text is scanned.
 pub(crate) struct CatalogBuilder<'t> {
     text: &'t str,
     catalog: Catalog,
@@ -142,7 +142,7 @@ impl<'t> CatalogBuilder<'t> {
         catalog
     }
 
-    /// Takes a member that the catalog and its groups have in common.
+    /// Takes a member that the catalog and its groups share.
     fn container(
         &mut self,
         cursor: &mut Cursor<'t>,
@@ -190,8 +190,8 @@ impl<'t> CatalogBuilder<'t> {
         let at = self.catalog.controls.len();
         let number = number(at);
         let start = cursor.offset();
-        // The place is taken first: a control comes before its enhancements, whatever the order
-        // of its members.
+        // Reserve the place first: a control comes before its enhancements, whatever the order of
+        // its members.
         self.catalog.controls.push(ControlRecord::default());
         let mut record = ControlRecord {
             group,
@@ -232,7 +232,7 @@ impl<'t> CatalogBuilder<'t> {
         Ok(())
     }
 
-    /// Whatever is parsed when a control is asked for must be readable then.
+    /// Whatever is parsed when a control is needed must be readable then.
     fn check(&mut self, record: &ControlRecord) -> Result<(), DocumentError> {
         if record.id.is_empty() {
             return Err(DocumentError::ControlWithoutId {

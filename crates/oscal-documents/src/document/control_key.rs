@@ -1,4 +1,4 @@
-//! One form for all usual writings of a control's id or label.
+//! One form for all common notations of a control's id or label.
 
 /// The form in which ids and labels of controls are compared: lower-case runs of letters and of
 /// digits, without leading zeros, joined by dots.

@@ -1,4 +1,4 @@
-//! The members of a control as OSCAL writes them. Members that nothing here reads are left out.
+//! The members of a control as OSCAL writes them. Unused members are left out.
 
 use serde::Deserialize;
 

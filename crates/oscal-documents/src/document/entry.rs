@@ -1,5 +1,5 @@
-//! What readers look for besides controls: components, implemented requirements, findings and so
-//! on, with their titles and descriptions.
+//! What users look for besides controls: components, implemented requirements, findings and so on,
+//! with their titles and descriptions.
 
 use crate::document::element::SetParameter;
 use crate::document::entry_kind::EntryKind;
@@ -16,13 +16,13 @@ pub(crate) struct Entry {
     pub(crate) title: Box<str>,
     /// The control that an implemented requirement is about.
     pub(crate) control: Option<Box<str>>,
-    /// The place of its object; absent for the document.
+    /// The span of its object; empty for the document.
     pub(crate) span: Span,
     /// The entry that this one is in.
     parent: u32,
-    /// Strings of prose.
+    /// Spans of strings with prose.
     prose: Vec<Span>,
-    /// Ids and places of the parameters that it sets, sorted.
+    /// Ids and spans of the parameters that it sets, sorted.
     set_parameters: Vec<(Box<str>, Span)>,
 }
 
@@ -40,7 +40,7 @@ impl Entry {
         }
     }
 
-    /// Titles within the entry, descriptions and remarks, one a line.
+    /// Titles within the entry, descriptions and remarks, one per line.
     pub(crate) fn prose(&self, text: &str) -> String {
         let strings: Vec<_> = self.prose.iter().map(|s| decoded(s.of(text))).collect();
         strings.join("\n")
@@ -60,12 +60,12 @@ impl Entries {
         &self.0[number]
     }
 
-    /// The entry around this one; of the document the document itself.
+    /// The entry around this one; for the document, the document itself.
     pub(crate) fn outer(&self, entry: &Entry) -> &Entry {
         self.at(entry.parent as usize)
     }
 
-    /// The entry's own title, or else what it is about and in what.
+    /// The entry's own title, or else what it is about and where it is.
     pub(crate) fn title(&self, entry: &Entry) -> String {
         if entry.title.is_empty() {
             let about = entry.control.as_deref().unwrap_or(entry.kind.name());
@@ -75,7 +75,7 @@ impl Entries {
         }
     }
 
-    /// The values of a parameter that the entry sets, or else the entries around it.
+    /// The values of a parameter as set by the entry, or else by the entries around it.
     pub(crate) fn values(&self, entry: &Entry, param: &str, text: &str) -> Option<Vec<String>> {
         let mut entry = entry;
         loop {
@@ -90,7 +90,7 @@ impl Entries {
         }
     }
 
-    /// The title of the innermost entry around this one that has a title.
+    /// The title of the innermost entry around this one that has one.
     pub(crate) fn outer_title(&self, entry: &Entry) -> &str {
         let mut outer = self.outer(entry);
         while outer.title.is_empty() && outer.kind != EntryKind::Document {
@@ -100,10 +100,10 @@ impl Entries {
     }
 }
 
-/// Numbers of entries and ids of the controls that they name, sorted.
+/// Indexes of entries and ids of the controls that they name, sorted.
 pub(crate) type References = Vec<(u32, String)>;
 
-/// Collects the entries during the pass over a document's text.
+/// Collects the entries while a document's text is scanned.
 pub(crate) struct EntriesBuilder {
     entries: Vec<Entry>,
     references: References,
@@ -126,8 +126,8 @@ impl EntriesBuilder {
         self.member_of(0, cursor, name)
     }
 
-    /// The entries, with the document's own identity; and, sorted, numbers of entries and ids of
-    /// the controls that they name.
+    /// The entries, with the document's own identity. Also the sorted indexes of entries, with the
+    /// ids of the controls that they name.
     pub(crate) fn finish(mut self, id: &str, title: &str) -> (Entries, References) {
         self.entries[0].id = id.into();
         self.entries[0].title = title.into();

@@ -1,4 +1,4 @@
-//! The kinds of things that are described in documents.
+//! The kinds of things that documents describe.
 
 use std::fmt;
 
@@ -67,7 +67,7 @@ impl EntryKind {
         }
     }
 
-    /// The member that holds a list of them; for documents and controls the plural.
+    /// The member that holds a list of them; for documents and controls, the plural.
     pub(crate) fn member(self) -> &'static str {
         match self {
             Self::Document => "documents",

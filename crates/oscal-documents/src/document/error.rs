@@ -1,9 +1,9 @@
-//! Why a text is refused as a document.
+//! Why text is not accepted as a document.
 
 use crate::document::model::Model;
 use crate::json::too_many::{MAX_ITEMS, TooMany};
 
-/// Why a text is refused as a document.
+/// Why text is not accepted as a document.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum DocumentError {

@@ -10,9 +10,9 @@ use crate::document::outline::Outline;
 /// The identity of a document, and what it contains.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DocumentInfo {
-    /// Names the document within its library: its uuid in lower case, so that it is the same after
-    /// a restart and in every replica, and says nothing of where the document came from. Where
-    /// documents of several models share a uuid, the model follows it in all but the first:
+    /// Names the document within its library. It is the uuid in lower case, so it stays the same
+    /// after a restart and in every replica, and reveals nothing about where the document came
+    /// from. If documents of several models share a uuid, all but the first add their model:
     /// `UUID.system-security-plan`.
     pub id: String,
     /// The uuid as the document writes it.
@@ -21,15 +21,15 @@ pub struct DocumentInfo {
     pub model: Model,
     /// The title.
     pub title: String,
-    /// The document's version; empty where it gives none.
+    /// The document's version; empty if it gives none.
     pub version: String,
-    /// The version of OSCAL; empty where the document gives none.
+    /// The version of OSCAL; empty if the document gives none.
     pub oscal_version: String,
-    /// The time of the last change, as the document writes it; empty where it gives none.
+    /// The time of the last change, as the document writes it; empty if it gives none.
     pub last_modified: String,
-    /// How many there are of `controls`, `withdrawn-controls`, `groups`, `params`, `components`,
-    /// `implemented-requirements`, `findings`, `imports`, `resources` and so on. What the document
-    /// lacks is left out.
+    /// The numbers of `controls`, `withdrawn-controls`, `groups`, `params`, `components`,
+    /// `implemented-requirements`, `findings`, `imports`, `resources` and so on. Zero counts are
+    /// left out.
     pub counts: BTreeMap<&'static str, usize>,
     /// Whether the document comes with the program.
     pub built_in: bool,

@@ -30,10 +30,10 @@ use crate::json::cursor::{Span, find};
 use crate::json::tree_size::TreeSize;
 use crate::json::wellformed;
 
-/// How many values a document may have. SP 800-53, 10 MB, has 210,000.
+/// How many values a document may have. SP 800-53, at 10 MB, has 210,000.
 const MAX_VALUES: usize = 2_000_000;
 
-/// An OSCAL document: its text, and an outline that finds things in it. Clones share both.
+/// An OSCAL document: its text, and an outline for finding things in it. Clones share both.
 ///
 /// ```
 /// use oscal_documents::{Document, Model};
@@ -55,7 +55,7 @@ const MAX_VALUES: usize = 2_000_000;
 #[derive(Clone)]
 pub struct Document {
     info: DocumentInfo,
-    /// Shared with the same document under another id.
+    /// Shared with the same document under other ids.
     content: Arc<Content>,
 }
 
@@ -68,9 +68,9 @@ struct Content {
 }
 
 impl Document {
-    /// Reads a document. `file` is the name under which problems with it are reported, and
-    /// `built_in` is for documents that come with the program. Only the documents of a
-    /// [`Library`](crate::Library) are found by searches.
+    /// Reads a document. `file` is the name that problems with it are reported under, and
+    /// `built_in` marks documents that come with the program. Searches find only the documents of a
+    /// [`Library`](crate::Library).
     ///
     /// # Errors
     ///
@@ -127,7 +127,7 @@ impl Document {
         Ok((document, outline.references))
     }
 
-    /// Whether both are the same document, not merely equal ones.
+    /// Whether both are the same document, not just equal ones.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.content, &other.content) && self.info.id == other.info.id
     }
@@ -143,7 +143,7 @@ impl Document {
         }
     }
 
-    /// About how many bytes of memory it takes.
+    /// Its approximate size in memory, in bytes.
     pub fn memory(&self) -> usize {
         let content = &*self.content;
         content.text.len()
@@ -158,7 +158,7 @@ impl Document {
     }
 
     /// The name of the file below the documents directory, or of the built-in document. Operators
-    /// and imports use it; [`DocumentInfo::id`] names the document to everyone else.
+    /// and imports use it; everyone else names the document by [`DocumentInfo::id`].
     pub fn file(&self) -> &str {
         &self.content.file
     }
@@ -168,8 +168,8 @@ impl Document {
         &self.content.text
     }
 
-    /// The document as a JSON tree. A tree takes up to ten times the memory of the text: make it,
-    /// use it, drop it.
+    /// The document as a JSON tree, which takes up to ten times the memory of the text. Drop it
+    /// soon after use.
     ///
     /// # Errors
     ///

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-/// A model of OSCAL: the kind of a document, known by the key at its root.
+/// A model of OSCAL: the kind of a document, recognized by the key at its root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Model {
@@ -80,7 +80,7 @@ impl fmt::Display for Model {
 impl FromStr for Model {
     type Err = UnknownModel;
 
-    /// Reads a root key, in any case.
+    /// Parses a root key, in any case.
     fn from_str(name: &str) -> Result<Self, UnknownModel> {
         Self::from_root_key(&name.trim().to_ascii_lowercase()).ok_or(UnknownModel)
     }

@@ -1,4 +1,4 @@
-//! The single pass over a document that notes what it is and where its parts are.
+//! The single scan of a document that finds out what it is and where its parts are.
 
 use uuid::{Uuid, fmt::Hyphenated};
 
@@ -8,7 +8,7 @@ use crate::document::error::DocumentError;
 use crate::document::model::Model;
 use crate::json::cursor::{Cursor, Span};
 
-/// What the pass found.
+/// What the scan found.
 pub(crate) struct Outline {
     pub(crate) model: Model,
     pub(crate) uuid: String,
@@ -16,9 +16,9 @@ pub(crate) struct Outline {
     pub(crate) catalog: Catalog,
     pub(crate) entries: Entries,
     pub(crate) references: References,
-    /// Uuids and places of the resources in the back matter, sorted.
+    /// Uuids and spans of the resources in the back matter, sorted.
     pub(crate) resources: Vec<(Box<str>, Span)>,
-    /// Imports of a profile.
+    /// The number of imports of a profile.
     pub(crate) imports: usize,
 }
 
@@ -31,11 +31,11 @@ pub(crate) struct Metadata {
 }
 
 impl Outline {
-    /// Passes over well-formed, compact text.
+    /// Scans well-formed, compact text.
     ///
     /// # Errors
     ///
-    /// The text is no OSCAL document, or not one that can be served; see [`DocumentError`].
+    /// The text is not an OSCAL document, or not one that can be served; see [`DocumentError`].
     pub(crate) fn of(text: &str) -> Result<Self, DocumentError> {
         let mut models = Vec::new();
         let mut schema = false;
@@ -154,7 +154,7 @@ impl<'t> Builder<'t> {
     }
 }
 
-/// Whether this is a UUID as RFC 9562 section 4 writes it, of any version: with hyphens, and without
+/// Whether this is a UUID as in RFC 9562 section 4, of any version: with hyphens, and without
 /// braces or `urn:uuid:`.
 fn is_uuid(text: &str) -> bool {
     text.len() == Hyphenated::LENGTH && Uuid::try_parse(text).is_ok()

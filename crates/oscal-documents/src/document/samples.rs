@@ -1,4 +1,4 @@
-//! Documents for tests.
+//! Sample documents for tests.
 
 use serde_json::{Value, json};
 

@@ -15,10 +15,10 @@ use crate::resolve::resolved::BaselineControl;
 /// How far the controls of a baseline are implemented.
 #[derive(Debug)]
 pub struct Coverage<'a> {
-    /// The controls in the order of the baseline, without withdrawn ones and those that no profile
+    /// The controls in the order of the baseline, except withdrawn ones and those that no profile
     /// selects.
     pub controls: Vec<ControlCoverage<'a>>,
-    /// How many there are of each level.
+    /// How many controls are at each level.
     pub counts: CoverageCounts,
 }
 
@@ -27,9 +27,9 @@ pub struct Coverage<'a> {
 pub struct ControlCoverage<'a> {
     /// The control in its catalog.
     pub control: Control<'a>,
-    /// The best that any implementation says.
+    /// The best level that any implementation gives.
     pub level: CoverageLevel,
-    /// How many implementations there are of it.
+    /// The number of implementations.
     pub implementations: usize,
 }
 
@@ -40,7 +40,7 @@ pub struct CoverageCounts {
     pub total: usize,
     /// Implemented.
     pub implemented: usize,
-    /// With a statement of no certain status.
+    /// With a statement, but no known status.
     pub stated: usize,
     /// Partly implemented.
     pub partial: usize,
@@ -48,17 +48,17 @@ pub struct CoverageCounts {
     pub planned: usize,
     /// Not applicable.
     pub not_applicable: usize,
-    /// Without a statement.
+    /// Without any statement.
     pub missing: usize,
 }
 
 impl CoverageCounts {
-    /// The controls that are gaps.
+    /// How many controls are gaps.
     pub fn gaps(self) -> usize {
         self.partial + self.planned + self.not_applicable + self.missing
     }
 
-    /// How many of 100 controls these are, to one decimal.
+    /// The number `of` as a percentage of all controls, to one decimal.
     pub fn percent(self, of: usize) -> f64 {
         if self.total == 0 {
             return 0.0;
@@ -81,14 +81,14 @@ impl CoverageCounts {
 }
 
 impl<'a> Coverage<'a> {
-    /// The controls that are not implemented, or not wholly.
+    /// The controls that are not, or only partly, implemented.
     pub fn gaps(&self) -> impl Iterator<Item = ControlCoverage<'a>> {
         let controls = self.controls.iter().copied();
         controls.filter(|control| control.level.is_gap())
     }
 }
 
-/// How far the implementations that the filter lets pass cover the controls of a baseline.
+/// How well the implementations that match the filter cover the controls of a baseline.
 ///
 /// ```
 /// use oscal_documents::{ImplementationFilter, Library, Limits, coverage, resolve_profile};

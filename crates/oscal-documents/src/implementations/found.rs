@@ -1,4 +1,4 @@
-//! The implementations in documents.
+//! Finds the implementations in documents.
 
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
@@ -18,7 +18,7 @@ use crate::json::budget::Budget;
 use crate::json::cursor::Cursor;
 use crate::library::view::LibraryView;
 
-/// An implementation that was found. Its text is read when it is shown.
+/// An implementation that was found. Its text is read only to show it.
 pub(super) struct Found<'a> {
     document: &'a Document,
     requirement: &'a Entry,
@@ -34,7 +34,7 @@ struct Component<'a> {
     title: String,
 }
 
-/// The implementations that the filter lets pass, in the order of the documents.
+/// The implementations that match the filter, in the order of the documents.
 pub(super) fn found<'a>(
     view: &LibraryView<'a>,
     filter: ImplementationFilter<'_>,
@@ -151,7 +151,7 @@ fn title(document: &Document, entry: &Entry) -> String {
     }
 }
 
-/// The string in a member of an entry.
+/// The string member of an entry.
 fn member(document: &Document, entry: &Entry, member: &str) -> Option<String> {
     let mut found = None;
     let text = entry.span.of(document.json());
@@ -165,7 +165,7 @@ fn member(document: &Document, entry: &Entry, member: &str) -> Option<String> {
 }
 
 impl Found<'_> {
-    /// Whether the component has this uuid or this in its title. `text` is in lower case.
+    /// Whether the component has this uuid, or a title that contains it. `text` is in lower case.
     fn is_of(&self, text: &str) -> bool {
         self.component.as_ref().is_some_and(|component| {
             component.uuid.eq_ignore_ascii_case(text)
@@ -173,7 +173,7 @@ impl Found<'_> {
         })
     }
 
-    /// What the requirement says for the component.
+    /// What the requirement says about the component.
     pub(super) fn share(&self) -> Share {
         let uuid = self
             .component

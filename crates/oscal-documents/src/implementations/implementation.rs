@@ -1,4 +1,4 @@
-//! An implementation of a control, and who is behind it.
+//! An implementation of a control, and who provides it.
 
 use serde::Serialize;
 
@@ -16,12 +16,12 @@ pub enum ImplementationKind {
     Ssp,
 }
 
-/// Which implementations are asked for.
+/// Which implementations to return.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ImplementationFilter<'f> {
-    /// Only those of the control with this id or label, in any usual writing.
+    /// Only those of the control with this id or label, in any common notation.
     pub control: Option<&'f str>,
-    /// Only those of components with this uuid, or with this in their title, in any case.
+    /// Only those of components with this uuid, or with this text in their title, in any case.
     pub component: Option<&'f str>,
     /// Only those of this kind.
     pub kind: Option<ImplementationKind>,
@@ -40,14 +40,14 @@ pub struct Implementation {
     pub requirement: String,
     /// Who implements it.
     pub kind: ImplementationKind,
-    /// The component or capability; none where a system security plan names none.
+    /// The component or capability; none if a system security plan names none.
     pub component: Option<ComponentName>,
-    /// The control as the document writes it.
+    /// The control as the document names it.
     pub control: String,
     /// The control in the first catalog that has it.
     pub control_name: Option<ControlName>,
-    /// `implemented`, `partial`, `planned`, `alternative`, `not-applicable` or what else the
-    /// document says. Where only statements have a status, what they come to.
+    /// `implemented`, `partial`, `planned`, `alternative`, `not-applicable` or whatever else the
+    /// document says. If only statements have a status, the overall result.
     pub status: Option<String>,
     /// How it is implemented, with parameters filled in.
     pub text: String,
@@ -60,7 +60,7 @@ pub struct Implementation {
 pub struct ComponentName {
     /// Its uuid.
     pub uuid: String,
-    /// Its title; of a capability its name. Empty for a component that the document lacks.
+    /// Its title; for a capability, its name. Empty if the document lacks the component.
     pub title: String,
     /// The type of a component, such as `software`.
     #[serde(rename = "type")]
@@ -72,7 +72,7 @@ pub struct ComponentName {
 pub struct ImplementedStatement {
     /// Id of the part, such as `ac-2_smt.a`.
     pub statement: String,
-    /// The status, where the document gives one.
+    /// The status, if the document gives one.
     pub status: Option<String>,
     /// How it is implemented, with parameters filled in.
     pub text: String,

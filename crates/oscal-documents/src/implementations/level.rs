@@ -2,26 +2,26 @@
 
 use serde::Serialize;
 
-/// How far a control is implemented, the best first.
+/// How far a control is implemented, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CoverageLevel {
-    /// Something says that it is implemented, in the way of the control or in an alternative one.
+    /// Something says that it is implemented, as the control says or in an alternative way.
     Implemented,
-    /// There is a statement without a status, or with one that OSCAL does not define.
+    /// It has a statement without a status, or with one that OSCAL does not define.
     Stated,
-    /// It is partly implemented at best.
+    /// At best, it is partly implemented.
     Partial,
-    /// It is planned at best.
+    /// At best, it is planned.
     Planned,
-    /// It is said to be not applicable.
+    /// It is declared not applicable.
     NotApplicable,
-    /// There is no statement.
+    /// It has no statement.
     Missing,
 }
 
 impl CoverageLevel {
-    /// Whether the control is left to be done.
+    /// Whether work on the control remains.
     pub fn is_gap(self) -> bool {
         self > Self::Stated
     }

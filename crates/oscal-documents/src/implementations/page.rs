@@ -6,10 +6,10 @@ use crate::implementations::implementation::{Implementation, ImplementationFilte
 use crate::json::budget::Budget;
 use crate::library::view::LibraryView;
 
-/// How much text the implementations of a page may have.
+/// The most text in the implementations of a page, in bytes.
 const MAX_TEXT: usize = 8 << 20;
 
-/// A page of the implementations that the filter lets pass, in the order of the documents.
+/// A page of the implementations that match the filter, in the order of the documents.
 ///
 /// ```
 /// use oscal_documents::{ImplementationFilter, Library, Limits, implementations};

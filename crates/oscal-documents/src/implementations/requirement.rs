@@ -1,4 +1,4 @@
-//! An implemented requirement as component definitions and system security plans write it.
+//! An implemented requirement, as in component definitions and system security plans.
 
 use serde::Deserialize;
 
@@ -8,7 +8,7 @@ use crate::document::element::{self, Prop};
 use crate::document::entry::Entry;
 use crate::implementations::level::CoverageLevel;
 
-/// The property that says how far something is implemented where the model has no member for it.
+/// The property for the implementation status, for models without a member for it.
 const STATUS: &str = "implementation-status";
 
 #[derive(Default, Deserialize)]
@@ -55,7 +55,7 @@ struct SetParameter {
     values: Vec<String>,
 }
 
-/// What a requirement says for one component, or for the system.
+/// What a requirement says about one component, or about the system.
 #[derive(Default)]
 pub(super) struct Share {
     pub(super) text: String,
@@ -72,12 +72,12 @@ pub(super) struct StatementShare {
 }
 
 impl Requirement {
-    /// Reads an entry; nothing if it does not follow the model.
+    /// Reads an entry; `None` if it does not follow the model.
     pub(super) fn of(document: &Document, entry: &Entry) -> Option<Self> {
         serde_json::from_str(entry.span.of(document.json())).ok()
     }
 
-    /// The uuids of the components that are named, each once.
+    /// The uuids of the named components, each once.
     pub(super) fn components(&self) -> Vec<&str> {
         let of_statements = self.statements.iter().flat_map(|s| &s.by_components);
         let mut known = std::collections::HashSet::new();
@@ -86,7 +86,7 @@ impl Requirement {
         uuids.filter(|uuid| known.insert(*uuid)).collect()
     }
 
-    /// What is said for a component, or outside of components.
+    /// What it says about a component, or outside components.
     pub(super) fn share_of(&self, component: Option<&str>) -> Share {
         let mut share = Share {
             own_status: status(&self.props),
@@ -151,7 +151,7 @@ impl ByComponent {
 }
 
 impl Share {
-    /// The status, or else what the statements' statuses come to.
+    /// The status, or else the overall result of the statements' statuses.
     pub(super) fn status(&self) -> Option<String> {
         if let Some(status) = &self.own_status {
             return Some(status.clone());
@@ -184,7 +184,7 @@ fn status(props: &[Prop]) -> Option<String> {
     element::values(props, STATUS).next().map(str::to_owned)
 }
 
-/// Both texts, one after the other.
+/// Both texts, joined.
 fn text(first: &str, second: &str) -> String {
     match (first, second) {
         ("", text) | (text, "") => text.to_owned(),

@@ -90,7 +90,7 @@ fn all() -> Library {
     ])
 }
 
-/// Requirements and components of the implementations that the filter lets pass.
+/// Requirements and components of the implementations that match the filter.
 fn listed(filter: ImplementationFilter<'_>) -> Vec<String> {
     let library = all();
     let page = implementations(&library.view(|_| true), filter, 0, 100);

@@ -1,4 +1,4 @@
-//! JSON for property tests.
+//! Random JSON for property tests.
 
 use proptest::prelude::*;
 use serde_json::Value;

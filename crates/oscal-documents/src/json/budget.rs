@@ -1,11 +1,11 @@
-//! A bound on text that is made from untrusted content.
+//! A limit on text that is built from untrusted content.
 
 use std::cell::Cell;
 
-/// How much may be written: the bytes of text and of parameter definitions read. A catalog whose
-/// parameters multiply each other exceeds it; the text then ends with `…`.
+/// How much may be written, counting bytes of text and of parameter definitions read. A catalog
+/// whose parameters multiply each other exceeds it; the text then ends with `…`.
 pub(crate) struct Budget {
-    /// `None` once it was exceeded.
+    /// `None` once the limit was exceeded.
     left: Cell<Option<usize>>,
 }
 
@@ -26,13 +26,13 @@ impl Budget {
         self.left.get().is_none_or(|left| left == 0)
     }
 
-    /// Takes bytes that were read.
+    /// Counts bytes that were read.
     pub(crate) fn spend(&self, bytes: usize) {
         let left = self.left.get();
         self.left.set(left.map(|left| left.saturating_sub(bytes)));
     }
 
-    /// Appends text as far as it fits, and `…` the first time that it does not.
+    /// Appends as much text as fits, and `…` the first time that some does not.
     pub(crate) fn push(&self, out: &mut String, text: &str) {
         let Some(left) = self.left.get() else {
             return;

@@ -1,7 +1,7 @@
 //! JSON text without insignificant whitespace.
 
-/// Strips the whitespace between the tokens of JSON text, in place. Pretty-printed documents lose
-/// half of their size.
+/// Strips the whitespace between the tokens of JSON text, in place. Pretty-printed documents shrink
+/// by half.
 pub(crate) fn compact(mut text: String) -> Box<str> {
     let mut in_string = false;
     let mut escaped = false;

@@ -1,7 +1,7 @@
-//! A single pass over JSON text that is known to be well-formed and compact.
+//! A single scan of JSON text that is known to be well-formed and compact.
 //!
-//! It finds where things are; values of interest are parsed by `serde_json` from their [`Span`].
-//! Text that is neither well-formed nor compact yields nonsense, but no panic and no endless loop.
+//! It finds where things are; `serde_json` parses the relevant values from their [`Span`]s. Text
+//! that is malformed or not compact yields nonsense, but no panic and no endless loop.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// Offsets beyond 4 GiB do not occur: larger documents are refused.
+    /// Offsets beyond 4 GiB do not occur: such documents are rejected.
     pub(crate) fn new(start: usize, end: usize) -> Self {
         let offset = |at| u32::try_from(at).unwrap_or(u32::MAX);
         Self {
@@ -50,18 +50,18 @@ impl<'t> Cursor<'t> {
         Self { text, at: 0 }
     }
 
-    /// The offset of the value that comes next.
+    /// The offset of the next value.
     pub(crate) fn offset(&self) -> usize {
         self.at
     }
 
-    /// The first byte of the value that comes next; 0 at the end.
+    /// The first byte of the next value; 0 at the end.
     pub(crate) fn peek(&self) -> u8 {
         self.text.as_bytes().get(self.at).copied().unwrap_or(0)
     }
 
-    /// Passes an object. `member` gets each member's name with the cursor before its value, which
-    /// it may take or leave. A value that is no object is skipped.
+    /// Reads an object. `member` gets each member's name, with the cursor before its value, and may
+    /// read the value or leave it. A value that is not an object is skipped.
     pub(crate) fn object<E>(
         &mut self,
         mut member: impl FnMut(&mut Self, &str) -> Result<(), E>,
@@ -85,8 +85,8 @@ impl<'t> Cursor<'t> {
         Ok(())
     }
 
-    /// Passes an array. `element` is called with the cursor before each element, which it may take
-    /// or leave. A value that is no array is skipped.
+    /// Reads an array. `element` is called with the cursor before each element, and may read the
+    /// element or leave it. A value that is not an array is skipped.
     pub(crate) fn array<E>(
         &mut self,
         mut element: impl FnMut(&mut Self) -> Result<(), E>,
@@ -111,8 +111,8 @@ impl<'t> Cursor<'t> {
         Ok(())
     }
 
-    /// Passes an array of objects: the places of those that have an id, which is the string member
-    /// `id_member`, added to `places`.
+    /// Reads an array of objects. Adds to `places` those with an id, which is the string member
+    /// `id_member`.
     ///
     /// # Errors
     ///
@@ -141,13 +141,13 @@ impl<'t> Cursor<'t> {
         Ok(Span::new(array, self.at))
     }
 
-    /// Passes a value of any kind; the text of a string, nothing for other kinds.
+    /// Reads a value of any kind; returns the text of a string, or `None`.
     pub(crate) fn string(&mut self) -> Option<String> {
         let value = self.skip().of(self.text);
         value.starts_with('"').then(|| decoded(value).into_owned())
     }
 
-    /// Passes a value of any kind.
+    /// Skips a value of any kind.
     pub(crate) fn skip(&mut self) -> Span {
         let start = self.at;
         let bytes = self.text.as_bytes();
@@ -197,7 +197,7 @@ impl<'t> Cursor<'t> {
     }
 }
 
-/// The place of an id in a list sorted by id.
+/// The span of an id in a list sorted by id.
 pub(crate) fn find(places: &[(Box<str>, Span)], id: &str) -> Option<Span> {
     let found = places.binary_search_by(|(other, _)| other.as_ref().cmp(id));
     found.ok().map(|at| places[at].1)

@@ -1,4 +1,5 @@
-//! Reading JSON text: checked once, kept compact, and passed over for places instead of trees.
+//! Reading JSON text: checked once, kept compact, and scanned for spans instead of parsed into
+//! trees.
 
 #[cfg(test)]
 pub(crate) mod any;

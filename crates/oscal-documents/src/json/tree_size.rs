@@ -1,29 +1,29 @@
-//! How much memory a JSON tree takes, before it is built.
+//! How much memory a JSON tree would take, before it is built.
 
 #[cfg(any(test, feature = "validation"))]
 use serde_json::Value;
 
-/// The size of a tree: how many values it has, and about how many bytes they take.
+/// The size of a tree: how many values it has, and roughly how many bytes they take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TreeSize {
-    /// At most so many values.
+    /// An upper bound on the values.
     pub(crate) values: usize,
-    /// About so many bytes.
+    /// Approximate.
     pub(crate) bytes: usize,
 }
 
-/// What an object takes with its first members: a node of a B-tree, with room for eleven.
+/// The size of an object with its first members: a B-tree node, with room for eleven.
 const OBJECT_BYTES: usize = 632;
 
-/// What one more member or element takes: arrays double as they grow, and nodes are half full.
+/// The size of one more member or element: arrays double as they grow, and nodes are half full.
 const VALUE_BYTES: usize = 105;
 
 impl TreeSize {
-    /// The size of the tree that `text` makes, counted in one pass over its bytes. Brackets and
-    /// commas within strings count too, so that it is too high rather than too low.
+    /// The size of the tree for `text`, counted in one scan of its bytes. Brackets and commas
+    /// within strings count too, so the result is too high rather than too low.
     pub(crate) fn of_text(text: &str) -> Self {
         let (mut objects, mut others) = (0, 0);
-        // Summed up in bytes, chunk by chunk, which the compiler turns into vector instructions.
+        // Summed in bytes, chunk by chunk, which the compiler turns into vector instructions.
         for chunk in text.as_bytes().chunks(usize::from(u8::MAX)) {
             let count = |is_mark: fn(u8) -> bool| -> u8 {
                 chunk.iter().map(|byte| u8::from(is_mark(*byte))).sum()
@@ -40,7 +40,7 @@ impl TreeSize {
 
 #[cfg(any(test, feature = "validation"))]
 impl TreeSize {
-    /// The size of a tree that is there. Whoever parsed it has limited its depth.
+    /// The size of an existing tree. Its parser has limited its depth.
     pub(crate) fn of_tree(tree: &Value) -> Self {
         let mut size = Self {
             values: 0,

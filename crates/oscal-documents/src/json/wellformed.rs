@@ -1,4 +1,4 @@
-//! The check that JSON text may be kept: whatever passes can be parsed later without an error.
+//! Checks JSON text before it is kept: whatever passes can be parsed later without an error.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -8,31 +8,32 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Number, Value};
 
 /// The deepest nesting of arrays and objects. Real documents stay below 30; `serde_json` itself
-/// refuses 128, so that whatever passes here can be made into a `Value`.
+/// rejects 128, so whatever passes here fits into a `Value`.
 const MAX_DEPTH: u32 = 100;
 
-/// How the names begin by which `serde_json` tells its own objects.
+/// The prefix of the names that `serde_json` uses to mark its own objects.
 const RESERVED: &str = "$serde_json::private::";
 
-/// The only member of an object that stands for a number.
+/// The only member of an object that represents a number.
 const NUMBER: &str = "$serde_json::private::Number";
 
-/// Checks that `text` is one JSON value with no member written twice in an object, no lone
-/// surrogate, no number beyond `f64`, and nesting up to [`MAX_DEPTH`].
+/// Checks that `text` is one JSON value with no duplicate member in an object, no lone surrogate,
+/// no number beyond `f64`, and nesting up to [`MAX_DEPTH`].
 ///
-/// A member written twice is refused since readers differ in which one they take, and a name that
-/// `serde_json` reserves since it would take the object for something else: with its feature
-/// `raw_value` for JSON text, which nobody has checked, with `arbitrary_precision` for a number.
+/// Duplicate members are rejected because readers differ in which one they take. Names that
+/// `serde_json` reserves are rejected because it would take the object for something else: with its
+/// feature `raw_value` for JSON text that nobody has checked, with `arbitrary_precision` for a
+/// number.
 ///
 /// # Errors
 ///
-/// Names what is wrong with line and column. The category is data for duplicate members and
-/// nesting, else syntax or end of file.
+/// Says what is wrong, with line and column. The category is data for duplicate members and
+/// nesting, otherwise syntax or end of file.
 pub(crate) fn check(text: &str) -> serde_json::Result<()> {
     read::<false>(text).map(drop)
 }
 
-/// Checks `text` as [`check`] does and parses it, in one pass.
+/// Checks `text` like [`check`] and parses it, in one pass.
 ///
 /// # Errors
 ///
@@ -49,7 +50,7 @@ fn read<const KEEP: bool>(text: &str) -> serde_json::Result<Value> {
     Ok(value)
 }
 
-/// Reads a value, and keeps it or gives `null` for any.
+/// Reads a value, and either keeps it or returns `null`.
 #[derive(Clone, Copy)]
 struct AnyValue<const KEEP: bool> {
     depth: u32,
@@ -151,7 +152,7 @@ impl<'de, const KEEP: bool> Visitor<'de> for AnyValue<KEEP> {
     }
 }
 
-/// Reads a member's name without a copy where it holds no escape.
+/// Reads a member's name, without a copy unless it contains an escape.
 struct MemberName;
 
 impl<'de> DeserializeSeed<'de> for MemberName {
@@ -178,8 +179,9 @@ impl<'de> Visitor<'de> for MemberName {
     }
 }
 
-/// A number as `serde_json` hands it over with its feature `arbitrary_precision`, which any crate of
-/// the program may switch on. It owns the digits; what stands in the text it lends.
+/// A number as `serde_json` hands it over with its feature `arbitrary_precision`, which any crate
+/// in the program may enable. It passes the digits as an owned string, and a string from the text
+/// as a borrowed one.
 struct Digits;
 
 impl<'de> DeserializeSeed<'de> for Digits {

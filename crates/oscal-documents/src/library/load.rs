@@ -1,4 +1,4 @@
-//! Loading a library, and loading it again.
+//! Loading and reloading a library.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -9,10 +9,10 @@ use crate::library::listing::{Listing, LoadError};
 use crate::library::loader::Loader;
 
 impl Library {
-    /// Loads the JSON files in and below `directory`, and then the built-in documents, given as name
-    /// and text. A file that cannot be served becomes a [`Problem`](crate::Problem). Of several
-    /// documents with the same uuid and model the first is served, so a file can replace a built-in
-    /// document.
+    /// Loads the JSON files in `directory` and below it, and then the built-in documents, given as
+    /// name and text. A file that cannot be served becomes a [`Problem`](crate::Problem). If
+    /// several documents have the same uuid and model, the first is served, so a file can replace a
+    /// built-in document.
     ///
     /// # Errors
     ///
@@ -29,12 +29,12 @@ impl Library {
         Ok(Loader::new(&nothing, limits).load(built_in, listing.as_ref(), &HashSet::new()))
     }
 
-    /// The library of the directory as it is now. Only files that have changed are read; the files
-    /// in `held` keep what this library has of them.
+    /// The library for the directory as it is now. Reads only files that have changed; for the
+    /// files in `held`, keeps what this library has.
     ///
-    /// If a file can no longer be served, because it is half-written for instance, the document that
-    /// this library has of it stays, and a [`Problem`](crate::Problem) says so. The document goes
-    /// when the file is gone or another file has the same document.
+    /// If a file can no longer be served, for instance because it is half-written, this library's
+    /// document of it stays, and a [`Problem`](crate::Problem) says so. The document goes when the
+    /// file is gone or another file contains the same document.
     pub fn reload(
         &self,
         built_in: &[(&str, &str)],

@@ -1,4 +1,4 @@
-//! What is known of a file since it was read.
+//! What is known about a file since it was read.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use crate::document::model::Model;
 use crate::library::listing::source_file::Stamp;
 use crate::search::indexed::Indexed;
 
-/// What is known of a file since it was read.
+/// What is known about a file since it was read.
 #[derive(Debug, Clone)]
 pub(super) struct LoadedFile {
     pub(super) name: String,
-    /// None if the file cannot be reached.
+    /// `None` if the file cannot be reached.
     pub(super) stamp: Option<Stamp>,
     pub(super) outcome: Outcome,
 }
@@ -19,12 +19,11 @@ pub(super) struct LoadedFile {
 #[derive(Debug, Clone)]
 pub(super) enum Outcome {
     Document(Arc<Indexed>),
-    /// There is another file with this document. It is dropped, to be read again when the other
-    /// one is gone.
+    /// Another file has this document. Ours is dropped, and read again when the other file is gone.
     Duplicate(Key),
     /// Not read: all files together are too large.
     LeftOut,
-    /// It cannot be served, and what was served of it before.
+    /// It cannot be served. Holds what it served before.
     Refused {
         message: String,
         kept: Option<Arc<Indexed>>,
@@ -41,7 +40,7 @@ impl LoadedFile {
     }
 }
 
-/// No two documents of a library have the same.
+/// Unique to each document of a library.
 pub(super) type Key = (String, Model);
 
 pub(super) fn key(document: &Document) -> Key {

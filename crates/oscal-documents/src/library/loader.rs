@@ -1,5 +1,5 @@
-//! Makes a library of a directory, and the next library when files have changed. Files that have not
-//! changed are not read again.
+//! Builds a library from a directory, and the next library when files have changed. Unchanged files
+//! are not read again.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::library::loaded_file::{Key, LoadedFile, Outcome, key};
 use crate::library::problem::Problem;
 use crate::search::indexed::Indexed;
 
-/// A file in the directory: to be read, or known from before.
+/// A file in the directory: to be read, or already known.
 enum Candidate<'l> {
     Read(&'l SourceFile, Option<Arc<Indexed>>),
     Known(LoadedFile, Option<&'l SourceFile>),
@@ -28,13 +28,13 @@ impl Candidate<'_> {
     }
 }
 
-/// Makes a library.
+/// Builds a library.
 pub(super) struct Loader<'l> {
     previous: &'l Library,
     limits: Limits,
-    /// Bytes that further documents may have.
+    /// Bytes left for further documents.
     left: u64,
-    /// The documents and the files that they are from.
+    /// The documents taken so far, and their files.
     taken: HashMap<Key, String>,
     problems: Vec<Problem>,
     files_read: usize,
@@ -52,7 +52,7 @@ impl<'l> Loader<'l> {
         }
     }
 
-    /// Loads the files of `listing`. What the previous library had of the files in `held` stays.
+    /// Loads the files of `listing`. For the files in `held`, keeps what the previous library had.
     pub(super) fn load(
         mut self,
         built_in: &[(&str, &str)],
@@ -99,7 +99,7 @@ impl<'l> Loader<'l> {
         }
     }
 
-    /// The state of the directory that the library shows.
+    /// The state of the directory that the library reflects.
     fn entries(&self, listing: Option<&Listing>, held: &HashSet<String>) -> Entries {
         let mut entries = listing.map_or_else(Entries::new, Listing::entries);
         for name in held {
@@ -111,7 +111,7 @@ impl<'l> Loader<'l> {
         entries
     }
 
-    /// The files of the directory in the order of their names.
+    /// The files of the directory, sorted by name.
     fn candidates(&mut self, listing: &'l Listing, held: &HashSet<String>) -> Vec<Candidate<'l>> {
         let mut before: HashMap<&str, &LoadedFile> = HashMap::new();
         before.extend(self.previous.files.iter().map(|file| (&*file.name, file)));
@@ -157,7 +157,7 @@ impl<'l> Loader<'l> {
         candidates
     }
 
-    /// Decides what becomes of a file, and reads it if it has to be read.
+    /// Decides what to do with a file, and reads it if necessary.
     fn settle(&mut self, file: Candidate<'_>) -> LoadedFile {
         let known = match file {
             Candidate::Read(file, before) => return self.read(file, before),
@@ -201,7 +201,7 @@ impl<'l> Loader<'l> {
         }
     }
 
-    /// Takes a document, if there is room and no other file holds it.
+    /// Takes a document, if there is room and no other file has it.
     fn take(&mut self, name: &str, stamp: Option<Stamp>, document: Arc<Indexed>) -> Outcome {
         let key = key(&document.document);
         let bytes = stamp.map_or(document.document.json().len() as u64, |stamp| stamp.bytes);
@@ -216,8 +216,8 @@ impl<'l> Loader<'l> {
         Outcome::Document(document)
     }
 
-    /// Keeps what was served before of files that cannot be served now, as far as there is room
-    /// and no other file holds it.
+    /// Keeps what was served before for files that cannot be served now, if there is room and no
+    /// other file has the document.
     fn keep(&mut self, files: &mut [LoadedFile]) {
         for file in files {
             let Outcome::Refused { kept, .. } = &mut file.outcome else {
@@ -255,9 +255,9 @@ fn same_uuid(first: &str) -> String {
     format!("has the same uuid as `{first}`, which is served instead")
 }
 
-/// Gives documents that share a uuid different ids: the first model keeps the uuid, and in the ids
-/// of the others the model follows it. So a security plan, which some callers may not see, never
-/// takes the id of a catalog, and the id of a catalog never reveals a plan.
+/// Gives documents that share a uuid different ids: the first model keeps the uuid, and the others
+/// add their model to it. So a security plan, which some callers may not see, never takes the id of
+/// a catalog, and the id of a catalog never reveals a plan.
 fn tell_apart(documents: &mut [Arc<Indexed>]) {
     let mut first: HashMap<&str, Model> = HashMap::new();
     for document in &*documents {

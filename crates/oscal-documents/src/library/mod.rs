@@ -23,7 +23,7 @@ use crate::search::indexed::Indexed;
 
 /// An immutable snapshot of all loaded documents. Clones share it.
 ///
-/// All questions go through a [`LibraryView`], which shows the documents that a predicate accepts.
+/// All queries go through a [`LibraryView`], which shows the documents that a predicate accepts.
 ///
 /// ```
 /// use std::{collections::HashSet, fs};
@@ -65,7 +65,7 @@ pub struct Library {
     documents: Arc<[Arc<Indexed>]>,
     problems: Arc<[Problem]>,
     skipped: Arc<[Problem]>,
-    /// What is known of the files of the directory.
+    /// What is known about the files of the directory.
     files: Arc<[LoadedFile]>,
     /// The state of the directory when the library was loaded.
     entries: Arc<Entries>,
@@ -103,13 +103,13 @@ impl Library {
             && self.documents.iter().zip(&*other.documents).all(is_same)
     }
 
-    /// How many files were read for this library. After a [`reload`](Self::reload) only changed
+    /// How many files were read for this library. After a [`reload`](Self::reload), only changed
     /// files count.
     pub fn files_read(&self) -> usize {
         self.files_read
     }
 
-    /// The files in other formats than JSON.
+    /// The files in formats other than JSON.
     pub fn skipped(&self) -> &[Problem] {
         &self.skipped
     }
@@ -120,8 +120,8 @@ impl Library {
         &self.problems
     }
 
-    /// The documents that `visible` accepts. What it hides has no influence on anything that the
-    /// view answers.
+    /// The documents that `visible` accepts. Hidden documents do not influence any answer of the
+    /// view.
     pub fn view(&self, visible: impl Fn(&DocumentInfo) -> bool) -> LibraryView<'_> {
         let documents = self.documents.iter().map(Arc::as_ref);
         LibraryView {

@@ -14,7 +14,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Messages quote the file: they are cut, so that it cannot flood the log.
+    /// Messages quote the file. They are cut, so that a file cannot flood the log.
     const MAX_MESSAGE: usize = 300;
 
     pub(crate) fn new(file: impl Into<String>, message: impl Into<String>) -> Self {
@@ -26,7 +26,7 @@ impl Problem {
         }
     }
 
-    /// Whether it is about a file or a directory that the file is in.
+    /// Whether it is about this file or a directory that contains it.
     pub(crate) fn is_about(&self, name: &str) -> bool {
         let below = name.strip_prefix(&*self.file);
         self.file == "." || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

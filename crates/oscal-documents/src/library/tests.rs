@@ -257,7 +257,7 @@ fn what_is_held_stays_as_it_was() {
 fn a_uuid_is_shared_by_models_and_a_hidden_one_is_not_felt() {
     let uuid = "00000000-0000-4000-8000-000000000001";
     let plan = PLAN.replace("000000000003", "000000000001");
-    // Whatever comes first by its name.
+    // Whichever file name comes first.
     for plan_file in ["a.json", "c.json"] {
         let library = loaded(&[(plan_file, plan.as_str()), ("b.json", ONE)], &[]);
         assert_eq!(library.problems(), []);

@@ -5,10 +5,10 @@ use crate::document::Document;
 use crate::search::indexed::Indexed;
 use crate::search::{self, Hits, Query};
 
-/// The documents of a [`Library`](crate::Library) that a caller may see: those of the directory by
-/// file name, then the built-in ones.
+/// The documents of a [`Library`](crate::Library) that a caller may see: those from the directory,
+/// by file name, then the built-in ones.
 ///
-/// A hidden document has no influence on any answer.
+/// Hidden documents do not influence any answer.
 ///
 /// ```
 /// use oscal_documents::{Library, Limits, Model, Query};
@@ -34,10 +34,10 @@ pub struct LibraryView<'a> {
     pub(super) documents: Vec<&'a Indexed>,
 }
 
-/// What kind of documents there are.
+/// What kind of documents a view contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Contents {
-    /// Documents of a directory.
+    /// Documents from a directory.
     Documents,
     /// Only those that come with the program.
     BuiltInOnly,
@@ -46,7 +46,7 @@ pub enum Contents {
 }
 
 impl<'a> LibraryView<'a> {
-    /// What kind of documents these are.
+    /// What kind of documents the view contains.
     pub fn contents(&self) -> Contents {
         match &self.documents[..] {
             [] => Contents::Nothing,
@@ -69,8 +69,8 @@ impl<'a> LibraryView<'a> {
             .find(|document| document.info().id.eq_ignore_ascii_case(id))
     }
 
-    /// The controls with this id or label in any usual writing, in the order of the documents.
-    /// There is more than one where several documents have such a control.
+    /// The controls with this id or label in any common notation, in the order of the documents.
+    /// There is more than one if several documents have such a control.
     pub fn find_controls(&self, reference: &str) -> Vec<Control<'a>> {
         self.documents()
             .flat_map(|document| document.find_controls(reference))

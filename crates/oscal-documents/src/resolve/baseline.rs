@@ -1,4 +1,4 @@
-//! A resolved profile to keep.
+//! A resolved profile that can be kept.
 
 use crate::control::Control;
 use crate::document::Document;
@@ -39,15 +39,15 @@ pub struct Baseline {
     controls: Vec<Selected>,
     /// The parameters that profiles change.
     pub param_changes: Vec<ParamChange>,
-    /// The controls that profiles select by id and that their sources lack.
+    /// The controls that profiles select by id but their sources lack.
     pub not_found: Vec<NotFound>,
-    /// Directives without effect, or with another effect than they seem to have.
+    /// Directives that have no effect, or a different one than they seem to have.
     pub warnings: Vec<Warning>,
-    /// How many more warnings there are.
+    /// How many more warnings were left out.
     pub more_warnings: usize,
 }
 
-/// A control by its place.
+/// A control by its position.
 #[derive(Debug, Clone, Copy)]
 struct Selected {
     source: u32,
@@ -59,7 +59,8 @@ struct Selected {
 impl Baseline {
     /// Keeps a resolved profile.
     pub fn of(resolved: Resolved<'_>) -> Self {
-        // The controls of a baseline are from few documents, and mostly from the one before.
+        // The controls of a baseline come from few documents, and mostly from the same one as the
+        // last.
         let mut last = 0;
         let sources = &resolved.sources;
         let controls = resolved.controls.iter().filter_map(|selected| {
@@ -106,7 +107,7 @@ impl Baseline {
         })
     }
 
-    /// About how many bytes of memory it takes, without the documents.
+    /// Its approximate size in memory, in bytes, without the documents.
     pub fn memory(&self) -> usize {
         let changes = self.param_changes.iter().map(|change| {
             let states = [&change.old, &change.new].map(|state| {

@@ -59,7 +59,7 @@ pub enum ResolveError {
     Catalog(#[from] DocumentError),
 }
 
-/// A document as messages name it.
+/// A document's name in messages.
 pub(crate) fn name(document: &Document) -> String {
     let info = document.info();
     format!("`{:.80}` ({})", info.title, info.id)

@@ -1,4 +1,4 @@
-//! JSON objects of controls and groups.
+//! The JSON objects of controls and groups.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -35,7 +35,7 @@ pub(crate) fn without(text: &str, omitted: &[&str]) -> Object {
     serde_json::from_str(&text_without(text, omitted)).unwrap_or_default()
 }
 
-/// About how long the text of a value is.
+/// The approximate length of a value's text.
 pub(crate) fn weight(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len() + 3,
@@ -48,7 +48,7 @@ pub(crate) fn weight(value: &Value) -> usize {
     }
 }
 
-/// The list in this member, if it is one and has elements.
+/// The list in this member, if there is one with elements.
 pub(crate) fn list<'o>(object: &'o mut Object, member: &str) -> &'o mut [Value] {
     match object.get_mut(member) {
         Some(Value::Array(items)) => items,
@@ -70,9 +70,9 @@ pub(crate) fn extend(object: &mut Object, member: &str, items: &[Value], at_star
     }
 }
 
-/// Adds what another version of an object has and this one lacks. Lists are united, and elements with
-/// the same id are united in turn. Of two texts the first counts; likewise of the values and choices
-/// of a parameter.
+/// Adds what another version of an object has and this one lacks. Lists are merged, and elements
+/// with the same id are merged in turn. Of two texts the first wins, and likewise for the values
+/// and choices of a parameter.
 pub(crate) fn unite(object: &mut Object, other: Object) {
     let is_set = object.contains_key("values") || object.contains_key("select");
     for (name, value) in other {
@@ -88,7 +88,7 @@ pub(crate) fn unite(object: &mut Object, other: Object) {
     }
 }
 
-/// Unites the list in this member with another one.
+/// Merges the list in this member with another one.
 pub(crate) fn unite_member(object: &mut Object, name: String, others: Vec<Value>) {
     let list = object
         .entry(name)
@@ -115,12 +115,12 @@ pub(crate) fn unite_member(object: &mut Object, name: String, others: Vec<Value>
     }
 }
 
-/// The text in this member; empty where there is none.
+/// The text in this member; empty if there is none.
 pub(crate) fn text<'v>(object: &'v Value, member: &str) -> &'v str {
     object.get(member).and_then(Value::as_str).unwrap_or("")
 }
 
-/// Calls `found` with the id of each parameter that is inserted in a string of JSON text.
+/// Calls `found` with the id of each parameter that a string in the JSON text inserts.
 pub(crate) fn inserted_params(json: &str, mut found: impl FnMut(&str)) {
     for string in strings(json) {
         let mut rest = string.as_ref();
@@ -131,7 +131,7 @@ pub(crate) fn inserted_params(json: &str, mut found: impl FnMut(&str)) {
     }
 }
 
-/// The strings of JSON text that have braces, decoded.
+/// The strings in JSON text that contain braces, decoded.
 fn strings(json: &str) -> impl Iterator<Item = Cow<'_, str>> {
     let mut rest = json;
     std::iter::from_fn(move || {
@@ -151,7 +151,7 @@ fn strings(json: &str) -> impl Iterator<Item = Cow<'_, str>> {
     })
 }
 
-/// Calls `found` with each uuid that is referred to as `#uuid`, in lower case.
+/// Calls `found` with each uuid that is referenced as `#uuid`, in lower case.
 pub(crate) fn referenced_uuids(json: &str, mut found: impl FnMut(String)) {
     for (at, _) in json.match_indices('#') {
         if let Some(uuid) = json.get(at + 1..at + 37)

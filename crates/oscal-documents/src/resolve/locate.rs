@@ -1,4 +1,4 @@
-//! Which loaded document an import means. Nothing is ever fetched or opened.
+//! Which loaded document an import refers to. Nothing is ever fetched or opened.
 
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
@@ -7,10 +7,10 @@ use crate::document::Document;
 use crate::document::model::Model;
 use crate::library::view::LibraryView;
 
-/// How many places of a resource are looked at.
+/// How many links of a resource are considered.
 const MAX_LINKS: usize = 32;
 
-/// What an import means.
+/// What an import refers to.
 pub(crate) enum Located<'a> {
     Found(&'a Document),
     /// What was looked for.
@@ -18,7 +18,7 @@ pub(crate) enum Located<'a> {
     Ambiguous(Vec<&'a Document>),
 }
 
-/// Where a resource of the back matter says that it is.
+/// Where a resource of the back matter says it is located.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Resource {
@@ -41,7 +41,7 @@ struct DocumentId {
     identifier: String,
 }
 
-/// Finds the document that `href` means in a profile: by uuid, by file name, by the file name
+/// Finds the document that `href` refers to in a profile: by uuid, by file name, or by file name
 /// with another extension.
 pub(crate) fn locate<'a>(view: &LibraryView<'a>, profile: &Document, href: &str) -> Located<'a> {
     let Some(fragment) = href.strip_prefix('#') else {
@@ -85,7 +85,7 @@ fn by_links<'a>(view: &LibraryView<'a>, hrefs: &[&str]) -> Located<'a> {
     if let Some(found) = found {
         return Located::Found(found);
     }
-    // In other formats it is the same document with another extension.
+    // In another format, the same document has another extension.
     let as_json = names.iter().filter_map(|name| {
         let mut name = name.clone();
         let last = name.first_mut()?;
@@ -119,13 +119,13 @@ fn by_links<'a>(view: &LibraryView<'a>, hrefs: &[&str]) -> Located<'a> {
     })
 }
 
-/// The document whose uuid this is, also as `urn:uuid:`.
+/// The document with this uuid, which may be written as `urn:uuid:`.
 fn by_uuid<'a>(view: &LibraryView<'a>, text: &str) -> Option<&'a Document> {
     view.document(text.strip_prefix("urn:uuid:").unwrap_or(text))
 }
 
-/// The documents with this file name. Of several, catalogs and profiles come before others, and then
-/// those that share most of the path. The name comes first in `path`.
+/// The documents with this file name. Catalogs and profiles come before others, and then those that
+/// share the most of the path. In `path`, the name comes first.
 fn by_path<'a>(view: &LibraryView<'a>, path: &[String]) -> Vec<&'a Document> {
     let rank = |document: &Document| {
         let same = document.file().rsplit('/').zip(path);
@@ -140,7 +140,7 @@ fn by_path<'a>(view: &LibraryView<'a>, path: &[String]) -> Vec<&'a Document> {
         .collect()
 }
 
-/// The segments of an URL's path, decoded, the last one first.
+/// The segments of a URL's path, decoded, last one first.
 fn segments(href: &str) -> Vec<String> {
     let path = href.split(['?', '#']).next().unwrap_or("");
     let path = path.split_once("://").map_or(path, |(_, path)| path);

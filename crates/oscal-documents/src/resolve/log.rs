@@ -1,4 +1,4 @@
-//! What happened during a resolution: warnings, missing controls and changed parameters.
+//! What happened during resolution: warnings, missing controls and changed parameters.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::resolve::json::Object;
 
-/// A directive without effect, or with another effect than it seems to have.
+/// A directive that has no effect, or a different one than it seems to have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Warning {
     /// Id of the profile.
@@ -15,7 +15,7 @@ pub struct Warning {
     pub message: String,
 }
 
-/// A control that a profile names and its source lacks.
+/// A control that a profile names but its source lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NotFound {
     /// The id that the profile names.
@@ -31,15 +31,15 @@ pub struct NotFound {
 pub struct ParamChange {
     /// Id of the parameter.
     pub param: String,
-    /// Id of the control that has it; none for a parameter of a group or of the catalog.
+    /// Id of the control that has it; `None` for a parameter of a group or of the catalog.
     pub control: Option<String>,
-    /// Ids of the profiles, in the order in which they change it.
+    /// Ids of the profiles, in the order of their changes.
     pub profiles: Vec<String>,
     /// What the catalog says.
     pub old: ParamState,
     /// What the resolved profile says.
     pub new: ParamState,
-    /// The members that a profile gives other than label, values and choices: `constraints`,
+    /// The members other than label, values and choices that a profile sets: `constraints`,
     /// `guidelines`, `usage` and so on.
     pub other: Vec<String>,
 }
@@ -51,7 +51,7 @@ pub struct ParamState {
     pub label: Option<String>,
     /// Its values.
     pub values: Vec<String>,
-    /// The choices, where there are any.
+    /// The choices, if there are any.
     pub choices: Vec<String>,
 }
 
@@ -83,12 +83,12 @@ pub(crate) struct Log {
     pub(crate) warnings: Vec<Warning>,
     pub(crate) more_warnings: usize,
     pub(crate) changes: Vec<ParamChange>,
-    /// Places of the changes, by control and parameter.
+    /// Indexes of the changes, by control and parameter.
     places: HashMap<(Option<String>, String), usize>,
 }
 
 impl Log {
-    /// How many warnings are told; the others are counted.
+    /// The most warnings that are kept; the others are only counted.
     const MAX_WARNINGS: usize = 1_000;
 
     pub(crate) fn warn(&mut self, profile: &str, message: String) {
@@ -102,7 +102,7 @@ impl Log {
         });
     }
 
-    /// Notes a change; several changes of the same parameter become one.
+    /// Records a change; several changes of the same parameter become one.
     pub(crate) fn change(&mut self, change: ParamChange) {
         let key = (change.control.clone(), change.param.clone());
         let next = self.changes.len();

@@ -1,6 +1,6 @@
-//! Profile resolution: which controls a profile selects, and what it makes of them.
+//! Profile resolution: which controls a profile selects, and how it changes them.
 //!
-//! It follows the three phases of NIST's specification of profile resolution: controls are selected
+//! It follows the three phases of NIST's profile resolution specification: controls are selected
 //! from the imported catalogs and profiles, merged into one structure, and modified.
 //!
 //! ```text
@@ -9,8 +9,8 @@
 //!                locate: the document that an import means
 //! ```
 //!
-//! Resolution knows controls by where they are in their catalog; their text is read only where a
-//! profile changes it, and when the catalog is asked for.
+//! Resolution identifies controls by their position in their catalog. Their text is read only if a
+//! profile changes it, or to write the catalog.
 
 pub(crate) mod baseline;
 mod directives;

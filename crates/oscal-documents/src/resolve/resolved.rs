@@ -24,11 +24,11 @@ pub struct Resolved<'a> {
     pub controls: Vec<BaselineControl<'a>>,
     /// The parameters that profiles change.
     pub param_changes: Vec<ParamChange>,
-    /// The controls that profiles select by id and that their sources lack.
+    /// The controls that profiles select by id but their sources lack.
     pub not_found: Vec<NotFound>,
-    /// Directives without effect, or with another effect than they seem to have.
+    /// Directives that have no effect, or a different one than they seem to have.
     pub warnings: Vec<Warning>,
-    /// How many more warnings there are.
+    /// How many more warnings were left out.
     pub more_warnings: usize,
     metadata: Object,
     tree: Tree<'a>,
@@ -37,17 +37,17 @@ pub struct Resolved<'a> {
 /// A control of a baseline.
 #[derive(Debug, Clone, Copy)]
 pub struct BaselineControl<'a> {
-    /// The control in the catalog that it is from.
+    /// The control in its catalog.
     pub control: Control<'a>,
-    /// Whether no profile selects it, and it is there only because it holds a selected enhancement.
+    /// Whether no profile selects it: it is there only because it contains a selected enhancement.
     pub implied: bool,
-    /// Whether a profile changes it or several versions of it were combined, so that it differs
-    /// from the catalog.
+    /// Whether it differs from the catalog, because a profile changes it or several versions of it
+    /// were combined.
     pub altered: bool,
 }
 
-/// Resolves a profile with the documents of the view. Imports are found by uuid, by file name, or by
-/// the file name with another extension. The document with the id `fallback` stands for imports that
+/// Resolves a profile with the documents of the view. Imports are found by uuid, by file name, or
+/// by file name with another extension. The document with the id `fallback` replaces imports that
 /// are missing or ambiguous.
 ///
 /// ```
@@ -117,7 +117,7 @@ pub fn resolve_profile<'a>(
     })
 }
 
-/// The controls of a tree. What is changed in them, and in other parameters, is logged.
+/// The controls of a tree. Logs changes to them and to other parameters.
 fn baseline<'a>(tree: &Tree<'a>, log: &mut Log) -> Result<Vec<BaselineControl<'a>>, ResolveError> {
     let mut controls = Vec::new();
     for node in tree.body.nodes() {
@@ -151,8 +151,8 @@ impl Resolved<'_> {
             .collect()
     }
 
-    /// The uuid of the resolved catalog. It is the same as long as the profile and its sources
-    /// have the same uuids, versions and times of the last change.
+    /// The uuid of the resolved catalog. It stays the same while the uuids, versions and
+    /// modification times of the profile and its sources do.
     pub fn uuid(&self) -> String {
         let documents = self.sources.iter().copied().chain([self.profile]);
         let texts = documents.flat_map(|document| {
@@ -164,12 +164,12 @@ impl Resolved<'_> {
 
     /// The resolved catalog as compact JSON.
     ///
-    /// Its metadata is the profile's. It contains those parameters outside of controls, and those
-    /// resources of the back matter, that something refers to.
+    /// Its metadata is the profile's. Parameters outside controls, and resources of the back
+    /// matter, are included only if something refers to them.
     ///
     /// # Errors
     ///
-    /// A control is in the result in several versions.
+    /// The result contains a control in several versions.
     pub fn catalog(&self) -> Result<String, ResolveError> {
         let head = Head {
             uuid: &self.uuid(),
@@ -180,12 +180,13 @@ impl Resolved<'_> {
         Ok(Output::of(&self.tree)?.catalog(&head))
     }
 
-    /// The resolved catalog as a document, whose controls are viewed and listed as in any other
-    /// catalog. Keep it: it takes milliseconds to make.
+    /// The resolved catalog as a document, whose controls can be viewed and listed as in any other
+    /// catalog. Keep it: building it takes milliseconds.
     ///
     /// # Errors
     ///
-    /// A control is in the result in several versions, or the profile adds what is not OSCAL.
+    /// The result contains a control in several versions, or the profile adds something that is not
+    /// OSCAL.
     pub fn document(&self) -> Result<Document, ResolveError> {
         let file = format!("resolved {}", self.profile.file());
         let built_in = self.profile.info().built_in;

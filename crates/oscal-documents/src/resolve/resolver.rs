@@ -22,14 +22,14 @@ use crate::resolve::tree::{Body, Node, Tree};
 /// The longest chain of profiles.
 const MAX_CHAIN: usize = 32;
 
-/// What is read and made at most, in about bytes. NIST's baselines take less than 1 MB, with
-/// something changed in each control 10 MB.
+/// The most that is read and written, in approximate bytes. NIST's baselines take less than 1 MB,
+/// or 10 MB if every control is changed.
 const MAX_EFFORT: usize = 128 << 20;
 
-/// Resolves a profile; each document that it imports on some way is resolved once.
+/// Resolves a profile. Each document that it imports, directly or not, is resolved once.
 pub(crate) struct Resolver<'v, 'a> {
     pub(crate) view: &'v LibraryView<'a>,
-    /// Stands for imports that are not among the documents.
+    /// Replaces imports that are not among the documents.
     pub(crate) fallback: Option<&'a Document>,
     pub(crate) fallback_used: bool,
     pub(crate) log: Log,
@@ -38,7 +38,7 @@ pub(crate) struct Resolver<'v, 'a> {
     pub(crate) sources: Vec<&'a Document>,
     budget: Budget,
     trees: HashMap<&'a str, Arc<Tree<'a>>>,
-    /// The profiles that are being resolved, from the outside in.
+    /// The profiles being resolved, from the outside in.
     path: Vec<&'a Document>,
 }
 
@@ -128,7 +128,7 @@ impl<'v, 'a> Resolver<'v, 'a> {
     }
 
     fn locate(&mut self, profile: &Document, href: &str) -> Result<&'a Document, ResolveError> {
-        // Each look-up passes over all documents.
+        // Each look-up scans all documents.
         self.budget.spend(256 * (1 + self.view.documents().len()));
         if self.budget.is_spent() {
             return Err(ResolveError::TooLarge);
@@ -180,7 +180,7 @@ impl<'v, 'a> Resolver<'v, 'a> {
         selection.of(&imported.tree.body)
     }
 
-    /// Notes the ids that the imported document does not have.
+    /// Records the ids that the imported document does not have.
     fn note_absent(&mut self, profile: &str, selector: &Selector<'_>, imported: &Imported<'a>) {
         let (included, excluded) = (&selector.include.in_order, &selector.exclude.in_order);
         if included.is_empty() && excluded.is_empty() {

@@ -7,7 +7,7 @@ use crate::document::Document;
 use crate::document::error::DocumentError;
 use crate::search::segment::Segment;
 
-/// A document beside the segment that searches find it by.
+/// A document with the segment that searches use to find it.
 #[derive(Clone)]
 pub(crate) struct Indexed {
     pub(crate) document: Document,

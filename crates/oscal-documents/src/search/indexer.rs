@@ -1,4 +1,4 @@
-//! Makes the index of a document.
+//! Builds the index of a document.
 
 use std::collections::HashMap;
 
@@ -11,10 +11,10 @@ use crate::search::item::Item;
 use crate::search::segment::{Lengths, Posting, Segment, Term};
 use crate::search::terms::{reference_term, words};
 
-/// Terms beyond that are not indexed. SP 800-53 has 8,000.
+/// The most terms that are indexed. SP 800-53 has 8,000.
 const MAX_TERMS: usize = 500_000;
 
-/// Where a word stands.
+/// Where a word occurs.
 #[derive(Clone, Copy)]
 enum Field {
     Title,
@@ -22,9 +22,9 @@ enum Field {
 }
 
 impl Segment {
-    /// Indexes a document, with what its entries refer to.
+    /// Indexes a document and what its entries refer to.
     pub(super) fn of(document: &Document, references: &References) -> Self {
-        // Enough for any real document, and no more than linear for the others.
+        // Enough for any real document, and at most linear for any other.
         let budget = Budget::new(document.json().len() * 4 + (2 << 20));
         let none = ParamValues::new();
         let renderer = Renderer::new(document, &none, &budget);
@@ -50,7 +50,7 @@ impl Segment {
 #[derive(Default)]
 struct Indexer {
     postings: HashMap<Box<str>, Vec<Posting>>,
-    /// The last item is the one that terms are counted for.
+    /// Terms are counted for the last item.
     lengths: Vec<Lengths<u32>>,
 }
 
@@ -76,7 +76,7 @@ impl Indexer {
         }
     }
 
-    /// Counts the names of a control as terms.
+    /// Adds the names of a control as terms.
     fn names(&mut self, control: Control<'_>, field: Field) {
         let id = reference_term(control.id());
         self.count(&id, field);
@@ -100,7 +100,7 @@ impl Indexer {
         let Some(postings) = self.postings.get_mut(term) else {
             return;
         };
-        // Items come in ascending order: the last posting is this item's, if it has one.
+        // Items arrive in ascending order, so an existing posting of this item is the last one.
         let last = postings.pop_if(|last| last.item() == item);
         let (title, prose) = last.map_or((0, 0), |last| (last.title(), last.prose()));
         postings.push(match field {

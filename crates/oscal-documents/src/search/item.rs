@@ -1,4 +1,4 @@
-//! What search finds, whatever it is.
+//! Anything that search can find.
 
 use crate::control::Control;
 use crate::control::substitution::prose::is_assessment;
@@ -8,7 +8,7 @@ use crate::document::entry::Entry;
 use crate::document::entry_kind::EntryKind;
 use crate::json::budget::Budget;
 
-/// A control or another entry, numbered within its document: first the controls, then the others.
+/// A control or another entry, numbered within its document: controls first, then the others.
 pub(super) enum Item<'a> {
     Control(Control<'a>),
     Entry(&'a Document, &'a Entry),
@@ -58,7 +58,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// The title that the document gives; may be empty.
+    /// The title that the document gives, which may be empty.
     pub(super) fn own_title(&self) -> &'a str {
         match self {
             Self::Control(control) => control.title(),
@@ -66,7 +66,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// The title of what it is in.
+    /// The title of what contains it.
     pub(super) fn outer_title(&self) -> &'a str {
         match self {
             Self::Control(control) => control.group().map_or("", |(_, title)| title),
@@ -74,7 +74,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// The text that is searched: of a control all but how to assess it.
+    /// The text that is searched; for a control, everything except how to assess it.
     pub(super) fn text(&self, renderer: &Renderer<'_>) -> String {
         match self {
             Self::Control(control) => {
@@ -96,7 +96,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// The text that snippets are cut from; of a withdrawn control where it went.
+    /// The text that snippets are cut from; for a withdrawn control, where it went.
     pub(super) fn text_for_reading(&self) -> String {
         let document = match self {
             Self::Control(control) if control.is_withdrawn() => return withdrawn(*control),

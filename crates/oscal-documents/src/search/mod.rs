@@ -1,7 +1,7 @@
 //! Ranked search over controls and other entries.
 //!
-//! Each document has postings of its own ([`Segment`]). The statistics that ranking needs are
-//! summed over the documents that take part in a query, so that others cannot be felt in scores.
+//! Each document has its own postings ([`Segment`]). The statistics for ranking are summed over the
+//! documents that take part in a query, so that others cannot influence the scores.
 
 pub(crate) mod indexed;
 mod indexer;
@@ -54,7 +54,7 @@ pub struct Query<'q> {
     pub model: Option<Model>,
     /// Only the document with this id.
     pub document: Option<&'q str>,
-    /// How many hits to return at most.
+    /// The most hits to return.
     pub limit: usize,
 }
 
@@ -72,7 +72,7 @@ impl Default for Query<'_> {
 /// The result of a search.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Hits {
-    /// The best hits, best first. Where scores are equal the order is that of the documents.
+    /// The best hits, best first; hits with equal scores are in the order of the documents.
     pub items: Vec<Hit>,
     /// How many hits there are in all.
     pub total: usize,
@@ -83,20 +83,20 @@ pub struct Hits {
 pub struct Hit {
     /// What it is.
     pub kind: EntryKind,
-    /// The id of a control or of a document, the uuid of anything else; empty where the document
-    /// gives none.
+    /// The id of a control or document, the uuid of anything else; empty if the document gives
+    /// none.
     pub id: String,
-    /// The label of a control; of an implemented requirement the id of its control.
+    /// The label of a control; for an implemented requirement, the id of its control.
     pub label: Option<String>,
-    /// The title, or else what it is about and in what.
+    /// The title, or else what it is about and where it is.
     pub title: String,
     /// About 200 characters around the best match, with parameters filled in.
     pub snippet: String,
-    /// The id of the document it is in.
+    /// The id of the document that contains it.
     pub document: String,
     /// The model of that document.
     pub model: Model,
-    /// The BM25 score; 1,000 more where the query names the control.
+    /// The BM25 score, plus 1,000 if the query names the control.
     pub score: f32,
 }
 

@@ -7,15 +7,15 @@ use crate::search::item::Item;
 use crate::search::segment::{Lengths, Posting};
 use crate::search::terms::QueryTerms;
 
-/// How soon repetition saturates, what a word in a title is worth compared with one in prose, and
-/// how much the length of either counts. Chosen so that most of SP 800-53's controls are the first
-/// hit for their own title.
+/// How soon repetition saturates, how much a word in a title weighs compared with one in prose, and
+/// how much the length of each matters. Chosen so that most controls of SP 800-53 are the first hit
+/// for their own title.
 const K1: f32 = 1.5;
 const TITLE_WEIGHT: f32 = 4.0;
 const TITLE_B: f32 = 0.6;
 const PROSE_B: f32 = 0.75;
 
-/// What a control gains when the query names it: more than any sum of BM25 terms.
+/// The bonus for a control that the query names: more than any sum of BM25 terms.
 const NAMED_BONUS: f32 = 1000.0;
 
 /// Withdrawn controls have little but a title, which BM25 would put first.
@@ -38,7 +38,7 @@ impl Ranked<'_> {
     }
 }
 
-/// The best items of these documents, best first, and how many items match at all.
+/// The best items of these documents, best first, and the total number of matches.
 pub(super) fn best<'a>(
     documents: &[&'a Indexed],
     terms: &QueryTerms,
@@ -67,7 +67,7 @@ pub(super) fn best<'a>(
     (ranked, total)
 }
 
-/// The terms of a query with what they weigh in these documents.
+/// The terms of a query with their weights in these documents.
 struct Ranking<'q> {
     query: &'q QueryTerms,
     weights: Vec<f32>,
@@ -118,7 +118,7 @@ impl<'q> Ranking<'q> {
         scores
     }
 
-    /// How often a term occurs, as if all items had the same length.
+    /// How often a term occurs, normalized for the length of the item.
     fn frequency(&self, posting: Posting, lengths: Lengths<u32>) -> f32 {
         let relative = |b: f32, length: u32, average: f32| 1.0 - b + b * length as f32 / average;
         let title = relative(TITLE_B, lengths.title, self.average.title);

@@ -15,21 +15,21 @@ pub(super) struct Segment {
     pub(super) total: Lengths<u64>,
 }
 
-/// Where a term's text and postings are.
+/// The location of a term's text and postings.
 #[derive(Debug)]
 pub(super) struct Term {
     pub(super) text: Range<u32>,
     pub(super) postings: Range<u32>,
 }
 
-/// Numbers of words, of an item or of all items.
+/// Word counts, of one item or of all.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Lengths<T> {
     pub(super) title: T,
     pub(super) prose: T,
 }
 
-/// An item that has a term, and how often in its title and in its prose.
+/// An item that contains a term, and how often in its title and prose.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Posting(u32);
 
@@ -38,10 +38,10 @@ impl Posting {
     const PROSE_BITS: u32 = 6;
     const COUNT_BITS: u32 = Self::TITLE_BITS + Self::PROSE_BITS;
 
-    /// Documents have fewer items: 8 million take more than the 64 MiB of a file.
+    /// Documents have fewer items: 8 million do not fit into a file of 64 MiB.
     pub(super) const MAX_ITEMS: u32 = 1 << (u32::BITS - Self::COUNT_BITS);
 
-    /// Counts beyond what fits make no difference to the score.
+    /// Counts are capped; higher ones make no difference to the score.
     pub(super) fn new(item: u32, title: u32, prose: u32) -> Self {
         let title = title.min((1 << Self::TITLE_BITS) - 1);
         let prose = prose.min((1 << Self::PROSE_BITS) - 1);

@@ -1,23 +1,23 @@
-//! The part of a text that shows best why it was found.
+//! The part of a text that best shows why it was found.
 
 use crate::json::budget::floor_char_boundary;
 use crate::search::terms::{QueryTerms, words};
 
-/// About how long a snippet is, and how much of it precedes the first match.
+/// The approximate length of a snippet, and how much of it precedes the first match.
 const LENGTH: usize = 200;
 const LEAD: usize = 40;
 
-/// The text that is looked at; only hostile documents have longer texts.
+/// How much text is examined; only hostile documents have longer texts.
 const MAX_TEXT: usize = 64 << 10;
 
-/// The snippet with the most terms of the query in it, and among those the first; on one line,
-/// with an ellipsis where it was cut.
+/// The snippet that contains the most query terms, the first such one; on one line, with an
+/// ellipsis where it was cut.
 pub(super) fn of(text: &str, query: &QueryTerms) -> String {
     let text = &text[..floor_char_boundary(text, MAX_TEXT)];
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let start = start_of_word(&text, best_match(&text, query).saturating_sub(LEAD));
     if text.len() - start <= LENGTH {
-        // Nothing follows: there is room for more before it.
+        // Nothing follows, so there is room for more before it.
         let start = start_of_word(&text, text.len().saturating_sub(LENGTH));
         return cut(&text, start, text.len());
     }
@@ -26,7 +26,7 @@ pub(super) fn of(text: &str, query: &QueryTerms) -> String {
     cut(&text, start, end)
 }
 
-/// Where the window with the most terms begins.
+/// Where the window with the most terms starts.
 fn best_match(text: &str, query: &QueryTerms) -> usize {
     let mut matches: Vec<(usize, usize)> = Vec::new();
     words(text, |place, word| {
@@ -51,7 +51,7 @@ fn best_match(text: &str, query: &QueryTerms) -> usize {
     best.1
 }
 
-/// The start of the first word that begins at or after this place, if there is one nearby.
+/// The start of the first word at or after this place, if there is one nearby.
 fn start_of_word(text: &str, at: usize) -> usize {
     let at = floor_char_boundary(text, at);
     if at == 0 {

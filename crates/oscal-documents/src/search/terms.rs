@@ -5,17 +5,17 @@ use std::ops::Range;
 use crate::document::control_key::control_key;
 use crate::search::indexed::Indexed;
 
-/// Longer words are cut.
+/// Longer words are truncated.
 const MAX_TERM_BYTES: usize = 64;
 
-/// Characters of a query that count, and terms of it.
+/// How many characters and terms of a query count.
 const MAX_QUERY_CHARS: usize = 1000;
 const MAX_QUERY_TERMS: usize = 32;
 
-/// The most words that one control reference is written in: `AC - 2 (1)`.
+/// The most words in one control reference: `AC - 2 (1)`.
 const MAX_REFERENCE_WORDS: usize = 4;
 
-/// Words that say nothing about what is searched for; sorted.
+/// Words that carry no meaning for a search; sorted.
 const STOP_WORDS: [&str; 40] = [
     "a", "an", "and", "any", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from",
     "has", "have", "how", "if", "in", "is", "it", "its", "not", "of", "on", "or", "s", "say",
@@ -55,8 +55,8 @@ fn is_stop_word(term: &str) -> bool {
     term.len() <= LONGEST_STOP_WORD && STOP_WORDS.binary_search(&term).is_ok()
 }
 
-/// The stem of English plurals: `policies` and `policy`, `accesses` and `access`, `accounts` and
-/// `account` are one term.
+/// Reduces English plurals to one term: `policies` and `policy`, `accesses` and `access`,
+/// `accounts` and `account`.
 fn strip_plural(word: &mut String) {
     let stem = |cut: &str| word.len() >= cut.len() + 2 && word.ends_with(cut);
     if stem("ies") {
@@ -73,8 +73,7 @@ fn strip_plural(word: &mut String) {
     }
 }
 
-/// The term that stands for a control, under whatever name: `#` and the control's key. No word
-/// has this form.
+/// The term for a control, whatever its notation: `#` and the control's key. No word has this form.
 pub(super) fn reference_term(reference: &str) -> String {
     format!("#{}", control_key(reference))
 }
@@ -88,8 +87,8 @@ pub(super) struct QueryTerms {
 }
 
 impl QueryTerms {
-    /// Reads a query. Words that name a control of these documents, or one that they speak of, are
-    /// a reference; the others are words.
+    /// Parses a query. Words that name a control, which the documents define or mention, are a
+    /// reference; the others are words.
     pub(super) fn of(text: &str, documents: &[&Indexed]) -> Self {
         let end = text.char_indices().nth(MAX_QUERY_CHARS);
         let text = &text[..end.map_or(text.len(), |(end, _)| end)];
@@ -141,8 +140,8 @@ impl QueryTerms {
     }
 }
 
-/// Whether words within a longer query can be a control's id: they have a digit, and more than one
-/// run of letters or digits, or else a plain number would be taken for a label.
+/// Whether words within a longer query can be a control's id: they contain a digit, and more than
+/// one run of letters or digits, because otherwise a plain number would be taken for a label.
 fn is_like_reference(text: &str) -> bool {
     let key = control_key(text);
     key.contains('.') && key.contains(|c: char| c.is_ascii_digit())

@@ -31,7 +31,7 @@ pub(super) fn described(definition: &str) -> Option<&'static str> {
     Some(description)
 }
 
-/// Says that a value is not of the data type, or else not of the pattern or format.
+/// Says that a value does not have the data type, or else does not match the pattern or format.
 pub(super) fn mismatch(value: &Value, definition: &str, pattern: &str) -> String {
     let value = quoted(value);
     if let Some(description) = described(definition) {

@@ -1,4 +1,4 @@
-//! Finds a definition of a schema by any usual writing of its name.
+//! Finds a definition in a schema by any common form of its name.
 
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ pub struct UnknownDefinition {
     pub suggestions: Vec<String>,
 }
 
-/// The definitions of a schema with what they are called, the more binding names first.
+/// The definitions of a schema with their names, more authoritative names first.
 pub(super) struct Definitions<'s> {
     schema: &'s Schema,
     known: Vec<Known<'s>>,
@@ -74,8 +74,8 @@ impl<'s> Definitions<'s> {
     }
 
     /// The definition with this name: `control`, `Control`, `controls`,
-    /// `assembly_oscal-catalog_control` or `oscal-catalog-oscal-catalog:control`. Objects that the
-    /// schema defines in place, such as `roles`, count as well.
+    /// `assembly_oscal-catalog_control` or `oscal-catalog-oscal-catalog:control`. Objects defined
+    /// inline, such as `roles`, count as well.
     ///
     /// # Errors
     ///
@@ -96,7 +96,7 @@ impl<'s> Definitions<'s> {
             })
     }
 
-    /// The names that are like a mistyped one, or have it in them.
+    /// The names that are similar to a mistyped one, or contain it.
     fn suggestions(&self, name: &str) -> Vec<String> {
         const MAX_SUGGESTIONS: usize = 5;
         let part = key(shortened(name, 60).as_str());
@@ -121,7 +121,7 @@ pub(super) fn short_name(name: &str) -> &str {
     name.rsplit(':').next().unwrap_or(name)
 }
 
-/// Visits the members that a definition has, at any depth.
+/// Visits the members of a definition, at any depth.
 fn each_member<'s>(schema: &'s Value, visit: &mut impl FnMut(&'s str, &'s Value)) {
     match schema {
         Value::Object(keywords) => {

@@ -1,9 +1,10 @@
-//! Finds the places of a document that its schema does not allow.
+//! Finds the places in a document that its schema does not allow.
 //!
-//! The verdict on a document is the validator's. It is not asked for its errors: it collects all
-//! of them, with copies of the values in them, which for a hostile document is gigabytes, and of
-//! `anyOf` it can only say that no branch is met. This walk follows document and schema together,
-//! stores the first errors only, and goes into the branch of `anyOf` that fits the value best.
+//! The validator decides whether a document is valid, but we do not ask it for its errors: it
+//! collects all of them, with copies of the values in them, which for a hostile document means
+//! gigabytes, and of `anyOf` it can only say that no branch matches. This code walks the document
+//! and the schema together, stores only the first errors, and enters the branch of `anyOf` that
+//! fits the value best.
 
 use serde_json::{Map, Value};
 
@@ -13,16 +14,16 @@ use crate::validation::finding::{Findings, Path, closest, listed, quoted, shorte
 use crate::validation::place::{At, is_of_type, type_of, with_article};
 use crate::validation::schema::{Compiled, Schema};
 
-/// The steps of a walk, more than a document of 64 MB needs. Only a schema whose alternatives
+/// The most steps in a walk, more than a document of 64 MB needs. Only a schema whose alternatives
 /// contain each other can reach it.
 const MAX_STEPS: u32 = 50_000_000;
 
-/// The nesting of schemas within each other on the way to a value; NIST's need 60 for a document
-/// of the deepest nesting that is accepted.
+/// The deepest nesting of schemas on the way to a value. NIST's schemas need 60 for a document of
+/// the deepest nesting accepted.
 const MAX_DEPTH: u32 = 600;
 
-/// The places of `document` that the schema does not allow. There is at least one if the
-/// validator rejects the document.
+/// The places in `document` that the schema does not allow. There is at least one if the validator
+/// rejects the document.
 pub(super) fn explain(
     schema: &Schema,
     compiled: &Compiled,
@@ -47,7 +48,7 @@ pub(super) fn explain(
     if found.total == 0
         && let Err(error) = compiled.validator.validate(document)
     {
-        // A keyword that NIST's schemas do not use.
+        // NIST's schemas do not use this keyword.
         let mut finding = Findings::new(1);
         finding.push(&Path::Root, error.schema_path(), || {
             shortened(&error.to_string(), 300)
@@ -62,7 +63,7 @@ struct Walk<'s> {
     schema: &'s Schema,
     compiled: &'s Compiled,
     found: Findings,
-    /// The total of findings that is enough.
+    /// Stop once there are this many findings.
     stop_at: usize,
     steps: u32,
     depth: u32,
@@ -76,7 +77,7 @@ impl<'s> Walk<'s> {
         }
         self.depth += 1;
         if let Some((definition, schema)) = self.schema.referenced(at.schema) {
-            // JSON Schema draft 7, section 8.3: what stands beside `$ref` does not count.
+            // JSON Schema draft 7, section 8.3: anything beside `$ref` is ignored.
             let referenced = At {
                 schema,
                 definition: short_name(definition),
@@ -223,8 +224,8 @@ impl<'s> Walk<'s> {
         }
     }
 
-    /// Reports what is wrong with a value that meets none of several schemas, as seen from the
-    /// one that it is nearest to.
+    /// Reports what is wrong with a value that matches none of several schemas, from the viewpoint
+    /// of the closest one.
     fn alternatives(&mut self, at: At<'s>, branches: &'s [Value], value: &Value, path: &Path<'_>) {
         let branch = |schema| At {
             schema,

@@ -1,4 +1,4 @@
-//! What validation finds, capped.
+//! Findings of a validation, with a cap.
 
 use std::fmt;
 
@@ -7,19 +7,19 @@ use serde_json::Value;
 
 use crate::json::budget::floor_char_boundary;
 
-/// Something that is wrong, or looks wrong, at one place of a document.
+/// Something at one place in a document that is wrong or looks wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// The place, as a JSON pointer (RFC 6901); empty for the whole document.
     pub path: String,
     /// What is wrong there and what is allowed.
     pub message: String,
-    /// The rule that says so. For an error the definition and keyword of the schema, such as
-    /// `UUIDDatatype/pattern`; for a warning a name such as `dangling-reference`.
+    /// The rule that was broken. For an error, the definition and keyword in the schema, such as
+    /// `UUIDDatatype/pattern`; for a warning, a name such as `dangling-reference`.
     pub rule: String,
 }
 
-/// Findings in document order: the first ones, and the number of all.
+/// Findings in document order: the first ones, and the total number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Findings {
     /// The first ones.
@@ -45,7 +45,7 @@ impl Findings {
         rule: impl fmt::Display,
         message: impl FnOnce() -> String,
     ) {
-        // Beyond the cap a message is not even made: suggestions take time.
+        // Beyond the cap, do not even build the message: suggestions take time.
         if self.items.len() < self.cap {
             self.items.push(Finding {
                 path: path.to_string(),
@@ -56,7 +56,7 @@ impl Findings {
         self.total += 1;
     }
 
-    /// Takes the findings from the given total on.
+    /// Removes and returns the findings after the first `total`.
     pub(super) fn split_off(&mut self, total: usize) -> Self {
         let taken = Self {
             items: self.items.split_off(total.min(self.items.len())),
@@ -73,7 +73,7 @@ impl Findings {
     }
 }
 
-/// The way to a value in a document; written as a JSON pointer.
+/// The path to a value in a document, written as a JSON pointer.
 #[derive(Clone, Copy)]
 pub(super) enum Path<'p> {
     Root,
@@ -104,13 +104,14 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// How much of a value is quoted.
+/// How much of a value is quoted, in bytes.
 const MAX_QUOTE: usize = 80;
 
-/// How much of a member's name is in a path: it comes from the document, and could fill the answer.
+/// How much of a member's name appears in a path. Names come from the document, and could fill the
+/// answer.
 const MAX_MEMBER: usize = 200;
 
-/// A value as a message quotes it.
+/// A value as quoted in messages.
 pub(super) fn quoted(value: &Value) -> String {
     match value {
         Value::Object(_) => "the object".to_owned(),
@@ -120,12 +121,12 @@ pub(super) fn quoted(value: &Value) -> String {
     }
 }
 
-/// A text as a message quotes it.
+/// A text as quoted in messages.
 pub(super) fn quoted_text(text: &str) -> String {
     format!("`{}`", shortened(text, MAX_QUOTE).escape_debug())
 }
 
-/// Names as a message lists them.
+/// Names as listed in messages.
 pub(super) fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     const MAX_LIST: usize = 300;
     let mut list = String::new();
@@ -139,7 +140,7 @@ pub(super) fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     list
 }
 
-/// The start of a text, with `…` where something is left out.
+/// The start of a text, with `…` if something was cut.
 pub(super) fn shortened(text: &str, max: usize) -> String {
     if text.len() <= max {
         return text.to_owned();
@@ -147,7 +148,7 @@ pub(super) fn shortened(text: &str, max: usize) -> String {
     format!("{}…", &text[..floor_char_boundary(text, max)])
 }
 
-/// The candidate that is most like a mistyped name, if one is like it at all.
+/// The candidate most similar to a mistyped name, if any is similar.
 pub(super) fn closest<'c>(
     name: &str,
     candidates: impl IntoIterator<Item = &'c str>,
@@ -166,7 +167,7 @@ pub(super) fn closest<'c>(
         .map(|(_, candidate)| candidate)
 }
 
-/// Edits between two names, regardless of case (Levenshtein).
+/// The edit distance between two names, ignoring case (Levenshtein).
 fn distance(a: &str, b: &str) -> usize {
     let letters = |text: &str| text.to_lowercase().chars().collect::<Vec<_>>();
     let (a, b) = (letters(a), letters(b));

@@ -1,4 +1,4 @@
-//! What a schema cannot see: duplicates, references to nothing, parameters without use.
+//! What a schema cannot check: duplicates, dangling references, unused parameters.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -11,8 +11,8 @@ use crate::library::view::LibraryView;
 use crate::validation::finding::{Findings, Path, quoted_text};
 use crate::validation::names::{Names, anchor, each_object, id_of, inserts, texts};
 
-/// The places of a document that look wrong. Controls that it names are looked up in the catalogs
-/// of `view` that have at least one of them.
+/// The places in a document that look wrong. Controls that it names are looked up in the catalogs
+/// of `view` that contain at least one of them.
 pub(super) fn lint(
     document: &Value,
     model: Option<Model>,
@@ -35,8 +35,8 @@ pub(super) fn lint(
     lint.found
 }
 
-/// Whether a component that the document names has to be in it: an assessment names those of the
-/// system too, and a component definition those of the definitions that it imports.
+/// Whether a component that the document names must be in it. An assessment also names components
+/// of the system, and a component definition those of imported definitions.
 fn has_local_components(document: &Value, model: Option<Model>) -> bool {
     match model {
         Some(Model::SystemSecurityPlan) => true,
@@ -47,7 +47,7 @@ fn has_local_components(document: &Value, model: Option<Model>) -> bool {
     }
 }
 
-/// What a member names by its uuid in the same document.
+/// What kind of thing a member names by its uuid in the same document.
 fn named_by(member: &str) -> Option<&'static str> {
     match member {
         "component-uuid" => Some("component"),
@@ -136,7 +136,7 @@ impl<'d> Lint<'d> {
     }
 
     fn inserts(&mut self, path: &Path<'_>, prose: &'d str) {
-        // Any text in double braces looks like the older form.
+        // Any text in double braces may look like the older form.
         for insert in inserts(prose).filter(|insert| !insert.legacy) {
             if !self.has_param(insert.id) {
                 self.found.push(path, "unknown-parameter", || {
@@ -181,10 +181,10 @@ impl<'d> Lint<'d> {
     }
 }
 
-/// The loaded catalogs that a document uses. Without any, all that it names counts as known.
+/// The loaded catalogs that a document uses. If there are none, every name counts as known.
 struct Catalogs<'v> {
     documents: Vec<&'v Document>,
-    /// Ids of the parts of the controls that were asked for, by document and control.
+    /// Ids of the parts of controls that were looked up, by document and control.
     parts: HashMap<(&'v str, &'v str), HashSet<String>>,
 }
 

@@ -1,12 +1,12 @@
-//! Validation of documents, and outlines of the schemas.
+//! Validation of documents, and outlines of schemas.
 //!
 //! ```text
 //! text ─ wellformed ─> Value ─┬─ Schemas::validate: the schema's verdict, explained
 //!                             └─ lint: duplicates, dangling references, unused parameters
 //! ```
 //!
-//! The schemas are NIST's, from a directory; none come with the program. What needs no schema, the
-//! warnings, works without them.
+//! The schemas are NIST's, loaded from a directory; none come with the program. Warnings need no
+//! schema, so they work without one.
 
 mod datatype;
 pub(crate) mod definition;
@@ -46,17 +46,17 @@ pub enum Source<'a> {
     Document(&'a Document),
 }
 
-/// How much is read and answered at most.
+/// Limits on what is read and returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
     /// Bytes of a [`Source::Text`]. Default: 16 MiB.
     pub text_bytes: usize,
-    /// Bytes that the tree of the document takes, which can be a hundred times its text.
-    /// Default: 128 MiB; SP 800-53 takes some 60 MiB.
+    /// Memory for the document's tree in bytes, which can be a hundred times its text. Default: 128
+    /// MiB; SP 800-53 takes some 60 MiB.
     pub tree_bytes: usize,
-    /// Errors in the answer. Default: 50.
+    /// Errors to return. Default: 50.
     pub errors: usize,
-    /// Warnings in the answer. Default: 50.
+    /// Warnings to return. Default: 50.
     pub warnings: usize,
 }
 
@@ -72,11 +72,11 @@ impl Default for Caps {
 }
 
 impl Caps {
-    /// About how many bytes a tree takes.
+    /// The approximate size of a tree, in bytes.
     ///
     /// # Errors
     ///
-    /// It takes more than [`tree_bytes`](Self::tree_bytes).
+    /// The tree takes more than [`tree_bytes`](Self::tree_bytes).
     pub fn bytes_of(self, tree: &Value) -> Result<usize, TooLarge> {
         self.fits(TreeSize::of_tree(tree))
     }
@@ -90,17 +90,17 @@ impl Caps {
     }
 }
 
-/// What validation found.
+/// The result of a validation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Validation {
     /// The model of the document, if it is one of OSCAL's.
     pub model: Option<Model>,
-    /// The version of OSCAL that the schema is of, if there is one.
+    /// The OSCAL version of the schema, if there is a schema.
     pub schema_version: Option<String>,
-    /// What the schema does not allow, or why there was no schema to ask. Text that is not JSON or
-    /// of no model is an error that needs no schema.
+    /// What the schema does not allow, or why there was no schema. Text that is not JSON, or does
+    /// not belong to a model, is an error that needs no schema.
     pub errors: Result<Findings, NoSchema>,
-    /// What the schema allows and yet looks wrong. NIST's own files have such places.
+    /// What the schema allows but looks wrong. NIST's own files have such places.
     pub warnings: Findings,
 }
 
@@ -125,7 +125,7 @@ pub enum TooLarge {
 }
 
 impl Schemas {
-    /// Validates a document: as the `model` that is named, or else as that of its root key.
+    /// Validates a document as the given `model`, or else as the model of its root key.
     ///
     /// References to controls are looked up in the catalogs of `view`. Nothing is ever fetched.
     ///

@@ -1,4 +1,4 @@
-//! What a document defines and what it uses: the first of the two passes for warnings.
+//! The names that a document defines and uses: the first of the two passes for warnings.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -8,17 +8,17 @@ use serde_json::{Map, Value};
 use crate::control::substitution::insert::Insert;
 use crate::validation::finding::Path;
 
-/// The members whose objects have an `id` that is unique among them.
+/// The members whose objects have an `id` that must be unique within the member.
 const WITH_ID: [&str; 5] = ["controls", "groups", "params", "parts", "roles"];
 
 /// The names in a document.
 #[derive(Default)]
 pub(super) struct Names<'d> {
-    /// Ids with the member that the objects are in.
+    /// Ids, with the member that contains the objects.
     ids: HashSet<(&'d str, &'d str)>,
     /// Ids and uuids: what a link may point to.
     anchors: HashSet<Cow<'d, str>>,
-    /// Parameters that some text or parameter inserts.
+    /// Parameters that any text or parameter inserts.
     pub(super) inserted: HashSet<&'d str>,
     /// Controls of other documents that this one names.
     pub(super) controls: HashSet<&'d str>,
@@ -37,7 +37,7 @@ impl<'d> Names<'d> {
         self.ids.contains(&(holder, id))
     }
 
-    /// Whether an id or uuid of an object is this one.
+    /// Whether an object has this id or uuid.
     pub(super) fn has_anchor(&self, id: &str) -> bool {
         self.anchors.contains(&anchor(id))
     }
@@ -62,7 +62,7 @@ impl<'d> Names<'d> {
     }
 }
 
-/// The id of an object that has to be unique, and the member that the object is in.
+/// The id of an object that must be unique, and the member that contains the object.
 pub(super) fn id_of<'d>(
     holder: &'d str,
     object: &'d Map<String, Value>,
@@ -73,7 +73,7 @@ pub(super) fn id_of<'d>(
     Some((holder, object.get("id")?.as_str()?))
 }
 
-/// The form in which ids and uuids are compared: uuids in lower case (RFC 9562 section 4).
+/// The form for comparing ids and uuids: uuids in lower case (RFC 9562 section 4).
 pub(super) fn anchor(id: &str) -> Cow<'_, str> {
     let is_uuid = id.len() == 36 && id.as_bytes()[8] == b'-';
     if is_uuid && id.bytes().any(|byte| byte.is_ascii_uppercase()) {
@@ -83,7 +83,7 @@ pub(super) fn anchor(id: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text that a member is, or the texts in the array that it is, with their places in it.
+/// The text of a member, or the texts in its array with their indexes.
 pub(super) fn texts(value: &Value) -> impl Iterator<Item = (Option<usize>, &str)> {
     let elements = value.as_array().map_or(&[][..], Vec::as_slice);
     let elements = elements.iter().enumerate();
@@ -105,7 +105,7 @@ pub(super) fn inserts(prose: &str) -> impl Iterator<Item = Insert<'_>> {
     })
 }
 
-/// Visits all objects in document order, each with the name of the member that it is in.
+/// Visits all objects in document order, each with the name of the member that contains it.
 pub(super) fn each_object<'d>(
     value: &'d Value,
     holder: &'d str,

@@ -1,4 +1,4 @@
-//! A place in a schema, and how a value fits there.
+//! A place in a schema, and how well a value fits there.
 
 use serde_json::{Map, Value};
 
@@ -8,9 +8,9 @@ use crate::validation::finding::{closest, listed, quoted_text};
 #[derive(Clone, Copy)]
 pub(super) struct At<'s> {
     pub(super) schema: &'s Value,
-    /// The definition that it is in.
+    /// The definition that contains it.
     pub(super) definition: &'s str,
-    /// The alternatives that it is one of.
+    /// The alternatives that it belongs to.
     pub(super) branches: &'s [Value],
 }
 
@@ -45,7 +45,7 @@ impl<'s> At<'s> {
         self.schema[keyword].as_array().map_or(&[], Vec::as_slice)
     }
 
-    /// How far a value is from a schema, as far as can be told without looking into its members.
+    /// How badly a value fits a schema, as far as can be told without looking into its members.
     pub(super) fn misfit(self, value: &Value) -> usize {
         let wrong_type = self.schema["type"]
             .as_str()
@@ -61,12 +61,12 @@ impl<'s> At<'s> {
                     .filter(|name| self.is_closed() && self.member(name).is_none());
                 missing.count() + unknown.count()
             }
-            // `anyOf` a data type and a list of values: the list is a suggestion.
+            // `anyOf` with a data type and a list of values: the list is only a suggestion.
             _ => usize::from(self.schema.get("enum").is_some()),
         }
     }
 
-    /// Says what to write in place of an unknown member.
+    /// Says what to write instead of an unknown member.
     pub(super) fn unknown_member(self, name: &str, members: &Map<String, Value>) -> String {
         let shown = quoted_text(name);
         let allows = |branch: &&Value| branch["properties"].get(name).is_some();
@@ -90,7 +90,7 @@ impl<'s> At<'s> {
     }
 }
 
-/// Whether a value is of this type of JSON Schema.
+/// Whether a value has this JSON Schema type.
 pub(super) fn is_of_type(value: &Value, name: &str) -> bool {
     match name {
         "integer" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
@@ -111,7 +111,7 @@ pub(super) fn type_of(value: &Value) -> &'static str {
     }
 }
 
-/// The name of a type as a sentence has it.
+/// The name of a type with its article, for a sentence.
 pub(super) fn with_article(name: &str) -> String {
     match name {
         "null" => name.to_owned(),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::document::model::Model;
 
-/// A schema: its JSON, and, once it was needed, its compiled form (1 to 2 MB).
+/// A schema: its JSON and, after its first use, its compiled form (1 to 2 MB).
 pub(super) struct Schema {
     pub(super) file: String,
     pub(super) model: Model,
@@ -20,23 +20,23 @@ pub(super) struct Schema {
 
 /// A compiled schema.
 pub(super) struct Compiled {
-    /// Gives the verdict.
+    /// Decides whether a document is valid.
     pub(super) validator: Validator,
-    /// Those of single patterns and formats, to tell which one a text does not meet.
+    /// Validators for single patterns and formats, to tell which one a text does not match.
     patterns: HashMap<String, Validator>,
     formats: HashMap<String, Validator>,
 }
 
 /// Why a JSON file is not the schema of one model.
 pub(super) enum NotOfOneModel {
-    /// NIST's `oscal_complete_schema.json`, which has all models.
+    /// NIST's `oscal_complete_schema.json`, which covers all models.
     Complete,
     NoSchema,
     UnknownDraft,
 }
 
 impl Schema {
-    /// Recognizes a schema by the one member that the root requires.
+    /// Recognizes a schema by the one member that its root requires.
     pub(super) fn of(file: String, root: Value) -> Result<Self, NotOfOneModel> {
         let Some(draft) = root["$schema"].as_str() else {
             return Err(NotOfOneModel::NoSchema);
@@ -79,7 +79,7 @@ impl Schema {
         Some((name, self.root["definitions"].get(name)?))
     }
 
-    /// Follows references to what they lead to.
+    /// Follows references to their target.
     pub(super) fn resolved<'s>(&'s self, schema: &'s Value) -> &'s Value {
         const MAX_HOPS: usize = 16;
         let hop = |schema: &&'s Value| self.referenced(schema).map(|(_, definition)| definition);
@@ -87,7 +87,7 @@ impl Schema {
         hops.last().unwrap_or(schema)
     }
 
-    /// The compiled schema; it is compiled when it is asked for the first time.
+    /// The compiled schema, compiled on first use.
     ///
     /// # Errors
     ///
@@ -105,11 +105,11 @@ impl Compiled {
             jsonschema::options()
                 .offline()
                 .should_validate_formats(true)
-                // The author of a document must not be able to make a match take long.
+                // A document's author must not be able to make a match take long.
                 .with_pattern_options(PatternOptions::regex())
                 .with_pattern_cache(patterns.clone())
-                // OSCAL's addresses are those of RFC 6531; `email` is RFC 5321, which is ASCII
-                // only. The schemas have a pattern as well.
+                // OSCAL's addresses follow RFC 6531; `email` is RFC 5321, which is ASCII only. The
+                // schemas also have a pattern.
                 .with_format("email", |text: &str| text.contains('@'))
                 .build(schema)
                 .map_err(|error| error.to_string())
@@ -129,20 +129,20 @@ impl Compiled {
         })
     }
 
-    /// Whether a text meets a pattern of the schema.
+    /// Whether a text matches a pattern of the schema.
     pub(super) fn matches(&self, pattern: &str, text: &Value) -> bool {
         let validator = self.patterns.get(pattern);
         validator.is_none_or(|validator| validator.is_valid(text))
     }
 
-    /// Whether a text has a format of the schema.
+    /// Whether a text matches a format of the schema.
     pub(super) fn has_format(&self, format: &str, text: &Value) -> bool {
         let validator = self.formats.get(format);
         validator.is_none_or(|validator| validator.is_valid(text))
     }
 }
 
-/// Collects the different texts of a keyword.
+/// Collects the distinct values of a keyword.
 fn collect<'s>(schema: &'s Value, keyword: &str, texts: &mut Vec<&'s str>) {
     match schema {
         Value::Object(members) => {
@@ -165,8 +165,8 @@ fn collect<'s>(schema: &'s Value, keyword: &str, texts: &mut Vec<&'s str>) {
 }
 
 /// The version in an identifier such as
-/// `http://csrc.nist.gov/ns/oscal/1.2.3/oscal-catalog-schema.json`: its last part that begins with
-/// a digit.
+/// `http://csrc.nist.gov/ns/oscal/1.2.3/oscal-catalog-schema.json`: its last segment that starts
+/// with a digit.
 fn version(id: &str) -> String {
     let mut parts = id.rsplit('/');
     let version = parts.find(|part| part.starts_with(|c: char| c.is_ascii_digit()));

@@ -10,32 +10,32 @@ use crate::validation::definition::{Definitions, UnknownDefinition};
 use crate::validation::schema_shape::{SchemaShape, Shaper};
 use crate::validation::schemas::{NoSchema, Schemas};
 
-/// The size of an outline as JSON. The depth is reduced until it fits.
+/// The largest outline as JSON, in bytes. The depth is reduced until it fits.
 const MAX_BYTES: usize = 15_000;
 
-/// The depth of members in members, if none is asked for.
+/// The default depth of nested members.
 const DEFAULT_DEPTH: u32 = 2;
 
-/// The deepest that can be asked for.
+/// The greatest depth that can be requested.
 const MAX_DEPTH: u32 = 6;
 
 /// What a definition of a schema consists of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SchemaOutline {
-    /// The model that the schema is of.
+    /// The model that the schema describes.
     pub model: Model,
     /// The version of OSCAL.
     pub schema_version: String,
     /// The definition.
     pub definition: String,
-    /// The levels of members that are shown; less than asked for if that is too large.
+    /// The levels of members shown; fewer than requested if the outline would be too large.
     pub depth: u32,
     /// The definition itself.
     #[serde(flatten)]
     pub shape: SchemaShape,
 }
 
-/// There is no outline.
+/// There is no such outline.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum OutlineError {
@@ -47,11 +47,11 @@ pub enum OutlineError {
 
 impl Schemas {
     /// The outline of a model's documents, or of one definition in its schema, such as `control`,
-    /// with `depth` levels of members (default 2, at most 6). It has less than 16 KB as JSON.
+    /// with `depth` levels of members (default 2, at most 6). As JSON it is smaller than 16 KB.
     ///
     /// # Errors
     ///
-    /// There is no schema of the model, or no such definition in it.
+    /// There is no schema for the model, or no such definition in it.
     pub fn outline(
         &self,
         model: Model,
@@ -84,12 +84,12 @@ impl Schemas {
         }
     }
 
-    /// The schema of a model, or one definition in it, as it stands in the file. A schema has up to
+    /// The schema of a model, or one definition in it, exactly as in the file. Schemas are up to
     /// 120 KB.
     ///
     /// # Errors
     ///
-    /// There is no schema of the model, or no such definition in it.
+    /// There is no schema for the model, or no such definition in it.
     pub fn raw(&self, model: Model, definition: Option<&str>) -> Result<&Value, OutlineError> {
         let schema = self.schema(model)?;
         match definition {
@@ -102,7 +102,7 @@ impl Schemas {
     }
 }
 
-/// The name of the definition that is asked for, or else that of the document.
+/// The name of the requested definition, or else of the document's.
 fn name_of(model: Model, definition: Option<&str>) -> &str {
     let given = definition.map(str::trim).filter(|name| !name.is_empty());
     given.unwrap_or(model.root_key())

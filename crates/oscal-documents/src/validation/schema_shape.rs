@@ -1,4 +1,4 @@
-//! What a schema says of a value and of what is in it.
+//! What a schema says about a value and its contents.
 
 use std::collections::HashSet;
 
@@ -14,14 +14,14 @@ use crate::validation::schema::Schema;
 pub struct SchemaMember {
     /// The name.
     pub name: String,
-    /// Whether it has to be there.
+    /// Whether it must be present.
     pub required: bool,
     /// What it is.
     #[serde(flatten)]
     pub shape: SchemaShape,
 }
 
-/// What the schema says of a value.
+/// What the schema says about a value.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct SchemaShape {
     /// `object`, one of OSCAL's data types such as `token`, or `array of` these.
@@ -30,26 +30,26 @@ pub struct SchemaShape {
     /// The first sentence of the description.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// Of objects: the definition to ask for to see more.
+    /// For objects: the definition to request for more detail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub definition: Option<String>,
-    /// Of an array: the least number of items.
+    /// For arrays: the minimum number of items.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_items: Option<u64>,
-    /// Of an array: the greatest number of items.
+    /// For arrays: the maximum number of items.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_items: Option<u64>,
-    /// The values that are allowed.
+    /// The allowed values.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
-    /// Values that are usual; others are allowed.
+    /// Common values; others are allowed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub usual_values: Vec<String>,
-    /// Of objects: the members, down to the depth that was asked for. A definition that occurs
-    /// several times is shown the first time.
+    /// For objects: the members, down to the requested depth. A definition that occurs several
+    /// times is shown only the first time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<SchemaMember>,
-    /// Of objects: groups of members that exclude each other.
+    /// For objects: groups of members that exclude each other.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub either: Vec<Vec<String>>,
 }
@@ -63,21 +63,21 @@ impl SchemaShape {
     }
 }
 
-/// Makes the shapes of one outline.
+/// Builds the shapes of one outline.
 pub(super) struct Shaper<'s> {
     pub(super) schema: &'s Schema,
     pub(super) definitions: &'s Definitions<'s>,
-    /// The objects whose members are shown already.
+    /// The objects whose members have already been shown.
     pub(super) shown: HashSet<*const Value>,
-    /// At 0 descriptions are left out.
+    /// At 0, descriptions are left out.
     pub(super) level_of_detail: u32,
 }
 
 impl<'s> Shaper<'s> {
     fn member(&mut self, name: &str, value: &'s Value, depth: u32) -> SchemaShape {
         let mut shape = self.shape(value, depth);
-        // An object that is defined in place can be asked for by the name of its member, unless
-        // that means another one.
+        // An object defined inline can be requested by the name of its member, unless that name
+        // means another one.
         let object = value.get("items").unwrap_or(value);
         if shape.definition.is_none()
             && object["type"] == "object"
@@ -101,7 +101,7 @@ impl<'s> Shaper<'s> {
             shape.definition = Some(short_name(name).to_owned());
         }
         let description = value["description"].as_str();
-        // That of a data type says nothing of the member.
+        // The description of a data type says nothing about the member.
         let general = resolved["description"].as_str();
         let general = general.filter(|_| resolved["type"] == "object");
         if let Some(description) = description.or(general)
@@ -185,7 +185,7 @@ fn scalar(schema: &Schema, value: &Value) -> SchemaShape {
     shape
 }
 
-/// The members that only one of the alternatives of an object has, by alternative.
+/// The members that only one alternative of an object has, by alternative.
 fn exclusive(branches: &[Value]) -> Vec<Vec<String>> {
     let has = |branch: &Value, name: &str| branch["properties"].get(name).is_some();
     let only_in = |branch: &Value| {
@@ -218,7 +218,7 @@ fn kebab_case(name: &str) -> String {
 fn first_sentence(text: &str) -> String {
     const MAX_SENTENCE: usize = 160;
     let mut stops = text.match_indices(". ").map(|(at, _)| at + 1);
-    // Not after `i.e.`
+    // Do not stop after `i.e.`
     let end = stops.find(|end| text[*end..].trim_start().starts_with(char::is_uppercase));
     shortened(text[..end.unwrap_or(text.len())].trim(), MAX_SENTENCE)
 }

@@ -1,4 +1,4 @@
-//! The schemas that are loaded from a directory.
+//! The schemas loaded from a directory.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::library::listing::{Listing, LoadError};
 use crate::library::problem::Problem;
 use crate::validation::schema::{NotOfOneModel, Schema};
 
-/// NIST's schemas have up to 210 KB.
+/// NIST's schemas are up to 210 KB.
 const LIMITS: Limits = Limits {
     file_bytes: 4 << 20,
     total_bytes: 32 << 20,
@@ -28,7 +28,7 @@ pub struct Schemas {
     problems: Arc<[Problem]>,
 }
 
-/// The schemas directory as such cannot be used.
+/// The schemas directory cannot be used at all.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum SchemasError {
@@ -50,7 +50,7 @@ impl From<LoadError> for SchemasError {
     }
 }
 
-/// There is no schema to check a document with.
+/// There is no schema for checking a document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum NoSchema {
@@ -74,20 +74,20 @@ pub enum NoSchema {
 pub struct ModelInfo {
     /// The model; also the key at the root of its documents.
     pub model: Model,
-    /// What it is called.
+    /// Its name for people.
     pub title: &'static str,
-    /// What it is for.
+    /// Its purpose.
     pub description: &'static str,
     /// `control`, `implementation` or `assessment`.
     pub layer: &'static str,
-    /// The version of OSCAL that its schema is of, if that is loaded.
+    /// The OSCAL version of its schema, if that is loaded.
     pub schema_version: Option<String>,
 }
 
 impl Schemas {
-    /// Loads the schemas in a directory, whatever the names of the files. A file that is not the
-    /// schema of a model becomes a [`Problem`]; of several for a model the first one by name
-    /// counts. A schema is compiled when it is used for the first time.
+    /// Loads the schemas in a directory, whatever the file names. A file that is not the schema of
+    /// a model becomes a [`Problem`]; if several files are for one model, the first by name counts.
+    /// A schema is compiled on first use.
     ///
     /// # Errors
     ///
@@ -160,7 +160,7 @@ impl std::fmt::Debug for Schemas {
     }
 }
 
-/// Reads a schema; none if it has all models, since each has a schema of its own.
+/// Reads a schema. `None` if it covers all models, because each model has a schema of its own.
 fn schema(file: &str, text: &str) -> Result<Option<Schema>, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let not_json = |error: serde_json::Error| format!("not JSON: {error}");

@@ -1,5 +1,5 @@
-// Reads Kubernetes objects as a JSON list and judges their pods by the restricted Pod Security Standard,
-// with the code that the admission controller of a cluster runs.
+// Reads Kubernetes objects as a JSON list and checks their pods against the restricted Pod Security
+// Standard, with the code of a cluster's admission controller.
 package main
 
 import (

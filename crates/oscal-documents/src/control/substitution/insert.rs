@@ -13,9 +13,9 @@ pub(crate) struct Insert<'p> {
 }
 
 impl<'p> Insert<'p> {
-    /// The first one in prose.
+    /// The first one in the prose.
     pub(crate) fn first_in(prose: &'p str) -> Option<Self> {
-        // Nearly all text ends here, found out by a search for one byte, which is the quickest.
+        // Nearly all text ends here. A search for a single byte is the fastest check.
         if !prose.contains('}') {
             return None;
         }

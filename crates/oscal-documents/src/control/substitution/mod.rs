@@ -1,4 +1,4 @@
-//! Parameters filled into prose.
+//! Fills parameters into prose.
 //!
 //! `{{ insert: param, ID }}` becomes, in this order: the values that the caller supplies, the
 //! values that the catalog sets, `[Selection (one or more): a; b]`, the set values of the
@@ -20,10 +20,10 @@ use crate::json::budget::Budget;
 /// revision, its `alt-identifier`), as a profile or a system security plan sets them.
 pub type ParamValues = BTreeMap<String, Vec<String>>;
 
-/// The deepest nesting of parameters in parameters. NIST's catalogs need 3.
+/// The deepest nesting of parameters within parameters. NIST's catalogs need 3.
 const MAX_DEPTH: usize = 8;
 
-/// The most parameters that one aggregates. NIST's catalogs need 9.
+/// The most parameters that one may aggregate. NIST's catalogs need 9.
 const MAX_AGGREGATED: usize = 100;
 
 /// Writes prose with parameters filled in.
@@ -33,7 +33,7 @@ pub(crate) struct Renderer<'a> {
     budget: &'a Budget,
 }
 
-/// The parameters that are being expanded, innermost first.
+/// The parameters being expanded, innermost first.
 struct Path<'p> {
     id: &'p str,
     depth: usize,
@@ -56,7 +56,7 @@ impl<'a> Renderer<'a> {
         out
     }
 
-    /// The same with the values that `set` knows of the parameters in the prose.
+    /// The same, with values from `set` for parameters in the prose.
     pub(crate) fn filled_with(
         &self,
         prose: &str,
@@ -77,7 +77,7 @@ impl<'a> Renderer<'a> {
         Renderer::new(self.document, &values, self.budget).filled(prose)
     }
 
-    /// What a parameter stands for in prose.
+    /// The text that replaces a parameter in prose.
     pub(crate) fn param(&self, param: &Param) -> String {
         let mut out = String::new();
         let path = Path {
@@ -89,7 +89,7 @@ impl<'a> Renderer<'a> {
         out
     }
 
-    /// The values that are set: by the caller, or else in the catalog.
+    /// The values that are set: by the caller, or else by the catalog.
     pub(crate) fn values<'v>(&'v self, param: &'v Param) -> &'v [String] {
         let former_ids = element::values(&param.props, "alt-identifier");
         [param.id.as_str()]
@@ -99,7 +99,7 @@ impl<'a> Renderer<'a> {
             .unwrap_or(&param.values)
     }
 
-    /// Appends text as far as the budget allows.
+    /// Appends as much text as the budget allows.
     pub(crate) fn push(&self, out: &mut String, text: &str) {
         self.budget.push(out, text);
     }
@@ -136,7 +136,7 @@ impl<'a> Renderer<'a> {
         } else if let Some(values) = self.values.get(id) {
             self.push_list(out, values, ", ", &path);
         } else if insert.legacy {
-            // Any text in double braces looks like this.
+            // Any text in double braces may look like this.
             self.push(out, insert.verbatim);
         } else {
             self.push(out, &format!("[unknown parameter: {id}]"));
@@ -178,8 +178,8 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    /// The parameters that this one stands for together (SP 800-53: `ac-1_prm_1` for
-    /// `ac-01_odp.01` and `ac-01_odp.02`), once at least one of them is set.
+    /// The parameters that this one combines (SP 800-53: `ac-1_prm_1` for `ac-01_odp.01` and
+    /// `ac-01_odp.02`), if at least one of them is set.
     fn aggregated(&self, param: &Param, path: &Path<'_>) -> Option<String> {
         let mut any_set = false;
         let mut parts: Vec<String> = Vec::new();

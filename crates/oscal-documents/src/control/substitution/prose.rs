@@ -5,17 +5,17 @@ use std::borrow::Cow;
 use crate::control::substitution::Renderer;
 use crate::document::element::{self, Part};
 
-/// Deeper items are not indented further.
+/// Items deeper than this are not indented further.
 const MAX_INDENT: usize = 8;
 
-/// Whether a part says how to assess a control and not what it asks for. `objective` and
-/// `objects` are the names of OSCAL 1.0.
+/// Whether a part says how to assess a control, rather than what the control requires. `objective`
+/// and `objects` are the names in OSCAL 1.0.
 pub(crate) fn is_assessment(part: &Part) -> bool {
     part.name.starts_with("assessment") || matches!(part.name.as_str(), "objective" | "objects")
 }
 
 impl Renderer<'_> {
-    /// A part's prose, then its items one a line with their labels, nested items indented.
+    /// A part's prose, then its items with their labels, one per line, nested items indented.
     pub(crate) fn part(&self, part: &Part) -> String {
         let mut out = String::new();
         self.push_paragraphs(&mut out, "", &part.prose);
@@ -57,7 +57,7 @@ impl Renderer<'_> {
     }
 }
 
-/// Replaces links into the document, `[AC-3](#ac-3)`, by their text.
+/// Replaces links within the document, such as `[AC-3](#ac-3)`, with their text.
 fn without_fragment_links(prose: &str) -> Cow<'_, str> {
     const MIDDLE: &str = "](#";
     let mut out = String::new();

@@ -1,15 +1,15 @@
-//! How much of a directory is read.
+//! Limits on reading a directory.
 
-/// What is read at most.
+/// The most that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of one file. Default: 64 MiB.
     pub file_bytes: u64,
     /// Bytes of all files. Default: 512 MiB.
     pub total_bytes: u64,
-    /// Number of files, and of entries in one directory. Default: 10,000.
+    /// Number of files, and of entries per directory. Default: 10,000.
     pub files: usize,
-    /// Directories within directories. Default: 16.
+    /// Nesting of directories. Default: 16.
     pub directory_depth: usize,
 }
 

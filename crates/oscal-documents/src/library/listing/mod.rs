@@ -1,4 +1,4 @@
-//! The files of a documents directory, whose content is not trusted.
+//! The files of a documents directory. Their content is not trusted.
 
 pub(crate) mod limits;
 pub(crate) mod source_file;
@@ -28,31 +28,31 @@ pub enum LoadError {
     Unreadable { path: PathBuf, source: io::Error },
 }
 
-/// What is in and below a directory, without the content of the files.
+/// What a directory contains, at any depth, without the content of the files.
 #[derive(Debug)]
 pub struct Listing {
     /// The files to read, sorted by name.
     pub(crate) files: Vec<SourceFile>,
     /// What cannot be read.
     pub(crate) problems: Vec<Problem>,
-    /// The files of other formats, those that OSCAL has first.
+    /// The files in other formats, those in OSCAL's formats first.
     pub(crate) skipped: Vec<Problem>,
 }
 
 /// The names of files, and of what cannot be read, with their states.
 pub type Entries = HashMap<String, EntryState>;
 
-/// The state of a file without its content, or what is wrong with it. As long as it is equal,
+/// The state of a file without its content, or what is wrong with it. Equal states mean that
 /// nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryState(Result<Stamp, String>);
 
 impl Listing {
-    /// Finds the `*.json` files in and below a directory, sorted by name.
+    /// Finds the `*.json` files in a directory and below it, sorted by name.
     ///
-    /// Names that start with a dot are left out. That makes the mounts of Kubernetes work, where
-    /// `a.json` links to `..data/a.json` and `..data` to `..2026_01_01`. A file that several links
-    /// lead to is found once, and links out of the directory are problems.
+    /// Skips names that start with a dot. This supports Kubernetes mounts, in which `a.json` links
+    /// to `..data/a.json` and `..data` to `..2026_01_01`. A file with several links to it is found
+    /// once, and links out of the directory are problems.
     ///
     /// # Errors
     ///

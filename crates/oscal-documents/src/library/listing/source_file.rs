@@ -1,4 +1,4 @@
-//! A file of a directory, whose content is not trusted.
+//! A file of a directory. Its content is not trusted.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -14,8 +14,8 @@ pub(crate) struct SourceFile {
     pub(crate) stamp: Stamp,
 }
 
-/// Tells whether a file has changed without reading it. A copy can keep the size and the time of the
-/// last change; then the inode differs, or the time of the last change of the inode does.
+/// Tells whether a file has changed without reading it. A copy can keep the size and modification
+/// time; then its inode, or the inode's change time, differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {
     place: (u64, u64),
@@ -37,7 +37,7 @@ impl Stamp {
 }
 
 impl SourceFile {
-    /// Reads the file, which is text of at most `limit` bytes.
+    /// Reads the file, which must be text of at most `limit` bytes.
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl SourceFile {
         }
         let expected = usize::try_from(metadata.len()).unwrap_or(0);
         let mut bytes = Vec::with_capacity(expected + 1);
-        // A file can grow while it is read.
+        // A file can grow while it is being read.
         file.take(limit.saturating_add(1))
             .read_to_end(&mut bytes)
             .map_err(unreadable)?;

@@ -1,4 +1,4 @@
-//! The walk through a directory that finds its files.
+//! Walks through a directory to find its files.
 
 use std::collections::HashSet;
 use std::fs;
@@ -9,7 +9,7 @@ use crate::library::listing::limits::Limits;
 use crate::library::listing::source_file::{SourceFile, Stamp};
 use crate::library::problem::Problem;
 
-/// The most files of other formats that are named.
+/// The most files in other formats that are listed.
 pub(super) const MAX_SKIPPED: usize = 1_000;
 
 /// What the walk found.
@@ -18,7 +18,7 @@ pub(super) struct Found {
     pub(super) files: Vec<SourceFile>,
     /// What cannot be read.
     pub(super) problems: Vec<Problem>,
-    /// The files of other formats, those that OSCAL has first.
+    /// The files in other formats, those in OSCAL's formats first.
     pub(super) skipped: Vec<Problem>,
 }
 
@@ -140,7 +140,7 @@ impl Search {
         }
     }
 
-    /// Notes a file that is not JSON.
+    /// Records a file that is not JSON.
     fn skip(&mut self, name: &str, format: Format) {
         let (list, message) = match format {
             Format::Yaml => (
@@ -166,7 +166,7 @@ impl Search {
     }
 }
 
-/// What the name of a file says that it is.
+/// The format of a file according to its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     Json,

@@ -24,7 +24,7 @@ pub(crate) struct Combine {
     pub(crate) method: Method,
 }
 
-/// What to do with controls of the same id.
+/// What to do with controls that have the same id.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Method {
@@ -89,7 +89,7 @@ impl CustomGroup {
         ])
     }
 
-    /// How messages name it.
+    /// The group's name in messages.
     pub(crate) fn name(&self) -> &str {
         let name = self.id.as_ref().or(self.title.as_ref());
         name.and_then(Value::as_str).unwrap_or("without a title")

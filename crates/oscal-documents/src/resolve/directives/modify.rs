@@ -45,7 +45,7 @@ impl SetParameter {
         ])
     }
 
-    /// About how long its text is.
+    /// The approximate length of its text.
     pub(crate) fn weight(&self) -> usize {
         let (replacing, added) = (self.replacing(), self.added());
         let values = replacing.values().chain(added.values());
@@ -74,7 +74,7 @@ pub(crate) struct Alter {
     pub(crate) adds: Vec<Add>,
 }
 
-/// What is removed from a control: what all given members apply to.
+/// What is removed from a control: whatever matches all given members.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Remove {
@@ -87,8 +87,8 @@ pub(crate) struct Remove {
     _remarks: serde::de::IgnoredAny,
 }
 
-/// The kinds of things that can be removed. OSCAL also lists `mapping` and `map`, which catalogs
-/// do not have.
+/// The kinds of things that can be removed. OSCAL also lists `mapping` and `map`, which catalogs do
+/// not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ItemName {

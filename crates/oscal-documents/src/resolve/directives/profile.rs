@@ -1,4 +1,4 @@
-//! The members of a profile, and what contradicts what in them.
+//! The members of a profile, and the contradictions among them.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -27,7 +27,7 @@ impl Profile {
     ///
     /// # Errors
     ///
-    /// The document is no profile, or has directives that are not supported or contradict each
+    /// The document is not a profile, or has directives that are unsupported or contradict each
     /// other.
     pub(crate) fn of(document: &Document) -> Result<Self, ResolveError> {
         #[derive(Deserialize)]
@@ -57,7 +57,7 @@ impl Profile {
         Ok(profile)
     }
 
-    /// Says what contradicts what.
+    /// Reports contradictory directives.
     fn check(&self) -> Result<(), String> {
         for import in &self.imports {
             import

@@ -6,7 +6,7 @@ use serde::Deserialize;
 #[derive(Debug)]
 pub(crate) struct Select {
     pub(crate) all: bool,
-    /// `None` where the member is absent.
+    /// `None` if the member is absent.
     pub(crate) include: Option<Vec<ById>>,
     pub(crate) exclude: Vec<ById>,
 }

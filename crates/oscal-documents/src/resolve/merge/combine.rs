@@ -1,5 +1,5 @@
-//! The controls of all imports as one set: what happens to controls with the same id, and the
-//! groups under merge as-is.
+//! The controls of all imports as one set: what happens to controls with the same id, and to groups
+//! under merge as-is.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -10,19 +10,19 @@ use crate::resolve::error::ResolveError;
 use crate::resolve::tree::version::Version;
 use crate::resolve::tree::{Body, Group, Node};
 
-/// The deepest nesting of controls. A document with more of it cannot be loaded.
+/// The deepest nesting of controls. Documents with deeper nesting cannot be loaded.
 const MAX_DEPTH: usize = 48;
 
 /// All occurrences of the controls of a profile's imports.
 pub(crate) struct Combined<'s, 'a> {
     method: Method,
-    /// By the id, and the version where each one is kept.
+    /// By id, and by version if each version is kept.
     occurrences: HashMap<Key<'a>, Occurrences<'s, 'a>>,
     emitted: HashSet<Key<'a>>,
     budget: &'s Budget,
 }
 
-/// What makes two occurrences one control.
+/// Two occurrences with the same key are one control.
 type Key<'a> = (&'a str, Option<*const Version<'a>>);
 
 #[derive(Default)]
@@ -53,7 +53,7 @@ impl<'s, 'a> Combined<'s, 'a> {
         combined
     }
 
-    /// The controls without groups. Controls within selected controls stay there.
+    /// The controls without groups. Controls within selected controls stay in them.
     pub(crate) fn flat(mut self, bodies: &'s [Body<'a>]) -> Result<Body<'a>, ResolveError> {
         let outermost: Vec<_> = bodies.iter().flat_map(Body::outermost).collect();
         Ok(Body {
@@ -62,8 +62,8 @@ impl<'s, 'a> Combined<'s, 'a> {
         })
     }
 
-    /// The controls in their groups; groups that are the same in several bodies become one, with
-    /// the title and so on of the first.
+    /// The controls in their groups. A group that is in several bodies becomes one, with the title
+    /// and other members of the first.
     pub(crate) fn in_groups(mut self, bodies: &'s [Body<'a>]) -> Result<Body<'a>, ResolveError> {
         self.body(bodies.iter().collect())
     }
@@ -93,7 +93,7 @@ impl<'s, 'a> Combined<'s, 'a> {
         Ok(Body { controls, groups })
     }
 
-    /// The nodes, each control once with all that occurs within it.
+    /// The nodes: each control once, with everything that occurs within it.
     fn nodes(
         &mut self,
         nodes: &[&'s Node<'a>],

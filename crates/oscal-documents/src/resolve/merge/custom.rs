@@ -88,7 +88,7 @@ impl<'a> Structure<'_, 'a> {
     }
 }
 
-/// Numbers in ids count as numbers: `ac-2` comes before `ac-10`.
+/// Numbers in ids compare as numbers: `ac-2` comes before `ac-10`.
 fn by_id(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a, b);
     loop {
@@ -108,7 +108,7 @@ fn by_id(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// The digits, or else the other characters, that a text starts with.
+/// The digits, or else the non-digits, at the start of a text.
 fn run(text: &str) -> (&str, &str) {
     let is_digit = |c: char| c.is_ascii_digit();
     let first = text.chars().next().is_some_and(is_digit);

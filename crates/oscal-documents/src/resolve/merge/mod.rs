@@ -1,4 +1,4 @@
-//! How the selected controls become one structure.
+//! Combines the selected controls into one structure.
 
 pub(crate) mod combine;
 pub(crate) mod custom;

@@ -5,7 +5,8 @@ use serde_json::Value;
 use crate::resolve::directives::modify::{Add, Position};
 use crate::resolve::json::{self, Object};
 
-/// Finds the parameter or part `target` in a container and adds at it; whether it was found.
+/// Finds the parameter or part `target` in a container and adds there. Returns whether it was
+/// found.
 pub(crate) fn insert_at(
     container: &mut Object,
     kind: &str,
@@ -50,8 +51,8 @@ pub(crate) fn insert_into(object: &mut Object, add: &Add, kind: &str) -> Result<
     Ok(())
 }
 
-/// Adds beside an element of the list `member`: things of its kind directly there, others at the
-/// start or the end of their lists.
+/// Adds beside an element of the list `member`: things of its kind right there, others at the start
+/// or end of their lists.
 fn insert_beside(
     container: &mut Object,
     kind: &str,
@@ -81,7 +82,7 @@ impl Add {
         ]
     }
 
-    /// Whether the catalog model lets this be added to a control, part or parameter.
+    /// Whether the catalog model allows adding this to a control, part or parameter.
     fn check_fits(&self, kind: &str) -> Result<(), String> {
         let misplaced = match kind {
             "part" => self.params.first().map(|_| "parameters"),

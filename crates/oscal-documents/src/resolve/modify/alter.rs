@@ -1,7 +1,7 @@
 //! How a profile alters a control (`alters`).
 //!
-//! All removals and additions refer to the control as it was before: what is added is not
-//! removed, and something can be put beside what is removed. That is how profiles replace parts.
+//! All removals and additions refer to the original control: an addition is never removed, and
+//! something can be placed beside what is removed. That is how profiles replace parts.
 
 use crate::resolve::directives::modify::{Add, Alter, Position};
 use crate::resolve::json::{self, Object};
@@ -12,7 +12,7 @@ use crate::resolve::modify::remove::{mark, sweep};
 ///
 /// # Errors
 ///
-/// Says what the directives contradict.
+/// Says which directives contradict each other.
 pub(crate) fn apply(
     id: &str,
     control: &mut Object,
@@ -29,8 +29,8 @@ pub(crate) fn apply(
         }
     }
     let adds: Vec<_> = alters.iter().flat_map(|alter| &alter.adds).collect();
-    // At the start and after something each addition goes before the earlier ones: from the last
-    // one on, all of them end up in the profile's order.
+    // At the start and after an element, each addition goes before the earlier ones. Going from the
+    // last to the first keeps the profile's order.
     let (from_last, from_first): (Vec<_>, Vec<_>) = adds
         .into_iter()
         .partition(|add| matches!(add.position, Some(Position::Starting | Position::After)));
@@ -55,14 +55,14 @@ pub(crate) fn apply(
 }
 
 impl Alter {
-    /// About how long the text is that is added.
+    /// The approximate length of the added text.
     pub(crate) fn weight(&self) -> usize {
         let lists = self.adds.iter().flat_map(Add::lists);
         let items = lists.flat_map(|(_, items)| items).map(json::weight);
         items.sum::<usize>() + 64 * (1 + self.directives())
     }
 
-    /// How many directives it has.
+    /// The number of its directives.
     pub(crate) fn directives(&self) -> usize {
         self.removes.len() + self.adds.len()
     }
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
     use crate::resolve::modify::remove::OSCAL_NS;
 
-    /// Alters a control; the result or error, and the warnings.
+    /// Alters a control. Returns the result or error, and the warnings.
     fn altered(control: Value, alter: Value) -> (Result<Value, String>, Vec<String>) {
         let Value::Object(mut control) = control else {
             return (Err("no object".to_owned()), Vec::new());

@@ -1,6 +1,6 @@
 //! What a profile changes in the controls that it selects (`modify`).
 //!
-//! First parameters are set, then each control is altered.
+//! Sets parameters first, then alters each control.
 
 use std::collections::HashMap;
 
@@ -17,13 +17,13 @@ use crate::resolve::modify::alter;
 pub(crate) struct Modifications {
     /// Id of the profile.
     pub(crate) profile: String,
-    /// How messages name the profile.
+    /// The profile's name in messages.
     profile_name: String,
     pub(crate) sets: ByTarget<SetParameter>,
     pub(crate) alters: ByTarget<Alter>,
 }
 
-/// Changes by the parameter or control that they are for.
+/// Changes by the parameter or control that they affect.
 pub(crate) struct ByTarget<T> {
     pub(crate) changes: HashMap<String, Vec<T>>,
     /// Each target once, in the profile's order.
@@ -44,12 +44,12 @@ impl Modifications {
         self.sets.targets.is_empty() && self.alters.targets.is_empty()
     }
 
-    /// The parameters that are set, in the profile's order.
+    /// The parameters that it sets, in the profile's order.
     pub(crate) fn params(&self) -> impl Iterator<Item = &str> {
         self.sets.targets.iter().map(String::as_str)
     }
 
-    /// The ids of the parameters that the control gets.
+    /// The ids of the parameters added to the control.
     pub(crate) fn added_params(&self, control: &str) -> impl Iterator<Item = &str> {
         let alters = self.alters.of_target(control).iter();
         alters
@@ -58,7 +58,7 @@ impl Modifications {
             .map(|param| json::text(param, "id"))
     }
 
-    /// About how long the text is that a parameter gets, and from how many directives.
+    /// The approximate length of the text added to a parameter, and the number of directives.
     pub(crate) fn weight_of_sets(&self, param: &str) -> (usize, usize) {
         let sets = self.sets.of_target(param);
         (sets.iter().map(SetParameter::weight).sum(), sets.len())

@@ -7,10 +7,10 @@ use serde_json::Value;
 use crate::resolve::directives::modify::{ItemName, Remove};
 use crate::resolve::json::{self, Object};
 
-/// The namespace of properties and parts that name none.
+/// The namespace of properties and parts that do not name one.
 pub(crate) const OSCAL_NS: &str = "http://csrc.nist.gov/ns/oscal";
 
-/// The lists that things are removed from.
+/// The lists from which things are removed.
 const LISTS: [(&str, ItemName); 4] = [
     ("params", ItemName::Param),
     ("props", ItemName::Prop),
@@ -18,10 +18,10 @@ const LISTS: [(&str, ItemName); 4] = [
     ("parts", ItemName::Part),
 ];
 
-/// Marks what is removed until everything is added. No name in OSCAL has a NUL.
+/// Marks what is to be removed, until all additions are made. No name in OSCAL contains a NUL.
 const REMOVED: &str = "\0removed";
 
-/// Marks what a directive removes; whether there is any.
+/// Marks what a directive removes. Returns whether there is anything.
 pub(crate) fn mark(object: &mut Object, remove: &Remove) -> bool {
     let mut found = false;
     for (member, item_name) in LISTS {
@@ -38,7 +38,7 @@ pub(crate) fn mark(object: &mut Object, remove: &Remove) -> bool {
     found
 }
 
-/// Removes what is marked, and lists that are empty then.
+/// Removes what is marked, and lists that become empty.
 pub(crate) fn sweep(object: &mut Object) {
     for (member, _) in LISTS {
         let Some(Value::Array(items)) = object.get_mut(member) else {

@@ -14,19 +14,19 @@ use crate::resolve::tree::{Body, Group, Node, Tree};
 /// Writes a catalog.
 pub(crate) struct Output<'s, 'a> {
     tree: &'s Tree<'a>,
-    /// The text of each control, without those within it, in the order of the tree.
+    /// The text of each control without nested controls, in the order of the tree.
     controls: Vec<String>,
     /// The members of each group other than parameters, controls and groups, in the order of
     /// the tree.
     groups: Vec<Object>,
-    /// The parameters that are used and not within a control, by their group.
+    /// The parameters that are used but not within a control, by group.
     params: HashMap<Option<usize>, Vec<Value>>,
 }
 
 impl<'s, 'a> Output<'s, 'a> {
     /// # Errors
     ///
-    /// A control is in the result in several versions.
+    /// The result contains a control in several versions.
     pub(crate) fn of(tree: &'s Tree<'a>) -> Result<Self, ResolveError> {
         let mut places = Places::default();
         places.add(&tree.body, None);
@@ -87,9 +87,9 @@ impl<'s, 'a> Output<'s, 'a> {
         out
     }
 
-    /// Decides which parameters outside of controls are in the catalog, and where: those of
-    /// groups stay there if they are used. Those of the catalog, or of controls that are not in
-    /// the result, go to the catalog, or in a custom structure into the group that uses them.
+    /// Decides which parameters outside controls the catalog contains, and where. Parameters of
+    /// groups stay there if they are used. Parameters of the catalog, or of controls that are not
+    /// in the result, go to the catalog, or in a custom structure into the group that uses them.
     fn place_params(&mut self, places: &Places<'s, 'a>) {
         let mut anchored: HashSet<String> = HashSet::new();
         for control in &self.controls {
@@ -139,7 +139,7 @@ impl<'s, 'a> Output<'s, 'a> {
         }
     }
 
-    /// Writes controls and groups. `written` counts the controls and groups so far.
+    /// Writes controls and groups. `written` counts those written so far.
     fn push_body(&self, out: &mut String, body: &Body<'a>, written: &mut (usize, usize)) {
         self.push_controls(out, &body.controls, written);
         let mut groups = Vec::new();
@@ -179,8 +179,8 @@ impl<'s, 'a> Output<'s, 'a> {
     }
 }
 
-/// Adds a member to an object that is open and has members, or whose text is yet to be put after
-/// some.
+/// Adds a member to an unfinished object, with a comma unless the text ends with `{`. An empty text
+/// must be appended to a member later.
 fn push_member(object: &mut String, name: &str, value: &str) {
     if !object.ends_with('{') {
         object.push(',');
@@ -191,7 +191,7 @@ fn push_member(object: &mut String, name: &str, value: &str) {
     object.push_str(value);
 }
 
-/// The controls, each with its group, and the groups, in the order in which they are written.
+/// The controls, each with its group, and the groups, in the order of writing.
 #[derive(Default)]
 struct Places<'s, 'a> {
     controls: Vec<(&'s Node<'a>, Option<usize>)>,

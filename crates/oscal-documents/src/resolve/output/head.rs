@@ -1,4 +1,4 @@
-//! What a catalog has before and after its controls.
+//! What a catalog contains before and after its controls.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use crate::document::Document;
 use crate::resolve::json::{self, Object};
 
-/// Names the program in the catalogs that it makes.
+/// The name of this program in the catalogs that it writes.
 const TOOL: &str = "oscal-mcp-server";
 
-/// What a catalog has before and after its controls.
+/// What a catalog contains before and after its controls.
 pub(crate) struct Head<'s, 'a> {
     pub(crate) uuid: &'s str,
     pub(crate) profile: &'a Document,
@@ -21,7 +21,7 @@ pub(crate) struct Head<'s, 'a> {
 }
 
 impl Head<'_, '_> {
-    /// The profile's metadata, and what made the catalog from what.
+    /// The profile's metadata, plus which tool made the catalog, and from what.
     pub(super) fn metadata(&self) -> Object {
         let mut metadata = self.metadata.clone();
         let tool = json!({"name": "resolution-tool", "value": TOOL});
@@ -32,8 +32,8 @@ impl Head<'_, '_> {
         metadata
     }
 
-    /// The resources that are referred to or are to be kept always, in the order of the sources.
-    /// Of several with the same uuid the last one counts, those that are to be kept first.
+    /// The resources that are referenced or must always be kept, in the order of the sources. If
+    /// several have the same uuid, the last one wins; one that must be kept wins over the others.
     pub(super) fn resources(&self, referenced: &HashSet<String>) -> Vec<String> {
         let mut last: HashMap<String, (usize, bool)> = HashMap::new();
         let mut resources = Vec::new();

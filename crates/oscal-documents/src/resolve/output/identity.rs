@@ -2,17 +2,18 @@
 
 use uuid::{Builder, Uuid};
 
-/// The uuid that these texts make, always the same one from the same texts.
+/// The uuid derived from these texts; the same texts always give the same uuid.
 ///
-/// It has the form of a name-based uuid (RFC 9562 section 5.5), which is one of the two that OSCAL
-/// accepts. The hash is FNV-1a of 128 bits instead of SHA-1: nobody has to make the same uuid.
+/// It has the form of a name-based uuid (RFC 9562 section 5.5), one of the two forms that OSCAL
+/// accepts. The hash is 128-bit FNV-1a instead of SHA-1, because nobody else has to derive the same
+/// uuid.
 pub(crate) fn uuid_of<'t>(texts: impl Iterator<Item = &'t str>) -> Uuid {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0100_0000_0000_0000_0000_013b;
     let bytes = texts.flat_map(|text| text.bytes().chain([0]));
     let hash = |hash: u128, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME);
     let hash = bytes.fold(OFFSET, hash);
-    // This function sets the bits of version and variant.
+    // This function sets the version and variant bits.
     Builder::from_sha1_bytes(hash.to_be_bytes()).into_uuid()
 }
 

@@ -1,15 +1,14 @@
 //! Patterns that select controls by id.
 
-/// Whether all of `text` matches a pattern in which `*` stands for any characters and `?` for
-/// one. All other characters stand for themselves.
+/// Whether all of `text` matches a pattern in which `*` stands for any characters and `?` for one.
+/// All other characters stand for themselves.
 ///
-/// A mismatch goes back to the last `*` only, so that the time is at most the product of both
-/// lengths.
+/// A mismatch goes back only to the last `*`, so the time is at most the product of both lengths.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let mut pattern = pattern.chars();
     let mut text = text.chars();
-    // Where to go on after a mismatch: the pattern after the last `*`, and the text that the `*`
-    // has not taken yet.
+    // Where to continue after a mismatch: the pattern after the last `*`, and the text that the `*`
+    // has not consumed yet.
     let mut retry = None;
     loop {
         let before = text.clone();
@@ -64,7 +63,7 @@ mod tests {
         }
     }
 
-    /// The definition, as a recursion.
+    /// The definition, as a recursive function.
     fn naive(pattern: &[char], text: &[char]) -> bool {
         match (pattern, text) {
             ([], []) => true,

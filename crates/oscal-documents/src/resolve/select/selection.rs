@@ -7,16 +7,16 @@ use crate::resolve::error::ResolveError;
 use crate::resolve::select::selector::Selector;
 use crate::resolve::tree::{Body, Group, Node};
 
-/// Selects controls, and makes copies of the groups that they are in.
+/// Selects controls, and copies the groups around them.
 pub(crate) struct Selection<'s, 'p> {
     pub(crate) selector: &'s Selector<'p>,
-    /// Whether a control that is not selected stays if it holds one that is. Otherwise, and if it
-    /// is excluded, the selected ones take its place.
+    /// Whether an unselected control stays if it contains a selected one. Otherwise, and if it is
+    /// excluded, the selected ones take its place.
     pub(crate) keeps_parents: bool,
     pub(crate) budget: &'s Budget,
 }
 
-/// Whether an outer control takes the controls within it along.
+/// Whether a control brings along the controls within it.
 #[derive(Clone, Copy, Default)]
 struct Along {
     included: bool,

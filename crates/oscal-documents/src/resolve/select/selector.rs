@@ -5,18 +5,18 @@ use std::collections::HashMap;
 use crate::resolve::directives::select::{ById, Select, YesNo};
 use crate::resolve::select::glob;
 
-/// A selection by ids and patterns, made ready to be asked for many controls.
+/// A selection by ids and patterns, prepared for checking many controls.
 pub(crate) struct Selector<'p> {
-    /// Every control but the excluded ones.
+    /// Whether to select every control except the excluded ones.
     pub(crate) all: bool,
     pub(crate) include: Names<'p>,
     pub(crate) exclude: Names<'p>,
-    /// How long all patterns are together.
+    /// The total length of all patterns.
     pattern_bytes: usize,
 }
 
 impl<'p> Selector<'p> {
-    /// A selection that names nothing to include takes everything, as the specification says.
+    /// A selection that names nothing to include selects everything, as the specification says.
     pub(crate) fn of(select: &'p Select) -> Self {
         let include = Names::of(select.include.as_deref().unwrap_or_default());
         let exclude = Names::of(&select.exclude);
@@ -29,17 +29,17 @@ impl<'p> Selector<'p> {
         }
     }
 
-    /// What a question for one control costs.
+    /// The cost of checking one control.
     pub(crate) fn cost(&self, id: &str) -> usize {
         self.pattern_bytes.saturating_mul(id.len())
     }
 }
 
-/// Ids and patterns, each with whether it takes the controls within a control along.
+/// Ids and patterns, each with whether it brings along nested controls.
 pub(crate) struct Names<'p> {
     ids: HashMap<&'p str, bool>,
     patterns: Vec<(&'p str, bool)>,
-    /// The ids in the order of the profile.
+    /// The ids in the profile's order.
     pub(crate) in_order: Vec<&'p str>,
 }
 
@@ -66,7 +66,7 @@ impl<'p> Names<'p> {
         names
     }
 
-    /// Whether the control is named, and whether those within it are along with it.
+    /// Whether the control is named, and if so, whether nested controls come along.
     pub(crate) fn name(&self, id: &str) -> Option<bool> {
         let by_id = self.ids.get(id).copied();
         let by_pattern = self

@@ -1,4 +1,4 @@
-//! What is changed, and what is in the catalog.
+//! What profiles change, and what the catalog contains.
 
 use super::*;
 use crate::resolve::json::text;

@@ -1,4 +1,4 @@
-//! Profiles that are wrong or want to do harm.
+//! Profiles that are wrong or malicious.
 
 use proptest::prelude::*;
 
@@ -115,7 +115,7 @@ fn profiles_that_multiply_each_other_are_bounded() {
     ));
 }
 
-/// Values that directives have, right and wrong ones.
+/// Values for directives, right and wrong.
 fn directive_value() -> impl Strategy<Value = Value> {
     let ids = prop::sample::select(vec![
         "a-1", "a-1.1", "a-1_p", "a-1_s", "b-1", "*", "a-?", "x",
@@ -144,7 +144,7 @@ fn directive_value() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// A profile with everything in it.
+/// A profile that uses every directive.
 fn full_profile() -> Value {
     json!({
         "imports": [
@@ -164,7 +164,7 @@ fn full_profile() -> Value {
     })
 }
 
-/// Puts a value somewhere in a tree: `path` chooses the branches.
+/// Puts a value somewhere into a tree: `path` chooses the branches.
 fn put(tree: &mut Value, path: &[usize], value: Value) {
     let branches = match tree {
         Value::Array(items) => items.len(),

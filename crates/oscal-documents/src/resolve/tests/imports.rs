@@ -1,4 +1,4 @@
-//! What imports mean.
+//! What imports refer to.
 
 use super::*;
 

@@ -19,8 +19,8 @@ fn uuid(number: usize) -> String {
     format!("00000000-0000-4000-8000-{number:012}")
 }
 
-/// A library of files with these members of catalogs (`c*.json`) and profiles (other names). The
-/// number of the file makes its uuid.
+/// A library of catalogs (`c*.json`) and profiles (other names) with these members. The number of
+/// the file becomes its uuid.
 fn library(files: &[(&str, Value)]) -> Library {
     let directory = tempfile::tempdir().expect("a directory");
     for (number, (file, members)) in files.iter().enumerate() {
@@ -45,7 +45,8 @@ fn library(files: &[(&str, Value)]) -> Library {
     library
 }
 
-/// Groups a and b with controls a-1 (and a-1.1, a-1.2 within it), a-2, b-1 and a loose one.
+/// Groups a and b with controls a-1 (which contains a-1.1 and a-1.2), a-2, b-1 and one without a
+/// group.
 fn catalog() -> Value {
     let control = |id: &str, children: Value| {
         let prose = format!("{id} for {{{{ insert: param, {id}_p }}}}");
@@ -86,7 +87,7 @@ fn outcome(files: &[(&str, Value)], fallback: Option<&str>) -> Result<String, Re
     Ok(ids.join(" "))
 }
 
-/// Resolves a profile with these members that imports the catalog; ids of the controls.
+/// Resolves a profile with these members that imports the catalog. Returns the ids of the controls.
 fn ids(members: Value) -> String {
     match outcome(&[("p.json", members), ("c.json", catalog())], None) {
         Ok(ids) => ids,
@@ -99,7 +100,7 @@ fn import(mut select: Value) -> Value {
     json!([select])
 }
 
-/// What the resolved catalog is, parsed by the loader.
+/// The resolved catalog, parsed by the loader.
 fn resolved_catalog(files: &[(&str, Value)]) -> (Value, Vec<String>) {
     let library = library(files);
     let view = library.view(|_| true);

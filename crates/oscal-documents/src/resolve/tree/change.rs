@@ -53,7 +53,7 @@ impl Modifications {
         Ok(())
     }
 
-    /// Accounts for a change of a parameter that no selected control has. It may be in the result
+    /// Accounts for a change of a parameter that no selected control has. The result may contain it
     /// all the same.
     fn change_elsewhere(
         &self,
@@ -137,7 +137,7 @@ impl<'m> Change<'m> {
     }
 }
 
-/// What it costs that each of several directives passes over a text to find its target.
+/// The cost of several directives each searching a text for its target.
 fn passes(directives: usize, text: usize) -> usize {
     directives.saturating_mul(text) / 16
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::document::Document;
 use crate::resolve::json;
 
-/// Where the title and so on of a group are.
+/// The source of a group's title and other members.
 #[derive(Clone)]
 pub(crate) enum GroupMembers<'a> {
     Catalog(&'a Document, u32),
@@ -30,8 +30,8 @@ impl GroupMembers<'_> {
         }
     }
 
-    /// What makes groups within the same group one: their id or, where they have none, that they
-    /// are the same group of the same catalog or profile.
+    /// Groups with the same key within a group are one: they have the same id or, without ids, are
+    /// the same group of the same catalog or profile.
     pub(crate) fn key(&self) -> GroupKey<'_> {
         match self {
             Self::Catalog(document, number) => {

@@ -1,4 +1,4 @@
-//! Controls in their groups: what a catalog offers, and what a profile makes of it.
+//! Controls in their groups: what a catalog offers, and what a profile turns it into.
 
 mod change;
 pub(crate) mod group;
@@ -18,7 +18,7 @@ use crate::resolve::tree::version::Version;
 #[derive(Default)]
 pub(crate) struct Tree<'a> {
     pub(crate) body: Body<'a>,
-    /// Where parameters outside of the selected controls are looked up, in this order.
+    /// Where to look up parameters outside the selected controls, in this order.
     pub(crate) params: Vec<ParamSource<'a>>,
 }
 
@@ -29,10 +29,10 @@ pub(crate) struct Body<'a> {
     pub(crate) groups: Vec<Group<'a>>,
 }
 
-/// A control with the controls within it.
+/// A control with its nested controls.
 pub(crate) struct Node<'a> {
     pub(crate) version: Arc<Version<'a>>,
-    /// Not selected, but in the result because it holds a selected control.
+    /// Not selected, but included because it contains a selected control.
     pub(crate) implied: bool,
     pub(crate) children: Vec<Node<'a>>,
 }
@@ -42,12 +42,12 @@ pub(crate) struct Group<'a> {
     pub(crate) body: Body<'a>,
 }
 
-/// A catalog and how the profiles on the way from there change its parameters.
+/// A catalog, and how the profiles between it and the result change its parameters.
 #[derive(Clone)]
 pub(crate) struct ParamSource<'a> {
     pub(crate) catalog: &'a Document,
     pub(crate) modifications: Vec<Arc<Modifications>>,
-    /// About how long the text is that they add.
+    /// The approximate length of the text that they add.
     pub(crate) weight: usize,
 }
 
@@ -59,8 +59,8 @@ impl<'a> Tree<'a> {
         let mut bodies: Vec<Body<'_>> = Vec::new();
         bodies.resize_with(outline.groups.len(), Body::default);
         let mut body = Body::default();
-        // Whatever is within something comes after it: from the end on, everything is complete
-        // when it is put into its place. The lists are filled from the end, too.
+        // Nested records come after their parent. Going backwards, each one is complete when it is
+        // put into its place. The lists are filled from the end, too.
         for record in outline.controls.iter().rev() {
             let Some(mut node) = nodes.pop() else { break };
             node.children.reverse();
@@ -97,7 +97,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// A parameter as the first catalog with it defines it, with the changes of the profiles.
+    /// A parameter as the first catalog that has it defines it, with the changes of the profiles.
     pub(crate) fn param(&self, id: &str, log: &mut Log) -> Option<Object> {
         let has = |source: &&ParamSource<'a>| source.catalog.catalog().param(id).is_some();
         let source = self.params.iter().find(has)?;
@@ -115,7 +115,7 @@ impl<'a> Body<'a> {
         self.controls.is_empty() && self.groups.is_empty()
     }
 
-    /// All controls: those of the body, each followed by those within it, then those of its
+    /// All controls: those of the body, each followed by its nested controls, then those of its
     /// groups.
     pub(crate) fn nodes(&self) -> Vec<&Node<'a>> {
         let mut nodes = Vec::new();
@@ -132,7 +132,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// The controls that are not within another one, whatever group they are in.
+    /// The controls that are not nested in another one, whatever their group.
     pub(crate) fn outermost(&self) -> Vec<&Node<'a>> {
         let mut controls: Vec<_> = self.controls.iter().collect();
         for group in &self.groups {

@@ -1,8 +1,8 @@
 //! A control in the result of a profile: taken from the catalog, changed by profiles, or combined
 //! from several versions.
 //!
-//! A version only says what it is made from. Its JSON is made when it is asked for, so that a
-//! profile that selects 370 controls and changes none of them reads none of them.
+//! A version only records what it is made from. Its JSON is built when needed, so a profile that
+//! selects 370 controls and changes none of them reads none of them.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl<'a> Version<'a> {
         }
     }
 
-    /// The version with the changes of a profile, whose text has about `weight` bytes.
+    /// The version with a profile's changes, whose text has about `weight` bytes.
     pub(crate) fn modified(of: Arc<Self>, by: Arc<Modifications>, weight: usize) -> Self {
         Self {
             control: of.control,
@@ -45,7 +45,7 @@ impl<'a> Version<'a> {
         }
     }
 
-    /// Several versions of a control united. `first` comes first.
+    /// Several versions of a control, merged. `first` takes precedence.
     pub(crate) fn merged(first: &Arc<Self>, versions: Vec<Arc<Self>>) -> Self {
         let weights = versions.iter().map(|version| version.weight);
         Self {
@@ -55,17 +55,17 @@ impl<'a> Version<'a> {
         }
     }
 
-    /// The control in its catalog, which the version is made from first of all.
+    /// The original control in its catalog.
     pub(crate) fn control(&self) -> Control<'a> {
         self.control
     }
 
-    /// Whether this is the control of its catalog, unchanged.
+    /// Whether this is the unchanged control of its catalog.
     pub(crate) fn is_original(&self) -> bool {
         matches!(self.content, Content::Original)
     }
 
-    /// At least how long the text is, and how much it takes to make it.
+    /// A lower bound on the length of the text and the cost of building it.
     pub(crate) fn weight(&self) -> usize {
         self.weight
     }
@@ -89,7 +89,7 @@ impl<'a> Version<'a> {
         }
     }
 
-    /// The text of the control without the controls within it.
+    /// The text of the control without nested controls.
     pub(crate) fn text(&self) -> Result<String, ResolveError> {
         match self.content {
             Content::Original => Ok(json::text_without(self.control.json(), &["controls"])),
@@ -97,7 +97,7 @@ impl<'a> Version<'a> {
         }
     }
 
-    /// The same as a tree. What is changed on the way is logged.
+    /// The same as a tree. Logs what is changed on the way.
     pub(crate) fn object(&self, log: &mut Log) -> Result<Object, ResolveError> {
         match &self.content {
             Content::Original => Ok(json::without(self.control.json(), &["controls"])),

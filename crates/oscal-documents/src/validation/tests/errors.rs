@@ -153,7 +153,7 @@ fn content_has_limits() {
             limit: 10
         })
     );
-    // A few megabytes whose trees would take hundreds, as text and as a tree that a client sent.
+    // A few megabytes that become hundreds as trees, both as text and as a tree sent by a client.
     for text in [r#"{"":0},"#.repeat(300_000), "0,".repeat(2_000_000)] {
         let text = format!("[{}0]", text);
         let error = validate(&text, Caps::default()).expect_err("too many values");
@@ -169,7 +169,7 @@ fn content_has_limits() {
     }
 }
 
-/// Catalogs of which most are almost valid.
+/// Catalogs, most of them almost valid.
 fn any_catalog() -> impl Strategy<Value = Value> {
     let scalar = prop_oneof![
         Just(json!("a")),

@@ -1,4 +1,4 @@
-//! Tests with a small schema in the manner of NIST's.
+//! Tests with a small schema in the style of NIST's.
 
 mod errors;
 mod schemas;

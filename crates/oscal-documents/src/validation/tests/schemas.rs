@@ -1,4 +1,4 @@
-//! Loading of schemas, and their outlines.
+//! Loading schemas, and their outlines.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What the schema allows and yet looks wrong.
+//! What the schema allows but looks wrong.
 
 use serde_json::json;
 
