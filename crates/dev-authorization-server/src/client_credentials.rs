@@ -1,15 +1,15 @@
-//! Client credentials as they travel in an `Authorization: Basic` header.
+//! Client credentials as sent in an `Authorization: Basic` header.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use url::form_urlencoded;
 
-/// Id and secret, each form-decoded as RFC 6749 §2.3.1 wants.
+/// Id and secret, each form-decoded as RFC 6749 §2.3.1 requires.
 pub(crate) fn form_decoded_basic(authorization: &str) -> Option<(String, String)> {
     let (id, secret) = raw_basic(authorization)?;
     Some((form_decoded(&id), form_decoded(&secret)))
 }
 
-/// Id and secret as RFC 7617 alone has them; the first colon parts the two.
+/// Id and secret as in RFC 7617 alone; the first colon separates the two.
 pub(crate) fn raw_basic(authorization: &str) -> Option<(String, String)> {
     let (scheme, encoded) = authorization.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {

@@ -1,4 +1,4 @@
-//! The one place that reads the clock.
+//! The only place that reads the clock.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -1,4 +1,4 @@
-//! A server on a thread of its own, which ends when its handle is dropped.
+//! A server on its own thread, which ends when its handle is dropped.
 
 use std::{
     io,
@@ -28,7 +28,7 @@ impl ServerThread {
         })
     }
 
-    /// Returns when the port is free again and no connection gets an answer any more.
+    /// Returns when the port is free again and no connection gets any more answers.
     pub(crate) async fn stop(self) {
         spawn_blocking(move || drop(self))
             .await
@@ -48,7 +48,7 @@ impl Drop for ServerThread {
     }
 }
 
-/// A socket on this port of `127.0.0.1`, or on any free one for 0.
+/// A socket on this port of `127.0.0.1`; 0 picks a free port.
 pub(crate) fn listen(port: u16) -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))
 }

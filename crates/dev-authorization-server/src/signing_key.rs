@@ -34,9 +34,9 @@ use serde_json::{Value, json};
 /// let _ = key.token_with(&json!({"typ": "JWT"}), &claims);
 /// ```
 pub struct SigningKey {
-    /// Its name.
+    /// The key's name.
     pub kid: Option<&'static str>,
-    /// The algorithm it signs by.
+    /// The algorithm that it signs with.
     pub alg: &'static str,
     pair: Pair,
 }
@@ -51,7 +51,7 @@ fn encode(bytes: impl AsRef<[u8]>) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// `header.payload.signature` (RFC 7515 §7.1) with whatever is given, also what no library would
+/// `header.payload.signature` (RFC 7515 §7.1) with any content, including what no library would
 /// sign.
 ///
 /// ```
@@ -84,7 +84,7 @@ impl SigningKey {
     ///
     /// # Panics
     ///
-    /// For another `alg`, or if there is no randomness.
+    /// For any other `alg`, or if there is no randomness.
     pub fn new(alg: &'static str, kid: &'static str) -> Self {
         let pair = match alg {
             "RS256" | "PS256" => {
@@ -104,7 +104,7 @@ impl SigningKey {
         }
     }
 
-    /// As the server publishes it.
+    /// The public key as the server publishes it.
     pub fn public(&self) -> Value {
         let mut jwk = match &self.pair {
             Pair::Rsa(pair) => {
@@ -138,7 +138,7 @@ impl SigningKey {
         }
     }
 
-    /// The signature of `message`, as a JWT has it.
+    /// The signature of `message`, in the form that a JWT uses.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         match &self.pair {
@@ -161,7 +161,7 @@ impl SigningKey {
         }
     }
 
-    /// An access token of RFC 9068 with these claims.
+    /// An RFC 9068 access token with these claims.
     pub fn token(&self, claims: &Value) -> String {
         self.token_with(&json!({}), claims)
     }

@@ -20,7 +20,7 @@ const LASTS: Duration = Duration::from_secs(10);
 const RANDOM_EACH_SECOND: u32 = 500;
 const HONEST_EACH_SECOND: u32 = 20;
 
-/// What a kind of honest caller got.
+/// What one kind of honest caller got.
 #[derive(Default)]
 struct Measured {
     served: usize,
@@ -95,7 +95,7 @@ async fn flood(answers_after: Duration) {
     }
 }
 
-/// A port of its own for each call.
+/// A separate port for each call.
 fn port(number: u32) -> u16 {
     1000 + u16::try_from(number % 10_000).expect("below 10,000")
 }
@@ -109,7 +109,8 @@ async fn verify(
     verifier.verify(&token).await.map(drop)
 }
 
-/// Calls so often each second, for as long as a case lasts, whether earlier calls have ended or not.
+/// Makes this many calls a second for the duration of a case, whether earlier calls have ended or
+/// not.
 async fn every<F>(rate: u32, call: impl Fn(u32) -> F + Send + 'static) -> Measured
 where
     F: Future<Output = Result<(), VerifyError>> + Send + 'static,

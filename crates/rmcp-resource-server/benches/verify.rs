@@ -1,4 +1,4 @@
-//! What authorization costs a request that needs no call to the authorization server:
+//! What authorization adds to a request that needs no call to the authorization server:
 //! `cargo bench -p rmcp-resource-server`.
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
 
@@ -22,10 +22,10 @@ use tokio::runtime::{Builder, Runtime};
 const RESOURCE: &str = "https://mcp.example.com/mcp";
 const ISSUER: &str = "https://as.example.com/realms/mcp";
 
-/// 404 bytes of claims, as Keycloak answers for a lightweight token.
+/// 404 bytes of claims, like Keycloak's answer for a lightweight token.
 const RESPONSE: &str = r#"{"active":true,"iss":"https://as.example.com/realms/mcp","sub":"6f1d9c1e-6a46-4a7e-9a1b-1b0c9f3b6a10","aud":["https://mcp.example.com/mcp","account"],"client_id":"agent","username":"alice","scope":"mcp:tools mcp:read profile email","token_type":"Bearer","exp":4102444800,"iat":1796258000,"jti":"onrtro:2f0c1f6e-1b7d-4b5e-8d0e-6a2f3c4d5e6f","sid":"a2f1c0de","email_verified":true,"acr":"1"}"#;
 
-/// A verifier with the cache and without an authorization server: every token is active.
+/// A verifier with a cache but no authorization server: every token is active.
 struct Cached {
     cache: TokenCache,
     partition: CachePartition,
@@ -61,7 +61,7 @@ fn token(number: u64) -> BearerToken {
     BearerToken::parse(&text, 8192).expect("token68")
 }
 
-/// Authorizes the tokens one after the other, over and over.
+/// Authorizes the tokens one after another, over and over.
 fn measure(
     criterion: &mut Criterion,
     name: &str,
@@ -113,9 +113,9 @@ fn authorize(criterion: &mut Criterion) {
 
     const KEYS: usize = 100_000;
     let tokens: Vec<BearerToken> = (0..KEYS as u64).map(token).collect();
-    // Entries are made in another order than they are asked for, so that neighbours in time are
-    // none in memory. The tokens themselves are read one after the other: a token that has just
-    // come from the network is in the processor's cache.
+    // Entries are created in a different order from that of the lookups, so that neighbours in time
+    // are not neighbours in memory. The tokens themselves are read one after another: a token that
+    // has just come from the network is in the processor's cache.
     let step = 61_803; // shares no factor with KEYS
     for number in 0..KEYS {
         let token = &tokens[number * step % KEYS];

@@ -1,5 +1,5 @@
-//! Decides about requests, as heads of the `http` crate. The adapters of web frameworks call this and
-//! add nothing of their own.
+//! Decides which requests to admit, given their heads from the `http` crate. The web framework
+//! adapters call this and add nothing of their own.
 
 use std::{fmt, net::IpAddr, time::Duration};
 
@@ -20,34 +20,34 @@ use crate::{
     token::{access_token::AccessToken, bearer::BearerToken},
 };
 
-/// The header with the id of an MCP session.
+/// The header that carries an MCP session id.
 pub(crate) const MCP_SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 
-/// What the body of a request says about credentials (RFC 6750 §2.2). The default is a body that is
-/// not a form: it is not looked at.
+/// What the body of a request says about credentials (RFC 6750 §2.2). The default stands for a body
+/// that is not a form, which nobody looks at.
 ///
-/// No MCP request is a form, so an adapter may read a form to its end and throw it away.
+/// No MCP request is a form, so an adapter may read a form to the end and discard it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct BodyFacts {
     has_access_token: bool,
 }
 
 impl BodyFacts {
-    /// The most bytes of a form to read.
+    /// The most bytes to read of a form.
     pub const FORM_LIMIT: usize = 64 * 1024;
 
-    /// How long to wait for a form: the caller is not authenticated yet, so it may not hold a
+    /// How long to wait for a form. The caller is not authenticated yet and must not hold a
     /// connection for long.
     pub const FORM_PATIENCE: Duration = Duration::from_secs(2);
 
-    /// Whether the body of a request with this `Content-Type` is a form.
+    /// Whether this `Content-Type` means that the body is a form.
     pub fn is_form(content_type: Option<&[u8]>) -> bool {
         const FORM: &[u8] = b"application/x-www-form-urlencoded";
         let start = content_type.and_then(|value| value.get(..FORM.len()));
         start.is_some_and(|start| start.eq_ignore_ascii_case(FORM))
     }
 
-    /// What a form says.
+    /// What this form says.
     pub fn of_form(form: &[u8]) -> Self {
         Self {
             has_access_token: has_access_token(form),
@@ -67,8 +67,8 @@ fn has_access_token(form: &[u8]) -> bool {
 }
 
 impl ResourceServer {
-    /// Decides what a request deserves. It changes nothing; [`admit`](Self::admit) also prepares the
-    /// request for the service behind.
+    /// Decides whether to admit a request. It changes nothing; [`admit`](Self::admit) also prepares
+    /// the request for the service behind.
     ///
     /// ```
     /// use rmcp_resource_server::{AccessToken, BodyFacts, Refusal, ResourceServer};
@@ -84,7 +84,7 @@ impl ResourceServer {
     ///
     /// # Errors
     ///
-    /// [`Refusal`]; [`refuse`](Self::refuse) makes a response of it.
+    /// [`Refusal`]; [`refuse`](Self::refuse) turns it into a response.
     pub async fn decide(
         &self,
         parts: &request::Parts,
@@ -95,13 +95,13 @@ impl ResourceServer {
         Ok(token)
     }
 
-    /// Decides what a request deserves, and prepares it for the service behind: its token and the
-    /// seal of its session id are taken out of the headers, the [`AccessToken`] is put into the
+    /// Decides whether to admit a request, and prepares it for the service behind: takes its token
+    /// and the seal of its session id out of the headers, and puts the [`AccessToken`] into the
     /// extensions.
     ///
     /// # Errors
     ///
-    /// [`Refusal`]; [`refuse`](Self::refuse) makes a response of it.
+    /// [`Refusal`]; [`refuse`](Self::refuse) turns it into a response.
     pub async fn admit(
         &self,
         parts: &mut request::Parts,
@@ -122,7 +122,7 @@ impl ResourceServer {
         })
     }
 
-    /// The response to a request that goes no further. It is counted and logged.
+    /// The response to a refused request. It is counted and logged.
     pub fn refuse(&self, parts: &request::Parts, refusal: &Refusal) -> Response<Bytes> {
         self.refuse_what(&About::of(parts), refusal)
     }
@@ -144,7 +144,7 @@ impl ResourceServer {
         Ok((bearer, token))
     }
 
-    /// The bare session id of a request that names a session: it must be the principal's own.
+    /// The bare session id, if the request names a session, which must be the principal's own.
     fn own_session(
         &self,
         headers: &HeaderMap,
@@ -200,7 +200,7 @@ impl ResourceServer {
     }
 }
 
-/// A request that goes on to the service behind.
+/// An admitted request, on its way to the service behind.
 pub struct Admission {
     resource_server: ResourceServer,
     bearer: BearerToken,
@@ -208,7 +208,7 @@ pub struct Admission {
     about: About,
 }
 
-/// What refusals and log lines say of a request. Cheap to take.
+/// What refusals and log lines say about a request. Cheap to create.
 struct About {
     method: Method,
     uri: Uri,
@@ -228,19 +228,19 @@ impl About {
 }
 
 impl Admission {
-    /// What was accepted.
+    /// The accepted token.
     pub fn token(&self) -> &AccessToken {
         &self.token
     }
 
-    /// Runs the service behind. [`BoundedSessions`](crate::BoundedSessions) learns from it whose
-    /// session is opened.
+    /// Runs the service behind. This tells [`BoundedSessions`](crate::BoundedSessions) who opens a
+    /// session.
     pub async fn serve<F: Future>(&self, service: F) -> F::Output {
         OWNER.scope(self.token.clone(), service).await
     }
 
-    /// Looks at the head of the service's response: seals the id of a new session, turns scopes that
-    /// the handler missed into a 403, and gives an event stream a guard.
+    /// Processes the head of the service's response: seals the id of a new session, turns scopes
+    /// that the handler found missing into a 403, and guards an event stream.
     ///
     /// # Errors
     ///
@@ -262,8 +262,8 @@ impl Admission {
         Ok(finished.guard)
     }
 
-    /// The same for a response of another HTTP crate, of which only this is of interest: the id of a
-    /// new session, and the content type.
+    /// Does the same for a response of another HTTP crate, given what matters here: the id of a new
+    /// session and the content type.
     #[expect(clippy::result_large_err, reason = "as above")]
     pub(crate) fn finished(
         self,
@@ -292,15 +292,15 @@ impl Admission {
 
     fn judge(&self, session_id: Option<&[u8]>) -> Result<Option<HeaderValue>, Refusal> {
         let sealed = session_id.map(|id| self.seal(id)).transpose()?;
-        // Of a stream nothing is known yet when it begins, and the client then learns of missing
-        // scopes by the handler's own error.
+        // When a stream begins, nothing is known about missing scopes yet; the client learns of
+        // them from the handler's own error.
         match self.resource_server.insufficient_scope(&self.token) {
             Some(error) => Err(error.into()),
             None => Ok(sealed),
         }
     }
 
-    /// The sealed form of a session id that rmcp has issued.
+    /// Seals a session id that rmcp has issued.
     fn seal(&self, id: &[u8]) -> Result<HeaderValue, Refusal> {
         let principal = Principal::of(&self.token).ok_or(TokenError::NoPrincipal)?;
         let key = self.resource_server.session_key();
@@ -317,10 +317,10 @@ impl fmt::Debug for Admission {
     }
 }
 
-/// What becomes of a response.
+/// What to do with a response.
 pub(crate) struct Finished {
     /// The sealed id of a new session.
     pub(crate) session_id: Option<HeaderValue>,
-    /// Ends the stream with its token.
+    /// Ends the stream when its token is no longer good.
     pub(crate) guard: Option<StreamGuard>,
 }

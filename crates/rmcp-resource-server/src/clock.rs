@@ -4,14 +4,13 @@ use std::time::{Instant, SystemTime};
 
 /// A source of time, injected so that expiry can be tested without waiting.
 pub trait Clock: Send + Sync + 'static {
-    /// The present moment by the wall clock, to compare with the times in a token.
+    /// The current time of the wall clock, to compare with the times in a token.
     fn now(&self) -> SystemTime;
 
-    /// The present moment by a clock that never goes back, to tell the age of what is remembered.
+    /// The current time of a clock that never goes back, to measure the age of cached entries.
     /// Default: the operating system's.
     ///
-    /// A clock that stands still or jumps in tests overrides this too, and lets both advance
-    /// together.
+    /// A test clock that stands still or jumps overrides this too, and advances both together.
     fn monotonic(&self) -> Instant {
         Instant::now()
     }

@@ -1,5 +1,5 @@
-//! Why tokens are refused, or would be: looks at the live authorization server step by step, and
-//! explains one token check by check. For the tools of an operator; a server does not need it.
+//! Explains why tokens are refused, or would be: examines the live authorization server step by
+//! step, and one token check by check. For operators' tools; a server does not need it.
 //!
 //! Nothing here holds or shows a token or a secret. What a token says about itself (issuer,
 //! audience, times) is shown.
@@ -28,17 +28,17 @@ use crate::{
 };
 
 /// Checks a configuration against the live authorization server: connection, metadata, endpoint,
-/// credentials, clocks; and explains `token` by what `verifier` learns of it and `resource_server`
-/// demands.
+/// credentials, clocks. Explains `token` by what `verifier` learns about it and what
+/// `resource_server` requires.
 ///
-/// The endpoint is asked about a random text that is nobody's token, and about `token`. An
+/// It asks the endpoint about a random text that is nobody's token, and about `token`. An
 /// introspection endpoint that answers is asked once more with a deliberately wrong secret or
-/// signature, to find out whether it looks at ours; the authorization server may log or count that
+/// signature, to find out whether it checks ours; the authorization server may log or count that
 /// request as a failed login of this server's client. Must be called inside a Tokio runtime.
 ///
 /// # Errors
 ///
-/// [`StartError`]: a credential file or the CA file cannot be used.
+/// [`StartError`] if a credential file or the CA file cannot be used.
 pub async fn diagnose(
     verifier: &VerifierConfig,
     resource_server: &ResourceServerConfig,
@@ -65,7 +65,7 @@ pub async fn diagnose(
     Ok(diagnosis)
 }
 
-/// Looks at the authorization server, and learns what it says of the token.
+/// Examines the authorization server, and finds out what it says about the token.
 async fn examine(
     probe: &Probe<'_>,
     verifier: &VerifierConfig,

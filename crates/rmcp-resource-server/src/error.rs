@@ -1,8 +1,8 @@
 //! The two families of failure: the token is bad, or the authorization server could not say.
 //!
-//! Nothing lies between them. What a client sees of either is decided in one place, the private
-//! module `answer`; what an operator sees is the `Display` text, in one log line per denied
-//! request. Neither ever holds a token or a secret.
+//! Nothing lies between them. The private module `answer` alone decides what a client sees of
+//! either; an operator sees the `Display` text, in one log line per denied request. Neither ever
+//! contains a token or a secret.
 
 use std::time::Duration;
 
@@ -32,13 +32,13 @@ pub enum TokenError {
     /// More than one token or more than one way of sending it (RFC 6750 §2).
     #[error("more than one credential in the request")]
     SeveralCredentials,
-    /// Not of the form `token68` (RFC 9110 §11.2).
+    /// Not in the form `token68` (RFC 9110 §11.2).
     #[error("the token has characters that no bearer token has")]
     Malformed,
-    /// Longer than the cap.
+    /// Longer than the limit.
     #[error("the token is longer than {limit} bytes")]
     TooLong {
-        /// The cap in bytes.
+        /// The limit in bytes.
         limit: usize,
     },
     /// The authorization server says `active: false` (RFC 7662 §2.2): the token is unknown,
@@ -52,19 +52,19 @@ pub enum TokenError {
     /// §2.2.1, `unsupported_token_type`).
     #[error("the authorization server answers unsupported_token_type")]
     UnsupportedType,
-    /// Not a signed JWT of the form that is needed (RFC 7515 §7.1, RFC 9068).
+    /// Not a signed JWT in the required form (RFC 7515 §7.1, RFC 9068).
     #[error("the token is no usable JWT: {problem}")]
     InvalidJwt {
-        /// What is wrong with it; never its text.
+        /// What is wrong with it, never quoting it.
         problem: String,
     },
-    /// The JWT's `alg` is none of those accepted.
+    /// The JWT's `alg` is not among those accepted.
     #[error("the token's signature algorithm {found:?} is not accepted")]
     RefusedAlgorithm {
-        /// What the token says, shortened.
+        /// The token's value, shortened.
         found: String,
     },
-    /// Not exactly one of the authorization server's keys fits the JWT's `alg` and `kid`.
+    /// None, or more than one, of the authorization server's keys fits the JWT's `alg` and `kid`.
     #[error(
         "not exactly one of the authorization server's keys is for alg {algorithm}, kid {kid:?}"
     )]
@@ -74,16 +74,16 @@ pub enum TokenError {
         /// `kid`, shortened.
         kid: Option<String>,
     },
-    /// The JWT's signature is not by the key that the JWT names.
+    /// The JWT's signature was not made with the key that the JWT names.
     #[error("the token's signature is wrong")]
     WrongSignature,
-    /// A claim is absent that a JWT must have (RFC 9068 §2.2).
+    /// A claim that a JWT must have is missing (RFC 9068 §2.2).
     #[error("the token lacks the claim {claim}")]
     MissingClaim {
         /// The claim's name.
         claim: &'static str,
     },
-    /// The userinfo endpoint answers `insufficient_scope`: the token is not for it.
+    /// The userinfo endpoint answers `insufficient_scope`: the token is not meant for it.
     #[error(
         "the userinfo endpoint answers insufficient_scope: the token was issued without the scope \
          openid"
@@ -98,16 +98,16 @@ pub enum TokenError {
     /// `iss` names another issuer.
     #[error("the token was issued by {found:?}, not by the configured issuer")]
     WrongIssuer {
-        /// What the token says, shortened.
+        /// The token's value, shortened.
         found: String,
     },
-    /// `aud` names other resources only (RFC 8707 §2).
+    /// `aud` names only other resources (RFC 8707 §2).
     #[error("the token is for the audience {found:?}, not for this server")]
     WrongAudience {
-        /// What the token says, shortened.
+        /// The token's value, shortened.
         found: String,
     },
-    /// There is no `aud`, and no list of client ids takes its place.
+    /// There is no `aud`, and no list of client ids to replace it.
     #[error(
         "the token has no audience: have the authorization server add this server's URL as aud, \
          or name the permitted client ids"
@@ -116,26 +116,26 @@ pub enum TokenError {
     /// A list of client ids is configured and the token's `client_id` is not in it.
     #[error("the token's client {found:?} is not among the permitted client ids")]
     ClientNotAllowed {
-        /// What the token says, shortened.
+        /// The token's value, shortened.
         found: String,
     },
-    /// A refresh token, an ID token or a type unknown here.
+    /// A refresh token, an ID token or a token of unknown type.
     #[error("a token of the kind {found:?} is no access token")]
     RefusedKind {
-        /// The member and value that tell, shortened.
+        /// The member and value that show it, shortened.
         found: String,
     },
-    /// A JWT without the type of an access token (RFC 9068 §2.1), without scopes and roles, where no
+    /// A JWT without the type of an access token (RFC 9068 §2.1), without scopes and roles, when no
     /// scope is required: it may be an ID token.
     #[error(
         "nothing shows the token to be an access token: its typ is not at+jwt, and it has neither \
          scopes nor roles; require a scope that ID tokens lack"
     )]
     UnknownKind,
-    /// The token is bound to a key (`cnf`, or type DPoP), and that proof is not checked here.
+    /// The token is bound to a key (`cnf`, or type DPoP), and this server does not check the proof.
     #[error("the token is bound to a key (cnf or DPoP), which this server does not check")]
     ProofOfPossession,
-    /// Neither `sub`, `username` nor `client_id`: nobody answers for what is done with it.
+    /// The token has no `sub`, `username` or `client_id`: nobody is accountable for what it does.
     #[error("the token names nobody: it has neither a subject, a user name nor a client")]
     NoPrincipal,
     /// Scopes are missing (RFC 6750 §3.1).
@@ -149,7 +149,7 @@ pub enum TokenError {
 }
 
 impl TokenError {
-    /// Everything that [`reason`](Self::reason) returns.
+    /// Every value that [`reason`](Self::reason) returns.
     pub(crate) const REASONS: &[&str] = &[
         "no_credential",
         "empty_credential",
@@ -208,7 +208,7 @@ impl TokenError {
     }
 }
 
-/// The authorization server could not be asked, or its answer is unusable. Says nothing about
+/// The authorization server could not be asked, or its answer is unusable. This says nothing about
 /// the token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -222,13 +222,13 @@ pub enum AuthorizationServerError {
     /// No connection, or it broke.
     #[error("no answer from the authorization server: {cause}")]
     Unreachable {
-        /// The transport's account, without the request.
+        /// The transport's error, without the request.
         cause: String,
     },
     /// No complete answer in time.
     #[error("no answer from the authorization server within {limit:?}")]
     TimedOut {
-        /// The time allowed for everything.
+        /// The time limit for everything.
         limit: Duration,
     },
     /// Too many calls are in flight, and too many wait for their turn.
@@ -237,16 +237,16 @@ pub enum AuthorizationServerError {
          it is too slow for so many unknown tokens"
     )]
     Overloaded {
-        /// The cap.
+        /// The limit.
         limit: usize,
     },
     /// The circuit breaker is open after repeated failures.
     #[error("the authorization server failed repeatedly; asking again in {retry_after:?}")]
     CircuitOpen {
-        /// Until the next attempt.
+        /// The time until the next attempt.
         retry_after: Duration,
     },
-    /// A status that is no answer to what was asked.
+    /// A status that does not answer the question.
     #[error("the authorization server answers HTTP {status}")]
     Status {
         /// The HTTP status.
@@ -276,32 +276,31 @@ pub enum AuthorizationServerError {
     /// HTTP 429.
     #[error("the authorization server limits our rate; asking again in {retry_after:?}")]
     RateLimited {
-        /// What it asked for, or a default.
+        /// The time that the server asked for, or a default.
         retry_after: Duration,
     },
     /// The answer is not an introspection response (RFC 7662 §2.2), a set of keys (RFC 7517 §5)
     /// or a userinfo response (OpenID Connect Core §5.3.2).
     #[error("the authorization server's answer is malformed: {cause}")]
     Malformed {
-        /// What is wrong with it; never its text.
+        /// What is wrong with it, never quoting it.
         cause: String,
     },
-    /// The token's key is not among those at hand, and it is too early to fetch them again: a key
+    /// The token's key is not among the known ones, and it is too early to fetch them again. A key
     /// published a moment ago would be missing too.
     #[error("the token's key is not known; the keys can be fetched again in {retry_after:?}")]
     KeyNotFetched {
-        /// Until the next fetch is possible.
+        /// The time until the next fetch is possible.
         retry_after: Duration,
     },
-    /// None of the keys can verify a token (RFC 7517 §5). An answer like that never takes the place of
-    /// good keys.
+    /// None of the keys can verify a token (RFC 7517 §5). Such an answer never replaces good keys.
     #[error(
         "the authorization server publishes {published}, and tokens are accepted by {accepted}"
     )]
     NoUsableKey {
-        /// What there is.
+        /// What the server publishes.
         published: String,
-        /// The algorithms that are accepted.
+        /// The accepted algorithms.
         accepted: String,
     },
     /// Our own fault: a task ended without an answer.
@@ -310,7 +309,7 @@ pub enum AuthorizationServerError {
 }
 
 impl AuthorizationServerError {
-    /// Everything that [`reason`](Self::reason) returns.
+    /// Every value that [`reason`](Self::reason) returns.
     pub(crate) const REASONS: &[&str] = &[
         "not_discovered",
         "unreachable",
@@ -361,8 +360,8 @@ impl AuthorizationServerError {
 }
 
 impl VerifyError {
-    /// Whether an operator should look into it. Tokens that name an unknown key are not worth that:
-    /// anyone can make them up.
+    /// Whether an operator should look into it. Tokens that name an unknown key are not worth that,
+    /// because anyone can make them up.
     pub(crate) fn is_fault(&self) -> bool {
         use AuthorizationServerError::KeyNotFetched;
         matches!(self, Self::AuthorizationServer(error) if !matches!(error, KeyNotFetched { .. }))
@@ -377,8 +376,8 @@ impl VerifyError {
     }
 }
 
-/// Claims are the authorization server's text: shown to operators shortened, so that no answer
-/// floods a log line.
+/// Shortens claims for operators: they are the authorization server's text, and no answer may flood
+/// a log line.
 pub(crate) fn shortened(text: &str) -> String {
     const LIMIT: usize = 200;
     match text.char_indices().nth(LIMIT) {

@@ -1,4 +1,4 @@
-//! For benchmarks and fuzz targets only: what is measured, or fed with hostile bytes, by itself.
+//! For benchmarks and fuzz targets only: internals to measure, or to feed with hostile bytes.
 
 use crate::{
     answer::challenge::Challenge,
@@ -6,7 +6,7 @@ use crate::{
     verify::jwt,
 };
 
-/// Parses an introspection response; whether it says that the token is active.
+/// Parses an introspection response, and returns whether it says that the token is active.
 pub fn parse_introspection_response(body: &[u8]) -> bool {
     matches!(
         IntrospectionResponse::parse(body),
@@ -14,17 +14,18 @@ pub fn parse_introspection_response(body: &[u8]) -> bool {
     )
 }
 
-/// Parses a JWT as far as that goes without its key; whether it has the claims of an access token.
+/// Parses a JWT as far as possible without its key, and returns whether it has the claims of an
+/// access token.
 pub fn parse_jwt(token: &str) -> bool {
     jwt::parse_unverified(token)
 }
 
-/// Parses a set of keys (RFC 7517 §5); how many of them can check signatures.
+/// Parses a set of keys (RFC 7517 §5), and returns how many of them can check signatures.
 pub fn parse_keys(body: &[u8]) -> Option<usize> {
     jwt::count_usable_keys(body)
 }
 
-/// Builds a challenge; its length in bytes.
+/// Builds a challenge, and returns its length in bytes.
 pub fn build_challenge(scope: &Scopes, resource_metadata: &str) -> usize {
     let challenge = Challenge {
         error: Some(("insufficient_scope", "The access token lacks a scope")),

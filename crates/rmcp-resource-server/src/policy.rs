@@ -1,4 +1,4 @@
-//! Decides whether claims are good for this server, now. Asked on every request, cached or not.
+//! Decides whether this server accepts claims now. Runs on every request, cached or not.
 
 mod audience;
 #[cfg(feature = "diagnose")]
@@ -19,13 +19,14 @@ use crate::{
 };
 pub(crate) use audience::Audience;
 
-/// How far `nbf` may lie in the future, for clocks that differ. There is no leeway for `exp`.
+/// How far in the future `nbf` may be, to allow for clock differences. There is no leeway for
+/// `exp`.
 const NOT_BEFORE_LEEWAY: Duration = Duration::from_secs(30);
 
 /// What a token must satisfy.
 pub(crate) struct Policy {
     pub(crate) terms: Arc<Terms>,
-    /// Any one of them must be in `aud`.
+    /// At least one of them must be in `aud`.
     pub(crate) audiences: Box<[Audience]>,
     /// If not empty, `client_id` must be one of them; a token without `aud` is then accepted.
     pub(crate) allowed_client_ids: Box<[Box<str>]>,
@@ -36,7 +37,7 @@ pub(crate) struct Policy {
 
 impl Policy {
     /// Judges `claims` at the time `now`. Expiry comes before scopes, so that an expired token
-    /// never asks a user for more permissions.
+    /// never makes a client ask its user for more permissions.
     pub(crate) fn judge(
         &self,
         claims: Arc<Claims>,
@@ -68,7 +69,7 @@ impl Policy {
             })
     }
 
-    /// Where scopes are required, a token of unknown kind is judged by them: an ID token has none.
+    /// If scopes are required, they decide about a token of unknown kind: an ID token has none.
     fn judge_kind(&self, claims: &Claims) -> Result<(), TokenError> {
         if let Some(kind) = &claims.refused_kind {
             return Err(TokenError::RefusedKind {
@@ -84,8 +85,8 @@ impl Policy {
         Ok(())
     }
 
-    /// An absent `iss` is accepted: the answer came from the configured server, and several
-    /// servers leave it out. (The verifier of JWTs, which come from anywhere, demands it.)
+    /// A missing `iss` is accepted: the answer came from the configured server, and several servers
+    /// leave it out. (The JWT verifier requires it, because JWTs may come from anywhere.)
     fn judge_issuer(&self, claims: &Claims) -> Result<(), TokenError> {
         match &claims.issuer {
             Some(issuer) if *issuer != self.terms.issuer => Err(TokenError::WrongIssuer {
@@ -122,7 +123,7 @@ impl Policy {
     }
 }
 
-/// Somebody must answer for what is done with the token (checklist 16): `sub`, `username` or
+/// Somebody must be accountable for what the token does (checklist 16): `sub`, `username` or
 /// `client_id`.
 fn judge_principal(claims: &Claims) -> Result<(), TokenError> {
     let names = [&claims.subject, &claims.username, &claims.client_id];

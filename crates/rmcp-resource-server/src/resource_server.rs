@@ -1,4 +1,4 @@
-//! Puts the parts together: a verifier, the policy, the answers.
+//! Combines the parts: a verifier, the policy, the answers.
 
 use std::{
     fmt,
@@ -29,7 +29,7 @@ use crate::{
     verify::verifier::TokenVerifier,
 };
 
-/// What a resource server demands of tokens and tells about itself.
+/// What a resource server requires of tokens, and what it publishes about itself.
 ///
 /// ```
 /// use rmcp_resource_server::{ResourceServerConfig, ScopeHierarchy};
@@ -50,47 +50,47 @@ use crate::{
 pub struct ResourceServerConfig {
     /// The public URL of the protected resource.
     pub resource: ResourceUrl,
-    /// The authorization server whose tokens are accepted: the one of the verifier. Its clock and
-    /// metrics are this server's too.
+    /// The authorization server whose tokens are accepted, the same as the verifier's. This server
+    /// shares its clock and metrics.
     pub authorization_server: AuthorizationServer,
-    /// Any one of them must be in a token's `aud`. URLs are compared after lower-casing scheme and
-    /// host, dropping a default port and taking an empty path for `/` (RFC 3986 §6.2.2.1, §6.2.3);
-    /// all else to the letter. Default: the resource's URL.
+    /// At least one of them must be in a token's `aud`. URLs are compared after lower-casing scheme
+    /// and host, dropping a default port and treating an empty path as `/` (RFC 3986 §6.2.2.1,
+    /// §6.2.3); everything else must match exactly. Default: the resource's URL.
     pub audiences: Vec<String>,
-    /// If not empty, only tokens of these clients are accepted, and then also such as have no
-    /// `aud` at all. For authorization servers that issue none.
+    /// If not empty, only tokens of these clients are accepted, even if they have no `aud` at all.
+    /// For authorization servers that issue no `aud`.
     pub allowed_client_ids: Vec<String>,
-    /// Accept tokens of which nobody can tell for whom they were issued: those that a
+    /// Accept tokens even though nobody can tell for whom they were issued: those that a
     /// [`UserinfoVerifier`](crate::UserinfoVerifier) verified. A token that a user gave to any
-    /// other application of the same authorization server is then good here too. This does not
-    /// meet the audience rule of the MCP authorization specification. Default false.
+    /// other application of the same authorization server is then accepted here too. This does not
+    /// meet the audience rule of the MCP authorization specification. Default: false.
     pub accept_unbound_tokens: bool,
     /// Scopes that every request needs. Default: none.
     pub required_scopes: Scopes,
-    /// Scopes to name in the metadata in addition to the required ones.
+    /// Scopes that the metadata names in addition to the required ones.
     pub optional_scopes: Scopes,
-    /// Which broader scope implies which narrower ones. Default: none does.
+    /// Which broader scopes imply which narrower ones. Default: none.
     pub scope_hierarchy: ScopeHierarchy,
-    /// A name for people, for the metadata.
+    /// A human-readable name, for the metadata.
     pub resource_name: Option<String>,
-    /// The longest token accepted, in bytes: a longer one gets 431 (RFC 6585 §5). Default 16 KiB.
-    /// The HTTP server must accept a header that long.
+    /// The longest token accepted, in bytes; a longer one gets 431 (RFC 6585 §5). Default: 16 KiB.
+    /// The HTTP server must accept a header of that length.
     pub max_token_bytes: usize,
-    /// Seals session ids, so that a session serves only the principal that opened it: issuer, subject
-    /// (or user name) and client. Where a token names neither subject nor user, the token itself
-    /// stands for them, or all users of one client would share sessions; such a client opens a new
-    /// session with each new token. Default: a random key; replicas that serve the same sessions
-    /// must share one.
+    /// Seals session ids, so that a session serves only the principal that opened it: issuer,
+    /// subject (or user name) and client. If a token names neither subject nor user, the token
+    /// itself stands in for them; otherwise all users of one client would share sessions. Such a
+    /// client opens a new session with each new token. Default: a random key. Replicas that serve
+    /// the same sessions must share one.
     pub session_key: SessionKey,
-    /// How often the token of an open event stream is verified anew, through the cache: a
-    /// revocation is felt there within the cache's time and this. Default 5 s.
+    /// How often to verify the token of an open event stream again, through the cache. A revocation
+    /// ends the stream within this time plus the cache's. Default: 5 s.
     pub stream_recheck: Duration,
-    /// Sees each refusal with the response to it, and may change the response, for instance its
+    /// Called with each refusal and the response to it; may change the response, for instance its
     /// body. Default: none.
     pub on_refusal: Option<RefusalHook>,
 }
 
-/// What [`ResourceServerConfig::on_refusal`] calls.
+/// The type of [`ResourceServerConfig::on_refusal`].
 pub type RefusalHook = Arc<dyn Fn(&Refusal, &mut Response<Bytes>) + Send + Sync>;
 
 impl ResourceServerConfig {
@@ -113,7 +113,7 @@ impl ResourceServerConfig {
         }
     }
 
-    /// What this demands of tokens.
+    /// The policy that this configuration describes.
     pub(crate) fn policy(&self) -> Policy {
         let boxed = |texts: &[String]| texts.iter().map(|text| text.as_str().into()).collect();
         Policy {
@@ -137,7 +137,7 @@ impl ResourceServerConfig {
 /// why not. Cheap to clone.
 ///
 /// It knows no web framework: [`decide`](Self::decide) and [`admit`](Self::admit) take the head of
-/// an `http` request, [`refuse`](Self::refuse) and [`metadata`](Self::metadata) make `http`
+/// an `http` request, [`refuse`](Self::refuse) and [`metadata`](Self::metadata) return `http`
 /// responses. The adapters for actix-web and tower add nothing of their own.
 #[derive(Clone)]
 pub struct ResourceServer {
@@ -178,7 +178,7 @@ impl ResourceServer {
         }
     }
 
-    /// Verifies a token and judges it by the policy. For a transport other than HTTP.
+    /// Verifies a token and judges it by the policy. For transports other than HTTP.
     ///
     /// ```
     /// use rmcp_resource_server::{AccessToken, BearerToken, ResourceServer, VerifyError};
@@ -195,16 +195,16 @@ impl ResourceServer {
     ///
     /// # Errors
     ///
-    /// [`VerifyError`]: the token is bad, or that could not be found out.
+    /// [`VerifyError`]: the token is bad, or there was no way to find out.
     pub async fn authorize(&self, bearer: &BearerToken) -> Result<AccessToken, VerifyError> {
         let claims = self.inner.verifier.verify(bearer).await?;
         let token = self.inner.policy.judge(claims, self.now())?;
         Ok(token.with_fingerprint(|| self.session_key().fingerprint(bearer)))
     }
 
-    /// The answer to a request for the protected resource metadata (RFC 9728): at the well-known
-    /// path with the path of the resource inserted, and at the root one (§3.1). `None` for another
-    /// path.
+    /// The response to a request for the protected resource metadata (RFC 9728). It is at the
+    /// well-known path with the resource's path inserted, and at the root one (§3.1). `None` for
+    /// any other path.
     pub fn metadata(&self, method: &Method, path: &str) -> Option<Response<Bytes>> {
         let metadata = &self.inner.metadata;
         metadata.is_at(path).then(|| metadata.answer(method))
@@ -219,7 +219,7 @@ impl ResourceServer {
         self.inner.config.on_refusal.as_ref()
     }
 
-    /// The error for a request whose handler missed scopes: it names all that the request needs.
+    /// The error if a request's handler found scopes missing; it names all that the request needs.
     pub(crate) fn insufficient_scope(&self, token: &AccessToken) -> Option<TokenError> {
         let missed = token.missed()?;
         Some(TokenError::InsufficientScope {
@@ -256,7 +256,7 @@ impl ResourceServer {
         &self.inner.outages
     }
 
-    /// Counts an allowed request, and tells when an outage is over.
+    /// Counts an allowed request, and logs when an outage is over.
     pub(crate) fn note_allowed(&self) {
         self.metrics().request_allowed();
         if let Some(over) = self.outages().allowed(|| self.monotonic()) {

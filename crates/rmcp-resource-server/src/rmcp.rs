@@ -1,4 +1,4 @@
-//! Hands the access token to rmcp handlers, and their errors about it to clients.
+//! Passes the access token to rmcp handlers, and their errors about it to clients.
 
 use rmcp::{
     ErrorData,
@@ -11,14 +11,13 @@ use crate::token::access_token::{AccessToken, InsufficientScope};
 
 /// A handler asked for the access token of a request that has none.
 ///
-/// Over HTTP that is a fault in how the server is put together, never an anonymous caller: where
-/// [`ResourceServer::protect`](crate::ResourceServer::protect) stands in front, no request without
-/// a token reaches a handler. So treat it as a refusal. `?` does that in a handler that returns
-/// [`ErrorData`].
+/// Over HTTP this is a mistake in how the server is put together, never an anonymous caller: behind
+/// [`ResourceServer::protect`](crate::ResourceServer::protect), no request without a token reaches
+/// a handler. So treat it as a refusal. `?` does that in a handler that returns [`ErrorData`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoAccessToken {
-    /// The request came over stdio, or from within the process.
+    /// The request came over stdio, or from inside the process.
     #[error("this needs an access token, and the request did not come over HTTP")]
     NotHttp,
     /// No [`ResourceServer`](crate::ResourceServer) saw the HTTP request.
@@ -30,15 +29,15 @@ pub enum NoAccessToken {
 }
 
 impl AccessToken {
-    /// The access token of the request that an rmcp handler serves.
+    /// The access token of the request that an rmcp handler is serving.
     ///
-    /// For handlers that are no tools; a tool takes an `AccessToken` argument.
+    /// For handlers that are not tools; a tool takes an `AccessToken` argument.
     ///
     /// # Errors
     ///
-    /// [`NoAccessToken`] names what is wrong with the server, or that this is not HTTP. **A missing
-    /// token is no proof that the caller may be trusted.** A server that runs over stdio as well
-    /// has to know in which of the two ways it was started:
+    /// [`NoAccessToken`] says what is wrong with the server, or that this is not HTTP. **A missing
+    /// token does not prove that the caller may be trusted.** A server that also runs over stdio
+    /// must know how it was started:
     ///
     /// ```
     /// # use rmcp::{ErrorData, RoleServer, ServerHandler, model::*, service::RequestContext};
@@ -71,7 +70,7 @@ impl AccessToken {
     }
 }
 
-/// As an argument of a tool, an access token makes the tool available to authorized requests only.
+/// As a tool argument, an access token makes the tool available only to authorized requests.
 ///
 /// ```
 /// use rmcp::{tool, tool_router};
@@ -95,8 +94,8 @@ impl<C: AsRequestContext> FromContextPart<C> for AccessToken {
     }
 }
 
-/// An internal error, since the client cannot do anything about it; over stdio, where the request
-/// itself is in the wrong place, an invalid request.
+/// An internal error, because the client cannot do anything about it. Over stdio, where the request
+/// itself is out of place, it is an invalid request.
 impl From<NoAccessToken> for ErrorData {
     fn from(error: NoAccessToken) -> Self {
         match error {
@@ -109,9 +108,9 @@ impl From<NoAccessToken> for ErrorData {
     }
 }
 
-/// What a client sees of a missing scope where the answer is an event stream, whose status has been
-/// sent by then: an invalid request whose `data` names the scopes as a challenge would
-/// (RFC 6750 §3.1). Elsewhere the client gets 403 and never sees this; see
+/// What a client sees of a missing scope if the answer is an event stream, whose status has already
+/// been sent: an invalid request whose `data` names the scopes, as a challenge would (RFC 6750
+/// §3.1). Otherwise the client gets 403 and never sees this; see
 /// [`require_scopes`](AccessToken::require_scopes).
 impl From<InsufficientScope> for ErrorData {
     fn from(error: InsufficientScope) -> Self {
@@ -129,7 +128,7 @@ mod tests {
 
     use super::*;
 
-    /// As over stdio. What is wrong with a request over HTTP is tested over HTTP.
+    /// Covers stdio. The errors of a request over HTTP are tested over HTTP.
     #[test]
     fn without_http_there_is_no_access_token_and_the_request_is_in_the_wrong_place() {
         let missing = AccessToken::of(&Extensions::new()).expect_err("no HTTP request");

@@ -4,26 +4,26 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 use url::{Host, Url};
 
-/// Why a text is not the URL that is needed.
+/// Why a text is not a suitable URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidUrl {
-    /// It does not parse.
+    /// It cannot be parsed.
     #[error("it is not an absolute URL ({0})")]
     Syntax(url::ParseError),
     /// Neither `https`, nor `http` to a loopback host or explicitly allowed.
     #[error("it must begin with https:// (http:// is for loopback addresses only)")]
     Insecure,
-    /// A user name or password stands in it.
+    /// It contains a user name or password.
     #[error("it must not contain a user name or password")]
     UserInfo,
-    /// A fragment stands in it.
+    /// It contains a fragment.
     #[error("it must not contain a fragment (#)")]
     Fragment,
-    /// A query stands in it.
+    /// It contains a query.
     #[error("it must not contain a query (?)")]
     Query,
-    /// White space or another character that no URL has.
+    /// It contains white space or another character that no URL has.
     #[error("it contains a character that no URL has; percent-encode it")]
     Character,
 }
@@ -89,8 +89,8 @@ impl FromStr for ResourceUrl {
 }
 
 impl Issuer {
-    /// As `parse`, but accepts `http` to any host: for test networks only, for token and secret
-    /// then travel in the clear.
+    /// Like `parse`, but accepts `http` to any host. For test networks only: token and secret then
+    /// travel in the clear.
     ///
     /// # Errors
     ///
@@ -120,7 +120,7 @@ impl FromStr for Issuer {
 }
 
 impl EndpointUrl {
-    /// As `parse`, but accepts `http` to any host: for test networks only.
+    /// Like `parse`, but accepts `http` to any host. For test networks only.
     ///
     /// # Errors
     ///
@@ -168,13 +168,13 @@ as_its_text!(ResourceUrl, Issuer, EndpointUrl);
 impl Named {
     fn parse(text: &str, allow_http: bool) -> Result<Self, InvalidUrl> {
         // The URL parser would silently drop or encode these, and the identifier would no longer
-        // be what stands in metadata and challenge.
+        // match metadata and challenge.
         let odd = |c: char| c.is_ascii_control() || matches!(c, ' ' | '"' | '\\') || !c.is_ascii();
         if text.contains(odd) {
             return Err(InvalidUrl::Character);
         }
         let url = Url::parse(text).map_err(InvalidUrl::Syntax)?;
-        // The parser also takes https:host and https:///host for https://host.
+        // The parser also accepts https:host and https:///host as https://host.
         let rest = text.split_once("://").map_or("", |(_, rest)| rest);
         if rest.is_empty() || rest.starts_with('/') {
             return Err(InvalidUrl::Syntax(url::ParseError::EmptyHost));
@@ -207,7 +207,7 @@ impl Named {
     }
 }
 
-/// Whether the host is this machine, whatever name resolution says: a loopback address,
+/// Whether the host is this machine, regardless of name resolution: a loopback address,
 /// `localhost`, or a name below it (RFC 6761 §6.3).
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {

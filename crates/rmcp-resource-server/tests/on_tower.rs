@@ -1,4 +1,4 @@
-//! The tests of `wire` that depend on the web framework, on axum by way of tower.
+//! Runs those tests of `wire` that depend on the web framework on axum, through tower.
 
 #[path = "wire/challenges.rs"]
 mod challenges;

@@ -1,5 +1,5 @@
-//! No token and no secret in any log line, answer or metric, at the most talkative log level. In a
-//! binary of its own because it captures what the whole process logs.
+//! No log line, answer or metric contains a token or a secret, even at the most verbose log level.
+//! In its own binary because it captures what the whole process logs.
 
 #[expect(
     dead_code,
@@ -29,7 +29,7 @@ use url::form_urlencoded::byte_serialize;
 /// The web framework under the server.
 const FRAMEWORK: support::Framework = support::Framework::Actix;
 
-/// All that this process logs.
+/// Everything that this process logs.
 static LOGS: LazyLock<Logs> = LazyLock::new(|| {
     let logs = Logs::default();
     logs.receiver(Level::TRACE).init();
@@ -64,7 +64,7 @@ fn forms(secret: &str) -> Vec<String> {
     forms
 }
 
-/// The base64 of `Authorization: Basic`, encoded and raw.
+/// The base64 text in `Authorization: Basic`, for encoded and for raw credentials.
 fn basic_headers() -> [String; 2] {
     let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
     [
@@ -77,7 +77,7 @@ fn token(case: &str) -> String {
     format!("tOkEn-{case}+with/special~characters==")
 }
 
-/// What the fake answers to each token, and the status of our answer.
+/// What the fake answers for each token, and the status of our answer.
 fn cases(fake: &FakeAuthorizationServer) -> Vec<(&'static str, Option<Reply>, u16)> {
     let with = |changes| Some(Reply::from(altered(fake, changes)));
     vec![
@@ -162,7 +162,7 @@ async fn rs_32_no_token_or_secret_in_logs_errors_or_metrics() {
     assert_absent(&needles, &seen);
 }
 
-/// Fails if a needle is in the logs or in what was `seen` otherwise.
+/// Fails if one of `needles` is in the logs or in what else was `seen`.
 fn assert_absent(needles: &[String], seen: &str) {
     let logs = LOGS.text();
     for needle in needles {
@@ -243,7 +243,8 @@ async fn rs_32_no_token_in_logs_errors_or_metrics_of_the_jwt_verifier() {
         let answer = server.call(&token).await;
         assert_eq!(answer.status, status, "{answer:?}");
         seen += &format!("{answer:?}\n");
-        // A whole token replays; its payload and its signature are as little for a log.
+        // A whole token can be replayed; its payload and its signature do not belong in a log
+        // either.
         needles.extend(token.split('.').skip(1).map(str::to_owned));
     }
     assert_absent(&needles, &(seen + &server.metrics_text()));
@@ -302,7 +303,7 @@ async fn provoke(
     unreachable.assert_unavailable("stopped");
     *seen += &format!("{unreachable:?}\n");
     tokens.push(token("unreachable"));
-    // Last, for the server is then left alone for a while.
+    // Last, because the server is then left alone for a while.
     fake.restart();
     fake.answer_next(Reply::status(429));
     let limited = server.call(&token("limited")).await;

@@ -1,4 +1,4 @@
-//! What the server is told: resources, scopes, clients.
+//! The server's configuration: resources, scopes, clients.
 
 use std::time::Duration;
 
@@ -18,13 +18,14 @@ use std::time::Duration;
 /// # let _ = config;
 /// ```
 pub struct DevConfig {
-    /// 0 picks a free port of `127.0.0.1`.
+    /// The port on `127.0.0.1`; 0 picks a free one.
     pub port: u16,
     /// An origin such as `http://localhost:9000`; by default `http://127.0.0.1` with the port.
     pub issuer: Option<String>,
-    /// The resource servers that tokens can be for (RFC 8707); the first is the default.
+    /// The resource servers that tokens can be issued for (RFC 8707); the first is the default.
     pub resources: Vec<String>,
-    /// The scopes that exist; a client that asks for none gets all. `offline_access` comes on top.
+    /// The scopes that exist; a client that asks for none gets all. `offline_access` is added to
+    /// them.
     pub scopes: Vec<String>,
     /// The clients that exist without registration.
     pub clients: Vec<DevClient>,
@@ -60,14 +61,14 @@ impl Default for DevConfig {
 #[non_exhaustive]
 #[derive(Clone)]
 pub enum DevClient {
-    /// Gets tokens of its own by client credentials.
+    /// Gets tokens for itself with client credentials.
     Machine {
         /// The client's id.
         id: String,
         /// The client's secret.
         secret: String,
     },
-    /// May introspect, and nothing else.
+    /// May introspect and do nothing else.
     ResourceServer {
         /// The client's id.
         id: String,
@@ -78,7 +79,7 @@ pub enum DevClient {
     Public {
         /// The client's id.
         id: String,
-        /// Matched exactly, but for the port of a loopback address (RFC 8252 §7.3).
+        /// Matched exactly, except for the port of a loopback address (RFC 8252 §7.3).
         redirect_uris: Vec<String>,
     },
 }

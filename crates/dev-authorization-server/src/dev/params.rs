@@ -4,7 +4,7 @@ use url::form_urlencoded;
 
 use super::error::OAuthError;
 
-/// An empty parameter counts as absent, a repeated one as an error (RFC 6749 §3.1).
+/// An empty parameter counts as missing, a repeated one is an error (RFC 6749 §3.1).
 pub(super) struct Params(Vec<(String, String)>);
 
 impl Params {

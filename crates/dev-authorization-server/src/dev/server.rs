@@ -1,4 +1,4 @@
-//! The server itself: starts, stops, restarts.
+//! The server itself: start, stop, restart.
 
 use std::{
     io,
@@ -15,9 +15,9 @@ use crate::server_thread::{ServerThread, listen};
 
 /// A small real authorization server for one developer: opaque tokens, everything in memory.
 ///
-/// It speaks what MCP clients need: metadata (RFC 8414), dynamic registration (RFC 7591), the code
-/// flow with PKCE and a consent page, refresh and client credentials, resource indicators
-/// (RFC 8707), introspection (RFC 7662) and revocation (RFC 7009). It asks nobody for a password.
+/// It supports what MCP clients need: metadata (RFC 8414), dynamic registration (RFC 7591), the
+/// code flow with PKCE and a consent page, refresh and client credentials, resource indicators (RFC
+/// 8707), introspection (RFC 7662) and revocation (RFC 7009). It asks nobody for a password.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -64,12 +64,13 @@ pub struct DevAuthorizationServer {
 }
 
 impl DevAuthorizationServer {
-    /// Starts as configured.
+    /// Starts with this configuration.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for an issuer that is no origin, no or malformed resources, or
-    /// an unusable redirect URI; else why the port could not be had.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for an issuer that is not an origin, missing
+    /// or malformed resources, or an unusable redirect URI; otherwise why the port is not
+    /// available.
     pub fn start(config: DevConfig) -> io::Result<Self> {
         let listener = listen(config.port)?;
         let address = listener.local_addr()?;
@@ -88,13 +89,13 @@ impl DevAuthorizationServer {
         &self.authority.issuer
     }
 
-    /// Where it listens.
+    /// The address where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Frees the port and cuts every connection; clients and tokens stay.
+    /// Frees the port and cuts every connection. Clients and tokens are kept.
     pub async fn stop(&self) {
         let thread = lock(&self.running).take();
         if let Some(thread) = thread {

@@ -1,4 +1,4 @@
-//! The HTTP/1.1 side of the fake: plain sockets, so that an answer can break off anywhere.
+//! The HTTP/1.1 side of the fake. It uses plain sockets, so an answer can break off anywhere.
 
 use std::{io, net::TcpListener, sync::Arc};
 
@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{reply::After, request, script::Script};
 
-/// Serves until `shutdown` resolves; then the port is free and every connection cut.
+/// Serves until `shutdown` resolves; then the port is free and every connection is cut.
 pub(super) fn serve(
     listener: TcpListener,
     script: Arc<Script>,
@@ -34,7 +34,7 @@ async fn accept(listener: AsyncListener, script: Arc<Script>) -> io::Result<()> 
     loop {
         let (stream, _) = listener.accept().await?;
         let script = Arc::clone(&script);
-        // A client that hangs up, or sends what is not HTTP, ends its own connection only.
+        // A client that hangs up, or sends something other than HTTP, ends only its own connection.
         tokio::spawn(async move { converse(stream, &script).await.ok() });
     }
 }

@@ -1,8 +1,8 @@
-//! The issuer, the URLs at which clients look for its metadata, and that metadata.
+//! The issuer, its metadata, and the URLs where clients look for that.
 
 use serde_json::{Value, json};
 
-/// A form of the metadata URL, by example of the issuer `https://as.example/tenant`.
+/// A form of the metadata URL, shown for the issuer `https://as.example/tenant`.
 ///
 /// ```
 /// use dev_authorization_server::{FakeAuthorizationServer, MetadataForm, Reply};
@@ -22,10 +22,10 @@ pub enum MetadataForm {
     /// `/.well-known/openid-configuration/tenant` (RFC 8414 §5).
     OpenIdInserted,
     /// `/tenant/.well-known/openid-configuration` (OpenID Connect Discovery §4.1). The same as
-    /// [`OpenIdInserted`](Self::OpenIdInserted) where the issuer has no path.
+    /// [`OpenIdInserted`](Self::OpenIdInserted) if the issuer has no path.
     OpenIdAppended,
-    /// `/tenant/.well-known/oauth-authorization-server`, as of django-oauth-toolkit. The same as
-    /// [`OAuth`](Self::OAuth) where the issuer has no path.
+    /// `/tenant/.well-known/oauth-authorization-server`, as in django-oauth-toolkit. The same as
+    /// [`OAuth`](Self::OAuth) if the issuer has no path.
     OAuthAppended,
 }
 

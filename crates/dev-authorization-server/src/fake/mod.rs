@@ -32,11 +32,11 @@ use crate::{
 /// How long a test waits for a request that does not come.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// An authorization server that answers what the test told it to and records what it was asked.
+/// An authorization server that gives the answers set by the test, and records what it was asked.
 ///
-/// Every method takes `&self` and takes effect for the next request. Without instructions it serves
-/// valid metadata (RFC 8414) at every form of its URL and says `{"active":false}` to every
-/// introspection (RFC 7662).
+/// Every method takes `&self` and takes effect from the next request. By default it serves valid
+/// metadata (RFC 8414) at every form of its URL and answers every introspection (RFC 7662) with
+/// `{"active":false}`.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -81,13 +81,13 @@ pub struct FakeAuthorizationServer {
 /// assert!(fake.issuer().ends_with("/realms/mcp"));
 /// ```
 pub struct FakeConfig {
-    /// 0 picks a free port.
+    /// The port; 0 picks a free one.
     pub port: u16,
     /// The issuer's path: empty, or like `/realms/mcp`.
     pub issuer_path: String,
     /// The path of the introspection endpoint.
     pub introspection_path: String,
-    /// The forms of the metadata URL that are served at first.
+    /// The forms of the metadata URL that are served initially.
     pub metadata: Vec<MetadataForm>,
 }
 
@@ -107,17 +107,17 @@ impl FakeAuthorizationServer {
     ///
     /// # Panics
     ///
-    /// If no port can be had.
+    /// If no port is available.
     #[must_use]
     pub fn start() -> Self {
         Self::start_with(FakeConfig::default())
     }
 
-    /// Starts as configured.
+    /// Starts with this configuration.
     ///
     /// # Panics
     ///
-    /// If the port cannot be had.
+    /// If the port is not available.
     #[must_use]
     pub fn start_with(config: FakeConfig) -> Self {
         let listener = listen(config.port).expect("the port is free");
@@ -144,7 +144,7 @@ impl FakeAuthorizationServer {
         self.urls.issuer()
     }
 
-    /// Where it listens.
+    /// The address where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -162,7 +162,7 @@ impl FakeAuthorizationServer {
         self.url(&self.introspection_path)
     }
 
-    /// Frees the port and cuts every connection; the script and the records stay. The way to
+    /// Frees the port and cuts every connection; the script and the records are kept. Use it to
     /// test an outage:
     ///
     /// ```
@@ -206,21 +206,21 @@ impl FakeAuthorizationServer {
     }
 }
 
-/// What it answers.
+/// Sets the answers.
 impl FakeAuthorizationServer {
-    /// The valid metadata document, to be served elsewhere or changed by a test.
+    /// The valid metadata document, for a test to change or to serve elsewhere.
     #[must_use]
     pub fn metadata(&self) -> Value {
         self.urls.document(&self.introspection_url())
     }
 
-    /// The path at which metadata of this form is looked for.
+    /// The path where clients look for metadata of this form.
     #[must_use]
     pub fn metadata_path(&self, form: MetadataForm) -> String {
         self.urls.path(form)
     }
 
-    /// Serves this answer at one form of the metadata URL.
+    /// Serves this reply at one form of the metadata URL.
     pub fn serve_metadata(&self, form: MetadataForm, reply: impl Into<Reply>) {
         self.serve(&self.metadata_path(form), reply);
     }
@@ -232,7 +232,7 @@ impl FakeAuthorizationServer {
         }
     }
 
-    /// Serves any further path (JWKS, user info, ...), whatever the method; queries are ignored.
+    /// Serves another path (JWKS, user info, ...) for every method; queries are ignored.
     ///
     /// ```
     /// use dev_authorization_server::{FakeAuthorizationServer, SigningKey, jwks};
@@ -250,7 +250,7 @@ impl FakeAuthorizationServer {
         self.script.unserve(path);
     }
 
-    /// Answers introspections of this token so: JSON claims, or a [`Reply`].
+    /// Sets the answer to introspections of this token: JSON claims, or a [`Reply`].
     pub fn answer_token(&self, token: &str, reply: impl Into<Reply>) {
         self.script.answer_token(token, reply.into());
     }
@@ -260,37 +260,37 @@ impl FakeAuthorizationServer {
         self.script.forget_token(token);
     }
 
-    /// Answers introspections of all other tokens so; at first `{"active":false}`.
+    /// Sets the answer to introspections of all other tokens; initially `{"active":false}`.
     pub fn answer_by_default(&self, reply: impl Into<Reply>) {
         self.script.answer_by_default(reply.into());
     }
 
-    /// Answers one introspection so, whatever its token and credentials. Calls queue up.
+    /// Sets the answer to one introspection, whatever its token and credentials. Calls queue up.
     pub fn answer_next(&self, reply: impl Into<Reply>) {
         self.script.answer_next(reply.into());
     }
 
     /// From now on answers 401 `invalid_client` to any other client; call it again to rotate the
-    /// secret. At first every client is welcome.
+    /// secret. Initially, every client is accepted.
     pub fn require_client(&self, client: ExpectedClient) {
         self.script.require_client(client);
     }
 
-    /// Answers so to any client but the [required](Self::require_client) one, where real servers
-    /// differ: 401 with or without a body, 403 with HTML, or 200 `{"active":false}`.
+    /// Sets the answer to any client but the [required](Self::require_client) one. Real servers
+    /// differ here: 401 with or without a body, 403 with HTML, or 200 `{"active":false}`.
     pub fn refuse_clients_with(&self, reply: impl Into<Reply>) {
         self.script.refuse_clients_with(reply.into());
     }
 
-    /// Keeps introspections waiting (recorded, unanswered) until the gate opens or is dropped; see
-    /// [`Gate`].
+    /// Keeps introspections waiting, recorded but unanswered, until the gate opens or is dropped;
+    /// see [`Gate`].
     #[must_use]
     pub fn hold_introspections(&self) -> Gate {
         self.script.hold()
     }
 
-    /// Claims that a resource server should accept: `alice` by way of client `client`, for ten
-    /// minutes. Change members to get those that it should not:
+    /// Claims that a resource server should accept: `alice` through client `client`, for ten
+    /// minutes. Change members to get claims that it should refuse:
     ///
     /// ```
     /// # let fake = dev_authorization_server::FakeAuthorizationServer::start();
@@ -315,7 +315,7 @@ impl FakeAuthorizationServer {
     }
 }
 
-/// What it was asked.
+/// Shows what it was asked.
 impl FakeAuthorizationServer {
     /// Every request so far, oldest first.
     #[must_use]
@@ -341,17 +341,17 @@ impl FakeAuthorizationServer {
         self.script.arrivals().borrow().to_owned()
     }
 
-    /// The most introspections that were unanswered at one time.
+    /// The largest number of introspections that were unanswered at the same time.
     #[must_use]
     pub fn peak_introspections(&self) -> usize {
         self.script.peak()
     }
 
-    /// Waits until `count` introspections have arrived since the start.
+    /// Waits until `count` introspections in total have arrived.
     ///
     /// # Panics
     ///
-    /// If they have not after ten seconds.
+    /// If they have not arrived after ten seconds.
     pub async fn wait_for_introspections(&self, count: usize) {
         let mut arrivals = self.script.arrivals();
         let arrived = timeout(PATIENCE, arrivals.wait_for(|arrived| *arrived >= count))

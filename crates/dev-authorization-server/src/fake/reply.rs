@@ -1,4 +1,4 @@
-//! An answer, and how it goes over the wire.
+//! An answer, and how it is sent.
 
 use std::{fmt::Write, future, io, time::Duration};
 
@@ -10,7 +10,7 @@ use tokio::{
 
 /// What a [`FakeAuthorizationServer`](crate::FakeAuthorizationServer) answers, and how.
 ///
-/// JSON turns into a 200 by itself: `fake.answer_token("t", json!({"active": true}))`.
+/// JSON converts to a 200: `fake.answer_token("t", json!({"active": true}))`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -48,7 +48,7 @@ enum Delivery {
 }
 
 impl Reply {
-    /// A status, this `Content-Type` and these bytes.
+    /// A status, this `Content-Type` and this body.
     pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("Content-Type".to_owned(), content_type.to_owned())];
         Self {
@@ -76,7 +76,7 @@ impl Reply {
         Self::new(status, "application/json", body.to_string())
     }
 
-    /// A 200 with a page of HTML.
+    /// A 200 with an HTML page.
     #[must_use]
     pub fn html() -> Self {
         Self::new(200, "text/html", "<!doctype html><title>Sign in</title>")
@@ -88,7 +88,7 @@ impl Reply {
         Self::status(status).with_header("Location", location)
     }
 
-    /// A 200 that says active, in well-formed JSON of about this many bytes.
+    /// A 200 that says active, in well-formed JSON of roughly this many bytes.
     #[must_use]
     pub fn huge(bytes: usize) -> Self {
         Self::json(200, &json!({"active": true, "padding": "x".repeat(bytes)}))
@@ -107,7 +107,7 @@ impl Reply {
         self
     }
 
-    /// Waits so long before the first byte.
+    /// Waits this long before the first byte.
     #[must_use]
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
@@ -120,19 +120,19 @@ impl Reply {
         self.delivered(Delivery::Chunked)
     }
 
-    /// Sends the body byte by byte with this pause before each.
+    /// Sends the body byte by byte, with this pause before each byte.
     #[must_use]
     pub fn slowly(self, pause: Duration) -> Self {
         self.delivered(Delivery::Slow(pause))
     }
 
-    /// Sends head and half of the body, then nothing, with the connection open.
+    /// Sends the head and half of the body, then nothing, and keeps the connection open.
     #[must_use]
     pub fn stalling(self) -> Self {
         self.delivered(Delivery::HalfThenSilence)
     }
 
-    /// Sends head and half of the body, then closes the connection.
+    /// Sends the head and half of the body, then closes the connection.
     #[must_use]
     pub fn truncated(self) -> Self {
         self.delivered(Delivery::HalfThenClose)
@@ -150,7 +150,7 @@ impl From<Value> for Reply {
     }
 }
 
-/// What becomes of the connection after an answer.
+/// What happens to the connection after an answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum After {
     KeepOpen,

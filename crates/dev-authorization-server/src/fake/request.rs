@@ -1,4 +1,4 @@
-//! A request as it came, and the reader that takes it off the wire.
+//! A request as received, and the reader that takes it from the connection.
 
 use std::io::{self, ErrorKind};
 
@@ -36,20 +36,20 @@ use crate::client_credentials::{form_decoded_basic, raw_basic};
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct RecordedRequest {
-    /// Such as `POST`.
+    /// The method, for example `POST`.
     pub method: String,
     /// The path, without the query.
     pub path: String,
-    /// What followed the `?`, as it was sent.
+    /// The text after the `?`, as sent.
     pub query: Option<String>,
-    /// The header fields in order, names as they were sent.
+    /// The header fields in order, with their names as sent.
     pub headers: Vec<(String, String)>,
     /// The body's bytes.
     pub body: Vec<u8>,
 }
 
 impl RecordedRequest {
-    /// The first field of this name, in any case.
+    /// The first field with this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
@@ -64,7 +64,7 @@ impl RecordedRequest {
         form_urlencoded::parse(&self.body).into_owned().collect()
     }
 
-    /// The first form field of this name.
+    /// The first form field with this name.
     #[must_use]
     pub fn form_value(&self, name: &str) -> Option<String> {
         let mut form = form_urlencoded::parse(&self.body);
@@ -72,22 +72,22 @@ impl RecordedRequest {
             .map(|(_, value)| value.into_owned())
     }
 
-    /// Id and secret of `Authorization: Basic`, form-decoded (RFC 6749 §2.3.1).
+    /// Id and secret from `Authorization: Basic`, form-decoded (RFC 6749 §2.3.1).
     #[must_use]
     pub fn basic(&self) -> Option<(String, String)> {
         form_decoded_basic(self.header("authorization")?)
     }
 
-    /// Id and secret of `Authorization: Basic`, only base64-decoded.
+    /// Id and secret from `Authorization: Basic`, only base64-decoded.
     #[must_use]
     pub fn raw_basic(&self) -> Option<(String, String)> {
         raw_basic(self.header("authorization")?)
     }
 }
 
-/// The next request, or `None` where the client closed the connection between two.
+/// The next request, or `None` if the client closed the connection between two requests.
 ///
-/// Chunked bodies are not understood: no client under test sends one.
+/// Does not understand chunked bodies: no client under test sends one.
 pub(super) async fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Option<RecordedRequest>> {
     let Some(request_line) = read_line(stream).await? else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! What the test wants answered, and what it was asked: the state of the fake.
+//! The state of the fake: what the test wants answered, and what was asked.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -10,8 +10,8 @@ use tokio::sync::{Semaphore, watch};
 
 use super::{reply::Reply, request::RecordedRequest};
 
-/// The client that may introspect, and how it must say so. Any second way to authenticate in the
-/// same request is refused (RFC 6749 §2.3).
+/// The client that may introspect, and how it must authenticate. A second authentication method in
+/// the same request is refused (RFC 6749 §2.3).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -40,7 +40,7 @@ pub enum ExpectedClient {
         /// The client's secret.
         secret: String,
     },
-    /// Basic as many servers read it, without form-decoding.
+    /// HTTP Basic as many servers read it, without form-decoding.
     RawBasic {
         /// The client's id.
         id: String,
@@ -83,8 +83,8 @@ impl ExpectedClient {
     }
 }
 
-/// Holds introspections back, until it is opened or dropped. Shows how many run at once, and what
-/// becomes of requests that wait.
+/// Holds introspections back until it is opened or dropped. Use it to see how many run at once, and
+/// what happens to requests that wait.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -104,7 +104,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Lets so many introspections through, now or when they come.
+    /// Lets this many introspections through, now or when they come.
     pub fn release(&self, count: usize) {
         self.permits.add_permits(count);
     }
@@ -221,7 +221,7 @@ impl Script {
         self.state().peak
     }
 
-    /// Records the request; what is returned counts as unanswered while it lives.
+    /// Records the request, which counts as unanswered while the returned value lives.
     pub(super) fn exchange(&self, request: RecordedRequest) -> Exchange<'_> {
         let introspection = request.path == self.introspection_path;
         let mut state = self.state();
@@ -243,7 +243,7 @@ impl Script {
     }
 }
 
-/// One request that has arrived and is not answered yet.
+/// A request that has arrived and is not answered yet.
 pub(super) struct Exchange<'a> {
     script: &'a Script,
     request: RecordedRequest,

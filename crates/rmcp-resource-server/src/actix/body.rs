@@ -1,4 +1,4 @@
-//! Bodies of `http-body` and of actix-web.
+//! Adapts bodies between `http-body` and actix-web.
 
 use std::{
     error::Error,
@@ -13,7 +13,7 @@ use http_body::Body;
 use crate::session::stream_guard::StreamGuard;
 
 pin_project_lite::pin_project! {
-    /// A body of `http-body` for actix-web.
+    /// An `http-body` body as an actix-web body.
     pub(crate) struct HttpBody<B> {
         #[pin]
         body: B,
@@ -58,7 +58,7 @@ where
 }
 
 pin_project_lite::pin_project! {
-    /// A body of actix-web that ends early when its guard says so.
+    /// An actix-web body that ends early when its guard says so.
     pub(crate) struct GuardedMessage {
         #[pin]
         body: BoxBody,

@@ -1,5 +1,5 @@
-//! Between the types of actix-web, which are those of `http` 0.2 and its own, and those of `http`
-//! 1.x.
+//! Converts between the types of `http` 1.x and those of actix-web, which are its own and those of
+//! `http` 0.2.
 
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder,
@@ -16,7 +16,7 @@ use crate::observe::{
     request_id::RequestId,
 };
 
-/// The head of a request, with what is known of its client. An HTTP/1 parser has accepted all of
+/// The head of a request, with what is known about its client. An HTTP/1 parser has accepted all of
 /// it, so nothing is lost.
 pub(crate) fn parts(request: &HttpRequest) -> Parts {
     let (mut parts, ()) = Request::new(()).into_parts();
@@ -73,12 +73,12 @@ fn headers(headers: &header::HeaderMap) -> HeaderMap {
     converted
 }
 
-/// A value for actix's header map.
+/// Converts a value for actix's header map.
 pub(crate) fn header_value(value: &HeaderValue) -> header::HeaderValue {
     header::HeaderValue::from_bytes(value.as_bytes()).expect("one rule for values in both versions")
 }
 
-/// The head of a response, as a builder that waits for its body.
+/// Starts a response from its head; the caller adds the body.
 pub(crate) fn response_builder(head: &response::Parts) -> HttpResponseBuilder {
     let status = StatusCode::from_u16(head.status.as_u16()).expect("from 100 to 999 in both");
     let mut builder = HttpResponse::build(status);
@@ -88,7 +88,7 @@ pub(crate) fn response_builder(head: &response::Parts) -> HttpResponseBuilder {
     builder
 }
 
-/// A whole response.
+/// Converts a whole response.
 pub(crate) fn response(response: Response<Bytes>) -> HttpResponse {
     let (head, body) = response.into_parts();
     response_builder(&head).body(body)

@@ -17,11 +17,11 @@ use super::{
     convert::{self, response_builder},
 };
 
-/// The largest request body, in bytes, unless configured otherwise: that of rmcp.
+/// The default limit on a request body, in bytes; the same as rmcp's.
 const MAX_BODY_BYTES: usize = 4 << 20;
 
-/// Serves rmcp's [`StreamableHttpService`] in an actix application: the body is collected, the
-/// request is converted once, and rmcp is called in place.
+/// Serves rmcp's [`StreamableHttpService`] in an actix application. It collects the body, converts
+/// the request once and calls rmcp directly.
 ///
 /// Behind [`ResourceServer::protect`](crate::ResourceServer::protect) a handler finds the
 /// [`AccessToken`](crate::AccessToken) of the request:
@@ -66,15 +66,15 @@ where
         }
     }
 
-    /// The largest request body in bytes; a larger one gets 413. Default 4 MiB. rmcp's own limit
-    /// applies too.
+    /// Sets the largest request body, in bytes; a larger one gets 413. Default: 4 MiB. rmcp's own
+    /// limit applies too.
     #[must_use]
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.max_body_bytes = bytes;
         self
     }
 
-    /// The MCP endpoint at `path`, with or without a slash at its end.
+    /// The MCP endpoint at `path`, with or without a trailing slash.
     pub fn resource(&self, path: &str) -> Resource {
         let path = path.trim_end_matches('/');
         let this = self.clone();
@@ -85,7 +85,7 @@ where
         web::resource([path.to_owned(), format!("{path}/")]).route(web::route().to(serve))
     }
 
-    /// Serves a request whose body has been read, for a host with limits of its own.
+    /// Serves a request whose body has already been read, for a host with its own limits.
     pub async fn serve(&self, parts: request::Parts, body: Bytes) -> HttpResponse {
         let request = Request::from_parts(parts, Full::new(body));
         respond(self.service.handle(request).await)
@@ -105,9 +105,9 @@ where
     }
 }
 
-/// The head of `request` for [`ActixMcp::serve`]. Of a request that
-/// [`ResourceServer::protect`](crate::ResourceServer::protect) admitted it has the
-/// [`AccessToken`](crate::AccessToken), and not the token itself.
+/// The head of `request`, for [`ActixMcp::serve`]. If
+/// [`ResourceServer::protect`](crate::ResourceServer::protect) admitted the request, its head has
+/// the [`AccessToken`](crate::AccessToken) but not the token itself.
 pub fn request_parts(request: &HttpRequest) -> request::Parts {
     let admitted = request.extensions_mut().remove::<request::Parts>();
     admitted.unwrap_or_else(|| {
@@ -117,7 +117,7 @@ pub fn request_parts(request: &HttpRequest) -> request::Parts {
     })
 }
 
-/// A JSON answer has its length told; an event stream is passed on as it comes.
+/// Sends a JSON answer with its length; passes on an event stream as it arrives.
 fn respond<B>(response: Response<B>) -> HttpResponse
 where
     B: Body<Data = Bytes> + 'static,

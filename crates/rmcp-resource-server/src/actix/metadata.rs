@@ -10,14 +10,14 @@ use super::convert::{parts, response};
 use crate::{answer::metadata::WELL_KNOWN, resource_server::ResourceServer};
 
 impl ResourceServer {
-    /// Adds the protected resource metadata, at both well-known paths (RFC 9728 §3.1):
-    /// `App::new().configure(|config| resource_server.serve_metadata(config))`. It must lie
-    /// outside of what is protected.
+    /// Adds the protected resource metadata at both well-known paths (RFC 9728 §3.1):
+    /// `App::new().configure(|config| resource_server.serve_metadata(config))`. Keep it outside the
+    /// protected scope.
     pub fn serve_metadata(&self, config: &mut ServiceConfig) {
         let this = self.clone();
-        // A guard compares the path, since actix matches decoded paths against patterns: neither
-        // fits a path with percent-encoding. The prefix costs other requests less than a pattern
-        // would.
+        // A guard compares the path because actix matches decoded paths against patterns, and
+        // neither fits a path with percent-encoding. The prefix costs other requests less than a
+        // pattern would.
         let is_metadata = fn_guard(move |context| this.has_metadata_at(context.head().uri.path()));
         let answers = web::resource(["", "/{path:.*}"])
             .app_data(Data::new(self.clone()))

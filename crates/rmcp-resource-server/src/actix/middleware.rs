@@ -32,7 +32,7 @@ impl ResourceServer {
     /// Wraps an actix scope so that only authorized requests reach it. Handlers find the
     /// [`AccessToken`](crate::AccessToken) in the request's extensions.
     ///
-    /// It protects what is no MCP just as well:
+    /// It protects services other than MCP just as well:
     ///
     /// ```
     /// use actix_web::{App, HttpMessage, HttpRequest, web};
@@ -57,7 +57,7 @@ impl ResourceServer {
 }
 
 impl RequestId {
-    /// The id of an actix `request`, if it has been given one.
+    /// The id of an actix `request`, if it has one.
     pub fn of(request: &HttpRequest) -> Option<Self> {
         request.extensions().get::<Self>().cloned()
     }
@@ -65,8 +65,8 @@ impl RequestId {
 
 /// Lets only authorized requests through. Made by [`ResourceServer::protect`].
 ///
-/// It answers a refused request with a response, never with an actix error: middleware around it,
-/// such as `actix-cors`, would not see an error, and a browser could not read the challenge.
+/// It answers a refused request with a response, never with an actix error: outer middleware such
+/// as `actix-cors` would not see an error, and a browser could not read the challenge.
 #[derive(Clone, Debug)]
 pub struct Protection {
     resource_server: ResourceServer,
@@ -91,10 +91,10 @@ where
     }
 }
 
-/// The service that [`Protection`] makes of another.
+/// A service wrapped by [`Protection`].
 ///
-/// Each worker has one, as usual in actix. Its requests share it without atomic counters, for which
-/// the workers' processors would contend.
+/// Each worker has its own, as usual in actix. Its requests share it without atomic counters, which
+/// the workers' processors would contend for.
 pub struct ProtectedService<S>(Rc<Protected<S>>);
 
 struct Protected<S> {
@@ -138,7 +138,7 @@ where
     }
 }
 
-/// Reads a form, which no MCP request is: what is read here is not passed on, and the service behind
+/// Reads a form. No MCP request is a form, so the body is not passed on, and the service behind
 /// refuses the content type.
 async fn body_facts(request: &mut ServiceRequest) -> BodyFacts {
     let content_type = request.headers().get(CONTENT_TYPE);
@@ -155,7 +155,7 @@ async fn body_facts(request: &mut ServiceRequest) -> BodyFacts {
     }
 }
 
-/// Brings the request to the state of its admitted `parts`, which are kept for [`super::mcp`].
+/// Makes `request` match its admitted `parts`, which are kept for [`super::mcp`].
 fn prepare(request: &mut ServiceRequest, parts: http::request::Parts, admission: &Admission) {
     let headers: &mut HeaderMap = request.headers_mut();
     headers.remove(AUTHORIZATION);

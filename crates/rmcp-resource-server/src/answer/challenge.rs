@@ -6,13 +6,14 @@ use http::header::HeaderValue;
 
 use crate::token::scope::Scopes;
 
-/// A `Bearer` challenge. Its parts can hold neither a quotation mark nor a backslash: texts are
-/// constants, scopes and URLs are parsed by types that refuse both. Nothing in it comes from a
-/// request or an authorization server.
+/// A `Bearer` challenge. Its parts cannot contain a quotation mark or a backslash: texts are
+/// constants, and the types that parse scopes and URLs refuse both characters. Nothing in it comes
+/// from a request or an authorization server.
 pub(crate) struct Challenge<'a> {
-    /// A code of RFC 6750 §3.1 with its description; `None` where the request has no credential.
+    /// An error code of RFC 6750 §3.1 with its description; `None` if the request has no
+    /// credential.
     pub(crate) error: Option<(&'static str, &'static str)>,
-    /// What the operation needs. Left out where that is nothing.
+    /// The scopes that the operation needs. Left out if it needs none.
     pub(crate) scope: &'a Scopes,
     /// The absolute URL of the protected resource metadata.
     pub(crate) resource_metadata: &'a str,
@@ -36,7 +37,7 @@ impl Challenge<'_> {
     }
 }
 
-/// `offline_access` asks for a refresh token: no resource needs it, so neither challenge nor
+/// `offline_access` asks for a refresh token. No resource needs one, so neither challenge nor
 /// metadata asks for it (MCP authorization, refresh tokens).
 pub(crate) fn without_offline_access(scopes: &Scopes) -> Scopes {
     Scopes::granted(scopes.iter().filter(|scope| *scope != "offline_access"))

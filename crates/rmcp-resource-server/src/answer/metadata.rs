@@ -15,10 +15,10 @@ use crate::{
     urls::{Issuer, ResourceUrl},
 };
 
-/// Where metadata is, before the path of the resource.
+/// The well-known prefix, which goes before the path of the resource.
 pub(crate) const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
-/// RFC 9728 §2, the members this server can tell. Empty arrays are left out (§3.2).
+/// The members of RFC 9728 §2 that this server knows. Empty arrays are left out (§3.2).
 #[derive(Serialize)]
 struct Document<'a> {
     resource: &'a str,
@@ -31,14 +31,14 @@ struct Document<'a> {
 }
 
 /// The absolute URL of the metadata of `resource`: the well-known path goes between host and path
-/// (RFC 9728 §3.1). Scheme and host are written as configured, like the resource in the document:
+/// (RFC 9728 §3.1). Scheme and host stay as configured, like the resource in the document, because
 /// clients compare the two (§3.3).
 pub(crate) fn url(resource: &ResourceUrl) -> String {
     format!("{}{WELL_KNOWN}{}", resource.origin(), resource.path())
 }
 
-/// The metadata of one resource, ready to be sent. Anybody may read it, from a page of any origin
-/// too: it is how a client finds out where to log in.
+/// The metadata of one resource, ready to send. Anyone may read it, including a page of any origin:
+/// it tells a client where to log in.
 pub(crate) struct Metadata {
     /// The path-inserted well-known path, and the root one.
     paths: [String; 2],
@@ -67,17 +67,17 @@ impl Metadata {
         }
     }
 
-    /// Where it is found. Paths are compared to the letter: no decoding.
+    /// Whether the metadata is at this path. Paths are compared literally, without decoding.
     pub(crate) fn is_at(&self, path: &str) -> bool {
         self.paths.iter().any(|known| known == path)
     }
 
-    /// The answer to a request for it.
+    /// The response to a request for the metadata.
     pub(crate) fn answer(&self, method: &Method) -> Response<Bytes> {
         let mut response = Response::new(Bytes::new());
         let allowed = HeaderValue::from_static("GET, HEAD, OPTIONS");
         let any = HeaderValue::from_static("*");
-        // RFC 9110 §9.1: whatever answers GET answers HEAD.
+        // RFC 9110 §9.1: a server that answers GET also answers HEAD.
         if method == Method::GET || method == Method::HEAD {
             *response.body_mut() = self.document.clone();
             let headers = response.headers_mut();
@@ -92,7 +92,7 @@ impl Metadata {
             let headers = response.headers_mut();
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, any.clone());
             headers.insert(ACCESS_CONTROL_ALLOW_METHODS, allowed);
-            // Clients send MCP-Protocol-Version here too.
+            // Clients also send MCP-Protocol-Version here.
             headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, any);
             headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
         } else {

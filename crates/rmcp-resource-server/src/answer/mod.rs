@@ -1,4 +1,4 @@
-//! What clients are told, as HTTP responses: challenges, refusals, metadata.
+//! The responses that clients get from us: challenges, refusals, metadata.
 
 pub(crate) mod challenge;
 pub(crate) mod metadata;

@@ -1,4 +1,4 @@
-//! The one table from failure to HTTP.
+//! The one table from failures to HTTP responses.
 
 use bytes::Bytes;
 use http::{
@@ -14,14 +14,14 @@ use crate::{
     token::scope::Scopes,
 };
 
-/// Why a request goes no further.
+/// Why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// Not authorized: 400, 401, 403, 431 or 503.
     #[error(transparent)]
     Unverified(VerifyError),
-    /// The session is not this principal's, or there is none of that id: nobody is told which. 404.
+    /// The session is another principal's, or does not exist; the client does not learn which. 404.
     #[error("the session is another principal's, or does not exist")]
     ForeignSession,
 }
@@ -42,7 +42,7 @@ impl<E: Into<VerifyError>> From<E> for Refusal {
     }
 }
 
-/// Knows the challenges of one resource, built once.
+/// Holds the challenges of one resource, built once.
 pub(crate) struct Answers {
     no_credential: HeaderValue,
     invalid_request: HeaderValue,
@@ -51,7 +51,7 @@ pub(crate) struct Answers {
     known: Scopes,
 }
 
-/// What a client is told: the same for all causes of one status.
+/// The body of a refusal. It is the same for all causes of one status.
 #[derive(Serialize)]
 struct Body<'a> {
     error: &'static str,
@@ -85,8 +85,8 @@ const UNAVAILABLE: (&str, &str) = (
 );
 
 impl Answers {
-    /// `known` are all scopes that mean something to this server: required ones, optional ones, and
-    /// those of its hierarchy.
+    /// `known` are all scopes that mean something to this server: required, optional, and those of
+    /// its hierarchy.
     pub(crate) fn new(resource_metadata: String, required_scopes: &Scopes, known: Scopes) -> Self {
         let scope = without_offline_access(required_scopes);
         let challenge = |error| {
@@ -128,7 +128,7 @@ impl Answers {
     fn token_refused(&self, error: &TokenError) -> Told {
         use StatusCode as S;
         let (status, challenge, told) = match error {
-            // Another login would give another token as long: no challenge (RFC 6585 §5).
+            // Logging in again would bring a token just as long, so no challenge (RFC 6585 §5).
             TokenError::TooLong { .. } => {
                 return (S::REQUEST_HEADER_FIELDS_TOO_LARGE, None, TOKEN_TOO_LONG);
             }
@@ -150,9 +150,9 @@ impl Answers {
         (status, Some((WWW_AUTHENTICATE, challenge)), told)
     }
 
-    /// Asks for what the token has besides, too: a client that requests what it is told, and no
-    /// more, would lose it (MCP authorization, scope challenge handling). Only scopes known here are
-    /// named, so no text of the authorization server gets into a header.
+    /// Also asks for the scopes that the token already has: a client that requests exactly what it
+    /// is told would lose them otherwise (MCP authorization, scope challenge handling). It names
+    /// only scopes known here, so no text from the authorization server gets into a header.
     fn insufficient_scope(&self, required: &Scopes, granted: &Scopes) -> HeaderValue {
         let scope = required.union(&self.known.intersection(granted));
         Challenge {

@@ -1,8 +1,8 @@
-//! Work that goes on beside requests.
+//! Background tasks.
 
 use tokio::task::AbortHandle;
 
-/// A task that ends when this is dropped.
+/// A task that is aborted when this is dropped.
 pub(crate) struct Background(AbortHandle);
 
 impl Background {

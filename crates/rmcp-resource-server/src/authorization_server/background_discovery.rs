@@ -1,6 +1,6 @@
-//! What has to be learnt from the authorization server before any token can be verified. It is
-//! looked for in the background until the server is up, and looked at again when it may have
-//! changed: each hour, and when what was found does not answer.
+//! Looks up what must be known about the authorization server before any token can be verified. It
+//! searches in the background until the server is up, and looks again when the result may have
+//! changed: every hour, and when what it found does not answer.
 
 use std::{
     sync::{
@@ -18,20 +18,20 @@ use tokio::{
 
 use crate::{authorization_server::background::Background, error::AuthorizationServerError};
 
-/// How often what is known is looked at again, although it serves well.
+/// How often to look again even though what is known works well.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(60 * 60);
 
-/// The least time from one look to the next, once something is known. Clients can cause a look by
+/// The minimum time between two looks, once something is known. Clients can cause a look with
 /// tokens to which the server answers 404.
 const LEAST_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How often a search without success is told of again.
+/// How often to report an unsuccessful search again.
 const TOLD_AGAIN_AFTER: Duration = Duration::from_secs(5 * 60);
 
-/// A `T` that is known, or why it is not known yet.
+/// A `T` that is known, or the reason why it is not known yet.
 pub(crate) struct BackgroundDiscovery<T> {
     state: watch::Sender<State<T>>,
-    /// What is known answers that it is not there (any more).
+    /// What is known has answered that it is not there (any more).
     gone: AtomicBool,
     again: Notify,
     looks: watch::Sender<Looks>,
@@ -40,19 +40,19 @@ pub(crate) struct BackgroundDiscovery<T> {
 enum State<T> {
     Unknown(Arc<str>),
     Known(Arc<T>),
-    /// It is gone, and why nothing else was found.
+    /// It is gone; the text says why nothing else was found.
     Lost(Arc<T>, Arc<str>),
 }
 
 #[derive(Clone, Copy, Default)]
 struct Looks {
     done: u64,
-    /// No further look is taken now.
+    /// The minimum time since the last look has not passed yet.
     resting: bool,
 }
 
 impl<T: Send + Sync + 'static> BackgroundDiscovery<T> {
-    /// Nothing is known.
+    /// Starts out with nothing known.
     pub(crate) fn new() -> Self {
         Self {
             state: watch::Sender::new(State::Unknown("it has not been asked yet".into())),
@@ -62,9 +62,8 @@ impl<T: Send + Sync + 'static> BackgroundDiscovery<T> {
         }
     }
 
-    /// Takes what is `configured` once and for all, or looks for it in the background. `look` is
-    /// told what is known and returns what is to replace it, if anything. Must be called inside a
-    /// Tokio runtime.
+    /// Takes what is `configured` for good, or looks for it in the background. `look` gets what is
+    /// known and returns its replacement, if any. Must be called inside a Tokio runtime.
     pub(crate) fn begin<C, F>(
         self: &Arc<Self>,
         configured: Option<T>,
@@ -146,7 +145,7 @@ impl<T: Send + Sync + 'static> BackgroundDiscovery<T> {
         }
     }
 
-    /// From now on it is `found`.
+    /// Records `found` as known from now on.
     pub(crate) fn settle(&self, found: T) -> Arc<T> {
         let found = Arc::new(found);
         self.gone.store(false, Ordering::Relaxed);
@@ -154,21 +153,20 @@ impl<T: Send + Sync + 'static> BackgroundDiscovery<T> {
         found
     }
 
-    /// What is known does not answer, perhaps since it has moved: looks again soon.
+    /// What is known does not answer, perhaps because it has moved: looks again soon.
     pub(crate) fn doubt(&self) {
         if !self.looks.borrow().resting {
             self.again.notify_one();
         }
     }
 
-    /// What is known answers that it is not there: looks again soon, unless that was done a moment
-    /// ago.
+    /// What is known answers that it is not there: looks again soon, unless it did so a moment ago.
     pub(crate) fn is_gone(&self) {
         self.gone.store(true, Ordering::Relaxed);
         self.doubt();
     }
 
-    /// Waits until the look that is due has been taken.
+    /// Waits until the pending look is over.
     pub(crate) async fn looked_again(&self) {
         let mut looks = self.looks.subscribe();
         let before = *looks.borrow();
@@ -178,7 +176,7 @@ impl<T: Send + Sync + 'static> BackgroundDiscovery<T> {
         }
     }
 
-    /// What is known serves well.
+    /// What is known works well.
     pub(crate) fn found_well(&self) {
         if self.gone.load(Ordering::Relaxed) {
             self.gone.store(false, Ordering::Relaxed);
@@ -220,7 +218,7 @@ impl<T: Send + Sync + 'static> BackgroundDiscovery<T> {
         }
     }
 
-    /// Whether it is known and there, or why not.
+    /// Whether it is known and there; the error says why not.
     pub(crate) fn readiness(&self) -> Result<(), Arc<str>> {
         match &*self.state.borrow() {
             State::Known(_) => Ok(()),
@@ -242,8 +240,8 @@ impl<T: Send + Sync + 'static> BackgroundDiscovery<T> {
     }
 }
 
-/// Keeps a long outage from filling the log: each explanation is told once, and then that nothing
-/// has changed.
+/// Keeps a long outage from filling the log: logs each explanation once, and after that only that
+/// nothing has changed.
 #[derive(Default)]
 struct Told {
     why: String,
@@ -270,7 +268,7 @@ mod tests {
 
     use super::*;
 
-    /// Answers looks from a list, and then that nothing has changed.
+    /// Answers looks from a list, and then says that nothing has changed.
     struct Script(Mutex<Vec<Result<Option<u32>, String>>>);
 
     struct Scene {

@@ -18,17 +18,17 @@ use crate::{
     urls::{EndpointUrl, InvalidUrl, Issuer},
 };
 
-/// The member of the metadata that is looked for.
+/// The metadata member to look for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum EndpointName {
     IntrospectionEndpoint,
-    /// The same for a client that shows a certificate (RFC 8705 §5).
+    /// Its counterpart for a client that presents a certificate (RFC 8705 §5).
     MtlsIntrospectionEndpoint,
     JwksUri,
     UserinfoEndpoint,
 }
 
-/// What this crate needs of the metadata.
+/// The metadata that this crate needs.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Metadata {
     issuer: String,
@@ -44,7 +44,7 @@ struct Aliases {
     introspection_endpoint: Option<String>,
 }
 
-/// Why one document was of no use.
+/// Why a document could not be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unusable {
     #[error("{0}")]
@@ -71,20 +71,19 @@ pub(crate) enum Unusable {
     Downgraded(&'static str, String),
 }
 
-/// The endpoint found, and which client authentication methods are advertised for
-/// introspection, if any.
+/// The endpoint, and the client authentication methods advertised for introspection, if any.
 #[derive(Debug)]
 pub(crate) struct Discovered {
     pub(crate) endpoint: EndpointUrl,
     pub(crate) auth_methods: Option<Vec<String>>,
 }
 
-/// Tries every place where the metadata may be, and takes the first document with the issuer
-/// asked for and the endpoint wanted.
+/// Tries every URL where the metadata may be, and takes the first document that has the expected
+/// issuer and the wanted endpoint.
 ///
 /// # Errors
 ///
-/// One line that names each place and what was found there.
+/// One line that names each URL and what was found there.
 pub(crate) async fn discover(
     wanted: EndpointName,
     http: &HttpClient,
@@ -110,7 +109,7 @@ pub(crate) async fn discover(
     Err(error)
 }
 
-/// Fetches one document; its issuer is the one asked for.
+/// Fetches one document and checks that its issuer is the expected one.
 pub(crate) async fn fetch(
     http: &HttpClient,
     url: &Url,
@@ -143,7 +142,7 @@ pub(crate) async fn fetch(
     }
 }
 
-/// Takes the endpoint wanted out of a document.
+/// Takes the wanted endpoint out of a document.
 pub(crate) fn accept(
     metadata: Metadata,
     wanted: EndpointName,
@@ -179,10 +178,10 @@ pub(crate) fn accept(
     })
 }
 
-/// Where metadata may be, in the order of the MCP authorization specification: RFC 8414 §3.1 with
-/// the issuer's path inserted, OpenID with it inserted, OpenID with it in front; last the forms of
-/// servers that append the path of RFC 8414, too, or insist on a slash at the end (both
-/// django-oauth-toolkit).
+/// The URLs where metadata may be, in the order of the MCP authorization specification: RFC 8414
+/// §3.1 with the issuer's path inserted, OpenID with it inserted, OpenID with it in front. Last
+/// come the forms of servers that also append the path of RFC 8414 or insist on a trailing slash
+/// (django-oauth-toolkit does both).
 pub(crate) fn metadata_urls(issuer: &Issuer) -> Vec<Url> {
     let path = issuer.url().path().trim_end_matches('/');
     let mut paths = vec![

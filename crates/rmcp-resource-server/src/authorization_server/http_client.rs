@@ -23,10 +23,10 @@ use crate::{
     urls::Issuer,
 };
 
-/// Sends requests, over connections of a pool or over new ones. Cheap to clone.
+/// Sends requests over pooled or over new connections. Cheap to clone.
 ///
-/// Neither kind follows redirects, since a 307 would send token and secret to another host. Plain
-/// http, which is for loopback or a test network, takes no proxy.
+/// Neither kind follows redirects, because a 307 would send token and secret to another host. Plain
+/// http, which is for loopback or a test network, uses no proxy.
 #[derive(Clone)]
 pub(crate) struct HttpClient {
     connections: Arc<Connections>,
@@ -34,7 +34,7 @@ pub(crate) struct HttpClient {
 }
 
 impl HttpClient {
-    /// Builds the clients that `issuer` makes necessary.
+    /// Builds the clients that `issuer` needs.
     pub(crate) fn build(
         issuer: &Issuer,
         ca_file: Option<&Path>,
@@ -49,7 +49,7 @@ impl HttpClient {
             identity: certificate
                 .map(|certificate| usable_identity(certificate, timeout))
                 .transpose()?,
-            // A machine without CA certificates can do without TLS.
+            // Plain http works on a machine without CA certificates.
             tls_is_optional: issuer.url().scheme() == "http" && certificate.is_none(),
             timeout,
             hook,
@@ -69,7 +69,7 @@ impl HttpClient {
         clients.to(url)
     }
 
-    /// The same, but for requests that take no connection from the pool.
+    /// The same client, but its requests never use a pooled connection.
     pub(crate) fn on_a_new_connection(&self) -> Self {
         Self {
             reuse: false,
@@ -77,7 +77,7 @@ impl HttpClient {
         }
     }
 
-    /// Tells that an exchange is over, after which the pool may hold a connection.
+    /// Notes that an exchange is over, so the pool may now hold a connection.
     pub(crate) fn note_exchange(&self) {
         if self.reuse {
             self.connections.note_exchange();
@@ -89,14 +89,13 @@ impl HttpClient {
         self.reuse && self.connections.may_be_pooled()
     }
 
-    /// Leaves all connections of the pool behind: one was found dead, and the others have gone the
-    /// same way.
+    /// Abandons all pooled connections: one was found dead, and the others will be too.
     pub(crate) fn drop_pool(&self) {
         self.connections.drop_pool();
     }
 }
 
-/// Tries the certificate by itself, so that its faults are told from those of CA certificates.
+/// Tries the certificate alone, to tell its faults from those of the CA certificates.
 fn usable_identity(
     certificate: &ClientCertificate,
     timeout: Duration,
@@ -110,7 +109,7 @@ fn usable_identity(
     Ok(identity)
 }
 
-/// Tries the certificates by themselves, so that their faults are told from those of the system's.
+/// Tries the certificates alone, to tell their faults from those of the system's.
 fn usable_certificates(
     path: &Path,
     timeout: Duration,

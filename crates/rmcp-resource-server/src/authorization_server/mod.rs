@@ -1,4 +1,4 @@
-//! The authorization server: how it is reached, where its endpoints are, how its answers are read.
+//! The authorization server: how to reach it, where its endpoints are, how to read its answers.
 
 pub(crate) mod background;
 pub(crate) mod background_discovery;

@@ -1,4 +1,4 @@
-//! What the answers of the authorization server's endpoints have in common.
+//! What the responses of all the authorization server's endpoints have in common.
 
 use std::time::{Duration, SystemTime};
 
@@ -16,10 +16,10 @@ use crate::{
     error::{AuthorizationServerError, shortened},
 };
 
-/// The longest time for which a `Retry-After` is obeyed.
+/// The longest `Retry-After` to respect.
 pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
 
-/// The body of an answer that must be JSON.
+/// Reads the body of a response that must be JSON.
 pub(crate) async fn json_body(response: Response) -> Result<Vec<u8>, AuthorizationServerError> {
     if is_json(response.headers()) {
         body(response, MAX_BODY_BYTES).await
@@ -28,7 +28,7 @@ pub(crate) async fn json_body(response: Response) -> Result<Vec<u8>, Authorizati
     }
 }
 
-/// A body of at most `limit` bytes.
+/// Reads a body of at most `limit` bytes.
 pub(crate) async fn body(
     response: Response,
     limit: usize,
@@ -53,7 +53,7 @@ pub(crate) async fn error_code(response: Response) -> Option<String> {
     }
 }
 
-/// What a status means that is no answer to what was asked.
+/// The failure behind a status that does not answer the question.
 pub(crate) fn failure(status: u16, headers: &HeaderMap) -> AuthorizationServerError {
     match status {
         429 => AuthorizationServerError::RateLimited {
@@ -67,7 +67,7 @@ pub(crate) fn failure(status: u16, headers: &HeaderMap) -> AuthorizationServerEr
     }
 }
 
-/// Where a redirect leads. What follows the path may be a session's id.
+/// Where a redirect leads, cut off after the path: the rest may contain a session id.
 fn location(headers: &HeaderMap) -> Option<String> {
     let location = headers.get(LOCATION)?.to_str().ok()?;
     let place = location.split(['?', '#', ';']).next()?;
@@ -86,7 +86,7 @@ pub(crate) fn malformed(cause: impl Into<String>) -> AuthorizationServerError {
     }
 }
 
-/// A missing Content-Type is taken for JSON; another one is not (RFC 7662 §2.2).
+/// A missing Content-Type counts as JSON; any other type does not (RFC 7662 §2.2).
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else {
         return true;

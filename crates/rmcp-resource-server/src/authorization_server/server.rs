@@ -10,9 +10,9 @@ use crate::{
     urls::{InvalidUrl, Issuer},
 };
 
-/// The authorization server whose tokens are accepted, and how to reach it. One value is shared by
-/// the [`ResourceServer`](crate::ResourceServer) and its verifier, so that issuer, clock and metrics
-/// cannot differ between them.
+/// The authorization server whose tokens are accepted, and how to reach it. The
+/// [`ResourceServer`](crate::ResourceServer) and its verifier share one value, so issuer, clock and
+/// metrics cannot differ between them.
 ///
 /// ```
 /// use std::time::Duration;
@@ -28,14 +28,14 @@ use crate::{
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct AuthorizationServer {
-    /// The issuer: its URL, as tokens and metadata write it.
+    /// The issuer URL, as it appears in tokens and metadata.
     pub issuer: Issuer,
-    /// The time for everything: waiting for a turn, connecting, one retry. Default 3 s.
+    /// The time limit for everything: waiting for a turn, connecting, one retry. Default: 3 s.
     pub timeout: Duration,
     /// Certificates to trust in addition to the system's, as PEM.
     pub ca_file: Option<PathBuf>,
-    /// Accept `http` for a discovered endpoint that is not on a loopback host: for test networks
-    /// only. Default false.
+    /// Accept `http` for a discovered endpoint that is not on a loopback host. For test networks
+    /// only. Default: false.
     pub allow_insecure_http: bool,
     /// Changes how HTTP clients are built, for instance to add a proxy, a resolver or trusted roots.
     /// Redirects stay off, and the time limits and the client certificate stay as they are. Default:
@@ -79,7 +79,7 @@ impl AuthorizationServer {
         }
     }
 
-    /// A client that shows `certificate` where a server asks for one.
+    /// A client that presents `certificate` if a server asks for one.
     pub(crate) fn http_client(
         &self,
         certificate: Option<&ClientCertificate>,
@@ -90,7 +90,7 @@ impl AuthorizationServer {
     }
 }
 
-/// The authorization server of this issuer, with the defaults.
+/// Parses the issuer and uses the defaults for everything else.
 impl FromStr for AuthorizationServer {
     type Err = InvalidUrl;
 

@@ -1,13 +1,13 @@
-//! JSON as an authorization server must send it: one value, nothing after it, no member twice.
+//! JSON as an authorization server must send it: one value, nothing after it, no duplicate members.
 //!
-//! Two members of one name are read differently by different parsers, so a response that has
-//! them says nothing reliable (RFC 8259 §4).
+//! Parsers disagree about two members with the same name, so a response that has them says nothing
+//! reliable (RFC 8259 §4).
 //!
-//! What is read here does not depend on the features of `serde_json` that other crates of the
-//! program switch on. With `arbitrary_precision` its parser hands a number over as an object with
-//! one member, and with `raw_value` it takes an object with another such member for JSON text to
-//! parse. Whoever controls a claim could write these objects, so an object that has a member of a
-//! reserved name is refused, and only what the parser itself says is a number.
+//! The result does not depend on the `serde_json` features that other crates of the program enable.
+//! With `arbitrary_precision`, its parser hands over a number as an object with one member; with
+//! `raw_value`, it treats an object with another such member as JSON text to parse. Anyone who
+//! controls a claim could write these objects. So an object with a reserved member name is refused,
+//! and only what the parser itself reports as a number counts as one.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-/// How the names begin by which `serde_json` tells its own objects.
+/// The prefix of the names by which `serde_json` recognizes its own objects.
 const RESERVED: &str = "$serde_json::private::";
 
 /// The only member of an object that stands for a number.
@@ -103,7 +103,8 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 }
 
-/// The digits of a number, which `serde_json` owns. What stands in the text it lends.
+/// The digits of a number, which `serde_json` passes as an owned string. Text from the input is
+/// borrowed.
 struct Digits;
 
 impl<'de> DeserializeSeed<'de> for Digits {
@@ -125,7 +126,7 @@ impl Visitor<'_> for Digits {
         f.write_str("the digits of a number")
     }
 
-    /// Text that the parser lends stands in the answer: the object only poses as a number.
+    /// Borrowed text comes from the input: the object only poses as a number.
     fn visit_str<E: serde::de::Error>(self, _text: &str) -> Result<Value, E> {
         Err(E::custom("a reserved name"))
     }
@@ -177,7 +178,8 @@ mod tests {
         assert!(parse_object("[".repeat(100_000).as_bytes()).is_err());
     }
 
-    /// The same values whatever features `serde_json` has: `.ci/run` runs this with all of them.
+    /// The values are the same whatever features `serde_json` has: `.ci/run` runs this with all of
+    /// them.
     #[test]
     fn numbers_are_numbers() {
         for (text, number) in [
@@ -207,7 +209,7 @@ mod tests {
         }
     }
 
-    /// `serde_json` would take these for numbers or for text to parse, with one feature or another.
+    /// With one feature or another, `serde_json` would take these for numbers or for text to parse.
     #[test]
     fn reserved_names_are_refused_at_any_depth() {
         for object in [
@@ -241,7 +243,7 @@ mod tests {
         }
     }
 
-    /// JSON values, and objects of them with names that claims have.
+    /// JSON values, and objects of them with members named like claims.
     fn json() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),
@@ -260,7 +262,7 @@ mod tests {
         })
     }
 
-    /// A JSON text whose objects may have a member twice.
+    /// JSON text whose objects may have duplicate members.
     #[derive(Debug, Clone)]
     enum Text {
         Scalar(&'static str),

@@ -19,17 +19,17 @@ use crate::{
     secret::Secret,
 };
 
-/// A value given directly or by a file that holds it. Both get the same treatment: a byte order
-/// mark in front and one line end after it are dropped.
+/// A value given directly or in a file. Both are treated alike: a leading byte order mark and one
+/// trailing line end are dropped.
 #[derive(Debug, Clone)]
 pub enum Source {
     /// The value itself.
     Value(Secret),
-    /// A file with the value.
+    /// A file that contains the value.
     File(PathBuf),
 }
 
-/// The client authentication method and where id and secret are found.
+/// The client authentication method, and where to find id and secret.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ClientCredentials {
@@ -74,7 +74,7 @@ pub enum ClientCredentials {
     },
     /// See [`ClientAuth::None`].
     None {
-        /// The client id, if the server wants to be told.
+        /// The client id, if the server requires one.
         id: Option<Source>,
     },
 }
@@ -88,7 +88,7 @@ impl ClientCredentials {
         }
     }
 
-    /// The files that hold them.
+    /// The files that contain the credentials.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let sources = match self {
             Self::SecretBasic { id, secret }
@@ -109,7 +109,7 @@ impl ClientCredentials {
         sources.into_iter().filter_map(file).collect()
     }
 
-    /// Reads what stands in files now, each within five seconds.
+    /// Reads the files as they are now, each within five seconds.
     ///
     /// # Errors
     ///
@@ -159,9 +159,9 @@ impl ClientCredentials {
         })
     }
 
-    /// Reads them again, however long that takes; `None` if they are still those of `current`. A
-    /// private key that is the same is not parsed again: to find out whether an RSA key signs takes
-    /// a millisecond.
+    /// Reads the credentials again, however long that takes; `None` if they are still those of
+    /// `current`. An unchanged private key is not parsed again: finding out whether an RSA key
+    /// signs takes a millisecond.
     pub(crate) fn read_if_changed(
         &self,
         current: &ClientAuth,
@@ -182,7 +182,7 @@ impl ClientCredentials {
     }
 }
 
-/// Whether a file that hangs is given up after [`FILE_LIMIT`].
+/// Whether to give up on a hanging file after [`FILE_LIMIT`].
 #[derive(Clone, Copy)]
 enum Patience {
     Limited,
@@ -190,8 +190,8 @@ enum Patience {
 }
 
 impl Source {
-    /// The value, from the file if it is in one, within five seconds: a client id or a secret,
-    /// which is one line.
+    /// The value, read within five seconds if it is in a file. For a client id or a secret, which
+    /// is one line.
     ///
     /// # Errors
     ///
@@ -200,11 +200,11 @@ impl Source {
         self.line(Patience::Limited)
     }
 
-    /// The value as PEM, which has several lines, within five seconds.
+    /// The value as PEM, which has several lines, read within five seconds.
     ///
     /// # Errors
     ///
-    /// [`CredentialsError`]; whether it is PEM is not judged here.
+    /// [`CredentialsError`]. This does not check that the value is PEM.
     pub fn read_pem(&self) -> Result<Secret, CredentialsError> {
         self.pem(Patience::Limited)
     }

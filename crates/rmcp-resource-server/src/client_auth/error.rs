@@ -8,32 +8,32 @@ use crate::client_auth::one_line::NotOneLine;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialsError {
-    /// A file cannot be read, or its content is not what is needed.
+    /// A file cannot be read, or its content cannot be used.
     #[error("{path}: {problem}", path = path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What is wrong, without the path: a secret may stand where a path belongs.
+        /// What is wrong, without the path: somebody may have put a secret where a path belongs.
         #[source]
         problem: CredentialProblem,
     },
     /// A client id or client secret given directly cannot be used.
     #[error("the client id or the client secret: {0}")]
     Value(#[source] CredentialProblem),
-    /// A client certificate is shown over TLS only.
+    /// A client certificate can be presented only over TLS.
     #[error("tls_client_auth needs an https endpoint, and this one is http")]
     CertificateWithoutTls,
     /// With a colon in the id, the server could not tell where the secret begins.
     #[error("raw HTTP Basic cannot carry a client id with a colon; use client_secret_basic")]
     ColonInRawId,
-    /// Not PEM of a private key that can sign an assertion.
+    /// It is not the PEM of a private key that can sign an assertion.
     #[error(
         "the private key is none that can be used: it must be PEM of an RSA key of 2048 bits or \
          more, or of a P-256, P-384 or Ed25519 key, in the form PKCS#8 (BEGIN PRIVATE KEY), without \
          a passphrase"
     )]
     NoPrivateKey,
-    /// Not PEM of a certificate and of a private key.
+    /// They are not the PEM of a certificate and a private key.
     #[error(
         "the client certificate cannot be used: one file must be PEM of the certificate with its \
          chain, the other of its private key, without a passphrase"
@@ -41,23 +41,23 @@ pub enum CredentialsError {
     NoCertificate,
 }
 
-/// What is wrong with a credential. Neither the credential nor a path is in it.
+/// What is wrong with a credential. Contains neither the credential nor a path.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialProblem {
     /// The file cannot be opened or read.
     #[error("it cannot be read: {0}")]
     Unreadable(#[source] std::io::Error),
-    /// It hangs: a FIFO that nobody writes, or a mount whose server is gone.
+    /// Reading hangs: a FIFO that nobody writes to, or a mount whose server is gone.
     #[error(
         "it cannot be read within {limit:?}: is it a FIFO that nobody writes, or on a mount whose \
          server is gone?"
     )]
     Stalled {
-        /// How long it had.
+        /// How long reading was allowed to take.
         limit: Duration,
     },
-    /// More than 64 KiB is no credential.
+    /// It is larger than 64 KiB, so it is not a credential.
     #[error("it is larger than 64 KiB")]
     TooLarge,
     /// The content is not UTF-8.

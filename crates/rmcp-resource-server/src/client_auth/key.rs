@@ -1,5 +1,5 @@
-//! Private keys by which this server authenticates itself: one that signs an assertion (RFC 7523),
-//! and one of a client certificate (RFC 8705).
+//! Private keys with which this server authenticates: one signs an assertion (RFC 7523), the other
+//! belongs to a client certificate (RFC 8705).
 
 use std::{
     fmt,
@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::{client_auth::error::CredentialsError, secret::Secret};
 
-/// How long an assertion is good: for one request, which is sent at once.
+/// How long an assertion is valid. It is for one request, which is sent at once.
 const ASSERTION_LIFETIME: Duration = Duration::from_secs(60);
 
 /// A private key that signs assertions. `Debug` shows no part of it.
@@ -27,9 +27,9 @@ pub struct AssertionKey {
 }
 
 impl AssertionKey {
-    /// Reads `pem`: PKCS#8, or PKCS#1 for RSA. The key decides the algorithm: RS256, ES256, ES384
-    /// or EdDSA. `id` is the `kid` by which the authorization server knows the key, if it needs one
-    /// to find it.
+    /// Reads `pem`: PKCS#8, or PKCS#1 for RSA. The key determines the algorithm: RS256, ES256,
+    /// ES384 or EdDSA. `id` is the `kid` by which the authorization server finds the key, if it
+    /// needs one.
     ///
     /// # Errors
     ///
@@ -59,8 +59,8 @@ impl AssertionKey {
         })
     }
 
-    /// The same key, but the signatures that it makes are wrong. Its owner finds out by it whether
-    /// an authorization server looks at them.
+    /// The same key, but its signatures are wrong. This shows whether an authorization server
+    /// checks them.
     pub(crate) fn forging(&self) -> Self {
         Self {
             forges: true,
@@ -75,7 +75,7 @@ impl AssertionKey {
 
     /// An assertion that the holder of this key is the client `client_id`, for one request to the
     /// authorization server `issuer` (RFC 7523 §3). Servers agree on the issuer as `aud`, but not
-    /// on the URL of an endpoint.
+    /// on an endpoint URL.
     pub(crate) fn assertion(&self, client_id: &str, issuer: &str, now: SystemTime) -> String {
         let seconds = |time: SystemTime| {
             let since = time.duration_since(SystemTime::UNIX_EPOCH);
@@ -113,8 +113,8 @@ fn encode(bytes: impl AsRef<[u8]>) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Not by way of the process-wide provider, which panics if another crate in the program has
-/// enabled a second one.
+/// Bypasses the process-wide provider, which panics if another crate in the program has enabled a
+/// second one.
 fn sign(algorithm: Algorithm, key: &EncodingKey, message: &[u8]) -> Option<Vec<u8>> {
     let signer = (aws_lc::DEFAULT_PROVIDER.signer_factory)(&algorithm, key).ok()?;
     signer.try_sign(message).ok()
@@ -142,11 +142,11 @@ impl fmt::Debug for AssertionKey {
 pub struct ClientCertificate(Secret);
 
 impl ClientCertificate {
-    /// Puts the certificate, followed by those of its chain, and the private key together.
+    /// Joins the certificate, followed by its chain, and the private key.
     ///
     /// # Errors
     ///
-    /// [`CredentialsError::NoCertificate`]: the two are not PEM of a certificate and of a key.
+    /// [`CredentialsError::NoCertificate`] if the two are not the PEM of a certificate and a key.
     pub fn from_pem(chain: &Secret, key: &Secret) -> Result<Self, CredentialsError> {
         let certificate = Self(Secret::new(format!("{}\n{}", chain.expose(), key.expose())));
         match certificate.identity() {
@@ -155,7 +155,7 @@ impl ClientCertificate {
         }
     }
 
-    /// For an HTTP client; only that finds out whether certificate and key belong together.
+    /// For an HTTP client, which alone finds out whether certificate and key belong together.
     pub(crate) fn identity(&self) -> Result<Identity, reqwest::Error> {
         Identity::from_pem(self.0.expose().as_bytes())
     }

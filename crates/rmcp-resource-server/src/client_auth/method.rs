@@ -23,11 +23,11 @@ use crate::{
     urls::EndpointUrl,
 };
 
-/// A client authentication method together with what it needs.
+/// A client authentication method and what it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientAuth {
-    /// `client_secret_basic`: HTTP Basic with id and secret form-encoded each (RFC 6749 §2.3.1). A
+    /// `client_secret_basic`: HTTP Basic with id and secret each form-encoded (RFC 6749 §2.3.1). A
     /// space is sent as `%20`: form decoding reads that as well as `+`, and servers that only
     /// percent-decode (Canaille) read nothing else.
     SecretBasic {
@@ -37,7 +37,7 @@ pub enum ClientAuth {
         secret: Secret,
     },
     /// HTTP Basic with id and secret as they are, for servers that do not decode them (Doorkeeper
-    /// 5.5, Glewlwyd 2.7). It differs from `SecretBasic` only where they hold special characters.
+    /// 5.5, Glewlwyd 2.7). It differs from `SecretBasic` only if they contain special characters.
     SecretBasicRaw {
         /// The client id. It must not contain a colon.
         id: String,
@@ -51,38 +51,39 @@ pub enum ClientAuth {
         /// The client secret.
         secret: Secret,
     },
-    /// `private_key_jwt`: an assertion signed by a private key, made anew for each request
-    /// (RFC 7523 §2.2).
+    /// `private_key_jwt`: an assertion signed with a private key, new for each request (RFC 7523
+    /// §2.2).
     PrivateKeyJwt {
         /// The client id.
         id: String,
         /// The key.
         key: AssertionKey,
     },
-    /// `tls_client_auth`, and `self_signed_tls_client_auth`: a client certificate, shown when the
-    /// TLS connection is made (RFC 8705 §2), and the id in the form.
+    /// `tls_client_auth` and `self_signed_tls_client_auth`: a client certificate, presented when
+    /// the TLS connection is made (RFC 8705 §2), and the id in the form.
     TlsClientAuth {
         /// The client id.
         id: String,
         /// The certificate.
         certificate: ClientCertificate,
     },
-    /// `none`: no authentication, for an endpoint guarded otherwise (Ory Hydra's admin port).
+    /// `none`: no authentication, for an endpoint protected in another way (Ory Hydra's admin
+    /// port).
     None {
-        /// The client id, if the server wants to be told.
+        /// The client id, if the server requires one.
         id: Option<String>,
     },
 }
 
-/// That the assertion is a JWT (RFC 7523 §2.2).
+/// Says that the assertion is a JWT (RFC 7523 §2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// A request could not be built: the client id or URL has characters that HTTP does not carry.
+/// A request could not be built: the client id or URL has characters that HTTP cannot carry.
 #[derive(Debug)]
 pub(crate) struct Unsendable;
 
 impl ClientAuth {
-    /// The client id; empty where there is none.
+    /// The client id; empty if there is none.
     pub fn client_id(&self) -> &str {
         match self {
             Self::SecretBasic { id, .. }
@@ -105,8 +106,8 @@ impl ClientAuth {
         }
     }
 
-    /// The method as it is configured. Unlike [`method`](Self::method), this tells raw HTTP Basic from
-    /// the form-encoded one.
+    /// The method's name in the configuration. Unlike [`method`](Self::method), it distinguishes
+    /// raw HTTP Basic from the form-encoded one.
     pub fn configured_method(&self) -> &'static str {
         match self {
             Self::SecretBasicRaw { .. } => "client_secret_basic_raw",
@@ -114,7 +115,7 @@ impl ClientAuth {
         }
     }
 
-    /// The same client with `wrong` as its secret, or a wrong signature. `None` where there is
+    /// The same client with `wrong` as its secret, or with a wrong signature; `None` if it has
     /// neither.
     pub(crate) fn falsified(&self, wrong: Secret) -> Option<Self> {
         let secret = wrong;
@@ -130,7 +131,7 @@ impl ClientAuth {
         }
     }
 
-    /// Whether this method is among those that an authorization server advertises.
+    /// Whether an authorization server that advertises these methods accepts this one.
     pub(crate) fn is_among(&self, advertised: &[String]) -> bool {
         let is_self_signed = |method: &str| {
             matches!(self, Self::TlsClientAuth { .. }) && method == "self_signed_tls_client_auth"
@@ -140,7 +141,7 @@ impl ClientAuth {
             .any(|method| method == self.method() || is_self_signed(method))
     }
 
-    /// Whether this method has an effect at `endpoint`.
+    /// Whether this method works at `endpoint`.
     pub(crate) fn can_be_used_at(&self, endpoint: &EndpointUrl) -> Result<(), CredentialsError> {
         if self.certificate().is_some() && endpoint.url().scheme() != "https" {
             return Err(CredentialsError::CertificateWithoutTls);
@@ -148,7 +149,7 @@ impl ClientAuth {
         Ok(())
     }
 
-    /// The certificate to show when a TLS connection is made.
+    /// The certificate to present when a TLS connection is made.
     pub(crate) fn certificate(&self) -> Option<&ClientCertificate> {
         match self {
             Self::TlsClientAuth { certificate, .. } => Some(certificate),
@@ -156,7 +157,7 @@ impl ClientAuth {
         }
     }
 
-    /// The introspection request for `token`, authenticated.
+    /// The authenticated introspection request for `token`.
     pub(crate) fn introspection_request(
         &self,
         endpoint: &EndpointUrl,
@@ -190,8 +191,8 @@ impl ClientAuth {
                 .add_extra_param("client_assertion_type", JWT_BEARER)
                 .add_extra_param("client_assertion", key.assertion(id, issuer, now));
         }
-        // `oauth2` hands a request only to an HTTP client, and would parse the answer leniently:
-        // so this client keeps the request and answers with an error.
+        // `oauth2` only hands a request to an HTTP client, and would parse the answer leniently. So
+        // this client keeps the request and answers with an error.
         let kept = RefCell::new(None);
         let _always_kept = request.request(&|request: HttpRequest| {
             kept.replace(Some(request));
@@ -205,7 +206,7 @@ impl ClientAuth {
         Ok(request)
     }
 
-    /// The header of HTTP Basic, for the methods that use it.
+    /// The HTTP Basic header, for the methods that use it.
     fn basic(&self) -> Result<Option<HeaderValue>, Unsendable> {
         let pair = match self {
             Self::SecretBasic { id, secret } => {
@@ -223,7 +224,7 @@ impl ClientAuth {
     }
 }
 
-/// Form-encoded, with spaces as `%20`. A plus sign of the text itself is `%2B` by then.
+/// Form-encoded, with spaces as `%20`. By then a plus sign in the text itself has become `%2B`.
 fn encoded(text: &str) -> Zeroizing<String> {
     let form: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
     Zeroizing::new(form.replace('+', "%20"))

@@ -1,21 +1,22 @@
-//! One value, one hygiene: what tools and editors add to a secret, a client id or a key is taken
-//! off, wherever the value came from.
+//! One cleanup for every secret, client id and key, wherever it came from: removes what tools and
+//! editors add.
 
-/// Why a text is not one value.
+/// Why a text is not a single value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotOneLine {
-    /// Nothing is left of it.
+    /// Nothing is left.
     #[error("it is empty")]
     Empty,
-    /// A line end inside: which line would be meant?
+    /// It contains a line end, so it is unclear which line is meant.
     #[error("it has more than one line; it must be the value alone")]
     SeveralLines,
-    /// Neither a client id nor a secret has any (RFC 6749 appendix A.1 and A.2).
+    /// It contains a control character, which no client id or secret may (RFC 6749 appendix A.1 and
+    /// A.2).
     #[error("it has a control character, such as a tab, which no such value has")]
     ControlCharacter,
 }
 
-/// `text` without a byte order mark in front (Windows editors), and without one line end after it
+/// `text` without a leading byte order mark (Windows editors), and without one trailing line end
 /// (`echo secret | base64`).
 pub(crate) fn one_line(text: &str) -> Result<&str, NotOneLine> {
     let text = without_byte_order_mark(text);
@@ -34,7 +35,7 @@ pub(crate) fn one_line(text: &str) -> Result<&str, NotOneLine> {
     }
 }
 
-/// The same for a text of several lines, such as PEM.
+/// The same cleanup for text of several lines, such as PEM.
 pub(crate) fn without_byte_order_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }

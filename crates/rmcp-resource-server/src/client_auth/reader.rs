@@ -1,8 +1,9 @@
-//! Reads credential files again, away from requests.
+//! Re-reads credential files in the background, apart from requests.
 //!
-//! A mounted secret may be replaced at any time, and a file may also hang: a FIFO that nobody
-//! writes, a mount whose server is gone. So one thread of its own reads, every second and when the
-//! authorization server refuses what is known, and nobody waits for it longer than a second.
+//! A mounted secret may be replaced at any time, and reading a file may hang: a FIFO that nobody
+//! writes to, a mount whose server is gone. So a separate thread reads them, every second and
+//! whenever the authorization server refuses the current credentials, and nobody waits for it
+//! longer than a second.
 
 use std::{
     sync::{
@@ -23,10 +24,10 @@ use crate::client_auth::{
     credentials::ClientCredentials, method::ClientAuth, time_limit::FILE_LIMIT,
 };
 
-/// How often files are read: how long a replaced secret stays in use if the old one still works.
+/// How often to read the files: a replaced secret that still works stays in use this long.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long a request waits for a reading after the server has refused the credentials.
+/// How long a request waits for a read after the server has refused the credentials.
 const READ_LIMIT: Duration = Duration::from_secs(1);
 
 /// Keeps credentials up to date. The thread ends when this is dropped.
@@ -37,7 +38,7 @@ pub(crate) struct CredentialReader {
     reading: Arc<Reading>,
 }
 
-/// The reading that is under way.
+/// The read in progress.
 #[derive(Default)]
 struct Reading(Mutex<Option<Begun>>);
 
@@ -47,7 +48,7 @@ struct Begun {
 }
 
 impl CredentialReader {
-    /// `changed` is called on the reading thread. `None` if nothing is in files.
+    /// Calls `changed` on the reading thread. `None` if no credential is in a file.
     pub(crate) fn start(
         credentials: &ClientCredentials,
         current: ClientAuth,
@@ -76,7 +77,7 @@ impl CredentialReader {
         })
     }
 
-    /// Waits until all files have been read that could be, but for a second at most.
+    /// Waits until every readable file has been read, but at most a second.
     pub(crate) async fn read_now(&self) {
         let question = self.asked.fetch_add(1, Ordering::AcqRel) + 1;
         // If the channel is full, the thread is about to read anyway.
@@ -86,7 +87,7 @@ impl CredentialReader {
         let _in_time = timeout(READ_LIMIT, read).await;
     }
 
-    /// Logs, once, that a file hangs.
+    /// Logs once that a file hangs.
     pub(crate) fn look_after(&self) {
         let mut begun = self.reading.lock();
         if let Some(begun) = &mut *begun
@@ -132,7 +133,7 @@ impl Thread {
         }
     }
 
-    /// Once, although the files are read each second.
+    /// Logs `error` once, although the files are read every second.
     fn tell(&mut self, error: String) {
         if self.failure.as_ref() != Some(&error) {
             tracing::warn!(

@@ -6,13 +6,13 @@ use serde::Serialize;
 
 use crate::error::{AuthorizationServerError, TokenError, VerifyError};
 
-/// What was found, in the order in which it was looked for.
+/// The results, in the order of the checks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnosis {
     /// About the authorization server and this server's account there.
     pub server: Vec<Check>,
-    /// About the token. Empty if there was none.
+    /// About the token. Empty if none was given.
     pub token: Vec<Check>,
 }
 
@@ -24,19 +24,19 @@ impl Diagnosis {
     }
 }
 
-/// One thing that was looked at.
+/// One check and its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Check {
-    /// A short constant name. Checks of claims have the claim's name.
+    /// A short constant name. A check of a claim has the claim's name.
     pub name: &'static str,
-    /// How it went.
+    /// How the check went.
     pub outcome: Outcome,
-    /// What was found. What comes from outside is quoted and shortened.
+    /// What was found. Text from outside is quoted and shortened.
     pub found: String,
     /// What was wanted.
     pub wanted: String,
-    /// Why it failed, or what to be warned of.
+    /// Why it failed, or what the warning is about.
     pub cause: Option<Cause>,
 }
 
@@ -46,15 +46,15 @@ pub struct Check {
 pub enum Outcome {
     /// As wanted.
     Passed,
-    /// Tokens can be accepted nevertheless.
+    /// Tokens can still be accepted.
     Warning,
     /// Tokens, or this token, cannot be accepted.
     Failed,
-    /// It could not be looked at, or does not matter here.
+    /// It could not be checked, or does not matter here.
     Skipped,
 }
 
-/// Why a check failed or warns, as far as that decides about the fix.
+/// Why a check failed or warns, as far as that determines the fix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
@@ -62,38 +62,39 @@ pub enum Cause {
     ConnectionRefused,
     /// The host name cannot be resolved.
     UnknownHost,
-    /// The certificate is by a CA that is not trusted.
+    /// The CA that issued the certificate is not trusted.
     UntrustedCertificate,
-    /// The server shows a CA certificate, often a self-signed one, as its own (RFC 5280 §4.2.1.9).
+    /// The server presents a CA certificate, often a self-signed one, as its own (RFC 5280
+    /// §4.2.1.9).
     CaCertificate,
-    /// The certificate is for another host, out of date, or unusable otherwise.
+    /// The certificate is for another host, out of date, or unusable for another reason.
     WrongCertificate,
     /// What listens there does not speak TLS.
     NotTls,
-    /// The connection fails in another way, or nothing comes in time.
+    /// The connection fails in another way, or no answer comes in time.
     NoAnswer,
     /// No metadata at any of the URLs.
     NoMetadata,
-    /// The metadata is another issuer's.
+    /// The metadata names another issuer.
     OtherIssuer {
         /// The issuer in the metadata, shortened.
         found: String,
     },
-    /// The metadata names no such endpoint.
+    /// The metadata does not name this endpoint.
     NoEndpoint {
         /// The member of the metadata.
         member: &'static str,
     },
-    /// The metadata names a URL for the endpoint that is not accepted.
+    /// The metadata names an endpoint URL that is not accepted.
     UnusableEndpoint,
     /// The clocks of the two servers differ.
     ClockSkew,
-    /// The client authentication method is none of those advertised.
+    /// The client authentication method is not among those advertised.
     MethodNotAdvertised {
-        /// Those advertised.
+        /// The advertised methods.
         advertised: Vec<String>,
     },
-    /// The endpoint takes a random text for an active token.
+    /// The endpoint reports a random text as an active token.
     AcceptsAnything,
     /// A deliberately wrong secret gets the same answer as the configured one.
     CredentialsNotRefused,
@@ -101,46 +102,46 @@ pub enum Cause {
     CredentialsNotCompared,
     /// No key of the authorization server can be used for the accepted algorithms.
     NoUsableKey,
-    /// Nothing can show for whom a token was issued.
+    /// Nothing shows for whom a token was issued.
     UnboundTokens,
-    /// The authorization server could not say.
+    /// The authorization server could not answer.
     AuthorizationServer(AuthorizationServerError),
     /// The token is bad.
     Token(TokenError),
-    /// The token is said to be inactive, which has several causes.
+    /// The token is reported inactive, which has several possible causes.
     Inactive {
         /// Our client id; empty if there is none.
         client_id: String,
         /// Whether a wrong secret would have got another answer.
         credentials_accepted: bool,
     },
-    /// The token is said to be inactive. Its own payload, which is not proven, looks good but for
-    /// the audience: our client is not in it.
+    /// The token is reported inactive. Its own payload, which is not verified, looks good except
+    /// for the audience: our client is not in it.
     InactiveForAudience {
         /// Our client id.
         client_id: String,
     },
-    /// The token is said to be inactive, and its own payload names another issuer.
+    /// The token is reported inactive, and its own payload names another issuer.
     InactiveOfIssuer {
         /// The issuer in the payload, shortened.
         found: String,
     },
-    /// The token is said to be inactive, and its own payload says that it has expired.
+    /// The token is reported inactive, and its own payload says that it has expired.
     InactiveSinceExpiry,
-    /// The answer does not tell what kind of token this is, and no scope is required.
+    /// The answer does not say what kind of token this is, and no scope is required.
     UntoldKind {
         /// Whether the token has a scope, as ID tokens and refresh tokens seldom do.
         has_scope: bool,
     },
-    /// The audience that was matched is the client's own id, as in its ID tokens, and no scope is
+    /// The audience that matched is the client's own id, as in its ID tokens, and no scope is
     /// required.
     AudienceIsClient {
         /// The client that the token was issued to, shortened.
         client_id: String,
     },
-    /// `aud` names others only (RFC 8707 §2).
+    /// `aud` names only others (RFC 8707 §2).
     OtherAudience {
-        /// What it names, each shortened.
+        /// The audiences that it names, each shortened.
         audience: Vec<String>,
         /// The client that the token was issued to, shortened.
         issued_to: Option<String>,
@@ -149,9 +150,9 @@ pub enum Cause {
         /// Whether `aud` repeats the scopes.
         is_scope: bool,
     },
-    /// The token does not have the form of a JWT: it is opaque.
+    /// The token is not in the form of a JWT: it is opaque.
     OpaqueToken,
-    /// The token has five parts: it is encrypted for somebody else (JWE).
+    /// The token has five parts: it is encrypted for someone else (JWE).
     EncryptedToken,
 }
 
@@ -190,7 +191,7 @@ impl Check {
         Self::new(name, Outcome::Skipped, found, wanted, None)
     }
 
-    /// Passed or failed, as `result` says.
+    /// A check that passed or failed, as `result` says.
     pub(crate) fn judged(
         name: &'static str,
         found: impl Into<String>,
@@ -203,7 +204,7 @@ impl Check {
         }
     }
 
-    /// The same as a warning, if it has failed but `needless` says that nothing depends on it.
+    /// Turns a failure into a warning if `needless` says that nothing depends on it.
     pub(crate) fn unless_needless(mut self, needless: bool) -> Self {
         if needless && self.outcome == Outcome::Failed {
             self.outcome = Outcome::Warning;

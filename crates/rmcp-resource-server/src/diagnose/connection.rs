@@ -1,4 +1,4 @@
-//! Whether the authorization server can be reached, and what its clock shows.
+//! Whether the authorization server can be reached, and what its clock says.
 
 use std::{
     error::Error,
@@ -21,17 +21,17 @@ use crate::{
     urls::EndpointUrl,
 };
 
-/// The name of the check of a connection.
+/// The name of the connection check.
 const NETWORK: &str = "connection";
 
-/// A difference that is worth knowing: tokens live for minutes.
+/// A clock difference worth reporting: tokens live for minutes.
 const NOTABLE_SKEW: Duration = Duration::from_secs(5);
 
-/// A difference that makes fresh tokens unusable: it is the leeway for `nbf`.
+/// A clock difference that makes fresh tokens unusable: the leeway for `nbf`.
 const HARMFUL_SKEW: Duration = Duration::from_secs(30);
 
-/// Connects to the issuer; whether that went well. If an endpoint is configured, this server does
-/// without.
+/// Connects to the issuer and returns whether that worked. A failure is only a warning if the
+/// endpoint is configured.
 pub(super) async fn to_issuer(
     probe: &Probe<'_>,
     endpoint_configured: bool,
@@ -56,7 +56,7 @@ pub(super) async fn to_issuer(
     true
 }
 
-/// Connects to an endpoint on another host than the issuer's; whether it can be reached.
+/// Connects to an endpoint on a host other than the issuer's, and returns whether that worked.
 pub(super) async fn to_endpoint(
     probe: &Probe<'_>,
     endpoint: &EndpointUrl,
@@ -95,8 +95,8 @@ async fn connect(probe: &Probe<'_>, url: &Url) -> (Check, Option<Response>) {
     }
 }
 
-/// Tells apart what an operator fixes in different places. Of the TLS library there is only the
-/// text.
+/// Distinguishes causes that an operator fixes in different places. Failures in TLS can be
+/// recognized only by their text.
 fn classify(error: &reqwest::Error) -> Cause {
     let mut next: Option<&dyn Error> = Some(error);
     while let Some(error) = next {
@@ -128,7 +128,7 @@ fn classify(error: &reqwest::Error) -> Cause {
     Cause::NoAnswer
 }
 
-/// Expiry is judged by this server's clock, set by the authorization server's.
+/// This server judges expiry by its own clock, but the authorization server sets it by its own.
 fn compare_clocks(response: &Response, now: SystemTime) -> Check {
     let wanted = format!("less than {} s apart", HARMFUL_SKEW.as_secs());
     let date = response

@@ -1,4 +1,4 @@
-//! Whether the metadata is there, is the issuer's, and names the endpoint.
+//! Whether the metadata exists, belongs to the issuer, and names the endpoint.
 
 use super::{
     check::{Cause, Check},
@@ -10,15 +10,15 @@ use crate::{
     urls::EndpointUrl,
 };
 
-/// What is known of the endpoint.
+/// What is known about the endpoint.
 pub(crate) struct Described {
     pub(crate) endpoint: Option<EndpointUrl>,
     /// The client authentication methods advertised for introspection.
     pub(crate) auth_methods: Option<Vec<String>>,
 }
 
-/// Looks at each form of the metadata's URL, until one has all that is wanted. An endpoint that is
-/// configured is used instead of the one in the metadata, which then is for clients only.
+/// Tries each form of the metadata URL until one has everything wanted. A configured endpoint
+/// replaces the one in the metadata, which is then only for clients.
 pub(super) async fn describe(
     probe: &Probe<'_>,
     wanted: EndpointName,
@@ -99,7 +99,7 @@ pub(super) async fn describe(
     }
 }
 
-/// Without metadata there is the configured endpoint, or none.
+/// Without metadata, the only possible endpoint is the configured one.
 pub(super) fn unknown(configured: Option<&EndpointUrl>, checks: &mut Vec<Check>) -> Described {
     if let Some(endpoint) = configured {
         checks.push(Check::passed(

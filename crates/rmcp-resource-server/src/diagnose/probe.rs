@@ -12,19 +12,19 @@ use crate::{
 pub(crate) struct Probe<'c> {
     pub(crate) http: HttpClient,
     pub(crate) authorization_server: &'c AuthorizationServer,
-    /// The id of our client, if tokens are introspected; empty if there is none.
+    /// The id of our client, if tokens are introspected; empty if it has none.
     pub(super) client_id: Option<String>,
 }
 
 impl<'c> Probe<'c> {
-    /// Whether `endpoint` is reached by the same connection as the issuer.
+    /// Whether `endpoint` has the same origin as the issuer, and so the same connection.
     pub(super) fn is_at_issuer(&self, endpoint: &EndpointUrl) -> bool {
         let origin = |url: &Url| url.origin();
         origin(endpoint.url()) == origin(self.authorization_server.issuer.url())
     }
 }
 
-/// A text of the form of a token that is nobody's.
+/// A random text in the form of a token that is nobody's.
 pub(crate) fn random_token() -> BearerToken {
     BearerToken::random()
 }

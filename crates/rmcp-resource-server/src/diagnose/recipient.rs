@@ -1,5 +1,5 @@
-//! What the checks of the policy do not see by themselves: tokens of other kinds that an
-//! authorization server calls active, and what an audience stands for.
+//! What the policy's checks do not see: tokens of other kinds that an authorization server calls
+//! active, and what an audience stands for.
 
 use super::check::{Cause, Check, Outcome};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     token::claims::Claims,
 };
 
-/// Adds to the checks of an introspected token what its other claims show.
+/// Refines the checks of an introspected token with what its other claims show.
 pub(super) fn refine(checks: &mut [Check], claims: &Claims, policy: &Policy, own_client_id: &str) {
     for check in checks {
         match check.name {
@@ -19,8 +19,8 @@ pub(super) fn refine(checks: &mut [Check], claims: &Claims, policy: &Policy, own
     }
 }
 
-/// Spring Authorization Server calls ID tokens and refresh tokens active without a word about their
-/// kind; what they lack is a scope.
+/// Spring Authorization Server calls ID tokens and refresh tokens active without saying what kind
+/// they are. They have no scope.
 fn refine_kind(check: &mut Check, claims: &Claims, policy: &Policy) {
     if check.outcome != Outcome::Passed || claims.kind_told {
         return;

@@ -12,7 +12,7 @@ use crate::{
     urls::Issuer,
 };
 
-/// The claims of a JWT whose signature nobody has checked.
+/// The claims of a JWT whose signature has not been checked.
 pub(crate) struct Unverified(Claims);
 
 impl Unverified {
@@ -28,8 +28,8 @@ impl Unverified {
         Claims::from_members(members).ok().map(Self)
     }
 
-    /// Why an authorization server may call this token inactive, the surest reason first; `None` if
-    /// nothing in it tells. A client without an id cannot be missing from an audience.
+    /// Why an authorization server may call this token inactive, the most certain reason first;
+    /// `None` if nothing in it says. A client without an id cannot be missing from an audience.
     pub(crate) fn why_inactive(
         &self,
         issuer: &Issuer,

@@ -1,22 +1,22 @@
-//! From where requests come: for log lines, and to share out the turns of an authorization server.
+//! Where requests come from: for log lines, and to share the authorization server among clients.
 
 use std::net::{IpAddr, SocketAddr};
 
 use http::Extensions;
 
-/// The address of the client behind a proxy. An outer middleware that knows which proxies to
-/// believe puts one into the request's extensions; else the connection's peer takes its place. No
-/// request is allowed or refused by it.
+/// The address of the client behind a proxy. An outer middleware that knows which proxies to trust
+/// puts it into the request's extensions; otherwise the connection's peer is used. It never decides
+/// whether a request is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
-/// The far end of the connection. The actix adapter knows it; under axum or another tower stack an
-/// outer layer puts it into the request's extensions (from axum's `ConnectInfo`, for instance).
+/// The remote end of the connection. The actix adapter knows it; under axum or another tower stack,
+/// an outer layer puts it into the request's extensions (from axum's `ConnectInfo`, for instance).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerAddress(pub SocketAddr);
 
 impl ClientAddress {
-    /// The address of the client, as far as it is known.
+    /// The client's address, as far as it is known.
     pub(crate) fn of(extensions: &Extensions) -> Option<IpAddr> {
         match extensions.get::<Self>() {
             Some(Self(address)) => Some(*address),
@@ -24,8 +24,8 @@ impl ClientAddress {
         }
     }
 
-    /// Stands for the client among those who wait: its connection, or its address where a proxy's
-    /// connection carries the requests of many.
+    /// Identifies the client among those who wait: by its connection, or by its address if a
+    /// proxy's connection carries the requests of many.
     pub(crate) fn peer_of(extensions: &Extensions) -> Option<SocketAddr> {
         let peer = PeerAddress::of(extensions);
         match extensions.get::<Self>() {

@@ -1,4 +1,4 @@
-//! What an operator counts. Facts go in by named methods; names and labels live here only.
+//! Metrics for operators. Named methods record facts; metric names and labels are known only here.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use prometheus_client::{
 
 use crate::error::{AuthorizationServerError, TokenError, VerifyError};
 
-/// Counters of a resource server, cheap to clone: every clone counts into the same. Register them
+/// Counters of a resource server. Cheap to clone: all clones share the same counters. Register them
 /// with a `prometheus-client` registry to have them scraped.
 ///
-/// No label holds anything that a client chooses.
+/// No label contains anything that a client chooses.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     allowed: Counter,
@@ -56,7 +56,7 @@ impl Default for Metrics {
             denied: by_reason(TokenError::REASONS.iter().chain([&FOREIGN_SESSION])),
             unavailable: by_reason(AuthorizationServerError::REASONS.iter()),
             introspections: by_outcome(&["active", "inactive"]),
-            // From a call on the same host to the default time-out of 3 s.
+            // From a call on the same host up to the default timeout of 3 s.
             introspection_seconds: Histogram::new([
                 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0,
             ]),
@@ -75,10 +75,10 @@ impl Default for Metrics {
     }
 }
 
-/// The reason for refusing a session of somebody else.
+/// The reason for refusing someone else's session.
 pub(crate) const FOREIGN_SESSION: &str = "foreign_session";
 
-/// A counter for each reason, at 0 from the start: a rate over one that appears only with its first
+/// A counter for each reason, starting at 0: a rate over a counter that appears only with its first
 /// event misses that event.
 fn by_reason<'r>(reasons: impl Iterator<Item = &'r &'static str>) -> Family<ReasonLabel, Counter> {
     let family = Family::default();
@@ -88,7 +88,7 @@ fn by_reason<'r>(reasons: impl Iterator<Item = &'r &'static str>) -> Family<Reas
     family
 }
 
-/// The same for these outcomes and each way in which the authorization server fails.
+/// The same for these outcomes, and for each way in which the authorization server fails.
 fn by_outcome(outcomes: &[&'static str]) -> Family<OutcomeLabel, Counter> {
     let family = Family::default();
     for outcome in outcomes.iter().chain(AuthorizationServerError::REASONS) {

@@ -1,4 +1,4 @@
-//! What operators see: metrics, log lines of an outage, and what identifies a request in both.
+//! What operators see: metrics, outage log lines, and what identifies a request in them.
 
 pub(crate) mod client_address;
 pub(crate) mod metrics;

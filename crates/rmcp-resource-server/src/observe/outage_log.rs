@@ -1,5 +1,5 @@
-//! Keeps a long outage of the authorization server from filling the log: each cause is explained
-//! once in full and then each minute with a count, and every request in between gets a short line.
+//! Keeps a long outage of the authorization server from filling the log: explains each cause once
+//! in full and then every minute with a count, and gives every request in between a short line.
 
 use std::{
     collections::HashMap,
@@ -10,16 +10,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often a cause that persists is explained again.
+/// How often to explain a persisting cause again.
 const EXPLAIN_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
-/// An outage is over when requests are allowed and none was refused for so long.
+/// An outage is over when requests are allowed and none has been refused for this long.
 const OVER_AFTER: Duration = Duration::from_secs(5);
 
-/// Who was refused since when.
+/// The refusals of the current outage, if there is one.
 #[derive(Default)]
 pub(crate) struct OutageLog {
-    /// Spares allowed requests the lock.
+    /// Saves allowed requests from taking the lock.
     under_way: AtomicBool,
     outage: Mutex<Option<Outage>>,
 }
@@ -39,7 +39,7 @@ struct Cause {
 /// How to log a refused request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line {
-    /// With the explanation, and how many requests had a short line since the last one.
+    /// With the explanation, and the number of short lines since the last one.
     Full {
         refused_since: u64,
     },

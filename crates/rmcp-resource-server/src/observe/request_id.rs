@@ -1,4 +1,4 @@
-//! Ties what a client is told to what the log says.
+//! Ties an error that a client sees to its log line.
 
 use std::{
     fmt,
@@ -9,16 +9,16 @@ use std::{
 };
 
 /// Identifies one request in logs and error bodies. An outer middleware may put one into the
-/// request's extensions; else the resource server makes one when it refuses a request.
+/// request's extensions; otherwise the resource server creates one when it refuses a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(Arc<str>);
 
 impl RequestId {
-    /// A fresh id, unique among processes: random digits of this process, then a count.
+    /// A fresh id, unique across processes: random digits for this process, then a count.
     pub fn fresh() -> Self {
         static PROCESS: OnceLock<u32> = OnceLock::new();
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        // Only distinctness matters: without randomness the count still tells requests apart.
+        // Only uniqueness matters: without randomness, the count still tells requests apart.
         let process = PROCESS.get_or_init(|| getrandom::u32().unwrap_or_default());
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         Self(format!("{process:08x}-{count:x}").into())

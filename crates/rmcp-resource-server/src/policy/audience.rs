@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
-/// An audience that is accepted.
+/// An accepted audience.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Audience {
     configured: Box<str>,
@@ -17,7 +17,7 @@ impl Audience {
         }
     }
 
-    /// Whether `aud` is this audience: to the letter, or by the equivalences of [`canonical`].
+    /// Whether `aud` names this audience, literally or by the equivalences of [`canonical`].
     pub(crate) fn is_named_by(&self, aud: &str) -> bool {
         *aud == *self.configured || *canonical(aud) == *self.canonical
     }
@@ -30,9 +30,9 @@ impl fmt::Debug for Audience {
 }
 
 /// An http or https URL with scheme and host in lower case, without a default port, and with `/`
-/// for an empty path (RFC 3986 §6.2.2.1 and §6.2.3). All else stays as it is, and so does any text
-/// that is no such URL: a URL parser would also decode, resolve dots and rewrite hosts, and what it
-/// takes for the same another server takes for two.
+/// for an empty path (RFC 3986 §6.2.2.1 and §6.2.3). Everything else stays unchanged, including any
+/// other text. A URL parser would also decode, resolve dots and rewrite hosts, and so equate URLs
+/// that another server distinguishes.
 fn canonical(text: &str) -> Cow<'_, str> {
     let Some((scheme, rest)) = text.split_once("://") else {
         return text.into();
@@ -95,7 +95,7 @@ mod tests {
             ("https://h", "https://h/", true),
             ("https://H:443", "https://h/", true),
             ("https://h?tenant=a", "https://h/?tenant=a", true),
-            // Path, query, other ports and schemes are others.
+            // A different path, query, port or scheme makes a different audience.
             ("https://h/mcp", "https://h/mcp/", false),
             ("https://h/mcp", "https://h/MCP", false),
             ("https://h/mcp", "https://h/mcp?", false),
@@ -123,7 +123,7 @@ mod tests {
             ("https://evil.example#https://h/", "https://h/", false),
             (" https://h/", "https://h/", false),
             ("https:h", "https://h/", false),
-            // No URLs: to the letter.
+            // Not URLs: compared literally.
             ("mcp", "MCP", false),
             ("api://Guid", "api://guid", false),
             ("api://guid", "api://guid/", false),

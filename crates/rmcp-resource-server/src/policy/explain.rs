@@ -1,4 +1,5 @@
-//! Each check of the policy by itself, also those that `judge` does not reach, for an operator.
+//! Runs each check of the policy by itself, even those that `judge` does not reach, for an
+//! operator.
 
 use std::time::SystemTime;
 
@@ -10,8 +11,8 @@ use crate::{
 };
 
 impl Policy {
-    /// Every check in the order of [`judge`](Self::judge): the first that failed is the error that
-    /// `judge` gives.
+    /// Every check in the order of [`judge`](Self::judge). The first failure is the error that
+    /// `judge` returns.
     pub(crate) fn explain(&self, claims: &Claims, now: SystemTime) -> Vec<Check> {
         let mut checks = self.kind(claims).to_vec();
         checks.push(Check::judged(

@@ -1,4 +1,4 @@
-//! Keeps the number of sessions in bounds: rmcp has no maximum, and each takes some 57 KiB.
+//! Bounds the number of sessions: rmcp has no maximum, and each session takes some 57 KiB.
 
 use std::{
     collections::HashMap,
@@ -21,17 +21,17 @@ use crate::{
 };
 
 tokio::task_local! {
-    /// The token of the request that this task serves, for `create_session`, which is told nothing
-    /// about the request. Set by the middleware.
+    /// The token of the request that this task serves. The middleware sets it for `create_session`,
+    /// which learns nothing else about the request.
     pub(crate) static OWNER: AccessToken;
 }
 
 /// How many sessions may be open.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionLimits {
-    /// By one principal. Default 32.
+    /// For one principal. Default: 32.
     pub per_principal: usize,
-    /// In all. Default 1,000, some 57 MiB.
+    /// In total. Default: 1,000, some 57 MiB.
     pub total: usize,
 }
 
@@ -44,9 +44,10 @@ impl Default for SessionLimits {
     }
 }
 
-/// rmcp's in-memory sessions with a maximum. Where it is reached, a new session ends the one that
-/// has been idle longest: of the same principal if that one is at its limit, else of all. The
-/// client of an ended session gets 404 and initializes a new one, as MCP has it.
+/// rmcp's in-memory sessions, with a maximum. When it is reached, a new session ends the one that
+/// has been idle longest: one of the same principal if that principal is at its limit, otherwise
+/// one of anybody. The client of an ended session gets 404 and initializes a new one, as MCP
+/// specifies.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -74,7 +75,7 @@ struct Open {
 }
 
 impl BoundedSessions {
-    /// No sessions yet.
+    /// Starts without sessions.
     pub fn new(limits: SessionLimits, metrics: Metrics) -> Self {
         Self {
             inner: LocalSessionManager::default(),
@@ -88,7 +89,7 @@ impl BoundedSessions {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Enters `id` and returns the session that has to end for it, if any.
+    /// Enters `id`, and returns the session that must end to make room, if any.
     fn admit(&self, id: SessionId, owner: Option<String>) -> Option<SessionId> {
         let mut open = self.open();
         let held = |session: &Open| owner.is_some() && session.owner == owner;

@@ -1,4 +1,4 @@
-//! MCP sessions and streams: who owns one, how many there may be, and when they end.
+//! MCP sessions and streams: who owns a session, how many may exist, and when they end.
 
 pub(crate) mod bounded;
 pub(crate) mod seal;

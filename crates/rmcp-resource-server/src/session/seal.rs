@@ -1,9 +1,9 @@
 //! Binds an MCP session to the principal that opened it, without keeping state.
 //!
-//! rmcp's sessions know no owner: whoever has an id could use the session. So the client gets the
-//! id with a seal, `<id>.<mac>`, where the mac covers the id and the principal. Every request with
-//! a session id must bring the seal that fits its own token's principal; then rmcp sees the bare
-//! id. A refreshed token keeps the principal, so it keeps the session (MCP security best
+//! rmcp's sessions have no owner: anyone with an id could use the session. So the client gets the
+//! id with a seal, `<id>.<mac>`, where the MAC covers the id and the principal. Every request with
+//! a session id must carry the seal that fits the principal of its own token; rmcp then sees the
+//! bare id. A refreshed token has the same principal and so keeps the session (MCP security best
 //! practices, session hijacking). Only a token that names no user stands for itself.
 
 use std::{fs, path::Path};
@@ -31,10 +31,10 @@ pub enum SessionKeyError {
     /// The file cannot be read.
     #[error("cannot read it: {0}")]
     Unreadable(#[from] std::io::Error),
-    /// Fewer than 32 bytes can be guessed too easily.
+    /// A key of fewer than 32 bytes is too easy to guess.
     #[error("it has {0} bytes; it needs 32 random bytes or more (head -c 32 /dev/urandom)")]
     TooShort(usize),
-    /// A key written as text is one line.
+    /// A key written as text must be one line.
     #[error("{0}")]
     NotOneLine(String),
 }
@@ -45,8 +45,9 @@ impl SessionKey {
         Self(HashKey::random())
     }
 
-    /// Takes the bytes of a file as the key. Of a key that is written as text (base64, hex), a byte
-    /// order mark and one line end do not count, so that replicas agree whose files differ by them.
+    /// Takes the bytes of a file as the key. In a key that is written as text (base64, hex), a byte
+    /// order mark and one line end do not count, so that replicas agree if only these differ in
+    /// their files.
     ///
     /// # Errors
     ///
@@ -65,20 +66,20 @@ impl SessionKey {
         Ok(Self(HashKey::new(key)))
     }
 
-    /// The id as its owner gets it.
+    /// The sealed id, for its owner.
     pub(crate) fn seal(&self, id: &str, owner: &Principal<'_>) -> String {
         let mac = self.0.hash(&sealed(id, owner));
         format!("{id}.{}", BASE64_URL_SAFE_NO_PAD.encode(mac))
     }
 
-    /// The bare id, if `text` is whole and `owner`'s. Compares in constant time.
+    /// The bare id, if `text` is intact and belongs to `owner`. Compares in constant time.
     pub(crate) fn unseal<'a>(&self, text: &'a str, owner: &Principal<'_>) -> Option<&'a str> {
         let (id, seal) = text.rsplit_once('.')?;
         let mac = BASE64_URL_SAFE_NO_PAD.decode(seal).ok()?;
         self.0.verify(&sealed(id, owner), &mac).then_some(id)
     }
 
-    /// Stands for a token that names no user. The same on all replicas with this key.
+    /// Stands in for the user if a token names none. The same on all replicas with this key.
     pub(crate) fn fingerprint(&self, token: &BearerToken) -> Fingerprint {
         // No seal begins with this byte: they begin with a length.
         let mut message = vec![0xff];
@@ -87,7 +88,7 @@ impl SessionKey {
     }
 }
 
-/// What a seal covers.
+/// The bytes that a seal covers.
 fn sealed(id: &str, owner: &Principal<'_>) -> Vec<u8> {
     let mut message = Vec::with_capacity(256);
     append(&mut message, id);
@@ -106,7 +107,7 @@ fn sealed(id: &str, owner: &Principal<'_>) -> Vec<u8> {
             message.extend_from_slice(fingerprint);
         }
     }
-    // Absent and empty are not the same.
+    // Absent and empty are different.
     message.push(u8::from(owner.client_id.is_some()));
     append(&mut message, owner.client_id.unwrap_or_default());
     message
@@ -119,7 +120,7 @@ fn is_written(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_printable)
 }
 
-/// To whom a session belongs.
+/// The owner of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Principal<'a> {
     issuer: &'a str,
@@ -127,20 +128,20 @@ pub(crate) struct Principal<'a> {
     client_id: Option<&'a str>,
 }
 
-/// The user of a principal. Not the token, where that can be helped: a refreshed one must keep its
-/// sessions.
+/// The user of a principal. It is the token only as a last resort, because a refreshed token must
+/// keep its sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum User<'a> {
     Subject(&'a str),
-    /// Where there is no `sub`, as with django-oauth-toolkit.
+    /// There is no `sub`, as in tokens of django-oauth-toolkit.
     Name(&'a str),
-    /// Nobody is named, as with the client credentials of many servers. All users of one client
-    /// would be the same, so the token stands for its user.
+    /// Nobody is named, as in the client credentials tokens of many servers. All users of one
+    /// client would look the same, so the token stands in for its user.
     Unnamed(&'a Fingerprint),
 }
 
 impl<'a> Principal<'a> {
-    /// The principal of a token; `None` if that cannot be told.
+    /// The principal of a token; `None` if it cannot be determined.
     pub(crate) fn of(token: &'a AccessToken) -> Option<Self> {
         let user = match (token.subject(), token.username()) {
             (Some(subject), _) => User::Subject(subject),

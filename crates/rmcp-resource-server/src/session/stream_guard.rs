@@ -1,13 +1,13 @@
 //! Ends an event stream when its token is no longer good.
 //!
 //! A request is checked when it begins, but a stream may stay open for hours, and nothing in rmcp
-//! looks at the token again. So the token is verified anew while the stream is open, through the
-//! same cache and policy as a new request would be, and the stream ends as soon as the token is bad.
-//! The client connects again and gets the precise answer.
+//! looks at the token again. So the token is verified repeatedly while the stream is open, through
+//! the same cache and policy as a new request, and the stream ends as soon as the token is bad. The
+//! client connects again and gets the precise answer.
 //!
-//! While the authorization server cannot be asked, the token is as good as it was, until its `exp`:
-//! an outage must not make all clients connect again at once (checklist 71). A token without `exp`
-//! is given an hour.
+//! While the authorization server cannot be asked, the token stays good until its `exp`: an outage
+//! must not make all clients connect again at once (checklist 71). A token without `exp` gets an
+//! hour.
 
 use std::{
     fmt,
@@ -26,10 +26,10 @@ use crate::{
     token::{access_token::AccessToken, bearer::BearerToken},
 };
 
-/// How long a stream stays open without an answer about a token whose expiry is not known.
+/// How long a stream stays open if nothing can be learned about a token with unknown expiry.
 const LONGEST_DOUBT: Duration = Duration::from_secs(60 * 60);
 
-/// Tells when the token of a stream is no longer good. For an adapter to another body type; see
+/// Says when the token of a stream is no longer good. For an adapter to another body type; see
 /// [`GuardedBody`].
 pub struct StreamGuard {
     // `None` once it has ended, and the stream with it.
@@ -78,7 +78,7 @@ impl fmt::Debug for StreamGuard {
     }
 }
 
-/// Verifies the token again and again, and returns why it is no longer good.
+/// Verifies the token repeatedly, and returns why it is no longer good.
 async fn until_no_longer_good(
     resource_server: &ResourceServer,
     bearer: &BearerToken,
@@ -108,7 +108,7 @@ async fn until_no_longer_good(
 }
 
 pin_project_lite::pin_project! {
-    /// A body that ends early when its guard says so. Without a guard it is the body as it is.
+    /// A body that ends early when its guard says so. Without a guard it is the plain body.
     #[derive(Debug)]
     pub struct GuardedBody<B> {
         #[pin]
@@ -118,7 +118,7 @@ pin_project_lite::pin_project! {
 }
 
 impl<B> GuardedBody<B> {
-    /// Puts `guard` over `body`.
+    /// Guards `body` with `guard`.
     pub fn new(body: B, guard: Option<StreamGuard>) -> Self {
         Self { body, guard }
     }

@@ -13,29 +13,29 @@ use crate::token::{
     scope::{ScopeHierarchy, Scopes},
 };
 
-/// An access token that passed every check of this request: active, of the configured issuer, for
-/// this server, in its time, of the right kind, with all required scopes.
+/// An access token that passed every check for this request: active, from the configured issuer,
+/// for this server, within its validity period, of the right kind, with all required scopes.
 ///
-/// It is made anew for every request and only by a [`ResourceServer`](crate::ResourceServer), so
-/// a handler that holds one needs no further check but for scopes of its own
-/// ([`has_scope`](Self::has_scope)). It does not hold the token's text.
+/// Only a [`ResourceServer`](crate::ResourceServer) creates it, anew for every request, so a
+/// handler that holds one needs no further check except for scopes of its own
+/// ([`has_scope`](Self::has_scope)). It does not contain the token's text.
 #[derive(Clone)]
 pub struct AccessToken(Arc<Accepted>);
 
-/// A keyed hash of a token's text: tells tokens apart, and gives none away.
+/// A keyed hash of a token's text: distinguishes tokens without revealing them.
 pub(crate) type Fingerprint = [u8; 32];
 
-/// Shared by all clones of one request's token: it is passed on some five times.
+/// Shared by all clones of one request's token, which is passed on some five times.
 struct Accepted {
     claims: Arc<Claims>,
     terms: Arc<Terms>,
-    /// Stands for a token that names no user.
+    /// Stands in for the user if the token names none.
     fingerprint: OnceLock<Fingerprint>,
-    /// Scopes that a handler missed, for the middleware to ask the client for.
+    /// Scopes that a handler found missing, for the middleware to ask the client for.
     missed: OnceLock<Scopes>,
 }
 
-/// What is the same for all access tokens of one resource server, and so behind one counter.
+/// What all access tokens of one resource server share, behind one reference count.
 pub(crate) struct Terms {
     pub(crate) issuer: Box<str>,
     pub(crate) hierarchy: ScopeHierarchy,
@@ -58,14 +58,14 @@ pub struct InsufficientScope {
 }
 
 impl InsufficientScope {
-    /// All scopes that the operation needs, those that the token has among them.
+    /// All scopes that the operation needs, including those that the token has.
     pub fn needed(&self) -> &Scopes {
         &self.needed
     }
 }
 
 impl AccessToken {
-    /// For the policy, which is alone in judging claims.
+    /// For the policy, which alone judges claims.
     pub(crate) fn new(claims: Arc<Claims>, terms: Arc<Terms>) -> Self {
         Self(Arc::new(Accepted {
             claims,
@@ -75,7 +75,7 @@ impl AccessToken {
         }))
     }
 
-    /// Enters what stands for the token where it names no user.
+    /// Sets the fingerprint if the token names no user.
     pub(crate) fn with_fingerprint(self, fingerprint: impl FnOnce() -> Fingerprint) -> Self {
         if self.subject().is_none() && self.username().is_none() {
             self.0.fingerprint.get_or_init(fingerprint);
@@ -87,7 +87,7 @@ impl AccessToken {
         self.0.fingerprint.get()
     }
 
-    /// Scopes that a handler missed.
+    /// Scopes that a handler found missing.
     pub(crate) fn missed(&self) -> Option<&Scopes> {
         self.0.missed.get()
     }
@@ -97,22 +97,22 @@ impl AccessToken {
         &self.0.terms.issuer
     }
 
-    /// `sub`: whom the token is about (RFC 7662 §2.2). It may be the client itself; see
+    /// `sub`: the subject of the token (RFC 7662 §2.2). It may be the client itself; see
     /// [`user`](Self::user).
     pub fn subject(&self) -> Option<&str> {
         self.0.claims.subject.as_deref()
     }
 
-    /// The subject, if it is somebody other than the client: a user for whom the client acts. A
-    /// client's own token has no `sub`, or its client id for one.
+    /// The subject, if it is not the client itself: a user for whom the client acts. A client's own
+    /// token has no `sub`, or has its client id there.
     ///
-    /// Some servers give a client an account of its own whose `sub` cannot be told from a user's
-    /// (Keycloak's service accounts): see the claims of yours.
+    /// Some servers give a client its own account, whose `sub` looks like a user's (Keycloak's
+    /// service accounts): check the claims of your server.
     pub fn user(&self) -> Option<&str> {
         self.subject().filter(|sub| Some(*sub) != self.client_id())
     }
 
-    /// `username`: a name for the user that people can read, where the server tells one.
+    /// `username`: a human-readable name for the user, if the server sends one.
     pub fn username(&self) -> Option<&str> {
         self.0.claims.username.as_deref()
     }
@@ -122,30 +122,32 @@ impl AccessToken {
         self.0.claims.client_id.as_deref()
     }
 
-    /// `aud`: all resources that the token is for.
+    /// `aud`: all resources that the token is meant for.
     pub fn audience(&self) -> impl Iterator<Item = &str> {
         self.0.claims.audience.iter().map(AsRef::as_ref)
     }
 
-    /// The scopes as granted, without those they imply.
+    /// The scopes as granted, without those that they imply.
     pub fn scopes(&self) -> &Scopes {
         &self.0.claims.scopes
     }
 
-    /// Whether the token has `scope`, itself or by a broader one that implies it. For what is merely
-    /// left out without it; [`require_scope`](Self::require_scope) asks the client for it.
+    /// Whether the token has `scope`, directly or through a broader one that implies it. For output
+    /// that is merely left out without it; [`require_scope`](Self::require_scope) asks the client
+    /// for it.
     pub fn has_scope(&self, scope: &str) -> bool {
         (self.0.terms.hierarchy).satisfies(&self.0.claims.scopes, scope)
     }
 
-    /// Demands scopes for what a handler is about to do, in addition to those that every request
-    /// needs. If some are missing, the client gets 403 with a challenge that names all of them, so
+    /// Requires scopes for what a handler is about to do, in addition to those that every request
+    /// needs. If any are missing, the client gets 403 with a challenge that names all of them, so
     /// that it can ask its user for more (MCP authorization, step-up; RFC 6750 §3.1).
     ///
-    /// A status can be chosen only before the answer begins. So the 403 takes the place of an answer
-    /// in JSON (`stateful_mode(false)` and `json_response(true)` of `StreamableHttpService`). In a
-    /// session of MCP before 2026-07-28, and wherever else the answer is an event stream, the client
-    /// gets the handler's own error: that of [`InsufficientScope`] names the scopes, too.
+    /// The status can be chosen only before the answer begins, so the 403 can replace only an
+    /// answer in JSON (`stateful_mode(false)` and `json_response(true)` of
+    /// `StreamableHttpService`). In a session of MCP before 2026-07-28, and wherever else the
+    /// answer is an event stream, the client gets the handler's own error. The one made from
+    /// [`InsufficientScope`] names the scopes, too.
     ///
     /// ```
     /// use rmcp::{ErrorData, tool, tool_router};
@@ -166,40 +168,40 @@ impl AccessToken {
     ///
     /// # Errors
     ///
-    /// [`InsufficientScope`]: the handler must not go on.
+    /// [`InsufficientScope`]: the handler must not continue.
     pub fn require_scopes(&self, scopes: &Scopes) -> Result<(), InsufficientScope> {
         if scopes.iter().all(|scope| self.has_scope(scope)) {
             return Ok(());
         }
-        // A second demand of one request adds nothing that the first did not make fail.
+        // Only the first missing set counts: it already fails the request.
         let _ = self.0.missed.set(scopes.clone());
         Err(InsufficientScope {
             needed: scopes.clone(),
         })
     }
 
-    /// Demands one scope, as [`require_scopes`](Self::require_scopes) does.
+    /// Requires one scope, like [`require_scopes`](Self::require_scopes).
     ///
     /// # Errors
     ///
-    /// [`InsufficientScope`]: the handler must not go on.
+    /// [`InsufficientScope`]: the handler must not continue.
     ///
     /// # Panics
     ///
-    /// If `scope` is not one scope (RFC 6749 §3.3): a mistake in the program.
+    /// If `scope` is not a single scope (RFC 6749 §3.3): a mistake in the program.
     pub fn require_scope(&self, scope: &'static str) -> Result<(), InsufficientScope> {
         let scopes: Scopes = scope.parse().expect("a scope");
         assert!(scopes.contains(scope), "{scope:?} is not one scope");
         self.require_scopes(&scopes)
     }
 
-    /// `exp`: when the token ends, if the server tells.
+    /// `exp`: when the token expires, if the server says so.
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.0.claims.expires_at
     }
 
-    /// Another member of the server's answer, for example `realm_access`. `None` for those that
-    /// have a method of their own, and for the token itself.
+    /// Another member of the server's answer, for example `realm_access`. `None` for members that
+    /// have their own method, and for the token itself.
     pub fn claim(&self, member: &str) -> Option<Value> {
         self.0.claims.extra(member)
     }

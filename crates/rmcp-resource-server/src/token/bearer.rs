@@ -1,4 +1,4 @@
-//! Takes the bearer token out of a request (RFC 6750 §2.1), and nothing else for one.
+//! Takes the bearer token from a request (RFC 6750 §2.1), and accepts nothing else as one.
 
 use std::{fmt, net::SocketAddr};
 
@@ -6,8 +6,8 @@ use zeroize::Zeroizing;
 
 use crate::error::TokenError;
 
-/// The token cap unless configured otherwise, in bytes. Keycloak's tokens are JWTs of several KiB,
-/// and of some 10 KB for a user with many groups.
+/// The default token limit, in bytes. Keycloak's tokens are JWTs of several KiB, and some 10 KB for
+/// a user in many groups.
 pub const DEFAULT_MAX_TOKEN_BYTES: usize = 16 * 1024;
 
 /// A bearer token of acceptable form, not yet verified. Its `Debug` prints `[redacted]`, and its
@@ -19,7 +19,7 @@ pub struct BearerToken {
 }
 
 impl BearerToken {
-    /// Accepts `text` if it is of the form `token68` (RFC 9110 §11.2) and at most `limit` bytes
+    /// Accepts `text` if it has the form `token68` (RFC 9110 §11.2) and is at most `limit` bytes
     /// long.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl BearerToken {
     ///
     /// # Errors
     ///
-    /// [`TokenError::NoCredential`] also where the only credential has another scheme.
+    /// [`TokenError::NoCredential`] also if the only credential has another scheme.
     pub fn from_authorization<'a>(
         mut values: impl Iterator<Item = &'a [u8]>,
         limit: usize,
@@ -81,21 +81,21 @@ impl BearerToken {
         &self.text
     }
 
-    /// Notes the far end of the connection on which the token came. Nothing about the token is
-    /// decided by it: a verifier whose capacity is exhausted prefers connections that carried a
-    /// good token before.
+    /// Records the remote end of the connection that carried the token. It does not affect whether
+    /// the token is accepted: a verifier whose capacity is exhausted prefers connections that
+    /// carried a good token before.
     #[must_use]
     pub fn from_peer(mut self, peer: Option<SocketAddr>) -> Self {
         self.peer = peer;
         self
     }
 
-    /// The far end of the connection on which the token came, if known.
+    /// The remote end of the connection that carried the token, if known.
     pub fn peer(&self) -> Option<SocketAddr> {
         self.peer
     }
 
-    /// A text of the form of a token that is nobody's.
+    /// A random text in the form of a token that is nobody's.
     pub(crate) fn random() -> Self {
         let mut bytes = [0_u8; 24];
         getrandom::fill(&mut bytes).expect("the operating system has no randomness");
@@ -110,8 +110,8 @@ impl fmt::Debug for BearerToken {
     }
 }
 
-/// Which bytes are `ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/"`. A table, since tokens can
-/// be several KiB long and are looked at on every request.
+/// Which bytes are `ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/"`. A table, because tokens can
+/// be several KiB long and are scanned on every request.
 const TOKEN68: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0_u8;

@@ -15,7 +15,7 @@ use crate::{authorization_server::strict_json, token::scope::Scopes};
 /// judged. Only the policy of a [`ResourceServer`](crate::ResourceServer) turns claims into an
 /// [`AccessToken`](crate::AccessToken).
 ///
-/// The members are those of RFC 7662 §2.2. `Debug` leaves out the members not named here.
+/// The members are those of RFC 7662 §2.2. `Debug` omits all other members.
 pub struct Claims {
     pub(crate) issuer: Option<Box<str>>,
     pub(crate) subject: Option<Box<str>>,
@@ -25,20 +25,20 @@ pub struct Claims {
     pub(crate) scopes: Scopes,
     pub(crate) expires_at: Option<SystemTime>,
     pub(crate) not_before: Option<SystemTime>,
-    /// What shows this to be no access token.
+    /// What shows that this is not an access token.
     pub(crate) refused_kind: Option<Box<str>>,
-    /// Nothing shows this to be an access token rather than an ID token: no type, no scope.
+    /// Nothing distinguishes this from an ID token: no type, no scope.
     pub(crate) kind_unknown: bool,
     /// Whether a member says what kind of token this is.
     pub(crate) kind_told: bool,
     pub(crate) key_bound: bool,
-    /// Whoever verified the token cannot know its audience.
+    /// The token's verifier cannot know its audience.
     pub(crate) audience_unknowable: bool,
     /// All other members, as JSON text: a parsed map would take twice the memory.
     extra: Box<str>,
 }
 
-/// Claims of which a member has a type that no reading can make sense of.
+/// A claim has a type that makes no sense for it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the member {member} {problem}")]
 pub struct InvalidClaims {
@@ -54,8 +54,8 @@ pub(crate) enum IntrospectionResponse {
 }
 
 impl IntrospectionResponse {
-    /// Parses the body of a 200 answer. Only the JSON literal `true` means active, only `false`
-    /// inactive; all else is no introspection response.
+    /// Parses the body of a 200 answer. Only the JSON literal `true` means active, and only `false`
+    /// means inactive; anything else is not an introspection response.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, String> {
         let members = strict_json::parse_object(body)?;
         match members.get("active") {
@@ -70,13 +70,13 @@ impl IntrospectionResponse {
 }
 
 impl Claims {
-    /// Reads claims for what they mean: times may be floats, `scope` and `aud` may be a string or
-    /// an array, `null` is the same as absent. Unknown members are kept for
+    /// Reads claims leniently: times may be floats, `scope` and `aud` may be a string or an array,
+    /// and `null` is the same as absent. Unknown members are kept for
     /// [`AccessToken::claim`](crate::AccessToken::claim).
     ///
     /// # Errors
     ///
-    /// [`InvalidClaims`] when a member that the policy judges has an impossible type.
+    /// [`InvalidClaims`] if a member that the policy judges has an impossible type.
     pub fn from_members(mut members: Map<String, Value>) -> Result<Self, InvalidClaims> {
         // `jwt`: Keycloak and RFC 9701 servers can put the token itself here.
         for member in ["active", "jwt"] {
@@ -106,14 +106,14 @@ impl Claims {
         })
     }
 
-    /// A member other than those with a place of their own in an access token.
+    /// A member that has no place of its own in an access token.
     pub(crate) fn extra(&self, member: &str) -> Option<Value> {
         serde_json::from_str::<Map<String, Value>>(&self.extra)
             .ok()?
             .remove(member)
     }
 
-    /// About how many bytes of memory these claims take.
+    /// Roughly how many bytes of memory these claims take.
     pub(crate) fn size(&self) -> usize {
         let texts = [
             &self.issuer,

@@ -1,11 +1,11 @@
-//! HMAC-SHA-256 (RFC 2104) by aws-lc, which uses the processor's instructions for SHA.
+//! HMAC-SHA-256 (RFC 2104) by aws-lc, which uses the processor's SHA instructions.
 
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign, verify};
 
-/// A hash under a key. It stands for a text without giving it away.
+/// A keyed hash. It stands for a text without revealing it.
 pub(crate) type KeyedHash = [u8; 32];
 
-/// The key of hashes. Its `Debug` does not show it.
+/// A key for hashes. Its `Debug` does not show it.
 #[derive(Clone, Debug)]
 pub(crate) struct HashKey(Key);
 
@@ -14,7 +14,7 @@ impl HashKey {
     ///
     /// # Panics
     ///
-    /// Panics if the operating system has no randomness to give: nothing safe could follow.
+    /// Panics if the operating system provides no randomness: nothing safe could follow.
     pub(crate) fn random() -> Self {
         let mut key = [0; 32];
         getrandom::fill(&mut key).expect("the operating system has no randomness");
@@ -26,7 +26,7 @@ impl HashKey {
         Self(Key::new(HMAC_SHA256, key))
     }
 
-    /// Another key, for each list of parts another.
+    /// Derives another key, a different one for each list of parts.
     pub(crate) fn derive(&self, parts: &[&str]) -> Self {
         let mut message = Vec::new();
         for part in parts {
@@ -48,7 +48,7 @@ impl HashKey {
     }
 }
 
-/// Adds `part` with its length in front, so that no two lists of parts give the same bytes.
+/// Appends `part` with its length in front, so that no two lists of parts give the same bytes.
 pub(crate) fn append(message: &mut Vec<u8>, part: &str) {
     message.extend_from_slice(&(part.len() as u64).to_be_bytes());
     message.extend_from_slice(part.as_bytes());

@@ -1,4 +1,4 @@
-//! What a request brings, and what an accepted request has: bearer tokens, claims, scopes, access
+//! What a request carries, and what an accepted request gets: bearer tokens, claims, scopes, access
 //! tokens.
 
 pub(crate) mod access_token;

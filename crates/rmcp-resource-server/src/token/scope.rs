@@ -21,8 +21,8 @@ use std::{
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scopes(Box<[Box<str>]>);
 
-/// A scope that RFC 6749 §3.3 does not allow. It is told by its place, not its text, which may be a
-/// secret in the wrong option.
+/// A scope that RFC 6749 §3.3 does not allow. It is identified by its position, not its text, which
+/// may be a secret in the wrong option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("number {0} of the list is not a scope: use visible ASCII characters other than \" and \\")]
 pub struct InvalidScope(usize);
@@ -33,14 +33,14 @@ impl Scopes {
         Self::default()
     }
 
-    /// Collects scopes as an authorization server granted them, without judging their
-    /// characters: an odd scope grants nothing but itself.
+    /// Collects scopes as an authorization server granted them, without checking their characters:
+    /// an odd scope grants nothing but itself.
     pub(crate) fn granted<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Self {
         let set: BTreeSet<&str> = scopes.into_iter().filter(|s| !s.is_empty()).collect();
         Self(set.into_iter().map(Box::from).collect())
     }
 
-    /// Whether `scope` is in the set, to the letter.
+    /// Whether `scope` is in the set, compared literally.
     pub fn contains(&self, scope: &str) -> bool {
         self.0
             .binary_search_by(|held| held.as_ref().cmp(scope))
@@ -52,18 +52,18 @@ impl Scopes {
         self.0.iter().map(AsRef::as_ref)
     }
 
-    /// Whether there is no scope in the set.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// This set and `other` together.
+    /// The union of this set and `other`.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         Self::granted(self.iter().chain(other.iter()))
     }
 
-    /// Those of this set that are in `other` too.
+    /// The scopes of this set that are also in `other`.
     pub(crate) fn intersection(&self, other: &Self) -> Self {
         Self::granted(self.iter().filter(|scope| other.contains(scope)))
     }
@@ -103,9 +103,9 @@ fn is_scope_character(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E)
 }
 
-/// Which broader scope implies which narrower ones, to any depth. Empty by default: then a scope
-/// is satisfied by itself only. MCP asks servers to account for such hierarchies (authorization,
-/// scope challenge handling).
+/// Which broader scope implies which narrower ones, to any depth. Empty by default: then only the
+/// scope itself satisfies a demand for it. MCP asks servers to account for such hierarchies
+/// (authorization, scope challenge handling).
 ///
 /// Parses from a list of `broader>narrower`, separated by commas or white space:
 ///
@@ -119,10 +119,10 @@ fn is_scope_character(byte: u8) -> bool {
 /// ```
 ///
 /// RFC 6749 §3.3 allows `>` and `,` in a scope. A hierarchy with such scopes cannot be written in
-/// this form; [`ScopeHierarchy::new`] makes it.
+/// this form; use [`ScopeHierarchy::new`].
 #[derive(Debug, Clone, Default)]
 pub struct ScopeHierarchy {
-    /// Narrower scope to every scope that implies it, directly or through others.
+    /// Maps a narrower scope to every scope that implies it, directly or through others.
     implied_by: BTreeMap<Box<str>, BTreeSet<Box<str>>>,
 }
 
@@ -155,13 +155,13 @@ impl ScopeHierarchy {
         }
     }
 
-    /// Every scope that implies another one or is implied.
+    /// Every scope that implies another one or is implied by one.
     pub(crate) fn scopes(&self) -> Scopes {
         let broader = self.implied_by.values().flatten();
         Scopes::granted(broader.chain(self.implied_by.keys()).map(AsRef::as_ref))
     }
 
-    /// Whether `granted` holds `scope` itself or a scope that implies it.
+    /// Whether `granted` contains `scope` or a scope that implies it.
     pub fn satisfies(&self, granted: &Scopes, scope: &str) -> bool {
         granted.contains(scope)
             || self
@@ -171,7 +171,7 @@ impl ScopeHierarchy {
     }
 }
 
-/// Why a text is not a hierarchy of scopes. Entries are told by their place, not their text.
+/// Why a text is not a scope hierarchy. Entries are identified by position, not text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidHierarchy {
@@ -181,7 +181,7 @@ pub enum InvalidHierarchy {
          oscal:admin>oscal:read"
     )]
     Form {
-        /// The place of the entry, from 1.
+        /// The position of the entry, from 1.
         entry: usize,
     },
     /// One of the two is not a scope (RFC 6749 §3.3).
@@ -190,13 +190,13 @@ pub enum InvalidHierarchy {
          than \" and \\"
     )]
     Scope {
-        /// The place of the entry, from 1.
+        /// The position of the entry, from 1.
         entry: usize,
     },
-    /// Both are the same, which says nothing: most likely a slip.
+    /// Both are the same, which says nothing and is most likely a slip.
     #[error("entry {entry} says that a scope implies itself")]
     Itself {
-        /// The place of the entry, from 1.
+        /// The position of the entry, from 1.
         entry: usize,
     },
 }

@@ -25,8 +25,8 @@ use crate::{
 };
 
 impl ResourceServer {
-    /// A tower layer that lets only authorized requests through, for rmcp's own
-    /// `StreamableHttpService` under axum, and for any other service. The service finds the
+    /// A tower layer that lets only authorized requests through: to rmcp's own
+    /// `StreamableHttpService` under axum, or to any other service. The service finds the
     /// [`AccessToken`](crate::AccessToken) in the request's extensions.
     ///
     /// ```
@@ -73,7 +73,7 @@ impl<S> Layer<S> for ProtectionLayer {
     }
 }
 
-/// The service that [`ProtectionLayer`] makes of another.
+/// A service wrapped by [`ProtectionLayer`].
 #[derive(Clone)]
 pub struct ProtectedTowerService<S> {
     service: S,
@@ -99,7 +99,7 @@ where
     }
 
     fn call(&mut self, request: Request<A>) -> Self::Future {
-        // The service that is ready serves; its clone waits for the next request.
+        // The service that is ready handles this request; its clone waits for the next one.
         let clone = self.service.clone();
         let mut service = std::mem::replace(&mut self.service, clone);
         let resource_server = self.resource_server.clone();
@@ -133,7 +133,7 @@ where
     }
 }
 
-/// Reads a form, which no MCP request is: what is read here is not passed on.
+/// Reads a form. No MCP request is a form, so the body is not passed on.
 async fn read_form<A>(body: &mut A) -> BodyFacts
 where
     A: Body + Unpin,
@@ -155,8 +155,8 @@ impl<S> fmt::Debug for ProtectedTowerService<S> {
 }
 
 pin_project_lite::pin_project! {
-    /// The body of a response: that of the service behind, which ends with its token if it is an
-    /// event stream, or that of a refusal.
+    /// The body of a response: that of a refusal, or that of the service behind, which ends with
+    /// its token if it is an event stream.
     pub struct ProtectedBody<B> {
         #[pin]
         kind: Kind<B>,

@@ -14,9 +14,10 @@ use tower_service::Service;
 use crate::resource_server::ResourceServer;
 
 impl ResourceServer {
-    /// A tower service that answers requests for the protected resource metadata at both well-known
-    /// paths (RFC 9728 §3.1), and all others with 404. In axum it fits as the fallback, outside of
-    /// what is protected: `Router::new().fallback_service(resource_server.metadata_service())`.
+    /// A tower service that serves the protected resource metadata at both well-known paths (RFC
+    /// 9728 §3.1), and answers all other requests with 404. In axum, use it as the fallback,
+    /// outside what is protected:
+    /// `Router::new().fallback_service(resource_server.metadata_service())`.
     pub fn metadata_service(&self) -> MetadataService {
         MetadataService {
             resource_server: self.clone(),

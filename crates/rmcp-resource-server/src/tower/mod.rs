@@ -1,4 +1,4 @@
-//! The adapter for tower: axum, hyper, and whatever else takes a `tower::Service`.
+//! The adapter for tower: axum, hyper and anything else that takes a `tower::Service`.
 
 pub(crate) mod layer;
 pub(crate) mod metadata;

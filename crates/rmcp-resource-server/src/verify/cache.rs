@@ -1,8 +1,8 @@
 //! Remembers what the authorization server said, for a short while and never past expiry.
 //!
-//! Two caches: active tokens, and inactive ones in a small cache of their own, so that a flood of
-//! random tokens cannot push live ones out. Failures are never kept. Neither holds a token: keys
-//! are HMAC-SHA-256 under a random key of this process.
+//! There are two caches: one for active tokens, and a small one for inactive tokens, so that a
+//! flood of random tokens cannot push live ones out. Failures are never kept. Neither contains a
+//! token: keys are HMAC-SHA-256 under a random key of this process.
 
 use std::{
     future::Future,
@@ -28,17 +28,17 @@ use crate::{
 /// How long and how much a [`TokenCache`] remembers.
 #[derive(Debug, Clone)]
 pub struct CacheConfig {
-    /// The longest time for which an active token is taken as still active: the delay after which
-    /// a revocation is felt. Default 30 s. Zero switches the cache off.
+    /// How long an active token may be taken to be still active, and so how long a revocation may
+    /// go unnoticed. Default: 30 s. Zero switches the cache off.
     pub ttl: Duration,
-    /// The same for a token whose expiry is not known. Default 10 s; never more than `ttl`.
+    /// The same for a token with unknown expiry. Default: 10 s; never more than `ttl`.
     pub ttl_without_expiry: Duration,
-    /// How long an inactive token is taken as still inactive. Default 3 s.
+    /// How long an inactive token is taken to be still inactive. Default: 3 s.
     pub negative_ttl: Duration,
-    /// The most active tokens remembered, in units of 1 KiB of claims: a token with more claims
-    /// counts as several. Default 100,000.
+    /// How many active tokens to remember, in units of 1 KiB of claims: a token with more claims
+    /// counts as several. Default: 100,000.
     pub capacity: u64,
-    /// The most inactive tokens remembered. Default 10,000.
+    /// How many inactive tokens to remember. Default: 10,000.
     pub negative_capacity: u64,
 }
 
@@ -54,8 +54,8 @@ impl Default for CacheConfig {
     }
 }
 
-/// A cache of verified tokens with single flight: of many simultaneous first uses of a token, one
-/// asks, and its going away does not fail the others.
+/// A cache of verified tokens with single flight: when many callers use a new token at once, one of
+/// them asks, and the others do not fail if that one goes away.
 ///
 /// For authors of a [`TokenVerifier`](crate::TokenVerifier);
 /// [`IntrospectionVerifier`](crate::IntrospectionVerifier) has one.
@@ -68,21 +68,22 @@ pub struct TokenCache {
     metrics: Metrics,
 }
 
-/// Stands for a token; does not give it away.
+/// Identifies a token without revealing it.
 pub(crate) type Key = KeyedHash;
 
-/// The part of a cache key that names who is asked, and as whom: issuer, endpoint and client id.
-/// The same token asked elsewhere is another entry (GHSA-4mq7-pvjg-xp2r was a key without it).
+/// The part of a cache key that says who is asked, and as whom: issuer, endpoint and client id. The
+/// same token, asked about elsewhere, is a different entry (GHSA-4mq7-pvjg-xp2r was a key without
+/// this part).
 #[derive(Clone, Debug)]
 pub struct CachePartition(HashKey);
 
 #[derive(Clone)]
 struct Entry {
     claims: Arc<Claims>,
-    /// For moka, which has a clock of its own.
+    /// For moka, which has its own clock.
     ttl: Duration,
-    /// For the check on each hit, by our clock. A wall clock that is set back does not lengthen an
-    /// entry's life; the policy compares `exp` with the wall clock on each hit besides.
+    /// For the check on each hit, by our clock. Setting the wall clock back does not prolong an
+    /// entry's life; in addition, the policy compares `exp` with the wall clock on each hit.
     use_until: Instant,
 }
 
@@ -126,23 +127,23 @@ impl TokenCache {
         }
     }
 
-    /// The same for the verifier of one authorization server, with its clock and metrics.
+    /// A cache for the verifier of one authorization server, with its clock and metrics.
     pub(crate) fn of(server: &AuthorizationServer, config: &CacheConfig) -> Self {
         let (clock, metrics) = (server.clock.clone(), server.metrics.clone());
         Self::new(config.clone(), clock, metrics)
     }
 
-    /// Prepares the part of the key that is the same for all tokens.
+    /// Prepares the part of the key that all tokens share.
     pub fn partition(&self, issuer: &str, endpoint: &str, client_id: &str) -> CachePartition {
         CachePartition(self.key.derive(&[issuer, endpoint, client_id]))
     }
 
-    /// The claims of `token`: remembered ones, or those that `verify` finds out. `verify` runs in
-    /// a task of its own and must bring its time limit with it.
+    /// The claims of `token`: cached ones, or those that `verify` finds out. `verify` runs in its
+    /// own task and must bring its own time limit.
     ///
     /// # Errors
     ///
-    /// Those of `verify`. Of them only [`TokenError::Inactive`] is remembered.
+    /// Those of `verify`. Only [`TokenError::Inactive`] is remembered.
     pub async fn get_or_verify<F>(
         &self,
         partition: &CachePartition,
@@ -155,7 +156,7 @@ impl TokenCache {
         self.get_or_verify_key(partition.key(token), verify).await
     }
 
-    /// The same for a token of which only the key is at hand.
+    /// The same, if only the key of the token is at hand.
     pub(crate) async fn get_or_verify_key<F>(
         &self,
         key: Key,
@@ -178,8 +179,8 @@ impl TokenCache {
         self.fly(key, verify).await
     }
 
-    /// Apart from the path of a hit, whose future and stack would be as large as a whole HTTP
-    /// exchange.
+    /// Kept out of the cache-hit path, whose future and stack would otherwise be as large as a
+    /// whole HTTP exchange.
     #[cold]
     #[inline(never)]
     fn fly<'f, F>(
@@ -190,14 +191,14 @@ impl TokenCache {
     where
         F: Future<Output = Result<Claims, VerifyError>> + Send + 'static,
     {
-        // Boxed by itself, since moka's future holds it twice: one that waits for its turn would take
+        // Boxed because moka's future contains it twice: a call that waits for its turn would take
         // 30 KB.
         let verify = Box::pin(verify());
         Box::pin(self.verify_once(key, verify))
     }
 
-    /// The task outlives its caller: were the flight dropped with the first caller, the next
-    /// waiter would begin anew, and moka gives up after many such losses.
+    /// The task outlives its caller: if the flight were dropped with the first caller, the next
+    /// waiter would start over, and moka gives up after many such losses.
     async fn verify_once<F>(&self, key: Key, verify: F) -> Result<Arc<Claims>, VerifyError>
     where
         F: Future<Output = Result<Claims, VerifyError>> + Send + 'static,
@@ -241,8 +242,8 @@ impl TokenCache {
         }
     }
 
-    /// Brings [`Metrics`]' count of remembered tokens up to date: call it before each scrape, for
-    /// nothing is counted on the path of a request.
+    /// Updates the count of remembered tokens in [`Metrics`]. Call it before each scrape, because
+    /// nothing is counted while serving a request.
     pub async fn count_entries(&self) {
         self.active.run_pending_tasks().await;
         self.inactive.run_pending_tasks().await;
@@ -250,7 +251,7 @@ impl TokenCache {
         self.metrics.cache_entries(active, inactive);
     }
 
-    /// How many active and inactive tokens are remembered, about.
+    /// The approximate number of active and inactive tokens remembered.
     pub fn entry_counts(&self) -> (u64, u64) {
         (self.active.entry_count(), self.inactive.entry_count())
     }

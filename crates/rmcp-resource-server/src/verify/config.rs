@@ -54,7 +54,7 @@ impl VerifierConfig {
         }
     }
 
-    /// The authorization server that is asked.
+    /// The authorization server to ask.
     pub fn authorization_server(&self) -> &AuthorizationServer {
         match self {
             Self::Introspection(config) => &config.authorization_server,
@@ -65,7 +65,7 @@ impl VerifierConfig {
         }
     }
 
-    /// Finds out whether [`start`](Self::start) would succeed, without starting anything.
+    /// Checks whether [`start`](Self::start) would succeed, without starting anything.
     ///
     /// # Errors
     ///
@@ -84,7 +84,7 @@ impl VerifierConfig {
     ///
     /// # Errors
     ///
-    /// [`StartError`]. A server that is not up is no error.
+    /// [`StartError`]. It is not an error if the server is not up yet.
     pub fn start(self) -> Result<Arc<dyn TokenVerifier>, StartError> {
         Ok(match self {
             Self::Introspection(config) => Arc::new(IntrospectionVerifier::start(config)?),

@@ -1,10 +1,10 @@
-//! What stands between callers and an endpoint of the authorization server: it protects the
-//! server from us, and callers from waiting for a server that does not answer.
+//! Stands between callers and an endpoint of the authorization server. It protects the server from
+//! us, and callers from waiting for a server that does not answer.
 //!
-//! In this order: after 429 the server is left alone ([`hold_off`]); while it is down nobody waits
-//! for it ([`breaker`], [`probe`]); a bounded number of calls is in flight and a bounded number
-//! waits, with a share for those who presented a good token before ([`queue`], [`known`]); one
-//! retry on a new connection ([`retry`]). All of it has one time limit.
+//! In this order: after a 429 the server is left alone ([`hold_off`]); while it is down, nobody
+//! waits for it ([`breaker`], [`probe`]); the calls in flight and the calls that wait are bounded,
+//! with a share for callers who presented a good token before ([`queue`], [`known`]); a failed call
+//! is retried once on a new connection ([`retry`]). One time limit covers everything.
 
 mod breaker;
 mod hold_off;
@@ -42,7 +42,7 @@ use crate::{
     verify::cache::Key,
 };
 
-/// While the server is down. It is used again within half a second of its return.
+/// The error while the server is down. The server is used again within half a second of its return.
 const CIRCUIT_OPEN: AuthorizationServerError = AuthorizationServerError::CircuitOpen {
     retry_after: Duration::from_secs(1),
 };
@@ -52,7 +52,7 @@ pub(crate) struct Gate {
     timeout: Duration,
     max_in_flight: usize,
     queue: Queue,
-    /// Second connections for calls that may hang on a stale one.
+    /// Permits for second connections, for calls that may hang on a stale one.
     spare: Semaphore,
     breaker: Breaker,
     hold_off: HoldOff,
@@ -61,17 +61,17 @@ pub(crate) struct Gate {
     metrics: Metrics,
 }
 
-/// Whose token is asked about.
+/// The caller whose token is in question.
 #[derive(Clone, Copy)]
 pub(crate) struct Caller {
-    /// Stands for the token.
+    /// Identifies the token.
     pub(crate) token: Key,
-    /// The far end of the connection on which the token came, if known.
+    /// The remote end of the connection that carried the token, if known.
     pub(crate) peer: Option<SocketAddr>,
 }
 
 impl Gate {
-    /// The connection's timeout is for everything: waiting for a turn, connecting, the retry.
+    /// The connection's timeout covers everything: waiting for a turn, connecting, the retry.
     pub(crate) fn new(
         server: &AuthorizationServer,
         max_in_flight: usize,
@@ -90,9 +90,9 @@ impl Gate {
         }
     }
 
-    /// Finds out in the background whether the server is down, whenever calls look like it, by
-    /// `probe`: one question that does not depend on any client. Must be called inside a Tokio
-    /// runtime. `gate` finds this gate in `context`.
+    /// Finds out in the background whether the server is down, whenever calls suggest it. `probe`
+    /// asks one question that does not depend on any client. `gate` returns this gate from
+    /// `context`. Must be called inside a Tokio runtime.
     pub(crate) fn begin_probing<C, F>(
         context: &Arc<C>,
         gate: impl Fn(&C) -> &Self + Send + Sync + 'static,
@@ -119,7 +119,7 @@ impl Gate {
         })
     }
 
-    /// Runs one verification, counted and timed.
+    /// Runs one verification; counts and times it.
     pub(crate) async fn verify(
         &self,
         caller: Caller,
@@ -136,7 +136,7 @@ impl Gate {
         result
     }
 
-    /// One question, asked once more on a new connection where that may help.
+    /// Asks one question, and repeats it on a new connection if that may help.
     pub(crate) async fn ask<T, E, F>(
         &self,
         http: &HttpClient,
@@ -150,12 +150,12 @@ impl Gate {
         retry::with_company(http, patience, &self.spare, ask).await
     }
 
-    /// Whether the server is taken to be down.
+    /// Whether the server is considered down.
     pub(crate) fn is_open(&self) -> bool {
         self.breaker.circuit() == Circuit::Open
     }
 
-    /// Waits until the server is taken to be down.
+    /// Waits until the server is considered down.
     pub(crate) async fn opened(&self) {
         self.breaker.reached(Circuit::Open).await;
     }
@@ -181,8 +181,8 @@ impl Gate {
         result
     }
 
-    /// Waits for a turn, but not for longer than leaves time for the call, and not for a server
-    /// that is found to be down meanwhile.
+    /// Waits for a turn. Gives up when too little time for the call would be left, or when the
+    /// server is found to be down meanwhile.
     async fn turn(
         &self,
         begun: Instant,
@@ -212,8 +212,8 @@ impl Gate {
         }
     }
 
-    /// Raises the alarm when there is no answer for long, and gives up if the server is then found
-    /// to be down.
+    /// Raises the alarm if an answer takes long, and gives up if the server is then found to be
+    /// down.
     async fn watched(
         &self,
         asked: Instant,
@@ -234,7 +234,7 @@ impl Gate {
         }
     }
 
-    /// Learns from the outcome of a call begun at `asked`.
+    /// Learns from the outcome of a call that started at `asked`.
     fn note(&self, caller: &Caller, result: &Result<Claims, VerifyError>, asked: Instant) {
         let now = Instant::now();
         match result {

@@ -35,16 +35,17 @@ use crate::{
 pub struct IntrospectionConfig {
     /// The authorization server.
     pub authorization_server: AuthorizationServer,
-    /// The endpoint. Default: found in the issuer's metadata, which is then asked for until the
-    /// server is up.
+    /// The endpoint. Default: found in the issuer's metadata, which is requested until the server
+    /// is up.
     pub endpoint: Option<EndpointUrl>,
     /// How this server authenticates itself.
     pub credentials: ClientCredentials,
-    /// The most introspections in flight. Default 64. A bounded number of further ones waits for
-    /// its turn; beyond that they are refused at once (503). An eighth of the turns is kept for
-    /// tokens that were active within the last hours, and for connections that carried one.
+    /// How many introspections may be in flight. Default: 64. A bounded number of further ones wait
+    /// for their turn; beyond that, they are refused at once (503). An eighth of the turns is
+    /// reserved for tokens that were active within the last hours, and for connections that carried
+    /// one.
     pub max_in_flight: usize,
-    /// What is remembered for how long.
+    /// What to remember, and for how long.
     pub cache: CacheConfig,
 }
 
@@ -76,7 +77,7 @@ impl IntrospectionConfig {
     }
 }
 
-/// The verifier cannot be started.
+/// Why the verifier cannot be started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -90,25 +91,25 @@ pub enum StartError {
 
 /// A [`TokenVerifier`] that asks the introspection endpoint and remembers the answer.
 ///
-/// One call for simultaneous first uses of a token, one retry on a new connection after a broken
-/// connection or 502, 503, 504, a cap on calls in flight with a bounded queue before it, a circuit
-/// breaker, and a pause after 429. Cheap to clone.
+/// Simultaneous first uses of a token make one call. It is retried once on a new connection after a
+/// broken connection or a 502, 503 or 504. Calls in flight are capped, with a bounded queue in
+/// front; there is a circuit breaker, and a pause after 429. Cheap to clone.
 ///
-/// An endpoint that was found in the metadata is looked for again each hour, and when it answers
-/// 404 or 410 or cannot be reached. Credential files are read each second.
+/// An endpoint found in the metadata is looked up again every hour, and when it answers 404 or 410
+/// or cannot be reached. Credential files are read every second.
 #[derive(Clone)]
 pub struct IntrospectionVerifier {
     running: Running<Introspection>,
 }
 
-/// What is asked, and as whom.
+/// What to ask, and as whom.
 struct Introspection {
     config: IntrospectionConfig,
     account: Arc<Account>,
     reader: Option<CredentialReader>,
 }
 
-/// As whom to ask now.
+/// The client to ask as, with its current credentials.
 struct Account {
     server: AuthorizationServer,
     identity: Mutex<Identity>,
@@ -128,12 +129,13 @@ struct Target {
 }
 
 impl IntrospectionVerifier {
-    /// Reads the credentials, and begins to look for the endpoint in the background, where none is
-    /// configured. Must be called inside a Tokio runtime.
+    /// Reads the credentials. If no endpoint is configured, starts looking for it in the
+    /// background. Must be called inside a Tokio runtime.
     ///
     /// # Errors
     ///
-    /// [`StartError`]. A server that is not up is no error: see [`readiness`](Self::readiness).
+    /// [`StartError`]. It is not an error if the server is not up yet: see
+    /// [`readiness`](Self::readiness).
     pub fn start(config: IntrospectionConfig) -> Result<Self, StartError> {
         let (auth, http) = config.open()?;
         let server = config.authorization_server.clone();
@@ -164,7 +166,7 @@ impl IntrospectionVerifier {
         })
     }
 
-    /// Finds out whether [`start`](Self::start) would succeed, without starting anything.
+    /// Checks whether [`start`](Self::start) would succeed, without starting anything.
     ///
     /// # Errors
     ///
@@ -178,11 +180,11 @@ impl IntrospectionVerifier {
     }
 
     /// Whether the endpoint is known and there, so that tokens can be verified. An outage of the
-    /// authorization server does not count: what is remembered serves on.
+    /// authorization server does not count: remembered tokens still work.
     ///
     /// # Errors
     ///
-    /// Why it is not known yet, or no longer.
+    /// Why it is not known yet, or not any more.
     pub fn readiness(&self) -> Result<(), Arc<str>> {
         self.running.shell.search.readiness()
     }
@@ -192,13 +194,13 @@ impl IntrospectionVerifier {
         self.running.shell.search.ready().await;
     }
 
-    /// The endpoint that is asked, once it is known.
+    /// The endpoint to ask, once it is known.
     pub fn endpoint(&self) -> Option<EndpointUrl> {
         let endpoint = |target: &Arc<Target>| target.endpoint.clone();
         self.running.shell.search.part(endpoint).ok()
     }
 
-    /// The cache, for its numbers.
+    /// The cache, for its statistics.
     pub fn cache(&self) -> &TokenCache {
         &self.running.shell.cache
     }
@@ -294,12 +296,12 @@ impl Question for Introspection {
         }
     }
 
-    /// Reads the credentials again where they may be what is wrong.
+    /// Reads the credentials again if they may be the problem.
     async fn recover(&self, failure: &AuthorizationServerError, target: &Target) -> bool {
         use AuthorizationServerError as E;
         let credentials_may_be_old = match failure {
             E::CredentialsRefused { .. } => true,
-            // A certificate that was replaced is refused before there is an HTTP answer.
+            // A replaced certificate is refused before there is an HTTP answer.
             E::Unreachable { .. } => target.identity.auth.certificate().is_some(),
             _ => false,
         };
@@ -314,7 +316,7 @@ impl Question for Introspection {
 }
 
 impl Account {
-    /// Takes credentials that were read again. A certificate needs an HTTP client of its own.
+    /// Takes over credentials that were read again. A certificate needs its own HTTP client.
     fn renew(&self, auth: ClientAuth) {
         let mut identity = self.identity();
         let client_id = auth.client_id().to_owned();

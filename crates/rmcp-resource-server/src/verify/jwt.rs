@@ -1,4 +1,4 @@
-//! Verifies JWT access tokens (RFC 9068) by the public keys of the authorization server.
+//! Verifies JWT access tokens (RFC 9068) with the public keys of the authorization server.
 
 pub(crate) mod algorithm;
 mod allowance;
@@ -44,14 +44,14 @@ use crate::{
 /// A [`TokenVerifier`] that checks the signature of a JWT, and remembers the outcome. Cheap to
 /// clone.
 ///
-/// The key decides which algorithm is accepted; exactly one key must fit the token's `kid` and
-/// `alg`. The keys are fetched anew when they are ten minutes old, beside the requests, so that a
-/// token whose key is at hand does not wait. A token whose key is not at hand waits for a fetch. One
-/// of those is allowed each five seconds, or three at once after a quiet time; without one the answer
-/// is 503 with `Retry-After`. While keys cannot be fetched, or none of them is of use, the last good
-/// ones serve for 24 hours.
+/// The key determines the accepted algorithm; exactly one key must fit the token's `kid` and `alg`.
+/// Keys that are ten minutes old are fetched again in the background, so a token whose key is at
+/// hand does not wait. A token whose key is not at hand waits for a fetch. One such fetch is
+/// allowed every five seconds, or three at once after a quiet time; if none is allowed, the answer
+/// is 503 with `Retry-After`. While keys cannot be fetched, or none of them is usable, the last
+/// good ones stay in use for 24 hours.
 ///
-/// A JWT cannot be revoked: it is good until its `exp`.
+/// A JWT cannot be revoked: it is valid until its `exp`.
 #[derive(Clone)]
 pub struct JwtVerifier {
     inner: Arc<Inner>,
@@ -65,7 +65,7 @@ struct Inner {
     source: Arc<BackgroundDiscovery<Source>>,
 }
 
-/// The keys at hand, and where they are from.
+/// The keys at hand, and where they come from.
 struct Source {
     jwks: Jwks,
     _renewal: Renewal,
@@ -73,11 +73,12 @@ struct Source {
 }
 
 impl JwtVerifier {
-    /// Begins to look for the keys in the background. Must be called inside a Tokio runtime.
+    /// Starts looking for the keys in the background. Must be called inside a Tokio runtime.
     ///
     /// # Errors
     ///
-    /// [`StartError`]. A server that is not up is no error: see [`readiness`](Self::readiness).
+    /// [`StartError`]. It is not an error if the server is not up yet: see
+    /// [`readiness`](Self::readiness).
     pub fn start(config: JwtConfig) -> Result<Self, StartError> {
         let http = config.authorization_server.http_client(None)?;
         let cache = TokenCache::of(&config.authorization_server, &config.cache);
@@ -97,7 +98,7 @@ impl JwtVerifier {
         })
     }
 
-    /// Finds out whether [`start`](Self::start) would succeed, without starting anything.
+    /// Checks whether [`start`](Self::start) would succeed, without starting anything.
     ///
     /// # Errors
     ///
@@ -107,7 +108,7 @@ impl JwtVerifier {
         Ok(())
     }
 
-    /// Whether keys are at hand that can verify tokens.
+    /// Whether there are keys at hand that can verify tokens.
     ///
     /// # Errors
     ///
@@ -125,7 +126,7 @@ impl JwtVerifier {
         self.inner.source.ready().await;
     }
 
-    /// The cache, for its numbers.
+    /// The cache, for its statistics.
     pub fn cache(&self) -> &TokenCache {
         &self.inner.cache
     }
@@ -184,8 +185,8 @@ impl Inner {
         }))
     }
 
-    /// Looks for the keys elsewhere when they cannot be fetched where they were. Returns whether
-    /// it does.
+    /// Starts looking for the keys elsewhere if they can no longer be fetched from their URL.
+    /// Returns whether it does.
     fn looks_elsewhere_for(&self, jwks: &Jwks) -> bool {
         use AuthorizationServerError as E;
         match jwks.failure() {
@@ -219,7 +220,7 @@ impl Inner {
     }
 }
 
-/// Whether a token has the form and the claims of one that is accepted, its signature aside.
+/// Whether a token has the form and the claims of an acceptable one, apart from its signature.
 pub(crate) fn parse_unverified(token: &str) -> bool {
     let issuer = "https://as.example.com".parse().expect("an issuer");
     let config = JwtConfig::new(issuer);

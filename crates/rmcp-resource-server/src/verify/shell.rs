@@ -1,5 +1,6 @@
-//! What verifiers share that ask an endpoint about each token: the cache, the gate before the
-//! endpoint, and the search for the endpoint in the background. A verifier adds its [`Question`].
+//! What verifiers that ask an endpoint about each token have in common: the cache, the gate in
+//! front of the endpoint, and the background search for the endpoint. A verifier adds its
+//! [`Question`].
 
 use std::sync::Arc;
 
@@ -16,22 +17,22 @@ use crate::{
     },
 };
 
-/// What is particular to a verifier.
+/// What is specific to a verifier.
 pub(crate) trait Question: Send + Sync + Sized + 'static {
     /// Where to ask, and as whom.
     type Target: Send + Sync + 'static;
 
-    /// Looks for the target. `None` if it is the one that is known.
+    /// Looks for the target. `None` if it is still the known one.
     fn look(
         &self,
         shell: &Shell<Self>,
         known: Option<&Self::Target>,
     ) -> impl Future<Output = Result<Option<Self::Target>, String>> + Send;
 
-    /// The part of the cache's key that names the target.
+    /// The part of the cache key that names the target.
     fn partition(target: &Self::Target) -> &CachePartition;
 
-    /// Whether asking both comes to the same.
+    /// Whether asking one target amounts to asking the other.
     fn is_same(one: &Self::Target, other: &Self::Target) -> bool;
 
     /// The client for requests to the target.
@@ -45,13 +46,13 @@ pub(crate) trait Question: Send + Sync + Sized + 'static {
         token: &BearerToken,
     ) -> impl Future<Output = Result<Claims, VerifyError>> + Send;
 
-    /// The target as it is to be asked now. Default: as it was found.
+    /// The target to ask now. Default: as it was found.
     fn current(&self, shell: &Shell<Self>) -> Result<Arc<Self::Target>, AuthorizationServerError> {
         shell.search.found()
     }
 
-    /// Tries to remove the cause of a failure that may be our own. Whether it may be worth asking
-    /// again. Default: only if the target has moved.
+    /// Tries to remove the cause of a failure that may be our own. Returns whether asking again may
+    /// help. Default: only if the target has moved.
     fn recover(
         &self,
         failure: &AuthorizationServerError,
@@ -70,7 +71,7 @@ pub(crate) struct Shell<Q: Question> {
     gate: Gate,
 }
 
-/// A [`Shell`] with the tasks that work for it. Clones share them.
+/// A [`Shell`] and its background tasks. Clones share them.
 pub(crate) struct Running<Q: Question> {
     pub(crate) shell: Arc<Shell<Q>>,
     _background: Arc<[Background]>,
@@ -92,8 +93,8 @@ impl<Q: Question> Shell<Q> {
         }
     }
 
-    /// Takes the `configured` target once and for all, or begins to look for it. Must be called
-    /// inside a Tokio runtime.
+    /// Takes the `configured` target for good, or starts looking for one. Must be called inside a
+    /// Tokio runtime.
     pub(crate) fn run(self, configured: Option<Q::Target>) -> Running<Q> {
         let shell = Arc::new(self);
         let look = async |shell: Arc<Self>, known: Option<Arc<Q::Target>>| {
@@ -108,7 +109,7 @@ impl<Q: Question> Shell<Q> {
         }
     }
 
-    /// Asks, and once more where that may help.
+    /// Asks, and asks once more if that may help.
     async fn ask_until_settled(&self, token: &BearerToken) -> Result<Claims, VerifyError> {
         let target = self.question.current(self)?;
         let answer = self.ask(&target, token).await;
@@ -140,7 +141,7 @@ impl<Q: Question> Shell<Q> {
         self.gate.ask(self.question.http(target), ask).await
     }
 
-    /// A question that depends on no client, on a new connection.
+    /// A question that depends on no client, asked on a new connection.
     async fn probe(&self) -> Result<Claims, VerifyError> {
         self.search.doubt();
         let target = self.question.current(self)?;
@@ -158,7 +159,7 @@ impl<Q: Question> Shell<Q> {
 }
 
 impl<Q: Question> Running<Q> {
-    /// The claims of `token`, remembered or asked for.
+    /// The claims of `token`, from the cache or from the endpoint.
     pub(crate) async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {
         let search = &self.shell.search;
         let key = search.part(|target| Q::partition(target).key(token))?;
@@ -186,7 +187,7 @@ impl<Q: Question> Clone for Running<Q> {
     }
 }
 
-/// Whether nothing is (any more) where we asked.
+/// Whether the failure means that nothing is (any more) where we asked.
 pub(crate) fn is_gone(failure: &AuthorizationServerError) -> bool {
     matches!(
         failure,

@@ -1,5 +1,5 @@
 //! Verifies opaque tokens at the userinfo endpoint (OpenID Connect Core §5.3), for authorization
-//! servers that have nothing better for them (Auth0).
+//! servers that offer nothing better for them (Auth0).
 
 mod challenge;
 #[cfg(feature = "diagnose")]
@@ -35,15 +35,15 @@ use crate::{
 pub struct UserinfoConfig {
     /// The authorization server.
     pub authorization_server: AuthorizationServer,
-    /// The endpoint. Default: found in the issuer's metadata, which is then asked for until the
-    /// server is up.
+    /// The endpoint. Default: found in the issuer's metadata, which is requested until the server
+    /// is up.
     pub endpoint: Option<EndpointUrl>,
-    /// The most calls in flight, as for
-    /// [`IntrospectionConfig::max_in_flight`](crate::IntrospectionConfig::max_in_flight).
-    /// Default 64.
+    /// How many calls may be in flight, as in
+    /// [`IntrospectionConfig::max_in_flight`](crate::IntrospectionConfig::max_in_flight). Default:
+    /// 64.
     pub max_in_flight: usize,
-    /// What is remembered for how long. Default: active tokens 300 s, for authorization servers
-    /// limit these calls (Auth0 by user).
+    /// What to remember, and for how long. Default: active tokens for 300 s, because authorization
+    /// servers limit these calls (Auth0 by user).
     pub cache: CacheConfig,
 }
 
@@ -64,7 +64,7 @@ impl UserinfoConfig {
     }
 }
 
-/// A demand that no token verified by userinfo can meet, or a consent that it needs.
+/// A requirement that no token verified by userinfo can meet, or a consent that is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UserinfoConflict {
@@ -82,25 +82,25 @@ pub enum UserinfoConflict {
     AllowedClientIds,
 }
 
-/// A [`TokenVerifier`] that asks the userinfo endpoint who stands behind a token, and remembers
-/// the answer. Cheap to clone.
+/// A [`TokenVerifier`] that asks the userinfo endpoint who is behind a token, and remembers the
+/// answer. Cheap to clone.
 ///
 /// **It cannot tell for whom a token was issued**, nor its scopes, client and expiry. A token that
-/// a user gave to another application is as good as one for this server, against the audience rule
-/// of the MCP authorization specification. So a [`ResourceServer`](crate::ResourceServer) refuses
-/// its tokens unless [`ResourceServerConfig::accept_unbound_tokens`] is set. Use a
-/// [`JwtVerifier`](crate::JwtVerifier) or
-/// [`IntrospectionVerifier`](crate::IntrospectionVerifier) where you can.
+/// a user gave to another application is as good as one for this server, contrary to the audience
+/// rule of the MCP authorization specification. So a [`ResourceServer`](crate::ResourceServer)
+/// refuses its tokens unless [`ResourceServerConfig::accept_unbound_tokens`] is set. Use a
+/// [`JwtVerifier`](crate::JwtVerifier) or [`IntrospectionVerifier`](crate::IntrospectionVerifier)
+/// if you can.
 ///
-/// Queue, retry and circuit breaker are those of introspection. After 429 the token concerned,
-/// and only that one, is not asked about again until the time that the server named: a limit by
-/// user must not become an outage for all.
+/// Queue, retry and circuit breaker work as for introspection. After a 429, only the token
+/// concerned is left alone, until the time that the server named: a limit per user must not become
+/// an outage for all.
 #[derive(Clone)]
 pub struct UserinfoVerifier {
     running: Running<Userinfo>,
 }
 
-/// What is asked, and where.
+/// What to ask, and where.
 struct Userinfo {
     server: AuthorizationServer,
     http: HttpClient,
@@ -112,12 +112,13 @@ struct Target {
 }
 
 impl UserinfoVerifier {
-    /// Begins to look for the endpoint in the background, where none is configured. Must be called
-    /// inside a Tokio runtime.
+    /// If no endpoint is configured, starts looking for it in the background. Must be called inside
+    /// a Tokio runtime.
     ///
     /// # Errors
     ///
-    /// [`StartError`]. A server that is not up is no error: see [`readiness`](Self::readiness).
+    /// [`StartError`]. It is not an error if the server is not up yet: see
+    /// [`readiness`](Self::readiness).
     pub fn start(config: UserinfoConfig) -> Result<Self, StartError> {
         let server = config.authorization_server;
         let http = server.http_client(None)?;
@@ -135,7 +136,7 @@ impl UserinfoVerifier {
         })
     }
 
-    /// Finds out whether [`start`](Self::start) would succeed, without starting anything.
+    /// Checks whether [`start`](Self::start) would succeed, without starting anything.
     ///
     /// # Errors
     ///
@@ -145,8 +146,8 @@ impl UserinfoVerifier {
         Ok(())
     }
 
-    /// Why a resource server of this configuration would refuse every token that this verifier
-    /// finds good. Empty if it would not: look before you start.
+    /// Why a resource server with this configuration would refuse every token that this verifier
+    /// finds good. Empty if it would not. Check this before you start.
     pub fn conflicts(config: &ResourceServerConfig) -> Vec<UserinfoConflict> {
         [
             (
@@ -181,7 +182,7 @@ impl UserinfoVerifier {
         self.running.shell.search.ready().await;
     }
 
-    /// The cache, for its numbers.
+    /// The cache, for its statistics.
     pub fn cache(&self) -> &TokenCache {
         &self.running.shell.cache
     }

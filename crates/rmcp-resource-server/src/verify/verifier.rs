@@ -1,4 +1,4 @@
-//! The one interface between the resource server and whoever knows about tokens.
+//! The one interface between the resource server and whatever knows about tokens.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use crate::{
 /// Finds out what stands behind a bearer token.
 ///
 /// A verifier establishes that a token is genuine and active, and returns its claims. It need not
-/// look at issuer, audience, time or scopes: the [`ResourceServer`](crate::ResourceServer) judges
-/// those on every request, also when the verifier answers from a cache
+/// check issuer, audience, time or scopes: the [`ResourceServer`](crate::ResourceServer) judges
+/// those on every request, even when the verifier answers from a cache
 /// ([`TokenCache`](crate::TokenCache)).
 ///
 /// ```
@@ -46,26 +46,26 @@ pub trait TokenVerifier: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`VerifyError::Token`] if the token is bad, usually
-    /// [`TokenError::Inactive`](crate::TokenError::Inactive);
-    /// [`VerifyError::AuthorizationServer`] if that could not be found out. The difference
-    /// decides whether a client gets 401 and fetches a new token, or 503 and tries again.
+    /// [`TokenError::Inactive`](crate::TokenError::Inactive); [`VerifyError::AuthorizationServer`]
+    /// if there was no way to find out. The difference decides whether a client gets 401 and
+    /// fetches a new token, or 503 and tries again.
     async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError>;
 
-    /// Whether tokens can be verified. An outage of the authorization server does not count: what
-    /// is remembered serves on. Default: yes.
+    /// Whether tokens can be verified. An outage of the authorization server does not count:
+    /// remembered tokens still work. Default: yes.
     ///
     /// # Errors
     ///
-    /// Why they cannot yet, or no longer.
+    /// Why they cannot be verified yet, or not any more.
     fn readiness(&self) -> Result<(), Arc<str>> {
         Ok(())
     }
 
-    /// Brings the metric of remembered tokens up to date, for a scrape. Default: there are none.
+    /// Updates the metric of remembered tokens, for a scrape. Default: does nothing.
     async fn count_cache_entries(&self) {}
 }
 
-/// A shared verifier is one.
+/// A shared verifier is a verifier, too.
 #[async_trait]
 impl<V: TokenVerifier + ?Sized> TokenVerifier for Arc<V> {
     async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {

@@ -1,4 +1,4 @@
-//! A response as the client sees it, taken apart for assertions.
+//! A response as the client sees it, parsed for assertions.
 
 use reqwest::{Response, header::HeaderMap};
 use serde_json::Value;
@@ -11,7 +11,7 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// The parameters of one `WWW-Authenticate: Bearer`, in order, names as sent.
+/// The parameters of one `WWW-Authenticate: Bearer`, in order, with the names as sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Challenge(pub(crate) Vec<(String, String)>);
 
@@ -44,7 +44,7 @@ impl Answer {
             .unwrap_or_else(|error| panic!("{error} in {message:?} of {self:?}"))
     }
 
-    /// What the probe's tool answered, out of a JSON or an SSE response.
+    /// What the probe's tool answered, taken from a JSON or an SSE response.
     pub(crate) fn tool_result(&self) -> Value {
         assert_eq!(self.status, 200, "{self:?}");
         let message = self.message();
@@ -71,7 +71,7 @@ impl Answer {
         assert_eq!(self.status, 200, "{case}: {self:?}");
     }
 
-    /// 401 as for a bad token.
+    /// A 401 as for a bad token.
     pub(crate) fn assert_invalid_token(&self, case: &str) {
         assert_eq!(self.status, 401, "{case}: {self:?}");
         let error = self.error_code();
@@ -79,7 +79,7 @@ impl Answer {
         assert_eq!(self.json()["error"], "invalid_token", "{case}");
     }
 
-    /// 401 as for no credential.
+    /// A 401 as for a missing credential.
     pub(crate) fn assert_no_credential(&self, case: &str) {
         assert_eq!(self.status, 401, "{case}: {self:?}");
         assert_eq!(self.error_code(), None, "{case}: {self:?}");
@@ -92,7 +92,7 @@ impl Answer {
         assert_eq!(self.json()["error"], "invalid_request", "{case}");
     }
 
-    /// 431 that asks nobody to log in again.
+    /// A 431 that asks nobody to log in again.
     pub(crate) fn assert_too_long(&self, case: &str) {
         assert_eq!(self.status, 431, "{case}: {self:?}");
         let challenge = self.header("www-authenticate");
@@ -106,7 +106,7 @@ impl Answer {
         assert_eq!(error.as_deref(), Some("insufficient_scope"), "{case}");
     }
 
-    /// 503 that blames nobody's token, and its `Retry-After` in seconds.
+    /// A 503 that blames no token. Returns its `Retry-After` in seconds.
     pub(crate) fn assert_unavailable(&self, case: &str) -> u64 {
         assert_eq!(self.status, 503, "{case}: {self:?}");
         assert!(

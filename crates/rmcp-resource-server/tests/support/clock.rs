@@ -1,4 +1,4 @@
-//! A clock that a test sets.
+//! A clock set by the test.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard},
@@ -12,7 +12,7 @@ use rmcp_resource_server::{Clock, SystemClock};
 pub(crate) struct TestClock(Arc<Mutex<(SystemTime, Instant)>>);
 
 impl TestClock {
-    /// Shows the present whole second.
+    /// Shows the current whole second.
     pub(crate) fn new() -> Self {
         let now = UNIX_EPOCH + Duration::from_secs(unix_now());
         Self(Arc::new(Mutex::new((now, Instant::now()))))

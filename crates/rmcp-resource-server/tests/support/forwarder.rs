@@ -15,7 +15,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// What becomes of a connection.
+/// What happens to a connection.
 #[derive(Clone, Copy)]
 pub(crate) enum Fate {
     Forwarded,
@@ -23,7 +23,7 @@ pub(crate) enum Fate {
     Reset,
 }
 
-/// How a connection that went stale shows it, once it is used again.
+/// How a stale connection shows that it is stale when it is used again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Stale {
     /// It is reset (TCP RST).
@@ -34,7 +34,7 @@ pub(crate) enum Stale {
     Silent,
 }
 
-/// Listens on a free port, passes connections on to another.
+/// Listens on a free port and forwards connections to another port.
 pub(crate) struct Forwarder {
     pub(crate) address: SocketAddr,
     connections: Arc<AtomicUsize>,
@@ -43,7 +43,7 @@ pub(crate) struct Forwarder {
 }
 
 impl Forwarder {
-    /// `fate` is told the number of the connection, from 0.
+    /// `fate` gets the number of the connection, from 0.
     pub(crate) async fn start(
         to: SocketAddr,
         fate: impl Fn(usize) -> Fate + Send + 'static,
@@ -73,7 +73,7 @@ impl Forwarder {
         }
     }
 
-    /// All connections there are go stale, without a word; later ones are well.
+    /// Makes all present connections go stale, silently; later ones work.
     pub(crate) fn make_stale(&self, how: Stale) {
         self.stale.send_replace(Some((self.connections(), how)));
     }

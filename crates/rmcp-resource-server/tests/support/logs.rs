@@ -13,17 +13,17 @@ use tracing_subscriber::fmt::{MakeWriter, fmt};
 pub(crate) struct Logs(Arc<Mutex<Vec<u8>>>);
 
 impl Logs {
-    /// A receiver for one thread, as [`Self::receiver`] makes them.
+    /// A receiver for one thread, like those of [`Self::receiver`].
     ///
-    /// What the process logs elsewhere goes to a receiver that wants all of it and drops it: while a
-    /// test without a receiver meets a log line for the first time, the line would else be switched
-    /// off for a moment, for all threads.
+    /// What the process logs elsewhere goes to a receiver that wants all of it and drops it.
+    /// Otherwise, a test without a receiver that is the first to reach a log line would switch that
+    /// line off for a moment, in all threads.
     pub(crate) fn subscriber(&self, level: Level) -> Dispatch {
         let _already_set = tracing::subscriber::set_global_default(tracing_subscriber::registry());
         self.receiver(level)
     }
 
-    /// A receiver that writes here what is at least as important as `level`.
+    /// A receiver that writes everything at least as important as `level` here.
     pub(crate) fn receiver(&self, level: Level) -> Dispatch {
         let subscriber = fmt()
             .with_max_level(level)
@@ -38,7 +38,7 @@ impl Logs {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// All lines of this level that hold `part`.
+    /// All lines of this level that contain `part`.
     pub(crate) fn lines(&self, level: Level, part: &str) -> Vec<String> {
         let level = format!(" {level} ");
         let text = self.text();

@@ -7,7 +7,7 @@ use super::{Answer, TestServer};
 
 const LEGACY: &str = "2025-06-18";
 
-/// Makes `request` a stateless call of a tool of the probe.
+/// Turns `request` into a stateless call of one of the probe's tools.
 pub(crate) fn call_tool(request: RequestBuilder, tool: &str) -> RequestBuilder {
     message(
         request,
@@ -49,7 +49,7 @@ pub(crate) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// Initializes as MCP clients do.
+    /// Initializes a session as MCP clients do.
     pub(crate) async fn open(server: &'a TestServer, token: &str) -> Self {
         let opened = initialize(server, token).await;
         opened.assert_served("initialize");

@@ -1,4 +1,4 @@
-//! A protected MCP server on a free port, whose authorization server is the fake, and clients.
+//! A protected MCP server on a free port, with the fake as its authorization server, and clients.
 
 mod answer;
 mod clock;
@@ -28,20 +28,20 @@ use dev_authorization_server::FakeAuthorizationServer;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-/// The protected resource's public URL in all tests, which is not where the server listens.
+/// The protected resource's public URL in all tests. It is not where the server listens.
 pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
 
-/// The one scope that is required unless a test says otherwise.
+/// The one required scope, unless a test sets others.
 pub(crate) const SCOPE: &str = "mcp:tools";
 
 /// The metadata URL of [`RESOURCE`].
 pub(crate) const METADATA_URL: &str =
     "https://mcp.example.com/.well-known/oauth-protected-resource/mcp";
 
-/// Stands for "leave this member out" in [`altered`].
+/// Means "leave this member out" in [`altered`].
 pub(crate) const ABSENT: &str = "(absent)";
 
-/// Claims that are accepted, but for these changes.
+/// Claims that are accepted, except for these changes.
 pub(crate) fn altered(fake: &FakeAuthorizationServer, changes: Value) -> Value {
     let mut claims = fake.active_claims(RESOURCE, SCOPE);
     let members = claims.as_object_mut().expect("claims are an object");
@@ -58,7 +58,7 @@ pub(crate) fn altered(fake: &FakeAuthorizationServer, changes: Value) -> Value {
     claims
 }
 
-/// The claims of an access token (RFC 9068 §2.2) that is accepted, but for these changes.
+/// The claims of an access token (RFC 9068 §2.2) that is accepted, except for these changes.
 pub(crate) fn jwt_claims(fake: &FakeAuthorizationServer, changes: Value) -> Value {
     let mut claims = altered(fake, changes);
     let members = claims.as_object_mut().expect("an object");
@@ -68,7 +68,7 @@ pub(crate) fn jwt_claims(fake: &FakeAuthorizationServer, changes: Value) -> Valu
     claims
 }
 
-/// A fake that takes the token `good` for `alice`'s by way of `client`, for ten minutes.
+/// A fake that knows the token `good` as issued to `alice` through `client`, for ten minutes.
 pub(crate) fn fake_with_good_token() -> FakeAuthorizationServer {
     let fake = FakeAuthorizationServer::start();
     fake.answer_token("good", altered(&fake, json!({})));

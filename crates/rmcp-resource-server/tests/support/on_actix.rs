@@ -19,7 +19,7 @@ pub(super) fn start(served: Served) -> (SocketAddr, Stop) {
     let mcp = ActixMcp::new(served.mcp);
     let app = move || {
         if let Some(logs) = &served.logs {
-            // For the whole life of this worker's thread.
+            // For the whole lifetime of this worker's thread.
             std::mem::forget(dispatcher::set_default(logs));
         }
         let resource_server = &served.resource_server;
@@ -39,7 +39,7 @@ pub(super) fn start(served: Served) -> (SocketAddr, Stop) {
         actix_web::rt::System::new().block_on(async {
             let server = HttpServer::new(app)
                 .workers(workers)
-                // Longer than any test: no request meets a connection that is being closed.
+                // Longer than any test, so no request meets a connection that is being closed.
                 .keep_alive(Duration::from_secs(75))
                 .tcp_nodelay(true)
                 .disable_signals()
@@ -54,6 +54,6 @@ pub(super) fn start(served: Served) -> (SocketAddr, Stop) {
         });
     });
     let (address, handle) = start.recv().expect("it starts");
-    // The command is sent at once; only the confirmation would have to be awaited.
+    // This sends the command at once; only its confirmation would have to be awaited.
     (address, Box::new(move || drop(handle.stop(false))))
 }

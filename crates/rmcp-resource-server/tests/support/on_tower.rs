@@ -24,7 +24,7 @@ pub(super) fn start(served: Served) -> (SocketAddr, Stop) {
     let (stop, stopped) = oneshot::channel::<()>();
     thread::spawn(move || {
         if let Some(logs) = &served.logs {
-            // For the whole life of this thread.
+            // For the whole lifetime of this thread.
             std::mem::forget(dispatcher::set_default(logs));
         }
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
@@ -42,7 +42,7 @@ pub(super) fn start(served: Served) -> (SocketAddr, Stop) {
     });
     let address = start.recv().expect("it starts");
     let stop = move || {
-        // The thread may have ended by itself.
+        // The thread may already have ended.
         let _ = stop.send(());
     };
     (address, Box::new(stop))

@@ -1,4 +1,4 @@
-//! An MCP server whose tools tell what they see.
+//! An MCP server whose tools report what they see.
 
 use std::time::UNIX_EPOCH;
 

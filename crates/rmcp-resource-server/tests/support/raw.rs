@@ -1,4 +1,4 @@
-//! Bytes on a socket, for requests that no HTTP client would send.
+//! Raw bytes on a socket, for requests that no HTTP client would send.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -28,7 +28,7 @@ impl Connection {
         self.0.write_all(bytes.as_ref()).await.ok();
     }
 
-    /// Everything that comes until `done` holds for it or the server closes.
+    /// Reads until `done` accepts what has come, or the server closes; returns all of it.
     pub(crate) async fn read_until(&mut self, done: impl Fn(&str) -> bool) -> String {
         let mut received = Vec::new();
         let reading = async {
@@ -47,7 +47,7 @@ impl Connection {
         text
     }
 
-    /// Closes with a reset, so that the server notices at once.
+    /// Closes with a reset, so that the server notices immediately.
     pub(crate) fn reset(self) {
         self.0.set_zero_linger().expect("a socket");
     }

@@ -1,4 +1,4 @@
-//! The server under test, on a free port, put together as in the README.
+//! The server under test, on a free port, assembled as in the README.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -18,7 +18,7 @@ use super::{Answer, RESOURCE, SCOPE, call_tool, on_actix, on_tower, probe::Probe
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framework {
     Actix,
-    /// axum, by way of tower.
+    /// axum, through tower.
     Tower,
 }
 
@@ -32,20 +32,20 @@ pub(super) struct Served {
     pub(super) logs: Option<Dispatch>,
 }
 
-/// Stops a server when it is called.
+/// Stops a server when called.
 pub(super) type Stop = Box<dyn FnOnce() + Send + Sync>;
 
 /// What a test may change before the server starts.
 pub(crate) struct Setup {
     pub(crate) resource: ResourceServerConfig,
     pub(crate) introspection: IntrospectionConfig,
-    /// Instead of a verifier of its own.
+    /// Replaces the default verifier.
     pub(crate) verifier: Option<IntrospectionVerifier>,
     pub(crate) stateful: bool,
     /// Whether the author remembered [`ResourceServer::protect`].
     pub(crate) protects: bool,
     pub(crate) sessions: SessionLimits,
-    /// The origin that `actix-cors` around everything lets in.
+    /// The origin that `actix-cors`, around everything, allows.
     pub(crate) allowed_origin: Option<&'static str>,
     pub(crate) workers: usize,
     /// Where the server's threads write their logs.
@@ -74,7 +74,7 @@ pub(crate) fn spawn_server(
     setup.start(verifier)
 }
 
-/// As [`spawn_server`], with another verifier than that of introspection.
+/// Like [`spawn_server`], with a verifier other than introspection.
 pub(crate) fn spawn_server_with<V: TokenVerifier + Clone>(
     fake: &FakeAuthorizationServer,
     verifier: V,
@@ -139,7 +139,7 @@ impl Setup {
     }
 }
 
-/// A client that needs nothing of the machine it runs on.
+/// A client that depends on nothing on the machine where it runs.
 fn plain_client() -> Client {
     let builder = Client::builder().no_proxy().tls_certs_only([]);
     builder.build().expect("a client")
@@ -188,7 +188,7 @@ impl<V> TestServer<V> {
         text
     }
 
-    /// The value of the metric line that begins so; 0 if there is none.
+    /// The value of the metric line with this beginning; 0 if there is none.
     pub(crate) fn metric(&self, line_start: &str) -> f64 {
         let text = self.metrics_text();
         text.lines()

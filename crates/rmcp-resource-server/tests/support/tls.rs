@@ -1,4 +1,4 @@
-//! TLS in front of a plain server, with certificates of a private CA.
+//! TLS in front of a plain server, with certificates from a private CA.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -21,7 +21,7 @@ use tokio_rustls::{
     },
 };
 
-/// A certification authority that nobody knows.
+/// A certificate authority that nobody knows.
 pub(crate) struct TestCa {
     issuer: CertifiedIssuer<'static, KeyPair>,
     pub(crate) file: NamedTempFile,
@@ -79,12 +79,12 @@ impl TestCa {
 }
 
 impl TlsFront {
-    /// Presents a certificate of `ca` for `host`.
+    /// Presents a certificate from `ca` for `host`.
     pub(crate) async fn start(ca: &TestCa, host: &str, to: SocketAddr) -> Self {
         Self::serve(ca.server_config(host, None), to).await
     }
 
-    /// Presents a self-signed certificate for `localhost`, which is in the file, too: a CA's, as
+    /// Presents a self-signed certificate for `localhost`, which is also in the file: a CA's, as
     /// `openssl req -x509` makes it, or a server's.
     pub(crate) async fn self_signed(is_ca: bool, to: SocketAddr) -> (Self, NamedTempFile) {
         let mut params = CertificateParams::new(["localhost".to_owned()]).expect("a host name");
@@ -104,7 +104,7 @@ impl TlsFront {
         (Self::serve(config, to).await, file)
     }
 
-    /// The same, for clients only that show a certificate by `of_clients`.
+    /// The same, but only for clients that present a certificate from `of_clients`.
     pub(crate) async fn demanding(
         ca: &TestCa,
         host: &str,

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::support::{TestServer, altered, eventually, fake_with_good_token, spawn_server};
 
-/// A fake to which every token that begins with `good` is known.
+/// A fake that knows every token beginning with `good`.
 fn fake_with_good_tokens(count: usize) -> FakeAuthorizationServer {
     let fake = FakeAuthorizationServer::start();
     for number in 0..count {
@@ -22,7 +22,7 @@ fn is_open(server: &TestServer) -> bool {
     server.metric("resource_server_circuit_open") > 0.5
 }
 
-/// Calls until the circuit is open, and returns how often.
+/// Calls until the circuit is open, and returns the number of calls.
 async fn open_the_circuit(server: &TestServer) -> usize {
     for number in 0..100 {
         if is_open(server) {
@@ -58,8 +58,8 @@ async fn rs_62_breaker_ignores_4xx_and_a_plain_500() {
     }
 }
 
-/// The server answers our own question about a random text, so it is not down, whatever it does to
-/// the tokens of one client.
+/// The server answers our own question about a random text, so it is not down, whatever it does
+/// with one client's tokens.
 #[tokio::test]
 async fn rs_62_no_token_of_a_stranger_opens_the_circuit() {
     const GOOD: usize = 20;
@@ -191,7 +191,7 @@ async fn rs_62_callers_of_a_server_that_never_answers_do_not_all_wait() {
     server.call("unknown").await.assert_invalid_token("back");
 }
 
-/// At least 45 of 100 pass where 50 could.
+/// At least 45 of 100 calls pass, where 50 could.
 #[tokio::test]
 async fn rs_62_a_server_that_fails_every_second_call_serves_the_other_half() {
     for (case, failure) in [

@@ -1,4 +1,4 @@
-//! What is remembered, for how long, and what is judged anew all the same.
+//! What is cached, for how long, and what is judged again nevertheless.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What the refusals of a token say.
+//! What the answers to a refused token say.
 
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ async fn rs_08_no_challenge_parameter_repeats() {
 
 const MARKER: &str = "mArKeR";
 
-/// A token and how the authorization server answers to it, with foreign text everywhere.
+/// A token and what the authorization server answers for it, with foreign text everywhere.
 fn foreign_texts(fake: &FakeAuthorizationServer) -> Vec<(&'static str, Reply, u16)> {
     let text = format!("{MARKER}\"\\ \r\nX-Injected: {MARKER}");
     let error = json!({"error": text, "error_description": text, "error_uri": text, MARKER: 1});
@@ -99,7 +99,7 @@ fn foreign_texts(fake: &FakeAuthorizationServer) -> Vec<(&'static str, Reply, u1
         ("issuer", with(json!({"iss": text})), 401),
         ("kind", with(json!({"token_use": text})), 401),
         ("scope", with(json!({"scope": text, "sub": text})), 403),
-        // Last, for the server is then left alone for a while.
+        // Last, because the server is then left alone for a while.
         (
             "limited",
             Reply::json(429, &error).with_header("Retry-After", MARKER),
@@ -197,7 +197,7 @@ async fn rs_12_scope_challenge_names_all_scopes() {
     assert_eq!(challenge.get("resource_metadata"), Some(METADATA_URL));
 }
 
-/// A client that requests what it is told, and no more, must not lose what it has.
+/// A client that requests exactly what it is told must not lose what it has.
 #[tokio::test]
 async fn rs_12_scope_challenge_keeps_granted_scopes_that_are_known_here() {
     let fake = FakeAuthorizationServer::start();
@@ -215,7 +215,7 @@ async fn rs_12_scope_challenge_keeps_granted_scopes_that_are_known_here() {
     answer.assert_insufficient_scope("missing");
     let named = scope_set(&answer.challenge());
     assert_eq!(named, ["mcp:tools", "mcp:validate"]);
-    // The probe's tool demands mcp:admin of those who call it.
+    // The probe's tool demands mcp:admin of its callers.
     let request = call_tool(server.http.post(server.url("/mcp")), "administer");
     let answer = server.send(request.bearer_auth("broad")).await;
     answer.assert_insufficient_scope("broad");

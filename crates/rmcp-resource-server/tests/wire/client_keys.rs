@@ -1,4 +1,4 @@
-//! Client authentication by a private key instead of a secret: a signed assertion, or a certificate.
+//! Client authentication with a private key instead of a secret: by an assertion or a certificate.
 
 use std::{fs, path::PathBuf};
 
@@ -19,7 +19,7 @@ fn value(text: &str) -> Source {
     Source::Value(text.into())
 }
 
-/// Key and certificate in files, as they are mounted.
+/// Key and certificate in files, as they would be mounted.
 struct Files(TempDir);
 
 impl Files {
@@ -51,7 +51,7 @@ impl Files {
         }
     }
 
-    /// Puts a fresh certificate by `ca` in place.
+    /// Replaces the certificate with a fresh one from `ca`.
     fn certify(&self, ca: &TestCa) {
         let (certificate, key) = ca.client_certificate();
         self.write("certificate", &certificate);
@@ -73,7 +73,7 @@ fn parts(jwt: &str) -> [Value; 2] {
     [(); 2].map(|()| parts.next().expect("three parts"))
 }
 
-/// That the assertion verifies is shown beside the code that makes it, and by real servers in
+/// Tests beside the code that makes the assertion show that it verifies, and so do real servers in
 /// `scripts/interop`.
 #[tokio::test]
 async fn rs_27_an_assertion_is_made_for_each_request() {
@@ -114,7 +114,7 @@ async fn rs_27_an_assertion_is_made_for_each_request() {
     assert_eq!(seen.len(), 3, "an assertion is used once");
 }
 
-/// A server that asks through a front which lets in only those who show a certificate by `ca`.
+/// A server that asks through a front which admits only clients with a certificate from `ca`.
 async fn server_behind(
     fake: &FakeAuthorizationServer,
     ca: &TestCa,

@@ -1,4 +1,4 @@
-//! A browser can read why it was refused, through `actix-cors` around the server.
+//! With `actix-cors` around the server, a browser can read why it was refused.
 
 use dev_authorization_server::{FakeAuthorizationServer, Reply};
 use reqwest::Method;

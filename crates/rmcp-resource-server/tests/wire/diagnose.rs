@@ -1,4 +1,4 @@
-//! A diagnosis tells a wrong CA from a wrong name, and looks at the endpoint's host too.
+//! A diagnosis tells a wrong CA from a wrong name, and also checks the endpoint's host.
 
 use dev_authorization_server::FakeAuthorizationServer;
 use rmcp_resource_server::{
@@ -53,7 +53,7 @@ async fn a_wrong_ca_is_told_from_a_wrong_name() {
     assert_eq!(fake.requests().len(), 0);
 }
 
-/// OpenSSL, Go and Java accept the first; the second is what the doctor recommends instead.
+/// OpenSSL, Go and Java accept the first one; the doctor recommends the second one instead.
 #[tokio::test]
 async fn a_ca_certificate_of_the_servers_own_is_told_from_an_unknown_ca() {
     let fake = FakeAuthorizationServer::start();
@@ -69,7 +69,7 @@ async fn a_ca_certificate_of_the_servers_own_is_told_from_an_unknown_ca() {
     }
 }
 
-/// Whether a wrong signature is refused is found out by the same key.
+/// The same key is used to find out whether a wrong signature is refused.
 #[tokio::test]
 async fn a_wrong_signature_is_sent_once_with_the_names_of_the_right_one() {
     let fake = FakeAuthorizationServer::start();

@@ -158,7 +158,7 @@ async fn rs_61_timeouts_and_one_retry() {
 
 #[tokio::test]
 async fn rs_61_a_silent_server_costs_the_timeout_and_no_more() {
-    // With the second, the first answer leaves too little time for the retry to be answered.
+    // This answer comes so late that too little time is left for the retry to be answered.
     let retried = Reply::status(503).after(SHORT / 2);
     for (case, replies, calls) in [
         ("silent", vec![silence()], 1),

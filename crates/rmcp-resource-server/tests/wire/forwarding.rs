@@ -1,4 +1,4 @@
-//! The access token on its way to a handler, and what its author hears who forgot a part of it.
+//! The access token on its way to a handler, and the errors for authors who forgot a part of it.
 
 use dev_authorization_server::FakeAuthorizationServer;
 use serde_json::json;
@@ -26,7 +26,7 @@ async fn what_was_forgotten_is_named_and_nobody_is_let_in() {
     }
 }
 
-/// The status of a stream is sent before its handler is heard.
+/// The status of a stream is sent before its handler says anything.
 #[tokio::test]
 async fn rs_12_a_stream_names_the_missing_scopes_in_the_error() {
     let fake = FakeAuthorizationServer::start();

@@ -9,7 +9,7 @@ use crate::support::{Connection, exchange_raw, fake_with_good_token, spawn_serve
 const CALL: &str =
     r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami","arguments":{}}}"#;
 
-/// The head of a POST with these further header lines.
+/// The head of a POST with these additional header lines.
 fn head(lines: &str) -> String {
     format!(
         "POST /mcp HTTP/1.1\r\nHost: localhost\r\n\
@@ -126,7 +126,7 @@ async fn no_method_and_no_spelling_of_the_path_goes_around() {
             let [status] = statuses(&answer)[..] else {
                 panic!("{method} {path}: {answer}");
             };
-            // Not the endpoint; axum does not decode paths.
+            // This is not the endpoint; axum does not decode paths.
             let may_be_outside = ["/mcp/x", "/%6dcp", "/mcp%3Fx/"].contains(&path);
             let outside = may_be_outside && status == "404";
             assert!(outside || status == "401", "{method} {path}: {answer}");
@@ -149,7 +149,7 @@ async fn no_method_and_no_spelling_of_the_path_goes_around() {
     assert_eq!(fake.introspection_count(), 0);
 }
 
-/// Whoever has no token yet may hold a connection for some seconds only.
+/// A client without a token may hold a connection for only a few seconds.
 #[tokio::test]
 async fn a_form_that_never_ends_holds_no_connection() {
     let fake = fake_with_good_token();

@@ -1,4 +1,4 @@
-//! Which credentials are taken from a request, and which are refused here.
+//! Which credentials are taken from a request, and which are refused without asking anybody.
 
 use dev_authorization_server::FakeAuthorizationServer;
 use reqwest::RequestBuilder;

@@ -1,4 +1,4 @@
-//! What the authorization server receives.
+//! What is sent to the authorization server.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ fn post(id: &str, secret: &str) -> ClientCredentials {
     }
 }
 
-/// The `Authorization: Basic` of a request, decoded from base64 only.
+/// The `Authorization: Basic` of a request, only base64-decoded.
 fn basic_pair(request: &RecordedRequest) -> String {
     let header = request.header("authorization").expect("an Authorization");
     let pair = header.strip_prefix("Basic ").expect("Basic");
@@ -160,7 +160,7 @@ async fn rs_27_credentials_that_cannot_work_are_refused_at_start() {
 
 #[tokio::test]
 async fn rs_28_basic_credentials_are_form_encoded() {
-    // A space as %20, which servers read that only percent-decode; a plus sign is %2B by then.
+    // A space as %20, for servers that only percent-decode; by then a plus sign is %2B.
     let encoded = |text: &str| {
         let form: String = byte_serialize(text.as_bytes()).collect();
         form.replace('+', "%20")

@@ -1,4 +1,4 @@
-//! How the answers of the authorization server are read.
+//! How the authorization server's answers are read.
 
 use dev_authorization_server::{FakeAuthorizationServer, Reply};
 use rmcp_resource_server::{BearerToken, TokenVerifier};
@@ -138,7 +138,7 @@ async fn rs_39_malformed_answer_is_a_server_failure() {
         ),
     ];
     for (case, reply) in cases {
-        // A broken connection is tried twice.
+        // A call over a broken connection is tried twice.
         fake.answer_next(reply.clone());
         if case == "truncated" {
             fake.answer_next(reply);

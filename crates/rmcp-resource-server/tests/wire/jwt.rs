@@ -1,4 +1,4 @@
-//! Which JWTs are good for this server.
+//! Which JWTs this server accepts.
 
 use std::sync::LazyLock;
 
@@ -41,7 +41,7 @@ async fn server_with(fake: &FakeAuthorizationServer, key: &SigningKey) -> TestSe
     spawn_server_with(fake, verifier, |_| {})
 }
 
-/// A server of an authorization server whose tokens say `JWT`, or nothing.
+/// A server whose authorization server writes `typ: JWT`, or no `typ`.
 async fn lenient_server(
     fake: &FakeAuthorizationServer,
     key: &SigningKey,
@@ -102,7 +102,7 @@ fn hs256(secret: &[u8], message: &[u8]) -> Vec<u8> {
         .to_vec()
 }
 
-/// Tokens that no authorization server signed, with what each tries.
+/// Tokens that no authorization server signed, and what each one tries.
 fn forgeries(claims: &Value) -> Vec<(&'static str, String)> {
     let payload = claims.to_string();
     let header =
@@ -178,7 +178,7 @@ async fn forgeries_are_refused() {
     }
     let good = EC.token(&claims);
     server.call(&good).await.assert_served("the genuine one");
-    // All name keys that are known, so that there is no need to fetch any again soon.
+    // All name known keys, so there is no need to fetch keys again soon.
     let most = 1 + begun.elapsed().as_secs() / 10;
     assert!(fake.requests_at("/jwks").len() as u64 <= most);
 }
@@ -340,8 +340,8 @@ async fn tokens_of_oktas_and_entras_shape() {
     }
 }
 
-/// Where JWTs of any type are accepted and no scope is required, an ID token of the same
-/// registration has issuer, audience and signature right.
+/// If JWTs of any type are accepted and no scope is required, an ID token of the same registration
+/// has the right issuer, audience and signature.
 #[tokio::test]
 async fn rs_48_entras_id_tokens_are_refused_without_required_scopes_too() {
     let fake = FakeAuthorizationServer::start();
@@ -438,7 +438,7 @@ async fn rs_48_entras_id_tokens_are_refused_without_required_scopes_too() {
     }
 }
 
-/// No `aud`, no `typ`; the list of client ids takes the audience's place.
+/// There is no `aud` and no `typ`; the list of client ids replaces the audience.
 #[tokio::test]
 async fn tokens_of_cognitos_shape() {
     let fake = FakeAuthorizationServer::start();
@@ -494,7 +494,7 @@ async fn no_text_but_the_token_verifies() {
         match runtime.block_on(verifier.verify(&token)) {
             Ok(_) => false,
             Err(VerifyError::Token(_)) => true,
-            // A changed kid may be a new key's, and the keys are not fetched for each.
+            // A changed kid may belong to a new key, and the keys are not fetched for each token.
             Err(VerifyError::AuthorizationServer(error)) => error.reason() == "key_not_fetched",
         }
     };

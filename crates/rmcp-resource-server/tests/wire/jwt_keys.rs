@@ -59,13 +59,13 @@ impl Scene {
         self.fake.requests_at("/jwks").len()
     }
 
-    /// A token of its own for each `id`, good for two days.
+    /// A distinct token for each `id`, valid for two days.
     fn token(&self, key: &SigningKey, id: &str) -> String {
         let changes = json!({"jti": id, "exp": self.clock.unix() + 2 * 86_400});
         key.token(&jwt_claims(&self.fake, changes))
     }
 
-    /// Waits until tokens by `key` are bad.
+    /// Waits until tokens signed by `key` are refused.
     async fn refuses(&self, key: &SigningKey) {
         eventually("the key has been withdrawn", async || {
             let fresh = format!("{:?}", Instant::now());
@@ -83,8 +83,8 @@ fn ec(kid: &'static str) -> SigningKey {
     SigningKey::new("ES256", kid)
 }
 
-/// Tokens that name an unknown key cause few fetches. While none is allowed, nobody can say whether
-/// such a token is good.
+/// Tokens that name an unknown key cause few fetches. While no fetch is allowed, nobody can say
+/// whether such a token is good.
 #[tokio::test]
 async fn a_flood_of_unknown_kids_causes_few_fetches_and_hurts_nobody_else() {
     let key = ec("known");
@@ -111,7 +111,7 @@ async fn a_flood_of_unknown_kids_causes_few_fetches_and_hurts_nobody_else() {
     }
 }
 
-/// A token waits for a fetch that began after it came: an earlier one may lack its key.
+/// A token waits for a fetch that began after the token came: an earlier one may lack its key.
 #[tokio::test]
 async fn simultaneous_unknown_kids_share_their_fetches() {
     let (old, new) = (ec("old"), ec("new"));
@@ -124,7 +124,7 @@ async fn simultaneous_unknown_kids_share_their_fetches() {
     assert!((2..=3).contains(&scene.fetches()), "{}", scene.fetches());
 }
 
-/// However slow the authorization server is: when it is asked for an unknown key, and when the
+/// However slow the authorization server is: both when it is asked for an unknown key and when the
 /// keys have become old.
 #[tokio::test]
 async fn no_fetch_holds_up_a_token_whose_key_is_known() {
@@ -207,7 +207,7 @@ async fn a_withdrawn_key_counts_for_ten_minutes() {
     assert_eq!(scene.status(&new, "after").await, 200);
 }
 
-/// A wall clock that is set back makes neither keys nor tokens bad.
+/// Setting the wall clock back makes neither keys nor tokens bad.
 #[tokio::test]
 async fn keys_do_not_depend_on_a_clock_that_is_set_back() {
     let key = ec("key");
@@ -243,7 +243,7 @@ async fn a_verified_token_is_remembered_until_its_time_is_over() {
     answer.assert_invalid_token("expired");
 }
 
-/// What was accepted by a key that is withdrawn is so no longer than the cache says.
+/// A token accepted with a key that is then withdrawn stays accepted no longer than the cache says.
 #[tokio::test]
 async fn the_cache_outlives_a_key_by_its_own_time_only() {
     let (old, new) = (ec("old"), ec("new"));

@@ -1,5 +1,5 @@
-//! What a client and an authorization server see of a protected MCP server, over real sockets.
-//! The number in a test's name is the control's in the resource-server checklist.
+//! What a client and an authorization server see of a protected MCP server, over real sockets. The
+//! number in a test's name is that of the control in the resource-server checklist.
 
 mod breaker;
 mod cache;
@@ -31,5 +31,6 @@ mod support;
 mod tls;
 mod userinfo;
 
-/// The web framework under the server. `on_tower` runs what depends on it on the other one.
+/// The web framework under the server. `on_tower` runs the tests that depend on it on the other
+/// one.
 const FRAMEWORK: support::Framework = support::Framework::Actix;

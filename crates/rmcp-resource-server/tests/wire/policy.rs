@@ -1,4 +1,4 @@
-//! Which tokens are good for this server.
+//! Which tokens this server accepts.
 
 use dev_authorization_server::FakeAuthorizationServer;
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 
 use crate::support::{ABSENT, RESOURCE, TestClock, TestServer, altered, spawn_server, unix_now};
 
-/// Calls with a fresh token for each case of changed claims; `None` expects 200, else 401.
+/// Calls with a fresh token for each case of changed claims; `None` expects 200, otherwise 401.
 async fn judge(
     fake: &FakeAuthorizationServer,
     server: &TestServer,
@@ -286,8 +286,8 @@ async fn rs_48_refresh_and_id_tokens_are_refused() {
     judge(&fake, &server, cases).await;
 }
 
-/// Spring Authorization Server introspects ID tokens as active. With an audience that is a client's
-/// id, and no scope required, only their own members give them away.
+/// Spring Authorization Server introspects ID tokens as active. If the audience is a client's id
+/// and no scope is required, only their own members give them away.
 #[tokio::test]
 async fn rs_48_an_id_token_is_refused_where_the_audience_is_a_client() {
     let fake = FakeAuthorizationServer::start();

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use crate::support::{TestClock, altered, call_tool, spawn_server};
 
-/// Random tokens in a number that no queue holds are refused at once, and a token that was active
-/// before still gets through, as does a fresh one on a connection that carried a good one.
+/// Random tokens beyond what any queue could hold are refused at once. A token that was active
+/// before still gets through, and so does a fresh one on a connection that carried a good one.
 #[tokio::test]
 async fn rs_67_a_flood_of_unknown_tokens_is_refused_at_once_and_known_ones_pass() {
     let fake = FakeAuthorizationServer::start();

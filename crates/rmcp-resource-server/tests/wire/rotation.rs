@@ -84,7 +84,7 @@ async fn rs_64_secret_is_read_again_after_401() {
     fake.require_client(ExpectedClient::basic("mcp", "new"));
     server.call("t1").await.assert_served("after the swap");
     let seen = secrets_seen(&fake);
-    // Without the second where the file was read in the background just before.
+    // The second "old" is missing if the file was read in the background just before.
     assert!(
         matches!(seen.as_slice(), [old, .., new] if old == "old" && new == "new"),
         "{seen:?}"
@@ -179,7 +179,7 @@ async fn a_client_id_from_a_file_is_read_again_too() {
     assert!(ids.is_sorted(), "{ids:?}");
 }
 
-/// Whoever opens a FIFO that nobody writes waits for ever.
+/// Anyone who opens a FIFO that nobody writes to waits for ever.
 #[tokio::test]
 async fn rs_64_a_credential_file_that_hangs_holds_up_no_request() {
     let fake = fake_with_tokens(10);

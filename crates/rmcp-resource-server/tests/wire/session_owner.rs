@@ -14,7 +14,7 @@ fn with_sessions(setup: &mut Setup) {
     setup.resource.session_key = SessionKey::random();
 }
 
-/// 404 without a challenge, by every method.
+/// A 404 without a challenge, for every method.
 async fn assert_foreign(server: &TestServer, session: &Session<'_>, token: &str, case: &str) {
     session.call(token).await.assert_no_such_session(case);
     session.delete(token).await.assert_no_such_session(case);
@@ -61,7 +61,7 @@ async fn rs_16_session_belongs_to_its_principal() {
     session.call("good").await.assert_no_such_session("deleted");
 }
 
-/// What somebody could make of a sealed id.
+/// What somebody could make out of a sealed id.
 fn forgeries(sealed: &str) -> Vec<String> {
     let (id, seal) = sealed.rsplit_once('.').expect("a sealed id");
     let flipped = if seal.starts_with('A') { 'B' } else { 'A' };
@@ -106,8 +106,8 @@ async fn of_two_session_ids_the_foreign_one_never_counts() {
     alices.call("good").await.assert_served("untouched");
 }
 
-/// Principals are told apart by what the authorization server vouches for: a user who picks
-/// somebody else's `sub` for a `username` is not that somebody.
+/// What the authorization server vouches for distinguishes principals: a user who chooses somebody
+/// else's `sub` as a `username` does not become that person.
 #[tokio::test]
 async fn a_username_is_nobodys_subject() {
     let fake = fake_with_good_token();
@@ -134,8 +134,8 @@ async fn a_username_stands_for_an_absent_subject() {
     assert_foreign(&server, &session, "bob", "another username").await;
 }
 
-/// Without `sub` and `username` all users of one client look the same, so a session belongs to the
-/// token that opened it; the limit for sessions of one principal is that token's too.
+/// Without `sub` and `username`, all users of one client look the same. So a session belongs to the
+/// token that opened it, and the limit of sessions per principal applies to that token, too.
 #[tokio::test]
 async fn rs_16_a_token_without_user_shares_its_session_with_no_other() {
     let fake = FakeAuthorizationServer::start();
@@ -160,7 +160,7 @@ async fn rs_16_a_token_without_user_shares_its_session_with_no_other() {
     others.call("other").await.assert_served("another token's");
 }
 
-/// Replicas with one key agree about whose session it is, whatever names the owner.
+/// Replicas with one key agree about whose session it is, however the owner is named.
 #[tokio::test]
 async fn replicas_with_one_key_know_the_owner_of_a_session() {
     let fake = fake_with_good_token();
@@ -176,8 +176,8 @@ async fn replicas_with_one_key_know_the_owner_of_a_session() {
     for token in ["good", "machine"] {
         let id = Session::open(&here, token).await.id;
         let elsewhere = Session::open(&there, token).await.with_id(&id);
-        // The seal is good, but rmcp keeps sessions in memory: it says 404 itself, with a body of
-        // its own.
+        // The seal is good, but rmcp keeps sessions in memory, so it answers 404 itself, with its
+        // own body.
         let answer = elsewhere.call(token).await;
         assert_eq!(answer.status, 404, "{answer:?}");
         assert!(!answer.body.contains("session_not_found"), "{answer:?}");

@@ -21,7 +21,7 @@ fn with_sessions(setup: &mut Setup) {
     setup.resource.stream_recheck = RECHECK;
 }
 
-/// Reads the stream to its end, which must come and be a clean one.
+/// Reads the stream to its end, which must come and must be clean.
 async fn ends(mut stream: Response, case: &str) {
     let reading = async { while stream.chunk().await.expect("no broken stream").is_some() {} };
     let in_time = timeout(Duration::from_secs(10), reading).await;

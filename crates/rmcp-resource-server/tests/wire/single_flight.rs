@@ -1,4 +1,5 @@
-//! Many first uses of one token make one call, and its going away fails nobody.
+//! Many first uses of one token make one call, and nobody fails if the caller that made it goes
+//! away.
 
 use std::time::Duration;
 
@@ -45,7 +46,7 @@ async fn rs_58_the_first_caller_going_away_fails_nobody() {
     let others = join_all((0..99).map(|_| server.call("good")));
     let release = async {
         first.reset();
-        // Each round trip lets the server see what came before it.
+        // Each round trip lets the server process what came before it.
         for _ in 0..10 {
             server.get("/.well-known/oauth-protected-resource").await;
         }
@@ -79,8 +80,8 @@ async fn at_most_the_configured_number_is_in_flight() {
     assert_eq!(fake.peak_introspections(), 4);
 }
 
-/// Time spent waiting for a turn is no fault of the authorization server: calls that get none in
-/// time must not open the circuit.
+/// Waiting for a turn is not the authorization server's fault: calls that get no turn in time must
+/// not open the circuit.
 #[tokio::test]
 async fn waiting_for_a_turn_trips_no_breaker() {
     const LIMIT: Duration = Duration::from_millis(600);

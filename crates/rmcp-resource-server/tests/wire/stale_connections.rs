@@ -1,4 +1,4 @@
-//! Connections of the pool that were dropped on the way, by a load balancer or a lost node.
+//! Pooled connections that a load balancer or a lost node dropped.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ async fn rs_68_stale_connections_cost_nobody_an_answer() {
             let answer = server.call(&format!("later{number}")).await;
             answer.assert_served(&format!("{how:?} {number}"));
         }
-        // The first may wait to find out; then the whole pool is gone.
+        // The first call may have to wait to find out; after that the whole pool is gone.
         assert!(
             begun.elapsed() < Duration::from_secs(2),
             "{how:?}: {:?}",

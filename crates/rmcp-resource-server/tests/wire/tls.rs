@@ -1,4 +1,4 @@
-//! TLS to the authorization server, and plain http nowhere but on this machine.
+//! TLS to the authorization server, and plain http only on this machine.
 
 use std::{env, process::Command};
 
@@ -13,7 +13,7 @@ use crate::support::{
     ABSENT, TestCa, TestServer, TlsFront, altered, fake_with_good_token, spawn_server,
 };
 
-/// A server that asks through `front`, trusting `ca` if it is given.
+/// A server that asks through `front`, and trusts `ca` if there is one.
 fn server_behind(
     fake: &FakeAuthorizationServer,
     front: &TlsFront,
@@ -106,8 +106,8 @@ async fn rs_30_an_unusable_ca_file_is_refused_at_start() {
     }
 }
 
-/// Loopback http needs no TLS because it does not leave the machine; through a proxy it would.
-/// The environment can only be set for another process: this test starts itself as one.
+/// Loopback http needs no TLS because it does not leave the machine; through a proxy it would. The
+/// environment can be set only for another process, so this test starts itself as one.
 #[tokio::test]
 async fn rs_30_plain_http_to_loopback_takes_no_proxy() {
     const ENDPOINT: &str = "RS_TEST_ENDPOINT";

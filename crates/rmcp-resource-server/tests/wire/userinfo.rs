@@ -10,7 +10,7 @@ use crate::support::{
     RESOURCE, SCOPE, Setup, TestClock, TestServer, eventually, spawn_server_with,
 };
 
-/// A server that accepts whatever the userinfo endpoint knows, and the clock of both.
+/// A server that accepts whatever the userinfo endpoint knows, and the clock that both use.
 fn spawn(
     fake: &FakeAuthorizationServer,
     adjust: impl FnOnce(&mut UserinfoConfig),

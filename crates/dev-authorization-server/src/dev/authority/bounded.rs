@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 pub(super) struct Bounded<V> {
     capacity: usize,
     entries: HashMap<String, V>,
-    /// Keys in the order of their insertion; those of removed entries linger until their turn.
+    /// Keys in the order of insertion; those of removed entries stay until their turn comes.
     order: VecDeque<String>,
 }
 
@@ -18,7 +18,7 @@ impl<V> Bounded<V> {
         }
     }
 
-    /// Inserts under a key that was never used before.
+    /// Inserts under a key that has never been used before.
     pub(super) fn insert(&mut self, key: String, value: V) {
         if self.order.len() == self.capacity
             && let Some(oldest) = self.order.pop_front()

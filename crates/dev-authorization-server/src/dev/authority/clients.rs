@@ -1,4 +1,4 @@
-//! The clients, and how one proves to be one of them.
+//! The clients, and how they prove who they are.
 
 use std::collections::HashMap;
 
@@ -54,7 +54,7 @@ impl Client {
         }
     }
 
-    /// Where the answer to this request goes; may be left out by a client that has only one.
+    /// Where the answer to this request goes. A client with only one redirect URI may leave it out.
     pub(in crate::dev) fn redirect_uri(&self, asked: Option<&str>) -> Result<String, OAuthError> {
         let found = match (asked, self.redirect_uris.as_slice()) {
             (None, [only]) => Some(only.as_str()),
@@ -102,8 +102,8 @@ impl Clients {
         self.configured.get(id).or_else(|| self.registered.get(id))
     }
 
-    /// The client that sent the request: `client_secret_basic` or `client_secret_post` for one with
-    /// a secret, `none` for a public one.
+    /// The client that sent the request: by `client_secret_basic` or `client_secret_post` if it has
+    /// a secret, by `none` if it is public.
     pub(in crate::dev) fn authenticate(
         &self,
         authorization: Option<&str>,

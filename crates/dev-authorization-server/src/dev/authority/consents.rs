@@ -5,7 +5,7 @@ use crate::dev::error::OAuthError;
 
 const MAX_UNDECIDED: usize = 1_000;
 
-/// What is to be decided on a consent page.
+/// What a consent page asks the developer to decide.
 #[derive(Clone)]
 pub(in crate::dev) struct AuthorizationRequest {
     pub(in crate::dev) client_id: String,
@@ -17,8 +17,8 @@ pub(in crate::dev) struct AuthorizationRequest {
     pub(in crate::dev) challenge: String,
 }
 
-/// The requests that wait for a decision, by the unguessable ticket in their page. It proves that
-/// the decision was made on that page: other sites can neither read nor frame it.
+/// The requests that wait for a decision, by the unguessable ticket in their page. The ticket
+/// proves that the decision was made on that page: other sites can neither read nor frame it.
 pub(in crate::dev) struct Consents(Bounded<AuthorizationRequest>);
 
 impl Default for Consents {
@@ -28,14 +28,14 @@ impl Default for Consents {
 }
 
 impl Consents {
-    /// Keeps `request` until it is decided. The ticket for its page.
+    /// Keeps `request` until it is decided, and returns the ticket for its page.
     pub(in crate::dev) fn ask(&mut self, request: AuthorizationRequest) -> String {
         let ticket = secret::random();
         self.0.insert(ticket.clone(), request);
         ticket
     }
 
-    /// The request of a page. Each ticket is good for one decision.
+    /// The request behind a page. Each ticket is good for one decision.
     pub(in crate::dev) fn take(
         &mut self,
         ticket: &str,

@@ -83,14 +83,14 @@ impl TryFrom<DevClient> for Client {
     }
 }
 
-/// Host and port of an issuer that consists of an origin alone.
+/// Host and port of an issuer that consists only of an origin.
 fn issuer_authority(issuer: &str) -> Option<String> {
     let origin = Url::parse(issuer).ok()?.origin().ascii_serialization();
     let (_, authority) = issuer.split_once("://")?;
     (origin == issuer).then(|| authority.to_owned())
 }
 
-/// Locks `mutex`, even if a thread panicked while it held the lock.
+/// Locks `mutex`, even if a thread panicked while holding the lock.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Which resources and scopes there are.
+//! Which resources and scopes exist.
 
 use url::Url;
 
@@ -27,8 +27,8 @@ impl Policy {
         scopes.chain([OFFLINE_ACCESS]).collect()
     }
 
-    /// The resource that was asked for, as it is configured; the first one by default. One token is
-    /// for one resource.
+    /// The requested resource as it is configured; the first one by default. A token is for one
+    /// resource.
     pub(in crate::dev) fn resource(&self, params: &Params) -> Result<String, OAuthError> {
         let Some(asked) = asked_resource(params)? else {
             return Ok(self.resources[0].clone());
@@ -40,7 +40,7 @@ impl Policy {
         })
     }
 
-    /// The scopes that were asked for, less those that do not exist; all by default.
+    /// The requested scopes, without those that do not exist; all by default.
     pub(in crate::dev) fn scopes(&self, params: &Params) -> Result<Vec<String>, OAuthError> {
         let Some(asked) = params.optional("scope")? else {
             return Ok(self.scopes.clone());
@@ -71,7 +71,7 @@ pub(in crate::dev) fn check_resource(granted: &str, params: &Params) -> Result<(
     }
 }
 
-/// The granted scopes or, if some are asked for, those; never others (RFC 6749 §6).
+/// The granted scopes or, if the request names some, only those; never others (RFC 6749 §6).
 pub(in crate::dev) fn narrowed(
     granted: &[String],
     params: &Params,
@@ -93,7 +93,7 @@ fn asked_resource(params: &Params) -> Result<Option<&str>, OAuthError> {
         .map_err(|error| OAuthError::new("invalid_target", error.description))
 }
 
-/// Equal but for normalization: clients add the slash after a bare host.
+/// Equal except for normalization: clients add the slash after a bare host.
 fn same_url(known: &str, asked: &str) -> bool {
     matches!((Url::parse(known), Url::parse(asked)), (Ok(known), Ok(asked)) if known == asked)
 }

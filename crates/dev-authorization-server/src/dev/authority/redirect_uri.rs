@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-/// Schemes that run, read or show something in the browser instead of calling an app.
+/// Schemes that execute, read or display something in the browser instead of calling an app.
 const REFUSED_SCHEMES: [&str; 10] = [
     "about",
     "blob",
@@ -34,7 +34,7 @@ pub(in crate::dev) fn check(uri: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Exactly equal, or equal but for the port of a loopback address (RFC 8252 §7.3).
+/// Exactly equal, or equal except for the port of a loopback address (RFC 8252 §7.3).
 pub(in crate::dev) fn matches(registered: &str, asked: &str) -> bool {
     registered == asked
         || without_loopback_port(registered)

@@ -10,7 +10,7 @@ pub(in crate::dev) fn random() -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Takes as long for a near miss as for a far one; only a wrong length shows.
+/// Takes as long for a near miss as for any other mismatch; only a wrong length shows.
 pub(in crate::dev) fn equal(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
 }

@@ -15,7 +15,7 @@ const MAX_TOKENS: usize = 10_000;
 #[derive(Clone)]
 pub(in crate::dev) struct Grant {
     pub(in crate::dev) client_id: String,
-    /// None where the client acts for itself.
+    /// `None` if the client acts for itself.
     pub(in crate::dev) user: Option<String>,
     pub(in crate::dev) resource: String,
     pub(in crate::dev) scopes: Vec<String>,
@@ -36,7 +36,7 @@ pub(in crate::dev) struct Tokens {
     refresh: Bounded<RefreshToken>,
 }
 
-/// All that came of one authorization; a stolen part makes the whole suspect.
+/// Everything that came from one authorization; one stolen part makes all of it suspect.
 #[derive(Clone, PartialEq, Eq)]
 pub(in crate::dev) struct Family(String);
 
@@ -82,7 +82,7 @@ impl Tokens {
         text
     }
 
-    /// Takes a code in, once. A second time revokes what the first brought (OAuth 2.1 §4.1.3).
+    /// Accepts a code once. The second time revokes what the first one brought (OAuth 2.1 §4.1.3).
     pub(in crate::dev) fn spend_code(
         &mut self,
         client_id: &str,
@@ -163,7 +163,7 @@ impl Tokens {
         answer
     }
 
-    /// The introspection answer (RFC 7662 §2.2) but for `iss`. Only access tokens are active.
+    /// The introspection answer (RFC 7662 §2.2) except for `iss`. Only access tokens are active.
     pub(in crate::dev) fn introspect(&self, token: &str) -> Value {
         let live = self
             .access
@@ -194,7 +194,7 @@ impl Tokens {
         claims
     }
 
-    /// Revokes a token of this client, and with a refresh token all that came of the same
+    /// Revokes a token of this client; for a refresh token, also everything that came from the same
     /// authorization (RFC 7009 §2.1).
     pub(in crate::dev) fn revoke(&mut self, client_id: &str, token: &str) {
         let own = |grant: &Grant| grant.client_id == client_id;

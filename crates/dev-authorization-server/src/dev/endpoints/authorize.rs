@@ -18,14 +18,14 @@ const MAX_USER_CHARS: usize = 64;
 
 /// Why there is no consent page.
 pub(super) enum Refusal {
-    /// The client or its redirect URI cannot be trusted: told to the person, never redirected.
+    /// The client or its redirect URI cannot be trusted: shown to the person, never redirected.
     Page(String),
-    /// Told to the client, by this URL.
+    /// Sent to the client, through this URL.
     Redirect(String),
 }
 
 impl Authority {
-    /// The ticket and the request that its page shows.
+    /// Returns the ticket, and the request that its page shows.
     pub(super) fn ask_consent(
         &self,
         params: &Params,
@@ -120,7 +120,7 @@ impl Authority {
     }
 }
 
-/// The PKCE challenge; there is no plain one, and no request without (OAuth 2.1 §4.1.1).
+/// The PKCE challenge. Plain challenges and requests without one are refused (OAuth 2.1 §4.1.1).
 fn s256_challenge(params: &Params) -> Result<String, OAuthError> {
     let challenge = params.required("code_challenge")?;
     if params.optional("code_challenge_method")? != Some("S256") {

@@ -1,4 +1,4 @@
-//! The pages that a person sees: plain HTML without scripts or foreign content.
+//! The pages shown to a person: plain HTML without scripts or foreign content.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
@@ -25,8 +25,8 @@ button[value=approve]{background:var(--accent);border-color:var(--accent);\
 color:light-dark(#fff,#000)}\
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}";
 
-/// Nothing but the page's own style. `form-action` is absent on purpose: browsers apply it to the
-/// redirect that follows the form, and that goes to the client.
+/// Allows only the page's own style. `form-action` is missing on purpose: browsers apply it to the
+/// redirect after the form, which goes to the client.
 pub(super) fn content_security_policy() -> String {
     let style = STANDARD.encode(Sha256::digest(STYLE));
     format!(

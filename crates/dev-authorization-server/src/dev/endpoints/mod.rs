@@ -1,5 +1,5 @@
-//! The HTTP side: routes, headers, cross-origin rules. What each endpoint answers, apart from HTTP,
-//! is in a file of its own.
+//! The HTTP side: routes, headers, cross-origin rules. Other files contain what each endpoint
+//! answers, apart from HTTP.
 
 mod authorize;
 mod consent_page;
@@ -28,7 +28,7 @@ use super::{authority::Authority, error::OAuthError, params::Params};
 
 const MAX_BODY: usize = 64 * 1024;
 
-/// Serves until `shutdown` resolves; then the port is free and every connection cut.
+/// Serves until `shutdown` resolves; then the port is free and every connection is cut.
 pub(super) fn serve(
     listener: TcpListener,
     authority: Arc<Authority>,
@@ -139,7 +139,7 @@ async fn decide(authority: Data<Authority>, body: Bytes) -> HttpResponse {
     }
 }
 
-/// Tokens and claims stay out of caches (RFC 6749 §5.1).
+/// Keeps tokens and claims out of caches (RFC 6749 §5.1).
 fn unstored(status: StatusCode) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
     response.insert_header((header::CACHE_CONTROL, "no-store"));
@@ -160,7 +160,7 @@ fn see_other(url: String) -> HttpResponse {
 
 fn authorization(request: &HttpRequest) -> Option<&str> {
     let value = request.headers().get(header::AUTHORIZATION)?;
-    // What is not ASCII is no credential either, but it must not count as none.
+    // A value that is not ASCII is not a credential either, but must not count as missing.
     Some(value.to_str().unwrap_or("malformed"))
 }
 
@@ -194,7 +194,7 @@ async fn allow_any_origin(
     Ok(response)
 }
 
-/// Repeats the headers that were asked for: `*` would not cover `Authorization`.
+/// Repeats the requested headers, because `*` would not cover `Authorization`.
 fn preflight_answer(request: &HttpRequest) -> HttpResponse {
     let mut response = HttpResponse::NoContent();
     response.insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"));
@@ -208,7 +208,7 @@ fn preflight_answer(request: &HttpRequest) -> HttpResponse {
     response.finish()
 }
 
-/// Another site's name that resolves to this address (DNS rebinding) opens no door.
+/// Refuses another site's name that resolves to this address (DNS rebinding).
 async fn refuse_foreign_hosts(
     authority: Data<Authority>,
     request: ServiceRequest,

@@ -18,7 +18,7 @@ use crate::{
 const MAX_REDIRECT_URIS: usize = 20;
 const MAX_NAME_CHARS: usize = 200;
 
-/// What a client says of itself; members that mean nothing here are ignored.
+/// What a client says about itself; members without a meaning here are ignored.
 #[derive(Deserialize)]
 struct ClientMetadata {
     client_name: Option<String>,
@@ -82,8 +82,9 @@ impl Authority {
 }
 
 impl ClientMetadata {
-    /// The grants there are among those it asks for: VS Code asks for the device grant too. The
-    /// default of RFC 7591 is the code alone; clients that leave it out want to refresh as well.
+    /// The supported grants among those requested: VS Code asks for the device grant too. The
+    /// default of RFC 7591 is the code alone, but clients that leave it out want to refresh as
+    /// well.
     fn grants(&self) -> Vec<GrantType> {
         match &self.grant_types {
             Some(names) => names

@@ -34,7 +34,7 @@ impl Authority {
         }
     }
 
-    /// Only a configured resource server may ask.
+    /// Only a configured resource server may introspect.
     pub(super) fn introspect(
         &self,
         authorization: Option<&str>,

@@ -12,7 +12,7 @@ use super::{DevAuthorizationServer, DevClient, DevConfig};
 const RESOURCE: &str = "http://127.0.0.1:8000/mcp";
 const REGISTERED_URI: &str = "http://127.0.0.1/callback?kept=1";
 const REDIRECT_URI: &str = "http://127.0.0.1:51004/callback?kept=1";
-/// The pair of RFC 7636, appendix B.
+/// The pair from RFC 7636, appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const MACHINE: (&str, &str) = ("machine:1", "p% +&=é");
@@ -88,7 +88,7 @@ impl Lab {
         request.send().await.expect("an answer")
     }
 
-    /// Goes through the consent page; returns where it led to.
+    /// Goes through the consent page, and returns where it led.
     async fn decide(&self, decision: &str, user: &str) -> Url {
         let page = self.authorize(&[]).await.text().await.expect("a page");
         let form = [

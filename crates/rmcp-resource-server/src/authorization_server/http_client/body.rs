@@ -1,4 +1,4 @@
-//! Bodies of answers, within limits, and the causes of a failure.
+//! Response bodies, read within limits, and the causes of a failure.
 
 use std::{error::Error, fmt::Write};
 
@@ -7,11 +7,11 @@ use reqwest::{
     header::{CONTENT_ENCODING, HeaderMap},
 };
 
-/// The largest body read from an authorization server, in bytes, but for its keys.
+/// The largest body to read from an authorization server, in bytes, except for its keys.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// How the body is compressed, if it is, although that was not asked for. It is not decompressed: a
-/// small body could become a large one.
+/// How the body is compressed, if it is, although we did not ask for that. It is not decompressed:
+/// a small body could become a large one.
 pub(crate) fn compression(headers: &HeaderMap) -> Option<&'static str> {
     let coding = headers.get(CONTENT_ENCODING)?.as_bytes().trim_ascii();
     if coding.is_empty() || coding.eq_ignore_ascii_case(b"identity") {
@@ -24,7 +24,7 @@ pub(crate) fn compression(headers: &HeaderMap) -> Option<&'static str> {
     Some(name.unwrap_or("an unknown coding"))
 }
 
-/// Reads a body up to `limit` bytes; `None` if there is more.
+/// Reads a body of up to `limit` bytes; `None` if it is longer.
 pub(crate) async fn read_body(
     mut response: Response,
     limit: usize,
@@ -39,7 +39,7 @@ pub(crate) async fn read_body(
     Ok(Some(body))
 }
 
-/// An error with what caused it, on one line. No request is in it: not the URL, no header.
+/// An error and its causes, on one line. Nothing of the request is in it: no URL, no header.
 pub(crate) fn transport_causes(error: reqwest::Error) -> String {
     causes(&error.without_url())
 }

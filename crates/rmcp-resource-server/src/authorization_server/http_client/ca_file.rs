@@ -1,21 +1,21 @@
-//! The certificates of a CA file; and if it has none, what it has instead.
+//! The certificates in a CA file or, if it has none, what it contains instead.
 
 use reqwest::Certificate;
 
-/// What a CA file holds in place of certificates.
+/// What a CA file contains instead of certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CaFileContent {
-    /// Nothing, or white space.
+    /// Nothing, or only white space.
     #[error("it is empty")]
     Nothing,
-    /// A private key, which also does not belong into a file that many can read.
+    /// A private key, which does not belong in a file that many can read anyway.
     #[error("it holds a private key; name the file with the CA's certificate (BEGIN CERTIFICATE)")]
     PrivateKey,
     /// A public key alone.
     #[error("it holds a public key; name the file with the CA's certificate (BEGIN CERTIFICATE)")]
     PublicKey,
-    /// A request for a certificate.
+    /// A certificate signing request.
     #[error("it holds a certificate request; name the certificate that the CA made of it")]
     CertificateRequest,
     /// OpenSSL's form of a certificate with trust settings.
@@ -30,21 +30,21 @@ pub enum CaFileContent {
          FILE.pem"
     )]
     Pkcs7,
-    /// Another PEM section.
+    /// Any other PEM section.
     #[error(
         "it holds PEM of another kind; name the file with the CA's certificate (BEGIN CERTIFICATE)"
     )]
     OtherPem,
-    /// DER, as certificates often are on Windows.
+    /// DER, as is common on Windows.
     #[error(
         "it holds binary data (DER), not text; convert a certificate with openssl x509 -inform der \
          -in FILE -out FILE.pem"
     )]
     Der,
-    /// UTF-16, as Windows editors and PowerShell write it.
+    /// UTF-16, as written by Windows editors and PowerShell.
     #[error("it is UTF-16 text; save it as UTF-8 or ASCII")]
     Utf16,
-    /// A certificate of which a part is missing or wrong.
+    /// A certificate with a part missing or wrong.
     #[error("the certificate in it is damaged; copy the file anew")]
     Damaged,
     /// Anything else.
@@ -52,8 +52,7 @@ pub enum CaFileContent {
     Other,
 }
 
-/// What stands behind `BEGIN` of the sections that are mistaken for certificates, in the order in
-/// which they are looked for.
+/// The label after `BEGIN` in sections that people mistake for certificates, in search order.
 const SECTIONS: [(&str, CaFileContent); 5] = [
     (
         "TRUSTED CERTIFICATE-----",
@@ -70,7 +69,7 @@ const SECTIONS: [(&str, CaFileContent); 5] = [
 
 /// The certificates in `content`, at least one.
 pub(super) fn certificates(content: &[u8]) -> Result<Vec<Certificate>, CaFileContent> {
-    // What the parser says may quote a line of the file.
+    // Drops the parser's error, which may quote a line of the file.
     match Certificate::from_pem_bundle(content) {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         _ => Err(instead(content)),

@@ -1,4 +1,4 @@
-//! One `reqwest` client for each scheme, and what they are made of.
+//! One `reqwest` client per scheme, and what is needed to build them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,14 +11,14 @@ use url::Url;
 
 use super::{body::causes, error::HttpClientError};
 
-/// How long a connection may take, if the time for everything allows as much.
+/// How long connecting may take, if the overall time limit allows that much.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How often the kernel looks whether an idle connection is alive. One that a load balancer or a
-/// lost node has dropped is then out of the pool before most calls could take it.
+/// How often the kernel checks whether an idle connection is alive. A connection that a load
+/// balancer or a lost node has dropped then leaves the pool before most calls could take it.
 const KEEPALIVE: Duration = Duration::from_secs(5);
 
-/// What clients are made of.
+/// What is needed to build clients.
 pub(super) struct Recipe {
     pub(super) ca_certificates: Option<Vec<Certificate>>,
     pub(super) identity: Option<Identity>,

@@ -13,16 +13,16 @@ use super::{
 };
 
 /// How long an unused connection stays in the pool. Most servers and load balancers close theirs
-/// later than that.
+/// later.
 const IDLE: Duration = Duration::from_secs(15);
 
-/// After a pool was dropped, the pause before there is a new one: while connections go stale all
-/// the time, it is better to do without.
+/// How long to do without a pool after dropping one: while connections keep going stale, a new pool
+/// would not help.
 const PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) struct Connections {
     recipe: Recipe,
-    /// Every request over a connection of its own.
+    /// Uses a new connection for every request.
     fresh: Clients,
     pool: Mutex<Pool>,
 }
@@ -51,7 +51,7 @@ impl Connections {
         self.fresh.clone()
     }
 
-    /// Clients with a pool, if there is one now.
+    /// The clients with a pool, if there is one now.
     pub(super) fn pooled(self: &Arc<Self>) -> Clients {
         let mut pool = self.pool();
         match &*pool {
@@ -61,7 +61,7 @@ impl Connections {
                 if at.elapsed() >= PAUSE {
                     *pool = Pool::BeingMade;
                     let this = self.clone();
-                    // Trusted certificates are parsed, which takes milliseconds.
+                    // Building clients parses the trusted certificates, which takes milliseconds.
                     spawn_blocking(move || this.make_pool());
                 }
                 self.fresh()
@@ -69,7 +69,7 @@ impl Connections {
         }
     }
 
-    /// An exchange is over, and its connection may be in the pool now.
+    /// Notes that an exchange is over; its connection may now be in the pool.
     pub(super) fn note_exchange(&self) {
         if let Pool::Open { last_exchange, .. } = &mut *self.pool() {
             *last_exchange = Some(Instant::now());

@@ -22,10 +22,10 @@ pub enum HttpClientError {
     CaFileInvalid {
         /// The file.
         path: PathBuf,
-        /// What it holds, and what to do. Nothing of its content is in it.
+        /// What it contains instead, and what to do about it. Quotes nothing from the file.
         found: CaFileContent,
     },
-    /// The client certificate cannot be shown.
+    /// The client certificate cannot be used.
     #[error("the client certificate and its private key cannot be used together: {cause}")]
     Certificate {
         /// Why.

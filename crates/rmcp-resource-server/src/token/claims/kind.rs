@@ -1,15 +1,15 @@
-//! What kind of token the members of an answer or of a JWT show (checklist 48).
+//! What the members of an answer or a JWT reveal about the kind of token (checklist 48).
 //!
-//! Several authorization servers introspect ID tokens and refresh tokens as active, and sign ID
-//! tokens with the keys of access tokens. Neither is meant for a resource server.
+//! Several authorization servers report ID tokens and refresh tokens as active, and sign ID tokens
+//! with the keys of access tokens. Neither is meant for a resource server.
 
 use serde_json::{Map, Value};
 
-/// The names that servers have for the client of a token: RFC 7662 and RFC 9068; OpenID Connect,
-/// Auth0 and Entra; Okta; AD FS and version 1 of Entra.
+/// The names that servers use for a token's client: RFC 7662 and RFC 9068; OpenID Connect, Auth0
+/// and Entra; Okta; AD FS and version 1 of Entra.
 pub(crate) const CLIENT_MEMBERS: [&str; 4] = ["client_id", "azp", "cid", "appid"];
 
-/// What shows the token to be something other than an access token, if anything does.
+/// What shows that the token is not an access token, if anything does.
 pub(super) fn refused(members: &Map<String, Value>) -> Option<Box<str>> {
     named_otherwise(members)
         .or_else(|| hashed(members))
@@ -17,7 +17,7 @@ pub(super) fn refused(members: &Map<String, Value>) -> Option<Box<str>> {
         .map(String::into_boxed_str)
 }
 
-/// Whether a member names the token an access token, or grants it something.
+/// Whether a member says that this is an access token, or grants it something.
 pub(crate) fn is_shown(members: &Map<String, Value>) -> bool {
     let says = |member, kinds: &[&str]| {
         let text = members.get(member).and_then(Value::as_str);
@@ -31,7 +31,7 @@ pub(crate) fn is_shown(members: &Map<String, Value>) -> bool {
         || says("typ", &["bearer", "dpop", "at+jwt", "application/at+jwt"])
 }
 
-/// `token_use` is Ory Hydra's and Cognito's member, `typ` Keycloak's, `tokenName` ForgeRock's.
+/// `token_use` comes from Ory Hydra and Cognito, `typ` from Keycloak, `tokenName` from ForgeRock.
 fn named_otherwise(members: &Map<String, Value>) -> Option<String> {
     let accepted: [(&str, &[&str]); 4] = [
         ("token_use", &["access_token", "access"]),
@@ -49,7 +49,7 @@ fn named_otherwise(members: &Map<String, Value>) -> Option<String> {
     })
 }
 
-/// The hashes of the access token and the code that an ID token came with (OpenID Connect Core
+/// Hashes of the access token and the code that came with an ID token (OpenID Connect Core
 /// §3.1.3.6, §3.3.2.11; FAPI 1.0 part 2 §5.1).
 fn hashed(members: &Map<String, Value>) -> Option<String> {
     let marks = ["at_hash", "c_hash", "s_hash"];
@@ -59,12 +59,12 @@ fn hashed(members: &Map<String, Value>) -> Option<String> {
     mark.map(|mark| format!("an ID token, by its member {mark}"))
 }
 
-/// `nonce` and `auth_time` are an ID token's, but some servers copy them into access tokens, so
+/// `nonce` and `auth_time` belong to ID tokens, but some servers copy them into access tokens. So
 /// they count only if the token is for its own client, as an ID token is (OpenID Connect Core §2).
 /// An access token is for a resource server.
 ///
-/// ZITADEL names the client among the audiences of access tokens, and tells their `auth_time`.
-/// It also tells type and scope, which no ID token has.
+/// ZITADEL names the client among the audiences of access tokens, and includes their `auth_time`.
+/// It also includes type and scope, which no ID token has.
 fn meant_for_its_client(members: &Map<String, Value>) -> Option<String> {
     let marks = ["nonce", "auth_time"];
     let mark = marks
@@ -95,7 +95,7 @@ fn audiences(members: &Map<String, Value>) -> Vec<&str> {
     }
 }
 
-/// Whether a member is a text or a list that is not empty.
+/// Whether a member is a non-empty text or list.
 pub(crate) fn holds(members: &Map<String, Value>, member: &str) -> bool {
     match members.get(member) {
         Some(Value::String(text)) => !text.trim().is_empty(),
@@ -144,7 +144,7 @@ mod tests {
             (json!({"typ": "Refresh"}), true),
             (json!({"typ": "Offline"}), true),
             (json!({"tokenName": "refresh_token"}), true),
-            // Hashes are an ID token's, whatever else it says.
+            // Hashes mark an ID token, whatever else it says.
             (
                 json!({"at_hash": "x", "aud": "mcp", "client_id": "app", "scope": "a"}),
                 true,
@@ -152,7 +152,7 @@ mod tests {
             (json!({"c_hash": "x"}), true),
             (json!({"c_hash": null}), false),
             (json!({"s_hash": "x"}), true),
-            // Spring Authorization Server: an ID token that is introspected.
+            // Spring Authorization Server: an introspected ID token.
             (
                 json!({"aud": ["app"], "azp": "app", "client_id": "app", "auth_time": now, "sid": "s"}),
                 true,
@@ -173,7 +173,7 @@ mod tests {
             // An Entra ID token names no client.
             (json!({"aud": "guid", "nonce": "n", "scope": ""}), true),
             (json!({"aud": "guid", "auth_time": now, "azp": ""}), true),
-            // Access tokens: Keycloak's of old, Cognito's, ZITADEL's, RFC 9068 §2.2.1.
+            // Access tokens: old Keycloak, Cognito, ZITADEL, RFC 9068 §2.2.1.
             (json!({"aud": "mcp", "azp": "app", "nonce": "n"}), false),
             (
                 json!({"client_id": "app", "token_use": "access", "auth_time": now}),

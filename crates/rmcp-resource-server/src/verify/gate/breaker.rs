@@ -1,9 +1,9 @@
 //! The circuit breaker: while the authorization server is down, requests that need it are refused
 //! at once instead of each waiting for its time limit.
 //!
-//! Calls of clients raise a suspicion only. What confirms it is a probe of our own (see
-//! [`probe`](super::probe)), so that tokens which the server cannot stomach do not lock out those
-//! that it answers well. One answer, to whomever, closes the circuit.
+//! Calls of clients can only raise a suspicion. It takes a probe of our own to confirm it (see
+//! [`probe`](super::probe)), so tokens that make the server fail do not lock out those that it
+//! answers well. One answer, to anybody, closes the circuit.
 
 use std::{
     collections::VecDeque,
@@ -15,35 +15,35 @@ use tokio::{sync::watch, time::Instant};
 
 use super::known::Standing;
 
-/// The calls whose outcomes are judged: the latest ones.
+/// How many of the latest calls to judge.
 const WINDOW: usize = 10;
 
-/// The fewest failures that tell an outage from a mishap or two.
+/// The minimum number of failures: fewer may be a mishap or two.
 const LEAST_FAILURES: usize = 5;
 
-/// The calls without an answer that raise a suspicion, if nothing else was answered meanwhile.
+/// How many calls must go unanswered to raise a suspicion, if nothing else was answered meanwhile.
 const LATE_CALLS: usize = 2;
 
 /// The failure rate that raises a suspicion, in percent. A server that fails every second call
-/// stays far below, for a failed call is tried twice.
+/// stays far below it, because a failed call is tried twice.
 const SUSPICIOUS_PERCENT: usize = 80;
 
-/// A server that has answered within this time is not down. Longer than the pause between two
-/// calls of one busy client.
+/// A server that has answered within this time is not down. This is longer than the pause between
+/// two calls of one busy client.
 const RECENT: Duration = Duration::from_secs(1);
 
-/// How often a call may pass through the open circuit, in case it is answered where our own probe
-/// is not.
+/// How often a call may pass through the open circuit, in case it gets an answer where our own
+/// probe does not.
 const TRIAL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The same where calls hang, so that a trial makes somebody wait.
+/// The same when calls hang, because then a trial makes somebody wait.
 const HANGING_TRIAL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Whether calls go through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Circuit {
     Closed,
-    /// Calls go through, and a probe finds out whether they should.
+    /// Calls go through while a probe finds out whether they should.
     Suspected,
     Open,
 }
@@ -65,17 +65,17 @@ struct Record {
     late: usize,
     opened_at: Option<Instant>,
     refused: u64,
-    /// When the latest call passed through the open circuit, by its standing.
+    /// When the latest call passed through the open circuit, by standing.
     trials: [Option<Instant>; 2],
 }
 
-/// For how long a call may go unanswered before that is suspicious.
+/// How long a call may go unanswered before that is suspicious.
 struct Patience {
     least: Duration,
     most: Duration,
 }
 
-/// An open circuit that has closed.
+/// Describes an outage that is over: the circuit was open and has closed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Recovery {
     pub(super) was_open_for: Duration,
@@ -114,7 +114,7 @@ impl Breaker {
         may_try
     }
 
-    /// The server answered a call or a probe, after `took`: it is not down.
+    /// The server answered a call or a probe after `took`, so it is not down.
     pub(super) fn answered(&self, now: Instant, took: Duration) -> Option<Recovery> {
         let mut record = self.record();
         record.last_answer = Some(now);
@@ -134,7 +134,7 @@ impl Breaker {
         })
     }
 
-    /// A call failed as calls fail when the server is down.
+    /// A call failed in the way that calls fail when the server is down.
     pub(super) fn failed(&self, now: Instant) {
         let mut record = self.record();
         record.note(true);
@@ -143,8 +143,8 @@ impl Breaker {
         }
     }
 
-    /// A call begun at `since` has no answer yet and is late. That is suspicious if no other one
-    /// was answered meanwhile.
+    /// A call that started at `since` has no answer yet and is late. That is suspicious if no other
+    /// call was answered meanwhile.
     pub(super) fn hangs(&self, since: Instant) {
         let mut record = self.record();
         if record.last_answer.is_none_or(|answer| answer < since) {
@@ -155,7 +155,7 @@ impl Breaker {
         }
     }
 
-    /// A probe of our own, begun at `since`, failed or is late. Returns whether this opened the
+    /// Our own probe, started at `since`, failed or is late. Returns whether this opened the
     /// circuit.
     pub(super) fn confirm(&self, since: Instant, now: Instant) -> bool {
         let mut record = self.record();
@@ -169,14 +169,14 @@ impl Breaker {
         true
     }
 
-    /// After how long an unanswered call is late: a multiple of what answers take.
+    /// How long until an unanswered call is late: a multiple of the time that answers take.
     pub(super) fn patience(&self) -> Duration {
         let usual = self.record().slow_answer * 4;
         usual.clamp(self.patience.least, self.patience.most)
     }
 
-    /// After how long an unanswered call gets company on a new connection. Sooner than it is late,
-    /// so that there is time for an answer.
+    /// How long until an unanswered call gets a companion on a new connection. This is before it is
+    /// late, so that there is time for an answer.
     pub(super) fn patience_with_a_connection(&self) -> Duration {
         let usual = self.record().slow_answer * 2;
         usual.clamp(self.patience.least, self.patience.most / 2)
@@ -232,7 +232,7 @@ impl Record {
             && !self.last_answer.is_some_and(answered)
     }
 
-    /// Where calls hang, a stranger's would only wait in vain.
+    /// If calls hang, a stranger's call would only wait in vain.
     fn may_try(&mut self, standing: Standing, now: Instant) -> bool {
         let hanging = self.late > 0;
         let latest = match standing {

@@ -1,4 +1,4 @@
-//! After 429 (RFC 6585 §4) the server is left alone for as long as it asked.
+//! After a 429 (RFC 6585 §4), leaves the server alone for as long as it asked.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -11,28 +11,28 @@ use crate::{
     authorization_server::response::LONGEST_RETRY_AFTER, clock::Clock, verify::cache::Key,
 };
 
-/// Until when the server does not want to be asked.
+/// How long the server does not want to be asked.
 pub(crate) struct HoldOff {
     clock: Arc<dyn Clock>,
     until: Until,
 }
 
 enum Until {
-    /// The limit is on us: nobody's token is asked about.
+    /// The limit applies to us: no token is asked about.
     ForAll(Mutex<Option<Instant>>),
-    /// The limit is on the user behind a token.
+    /// The limit applies to the user behind a token.
     ByToken(Cache<Key, Instant>),
 }
 
 impl HoldOff {
-    /// For an endpoint at which this server authenticates itself, and is limited as one client.
+    /// For an endpoint where this server authenticates itself and is limited as one client.
     pub(crate) fn for_all(clock: Arc<dyn Clock>) -> Self {
         let until = Until::ForAll(Mutex::default());
         Self { clock, until }
     }
 
-    /// For an endpoint that limits each user: a limit on one must not become an outage for all.
-    /// At most `capacity` tokens are held off.
+    /// For an endpoint that limits each user: a limit on one user must not become an outage for
+    /// all. Holds off at most `capacity` tokens.
     pub(crate) fn by_token(clock: Arc<dyn Clock>, capacity: u64) -> Self {
         let until = Cache::builder()
             .max_capacity(capacity)

@@ -1,9 +1,9 @@
-//! Which tokens and connections were good before. They are preferred where not everybody can be
+//! Remembers which tokens and connections were good. They are preferred when not everybody can be
 //! served.
 //!
-//! An opaque token does not tell whose it is, so a fresh one is a stranger's, unless it comes on a
-//! connection that has just carried a good one: a client that replaces its token by a fresh one
-//! usually keeps its connection.
+//! An opaque token does not say whose it is, so a fresh one counts as a stranger's, unless it comes
+//! on a connection that has just carried a good one: a client that gets a fresh token usually keeps
+//! its connection.
 
 use std::{
     collections::HashSet,
@@ -15,10 +15,10 @@ use std::{
 
 use crate::verify::cache::Key;
 
-/// How long a good token is remembered as such: from one to two of these.
+/// How long a good token is remembered as such: between one and two of these.
 const GENERATION: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// The most entries of a generation, of 8 bytes each.
+/// The maximum number of entries in a generation, 8 bytes each.
 const CAPACITY: usize = 20_000;
 
 /// Whether somebody presented a good token before.
@@ -28,7 +28,7 @@ pub(super) enum Standing {
     Stranger,
 }
 
-/// A bounded set of keyed hashes. It holds no token and no address.
+/// A bounded set of keyed hashes. It contains no token and no address.
 pub(super) struct KnownCallers {
     hasher: RandomState,
     generations: Mutex<Generations>,
@@ -61,7 +61,7 @@ impl KnownCallers {
         }
     }
 
-    /// The token was active.
+    /// Records that the token was active.
     pub(super) fn remember(&self, token: &Key, connection: Option<SocketAddr>, now: Instant) {
         let hashes = self.hashes(token, connection);
         let mut generations = self.generations();
@@ -70,7 +70,7 @@ impl KnownCallers {
         }
     }
 
-    /// The token was inactive: neither it nor its connection is preferred any longer.
+    /// Records that the token was inactive: neither it nor its connection is preferred any longer.
     pub(super) fn forget(&self, token: &Key, connection: Option<SocketAddr>) {
         let hashes = self.hashes(token, connection);
         let mut generations = self.generations();
@@ -80,7 +80,7 @@ impl KnownCallers {
         }
     }
 
-    /// The key of a token is an HMAC already; an address is hashed under a key of this process.
+    /// The key of a token is already an HMAC; an address is hashed with a key of this process.
     fn hashes(&self, token: &Key, connection: Option<SocketAddr>) -> [Option<u64>; 2] {
         [
             Some(self.hasher.hash_one(token)),

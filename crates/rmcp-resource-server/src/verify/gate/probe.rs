@@ -1,7 +1,7 @@
-//! Finds out by itself whether the authorization server is down, and when it is back.
+//! Finds out independently whether the authorization server is down, and when it is back.
 //!
-//! A probe is one cheap question of ours on a new connection, about a random text. It goes out
-//! only while the circuit is suspected or open, so a healthy server never sees one.
+//! A probe is a cheap question of our own about a random text, on a new connection. It is sent only
+//! while the circuit is suspected or open, so a healthy server never sees one.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use tokio::{
 
 use super::breaker::{Breaker, Circuit, Recovery};
 
-/// From a probe that failed to the next one. After a longer outage, the other interval.
+/// The pause from a failed probe to the next one. In a long outage, the other interval applies.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// From an unanswered probe to the next one: a server that swallowed the first may answer the
-/// second. Also the interval of a longer outage.
+/// The pause from an unanswered probe to the next one: a server that swallowed the first may answer
+/// the second. Also the interval in a long outage.
 const SLOW_INTERVAL: Duration = Duration::from_millis(250);
 
-/// When an outage is a longer one.
+/// How long an outage must last to count as long.
 const LONG_OUTAGE: Duration = Duration::from_secs(10);
 
 /// What a probe found.
@@ -30,14 +30,14 @@ pub(super) enum Found {
     Outage,
 }
 
-/// What the prober tells.
+/// What the prober reports.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum News {
     Opened,
     Closed(Recovery),
 }
 
-/// Probes until the circuit is closed. `limit` is the time limit of a probe.
+/// Probes until the circuit closes. `limit` is the time limit of a probe.
 pub(super) async fn probe_until_closed<F>(
     breaker: &Breaker,
     limit: Duration,

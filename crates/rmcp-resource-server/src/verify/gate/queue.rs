@@ -1,5 +1,5 @@
-//! The queue in front of an endpoint. It is bounded, refuses at once when it is full, and keeps a
-//! share for callers who presented a good token before.
+//! The queue in front of an endpoint. It is bounded, refuses at once when it is full, and reserves
+//! a share for callers who presented a good token before.
 
 use std::{
     collections::HashMap,
@@ -14,29 +14,29 @@ use tokio::{
 
 use super::known::Standing;
 
-/// The most strangers that wait. Each holds some 20 KiB.
+/// How many strangers may wait. Each takes some 20 KiB.
 const STRANGERS_PLACES: usize = 512;
 
-/// The most strangers that wait from one address, so that one cannot fill the queue.
+/// How many strangers from one address may wait, so that one address cannot fill the queue.
 const PLACES_PER_ADDRESS: usize = STRANGERS_PLACES / 2;
 
-/// The most known callers that wait.
+/// How many known callers may wait.
 const KNOWN_PLACES: usize = 512;
 
-/// One part in so many of the turns is for known callers only.
+/// One turn in this many is reserved for known callers.
 const RESERVED_PART: usize = 8;
 
 /// Hands out the turns to call an endpoint.
 pub(super) struct Queue {
     turns: Semaphore,
-    /// Further turns, for known callers.
+    /// Additional turns, for known callers.
     reserved: Semaphore,
     strangers: Semaphore,
     known: Semaphore,
     addresses: Mutex<HashMap<IpAddr, usize>>,
 }
 
-/// As many wait as may.
+/// The queue is full.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
@@ -52,7 +52,7 @@ impl Queue {
         }
     }
 
-    /// Waits for a turn, which lasts until it is dropped.
+    /// Waits for a turn, which is held until it is dropped.
     ///
     /// # Errors
     ///
@@ -112,7 +112,7 @@ fn free(semaphore: &Semaphore) -> Option<SemaphorePermit<'_>> {
     semaphore.try_acquire().ok()
 }
 
-/// Whoever has an IPv6 address has the /64 around it.
+/// Anyone with an IPv6 address has the /64 around it.
 fn source(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
@@ -123,7 +123,7 @@ fn source(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Counts one waiting stranger of an address until it is dropped.
+/// Counts one waiting stranger from an address until it is dropped.
 struct PlaceOfAddress<'q> {
     queue: &'q Queue,
     address: IpAddr,
@@ -151,7 +151,7 @@ mod tests {
 
     type Turn<'q> = Pin<Box<dyn Future<Output = Result<SemaphorePermit<'q>, Full>> + 'q>>;
 
-    /// Asks for a turn; it is waited for once polled.
+    /// Asks for a turn; waiting begins when it is polled.
     async fn ask<'q>(
         queue: &'q Queue,
         standing: Standing,
@@ -169,7 +169,7 @@ mod tests {
         }
     }
 
-    /// How many of `count` get a turn, a place and a refusal.
+    /// How many of `count` callers get a turn, a place and a refusal.
     async fn crowd<'q>(
         queue: &'q Queue,
         standing: Standing,

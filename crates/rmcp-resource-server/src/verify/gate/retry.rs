@@ -1,8 +1,8 @@
 //! One retry, on a new connection.
 //!
-//! Connections in the pool go stale without a word: a load balancer drops them, a node is lost. A
-//! call that took one fails, or gets no answer, and so would the next one. Hence the second attempt
-//! never takes a connection from the pool, and if it fares better the whole pool is dropped.
+//! Pooled connections go stale silently: a load balancer drops them, or a node is lost. A call on
+//! such a connection fails or gets no answer, and so would the next one. So the second attempt
+//! never uses a pooled connection, and if it fares better, the whole pool is dropped.
 
 use std::{pin::pin, time::Duration};
 
@@ -16,21 +16,21 @@ use crate::{
 /// Long enough for a connection table or a load balancer to notice a dead backend.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What a failure says of the authorization server.
+/// What a failure says about the authorization server.
 pub(crate) trait Failure {
     /// The authorization server's part in it.
     fn of_server(&self) -> Option<&AuthorizationServerError>;
 
-    /// Whether the server is down, rather than at odds with us or with a token. No other answer
-    /// counts, since a client can cause it: some servers answer a plain 500 to a token that they
-    /// cannot parse.
+    /// Whether the server is down, rather than in disagreement with us or with a token. No other
+    /// answer counts, because a client can cause it: some servers answer a plain 500 to a token
+    /// that they cannot parse.
     fn is_outage(&self) -> bool {
         use AuthorizationServerError as E;
         let timed_out = matches!(self.of_server(), Some(E::TimedOut { .. }));
         timed_out || self.is_transient()
     }
 
-    /// Whether a second attempt at once may succeed.
+    /// Whether an immediate second attempt may succeed.
     fn is_transient(&self) -> bool {
         use AuthorizationServerError as E;
         let bad_gateway = matches!(self.of_server(), Some(E::Status { status: 502..=504 }));
@@ -44,7 +44,7 @@ pub(crate) trait Failure {
     }
 }
 
-/// Asks, and once more on a new connection if the failure is one that may be over at once.
+/// Asks, and asks once more on a new connection if the failure may be over at once.
 ///
 /// # Errors
 ///
@@ -75,9 +75,9 @@ where
     }
 }
 
-/// The same, and a first attempt without an answer after `patience` gets company: if it went over
-/// a connection of the pool, that one may be dead. The first answer counts. `spare` bounds the
-/// company, so that a slow server does not get twice the calls.
+/// Like [`with_one_retry`], but a first attempt without an answer after `patience` also gets a
+/// companion: if it uses a pooled connection, that connection may be dead. The first answer counts.
+/// `spare` bounds the companions, so that a slow server does not get twice the calls.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Whether the introspection endpoint answers and knows us, and what it says of a token.
+//! Whether the introspection endpoint answers and knows us, and what it says about a token.
 
 mod credentials;
 
@@ -21,8 +21,8 @@ use crate::{
 const ANSWERS: &str = "an introspection response (RFC 7662)";
 
 /// Asks about a random text: an endpoint that knows us says that it is inactive. Then asks about
-/// the token, and once more with a wrong secret: only an endpoint that answers this differently has
-/// looked at ours.
+/// the token, and once more with a wrong secret: if that does not change the answer, the endpoint
+/// does not check ours.
 pub(crate) async fn examine(
     config: &IntrospectionConfig,
     probe: &Probe<'_>,
@@ -62,10 +62,10 @@ pub(crate) async fn examine(
     })
 }
 
-/// What the endpoint said, or why there is nothing that it said.
+/// The endpoint's answer, or why there is none.
 type Answer = Result<Claims, VerifyError>;
 
-/// The endpoint that is asked.
+/// The endpoint to ask.
 struct Asking<'a> {
     probe: &'a Probe<'a>,
     endpoint: &'a EndpointUrl,
@@ -82,7 +82,7 @@ impl Asking<'_> {
     }
 }
 
-/// Whether an answer says something about the random text, so that it is worth asking more.
+/// Whether the endpoint said something about the random text, so that it is worth asking more.
 fn is_usable(of_random: &Answer) -> bool {
     matches!(of_random, Err(VerifyError::Token(_)))
 }
@@ -107,7 +107,7 @@ fn answers(of_random: &Answer) -> Check {
     }
 }
 
-/// The error, with the place to which a redirect leads.
+/// The error, including where a redirect leads.
 fn found(error: &AuthorizationServerError) -> String {
     match error {
         AuthorizationServerError::Redirect {
@@ -144,7 +144,7 @@ fn advertised(auth: &ClientAuth, methods: Option<&[String]>) -> Check {
     }
 }
 
-/// Why the token is not active. A server says no more than `false`; the token may.
+/// Why the token is not active. A server says only `false`; the token may say more.
 fn not_active(
     error: VerifyError,
     token: &BearerToken,

@@ -50,8 +50,8 @@ async fn read_claims(response: Response) -> Result<Claims, VerifyError> {
     }
 }
 
-/// `unsupported_token_type` speaks of the token (oidc-provider answers it to what looks like a
-/// JWT but is none); any other 400 of us or of the server (Keycloak's internal faults).
+/// `unsupported_token_type` is about the token (oidc-provider answers it to text that looks like a
+/// JWT but is not one). Any other 400 is about us or the server (Keycloak's internal faults).
 async fn read_bad_request(response: Response) -> VerifyError {
     match response::error_code(response).await.as_deref() {
         Some("unsupported_token_type") => TokenError::UnsupportedType.into(),

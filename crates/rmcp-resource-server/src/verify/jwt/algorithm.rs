@@ -1,5 +1,5 @@
-//! The signature algorithms that exist here: none of them works with a shared secret, and `none`
-//! is none.
+//! The supported signature algorithms. None of them uses a shared secret, and `none` is not one of
+//! them.
 
 /// A signature algorithm for JWTs, of those with a public key (RFC 7518 §3.1, RFC 8037).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,10 +35,10 @@ impl SigningAlgorithm {
         Self::Ps512,
     ];
 
-    /// Those accepted unless configured otherwise.
+    /// The algorithms accepted by default.
     pub(super) const DEFAULT: [Self; 4] = [Self::Rs256, Self::Ps256, Self::Es256, Self::EdDsa];
 
-    /// The algorithm of this registered name.
+    /// The algorithm with this registered name.
     pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "RS256" => Self::Rs256,
@@ -69,7 +69,7 @@ impl SigningAlgorithm {
     }
 }
 
-/// The names of algorithms, each once.
+/// The names of the algorithms, each once.
 pub(super) fn names(algorithms: &[SigningAlgorithm]) -> String {
     let mut names: Vec<_> = algorithms.iter().map(|alg| alg.name()).collect();
     names.sort_unstable();

@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use super::moment::Moment;
 
-/// One more fetch is allowed each time this has passed. Tokens that name an unknown key, which
-/// anyone can make up, cause no more; and a token of a key published a moment ago waits no longer.
+/// How often one more fetch is allowed. Tokens that name an unknown key, which anyone can make up,
+/// cause no more than that, and a token with a key published a moment ago waits no longer.
 pub(super) const REFILL: Duration = Duration::from_secs(5);
 
-/// This many may follow each other at once after a quiet time, so that a stray token with an
+/// How many fetches may follow each other at once after a quiet time, so that a stray token with an
 /// unknown key does not use up the fetch that a new key needs.
 const MOST: u32 = 3;
 
 /// A token bucket (of fetches, not of access tokens).
 pub(super) struct Allowance {
     left: u32,
-    /// When `left` last grew, or began to be less than the most.
+    /// When `left` last grew, or fell below the maximum.
     counted_at: Moment,
 }
 
@@ -27,7 +27,7 @@ impl Allowance {
         }
     }
 
-    /// Takes one fetch out, or says how long it takes until there is one.
+    /// Takes one fetch, or says how long until there is one.
     pub(super) fn take(&mut self, now: Moment) -> Result<(), Duration> {
         let since = now.since(self.counted_at);
         let grown = u32::try_from(since.as_secs() / REFILL.as_secs()).unwrap_or(u32::MAX);

@@ -1,5 +1,4 @@
-//! What the claims of a JWT mean: those of RFC 9068, and the names that some servers have for
-//! them.
+//! What the claims of a JWT mean: those of RFC 9068, and the names that some servers use instead.
 
 use serde_json::{Map, Value};
 
@@ -9,8 +8,8 @@ use crate::{
     token::claims::{Claims, kind},
 };
 
-/// Reads the claims of a JWT whose signature is good. `typed` is one whose header says that it is
-/// an access token (RFC 9068 §2.1).
+/// Reads the claims of a JWT whose signature is good. `typed` means that its header says it is an
+/// access token (RFC 9068 §2.1).
 pub(super) fn read(mut claims: Map<String, Value>, typed: bool) -> Result<Claims, TokenError> {
     // A logout token (RFC 8417 §2.2, OpenID Connect Back-Channel Logout §2.4).
     if claims.contains_key("events") {
@@ -41,7 +40,7 @@ fn has_roles(claims: &Map<String, Value>) -> bool {
     ["roles", "permissions"].iter().any(holds) && kind::CLIENT_MEMBERS.iter().any(holds)
 }
 
-/// Gives the first of `others` that is there the name `member`, if nothing has it.
+/// Renames the first of `others` that is present to `member`, if nothing has that name yet.
 fn adopt(claims: &mut Map<String, Value>, member: &str, others: &[&str]) {
     if claims.get(member).is_some_and(|value| !value.is_null()) {
         return;

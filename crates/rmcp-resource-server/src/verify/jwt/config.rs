@@ -16,16 +16,17 @@ pub struct JwtConfig {
     pub jwks_url: Option<EndpointUrl>,
     /// The signature algorithms accepted. Default: RS256, PS256, ES256, EdDSA.
     pub algorithms: Vec<SigningAlgorithm>,
-    /// The values of the header `typ` that are accepted, in any case, with or without
-    /// `application/` in front. Default: `at+jwt` (RFC 9068 §2.1).
+    /// The accepted values of the header `typ`, in any case, with or without a leading
+    /// `application/`. Default: `at+jwt` (RFC 9068 §2.1).
     ///
-    /// Auth0 (unless it is set to the RFC 9068 profile), Keycloak and Entra write `JWT`. That is
-    /// also the `typ` of an ID token, so audience and scopes must then tell the two apart.
+    /// Auth0 (unless it is set to the RFC 9068 profile), Keycloak and Entra write `JWT`. ID tokens
+    /// have that `typ` too, so audience and scopes must then tell the two apart.
     pub accepted_types: Vec<String>,
     /// Accept a header without `typ`, as Cognito and Okta write it. Default false.
     pub accept_untyped: bool,
-    /// What is remembered for how long. A key that the authorization server withdraws is no longer
-    /// used after ten minutes; tokens already accepted by it are for as long as this says.
+    /// What to remember, and for how long. A key that the authorization server withdraws is no
+    /// longer used after ten minutes; tokens already accepted with it stay accepted for as long as
+    /// this says.
     pub cache: CacheConfig,
 }
 

@@ -1,4 +1,4 @@
-//! Whether there are keys, and whether a token is a JWT that they verify.
+//! Whether there are keys, and whether a token is a JWT that they can verify.
 
 use super::{algorithm::names, claims, config::JwtConfig, jwks::Jwks, jws::Jws};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     urls::EndpointUrl,
 };
 
-/// Fetches the keys, and verifies the token by them.
+/// Fetches the keys, and verifies the token with them.
 pub(crate) async fn examine(
     config: &JwtConfig,
     probe: &Probe<'_>,
@@ -89,7 +89,7 @@ async fn verify(
     }
 }
 
-/// A token without dots is opaque, one of five parts is encrypted (RFC 7516 §7.1).
+/// A token without dots is opaque; one with five parts is encrypted (RFC 7516 §7.1).
 fn not_a_jws(error: TokenError, token: &BearerToken) -> Cause {
     match token.expose().matches('.').count() {
         0 => Cause::OpaqueToken,

@@ -22,10 +22,10 @@ use crate::{
     verify::gate::with_one_retry,
 };
 
-/// The largest set of keys, in bytes: with certificate chains a key takes several KiB.
+/// The largest set of keys, in bytes: with certificate chains, a key takes several KiB.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// Fetches the keys, whenever it is told to.
+/// Fetches the keys on request.
 pub(super) struct Fetcher {
     http: HttpClient,
     endpoint: EndpointUrl,
@@ -35,7 +35,7 @@ pub(super) struct Fetcher {
 }
 
 impl Fetcher {
-    /// Of the keys, one at least must be for one of `algorithms`.
+    /// At least one of the keys must be for one of `algorithms`.
     pub(super) fn new(
         http: &HttpClient,
         endpoint: EndpointUrl,
@@ -56,7 +56,7 @@ impl Fetcher {
         &self.endpoint
     }
 
-    /// Keys of which one at least can verify a token.
+    /// Keys of which at least one can verify a token.
     pub(super) async fn fetch(&self) -> Result<Arc<KeySet>, AuthorizationServerError> {
         let limit = self.timeout;
         let asking = with_one_retry(&self.http, |http| self.ask(http));
@@ -84,7 +84,7 @@ impl Fetcher {
         if status != 200 {
             return Err(response::failure(status, response.headers()));
         }
-        // Whatever its Content-Type: some keys are files on a plain web server.
+        // The Content-Type does not matter: some keys are files on a plain web server.
         let body = response::body(response, MAX_BYTES).await?;
         let members = strict_json::parse_object(&body).map_err(malformed)?;
         KeySet::new(members).map_err(malformed)

@@ -1,7 +1,7 @@
 //! The authorization server's keys as last fetched, and when to fetch them again.
 //!
-//! A token whose key is at hand never waits for the authorization server: keys that have become old
-//! are fetched again beside it. A token whose key is not at hand waits for one fetch, if one is
+//! A token whose key is at hand never waits for the authorization server: old keys are fetched
+//! again in the background. A token whose key is not at hand waits for one fetch, if one is
 //! allowed; otherwise nobody can say whether it is good.
 
 use std::{
@@ -25,25 +25,25 @@ use crate::{
     urls::EndpointUrl,
 };
 
-/// The age at which keys are fetched anew: how long a withdrawn key still counts.
+/// The age at which keys are fetched again, and so how long a withdrawn key still counts.
 const REFRESH_AFTER: Duration = Duration::from_secs(10 * 60);
 
-/// The time between two attempts to renew old keys, and between two looks at their age.
+/// The time between two attempts to renew old keys, and between two checks of their age.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(60);
 
-/// How long a token waits for old keys to be renewed: enough for a server nearby, too little to
-/// notice where it does not answer.
+/// How long a token waits for old keys to be renewed: long enough for a server nearby, too short to
+/// notice if it does not answer.
 const RENEWAL_PATIENCE: Duration = Duration::from_millis(100);
 
-/// Keys younger than this are not fetched again for a token with a wrong signature by one of them,
-/// which anyone can make up. A key that is replaced under its name is found after that time.
+/// Keys younger than this are not fetched again because of a wrong signature by one of them, which
+/// anyone can make up. A key that is replaced under the same name is found after that time.
 const REPLACED_AFTER: Duration = Duration::from_secs(10);
 
-/// How long keys serve that cannot be renewed: an outage of a day must not stop what needs no
-/// authorization server, but a key withdrawn meanwhile is not trusted for ever.
+/// How long keys that cannot be renewed stay in use. An outage of a day must not stop what needs no
+/// authorization server, but a key withdrawn meanwhile must not be trusted for ever.
 const KEEP_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The keys of one URL. Cheap to clone.
+/// The keys at one URL. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Jwks {
     shared: Arc<Shared>,
@@ -53,13 +53,13 @@ struct Shared {
     fetcher: Fetcher,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
-    /// Held during a fetch: there is one at a time.
+    /// Held during a fetch, so that there is only one at a time.
     fetching: tokio::sync::Mutex<()>,
 }
 
 struct State {
     keys: Arc<KeySet>,
-    /// When the fetch began that brought them.
+    /// When the fetch that brought them began.
     asked_at: Moment,
     latest: Attempt,
     renewal_begun_at: Moment,
@@ -67,7 +67,7 @@ struct State {
     allowance: Allowance,
 }
 
-/// The latest fetch that has ended.
+/// The latest completed fetch.
 struct Attempt {
     began_at: Moment,
     ended_at: Moment,
@@ -106,8 +106,8 @@ impl Jwks {
         })
     }
 
-    /// Renews the keys in the background when they have become old, also while no token comes,
-    /// until what is returned is dropped.
+    /// Renews old keys in the background, even if no token arrives, until the returned value is
+    /// dropped.
     pub(super) fn keep_young(&self) -> Renewal {
         let jwks = self.clone();
         let task = tokio::spawn(async move {
@@ -119,7 +119,7 @@ impl Jwks {
         Renewal(task.abort_handle())
     }
 
-    /// Where the keys are fetched.
+    /// Where the keys are fetched from.
     pub(super) fn endpoint(&self) -> &EndpointUrl {
         self.shared.fetcher.endpoint()
     }
@@ -129,7 +129,7 @@ impl Jwks {
         self.shared.state().latest.failure.clone()
     }
 
-    /// What the keys at hand can be used with.
+    /// The algorithms of the keys at hand.
     pub(super) fn algorithms(&self) -> Vec<SigningAlgorithm> {
         self.shared.state().keys.algorithms()
     }
@@ -151,11 +151,12 @@ impl Jwks {
             .into())
     }
 
-    /// Checks a signature by the keys at hand, and by newer ones if the token's is not among them.
+    /// Checks a signature with the keys at hand, or with newer ones if the token's key is not among
+    /// them.
     ///
     /// # Errors
     ///
-    /// [`VerifyError::AuthorizationServer`] where the token's key may be a new one that cannot be
+    /// [`VerifyError::AuthorizationServer`] if the token's key may be a new one that cannot be
     /// fetched now.
     pub(super) async fn verify(&self, jws: &Jws<'_>) -> Result<(), VerifyError> {
         let begun = self.shared.now();
@@ -178,8 +179,8 @@ impl Jwks {
         }
     }
 
-    /// Fetches keys that are old anew, beside whoever needs them: that one waits a moment only, and
-    /// then takes those at hand.
+    /// Renews old keys in the background. The caller waits only a moment, and then uses the keys at
+    /// hand.
     async fn renew_if_old(&self) {
         if !self.shared.state().begin_renewal(self.shared.now()) {
             return;
@@ -187,7 +188,7 @@ impl Jwks {
         let shared = self.shared.clone();
         let renewing = tokio::spawn(async move {
             let _alone = shared.fetching.lock().await;
-            // Whether it failed is noted, and told to those who need newer keys.
+            // A failure is recorded, and reported to those who need newer keys.
             let _result = shared.refresh().await;
         });
         let _in_time = timeout(RENEWAL_PATIENCE, renewing).await;
@@ -218,8 +219,7 @@ impl Shared {
         state.is_usable(now).then(|| state.keys.clone())
     }
 
-    /// Keys that were asked for at `since` or later: a key that was published by then is among
-    /// them.
+    /// Keys that were requested at `since` or later, so that a key published by then is among them.
     async fn keys_asked_for_since(
         &self,
         since: Moment,
@@ -238,7 +238,7 @@ impl Shared {
         self.refresh().await
     }
 
-    /// Newer keys for a token with a wrong signature, if those at hand are not young.
+    /// Newer keys for a token with a wrong signature, unless the keys at hand are young.
     async fn keys_if_replaced(&self, since: Moment) -> Option<Arc<KeySet>> {
         let _alone = self.fetching.lock().await;
         {
@@ -253,7 +253,7 @@ impl Shared {
         self.refresh().await.ok()
     }
 
-    /// Fetches the keys. Good keys are never replaced by an answer without any.
+    /// Fetches the keys. An answer without usable keys never replaces good ones.
     async fn refresh(&self) -> Result<Arc<KeySet>, AuthorizationServerError> {
         let began_at = self.now();
         let fetched = self.fetcher.fetch().await;
@@ -277,8 +277,8 @@ impl State {
         now.since(self.asked_at) < KEEP_FOR
     }
 
-    /// What the latest fetch says to a token that came at `since`. The answer to an earlier question
-    /// may lack a key published meanwhile, but a failure is one for all who wait.
+    /// What the latest fetch says about a token that came at `since`. The answer to an earlier
+    /// request may lack a key published meanwhile, but a failure counts for all who wait.
     fn answer_to(&self, since: Moment) -> Option<Result<Arc<KeySet>, AuthorizationServerError>> {
         match &self.latest.failure {
             Some(failure) => {
@@ -288,8 +288,8 @@ impl State {
         }
     }
 
-    /// Whether the keys are old and nobody has begun to renew them of late; if so, the caller
-    /// begins.
+    /// Whether the keys are old and nobody has started to renew them recently; if so, the caller
+    /// must.
     fn begin_renewal(&mut self, now: Moment) -> bool {
         let begins = now.since(self.asked_at) >= REFRESH_AFTER
             && now.since(self.renewal_begun_at) >= RENEWAL_PAUSE;

@@ -9,7 +9,7 @@ use crate::{
     error::{TokenError, shortened},
 };
 
-/// A signed JWT with an acceptable header. Its signature has yet to be checked.
+/// A signed JWT with an acceptable header. Its signature has not been checked.
 pub(super) struct Jws<'t> {
     pub(super) algorithm: SigningAlgorithm,
     pub(super) kid: Option<String>,
@@ -22,8 +22,8 @@ pub(super) struct Jws<'t> {
 }
 
 impl<'t> Jws<'t> {
-    /// Reads the header. Keys that stand in it or that it points to (`jwk`, `jku`, `x5c`, `x5u`)
-    /// are of no interest: the authorization server's keys come from the authorization server.
+    /// Reads the header. Keys in it, or that it points to (`jwk`, `jku`, `x5c`, `x5u`), are
+    /// ignored: the authorization server's keys come from the authorization server.
     pub(super) fn parse(token: &'t str, config: &JwtConfig) -> Result<Self, TokenError> {
         let Some((signed, signature)) = token.rsplit_once('.') else {
             return Err(invalid("it has no dots: perhaps an opaque token"));
@@ -46,7 +46,7 @@ impl<'t> Jws<'t> {
         })
     }
 
-    /// The claims. They mean something only after the signature has been found good.
+    /// The claims. They mean nothing until the signature has been found good.
     pub(super) fn payload(&self) -> Result<Map<String, Value>, TokenError> {
         object(self.payload, "payload")
     }
@@ -77,8 +77,9 @@ fn string<'h>(header: &'h Map<String, Value>, member: &str) -> Result<Option<&'h
     }
 }
 
-/// An ID token, a logout token or a DPoP proof may be signed by the same key: explicit typing
-/// tells them apart (RFC 8725 §3.11, RFC 9068 §4). Whether it is there, in a type accepted.
+/// The same key may also sign an ID token, a logout token or a DPoP proof; explicit typing tells
+/// them apart (RFC 8725 §3.11, RFC 9068 §4). Returns whether the header has such a type, if it is
+/// accepted at all.
 fn judge_type(header: &Map<String, Value>, config: &JwtConfig) -> Result<bool, TokenError> {
     let typ = string(header, "typ")?;
     let accepted = match typ {

@@ -10,28 +10,28 @@ use crate::error::{TokenError, shortened};
 /// The keys of a set that can check signatures.
 pub(super) struct KeySet {
     keys: Vec<Key>,
-    /// The ids of all keys that are published, also of those that are of no use here.
+    /// The ids of all published keys, including those that are of no use here.
     kids: HashSet<String>,
 }
 
 struct Key {
     kid: Option<String>,
-    /// What this key may be used with: decided by the key, never by a token.
+    /// What this key may be used with. The key decides that, never a token.
     algorithms: Vec<SigningAlgorithm>,
     public: PublicKey,
 }
 
-/// A token is not good by a set of keys.
+/// Why a set of keys does not verify a token.
 pub(super) struct Unverified {
     pub(super) error: TokenError,
-    /// The set has the key that the token names, so a newer set would say the same, unless the key
-    /// has been replaced under its name.
+    /// The set has the key that the token names. So a newer set would say the same, unless the key
+    /// has been replaced under the same name.
     pub(super) key_known: bool,
 }
 
 impl KeySet {
-    /// Takes the usable keys. The others (for encryption, of unknown types, weak ones) are left
-    /// out, as RFC 7517 §5 demands.
+    /// Takes the usable keys. The others (for encryption, of unknown types, weak ones) are ignored,
+    /// as RFC 7517 §5 demands.
     pub(super) fn new(mut members: Map<String, Value>) -> Result<Self, &'static str> {
         let Some(Value::Array(jwks)) = members.remove("keys") else {
             return Err("it has no array keys");
@@ -58,13 +58,13 @@ impl KeySet {
         self.keys.len()
     }
 
-    /// What each key can be used with.
+    /// The algorithms of each key.
     pub(super) fn algorithms(&self) -> Vec<SigningAlgorithm> {
         let all = self.keys.iter().flat_map(|key| &key.algorithms);
         all.copied().collect()
     }
 
-    /// Checks the signature by the one key that fits. The same key may be listed several times.
+    /// Checks the signature with the one key that fits. The same key may be listed several times.
     pub(super) fn verify(&self, jws: &Jws<'_>) -> Result<(), Unverified> {
         let mut fitting = self.keys.iter().filter(|key| key.fits(jws));
         let found = fitting.next();
@@ -93,7 +93,7 @@ impl Key {
         let Value::Object(mut members) = jwk else {
             return Err("it is no JSON object");
         };
-        // The same as absent, as everywhere.
+        // `null` counts as absent, as everywhere.
         members.retain(|_, value| !value.is_null());
         if members.get("use").is_some_and(|value| value != "sig") {
             return Err("its use is not sig");
@@ -124,7 +124,7 @@ impl Key {
         })
     }
 
-    /// A token without `kid` is content with any key for its algorithm.
+    /// A token without `kid` accepts any key for its algorithm.
     fn fits(&self, jws: &Jws<'_>) -> bool {
         self.algorithms.contains(&jws.algorithm) && (jws.kid.is_none() || jws.kid == self.kid)
     }
@@ -141,7 +141,7 @@ mod tests {
 
     use super::*;
 
-    /// Of RFC 7517 §A.1 and RFC 8037 §A.2.
+    /// From RFC 7517 §A.1 and RFC 8037 §A.2.
     fn keys() -> [Value; 3] {
         let n = format!("0vx7{}Q", "A".repeat(337));
         [

@@ -1,4 +1,4 @@
-//! How long ago something happened, whatever was done to the clock meanwhile.
+//! How long ago something happened, whatever happened to the clock meanwhile.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -19,8 +19,8 @@ impl Moment {
         }
     }
 
-    /// The time since `earlier`, by the clock that says more. A wall clock that is set back does
-    /// not make things young, and the monotonic clock stands still while a machine sleeps.
+    /// The time since `earlier`, by whichever clock says more. Setting the wall clock back does not
+    /// make things young, and the monotonic clock stands still while a machine sleeps.
     pub(super) fn since(self, earlier: Self) -> Duration {
         let by_wall = self.wall.duration_since(earlier.wall).unwrap_or_default();
         by_wall.max(self.monotonic.saturating_duration_since(earlier.monotonic))

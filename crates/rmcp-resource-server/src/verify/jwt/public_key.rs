@@ -1,5 +1,5 @@
-//! One public key out of a JWK (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2): read for what it means, and
-//! checked before it counts as a key.
+//! One public key from a JWK (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2): read by its meaning rather
+//! than its spelling, and checked before it counts as a key.
 
 use aws_lc_rs::{
     rsa,
@@ -19,7 +19,8 @@ use serde_json::{Map, Value};
 
 use super::algorithm::SigningAlgorithm;
 
-/// A key that can check signatures. Two are equal if they are the same key, however it was written.
+/// A key that can check signatures. Two are equal if they are the same key, however they were
+/// written.
 #[derive(PartialEq, Eq)]
 pub(super) enum PublicKey {
     /// Modulus and exponent, without leading zeros.
@@ -64,7 +65,7 @@ impl PublicKey {
         }
     }
 
-    /// Whether `signature` is by this key, with an algorithm of its type.
+    /// Whether `signature` was made with this key and an algorithm of its type.
     pub(super) fn verifies(
         &self,
         algorithm: SigningAlgorithm,
@@ -97,7 +98,7 @@ impl PublicKey {
     }
 }
 
-/// Some servers pad (`=`), which RFC 7515 §2 forbids and which changes nothing.
+/// Some servers add padding (`=`), which RFC 7515 §2 forbids and which changes nothing.
 fn decode(text: &str) -> Option<Vec<u8>> {
     const BASE64URL: GeneralPurpose = GeneralPurpose::new(
         &alphabet::URL_SAFE,
@@ -106,7 +107,7 @@ fn decode(text: &str) -> Option<Vec<u8>> {
     BASE64URL.decode(text).ok()
 }
 
-/// Some libraries put a zero in front of the modulus (RFC 7518 §6.3.1.1).
+/// Some libraries put a leading zero in front of the modulus (RFC 7518 §6.3.1.1).
 fn without_zeros(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     &number[zeros..]
@@ -121,7 +122,7 @@ fn rsa(n: Vec<u8>, e: Vec<u8>) -> Result<PublicKey, &'static str> {
         return Err("an RSA key has 2048 to 8192 bits");
     }
     let odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
-    // With an exponent of 1 every text is its own signature.
+    // With an exponent of 1, every text is its own signature.
     if e == [1] || !odd(&e) || !odd(&n) {
         return Err("it is no RSA key: exponent and modulus are odd, and the exponent is not 1");
     }
@@ -129,13 +130,13 @@ fn rsa(n: Vec<u8>, e: Vec<u8>) -> Result<PublicKey, &'static str> {
     let parsed = components
         .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
         .map_err(|_only_this| "it is no RSA key")?;
-    // The library looks at the numbers only when it reads them from DER.
+    // The library checks the numbers only when it reads them from DER.
     rsa::PublicKey::from_der(parsed.as_ref()).map_err(|_only_this| "it is no RSA key")?;
     Ok(PublicKey::Rsa { n, e })
 }
 
-/// `x` and `y` have the length of the field (RFC 7518 §6.2.1.2); some libraries leave zeros out or
-/// add one.
+/// `x` and `y` must have the length of the field (RFC 7518 §6.2.1.2), but some libraries omit zeros
+/// or add one.
 fn point<const LENGTH: usize>(x: &[u8], y: &[u8]) -> Result<Vec<u8>, &'static str> {
     let mut point = vec![4];
     for coordinate in [x, y] {
@@ -155,8 +156,7 @@ fn parses(algorithm: &'static dyn VerificationAlgorithm, point: &[u8]) -> Result
 }
 
 /// A point of small order is nobody's key: signatures by it fit many texts (RFC 8032 §8.9 leaves
-/// that to the reader of the key). An encoding other than the canonical one is no encoding
-/// (RFC 8032 §5.1.3).
+/// that to whoever reads the key). A non-canonical encoding is not an encoding (RFC 8032 §5.1.3).
 fn ed25519(x: &[u8]) -> Result<PublicKey, &'static str> {
     let encoded = CompressedEdwardsY::from_slice(x).map_err(|_length| "it has not 32 bytes")?;
     let point = encoded.decompress().ok_or("it is no point of its curve")?;
@@ -263,8 +263,8 @@ mod tests {
         }
     }
 
-    /// All eight points of the torsion subgroup, in every encoding that RFC 8032 §5.1.3 could be
-    /// stretched to, as computed from the curve's equation.
+    /// All eight points of the torsion subgroup, in every encoding that a lax reading of RFC 8032
+    /// §5.1.3 could allow, computed from the curve's equation.
     #[test]
     fn points_of_small_order_are_no_keys() {
         use curve25519_dalek::constants::EIGHT_TORSION;
@@ -273,7 +273,7 @@ mod tests {
         for torsion in &EIGHT_TORSION {
             let canonical = torsion.compress().to_bytes();
             let mut shifted = canonical;
-            // y = 0 and y = 1 fit a second time below 2^255.
+            // y = 0 and y = 1 have a second encoding below 2^255.
             let low = canonical[1..31].iter().all(|byte| *byte == 0) && canonical[0] < 19;
             if low {
                 shifted = p;

@@ -1,11 +1,11 @@
 //! The error codes in `WWW-Authenticate` (RFC 9110 §11.2, §11.6.1; RFC 6750 §3).
 //!
-//! Servers spell challenges in every way that the grammar allows: as token or quoted string, with
-//! space around `=`, in any case, several in one header or in several. The crate `http-auth` reads
-//! most of that, but neither a challenge of the form `Negotiate abc==` nor two spaces.
+//! Servers write challenges in every way that the grammar allows: with tokens or quoted strings,
+//! with space around `=`, in any case, several in one header or in several headers. The crate
+//! `http-auth` reads most of that, but neither a challenge like `Negotiate abc==` nor two spaces.
 
-/// The values of `error` in challenges of the schemes that have it, in order. Reading ends where the
-/// header is none.
+/// The values of `error` in challenges of the schemes that have it, in order. Reading stops where
+/// the header is no longer valid.
 pub(super) fn error_codes(header: &[u8]) -> Vec<String> {
     let mut codes = Vec::new();
     let mut rest = Text(header);
@@ -34,7 +34,7 @@ pub(super) fn error_codes(header: &[u8]) -> Vec<String> {
     }
 }
 
-/// What is left of a header.
+/// The rest of a header.
 #[derive(Clone, Copy)]
 struct Text<'h>(&'h [u8]);
 
@@ -68,7 +68,7 @@ impl<'h> Text<'h> {
         Some(self.skip_while(is_token_character)).filter(|token| !token.is_empty())
     }
 
-    /// `= value`, with space around the sign; nothing else.
+    /// `= value`, with optional space around the sign; nothing else.
     fn parameter_value(&mut self) -> Option<String> {
         self.skip_spaces();
         if !self.skip_byte(b'=') {
@@ -82,7 +82,7 @@ impl<'h> Text<'h> {
         }
     }
 
-    /// The rest of a quoted string after its first quote; `None` if it has no end.
+    /// The rest of a quoted string after its first quote; `None` if it does not end.
     fn quoted_string(&mut self) -> Option<String> {
         let mut unescaped = Vec::new();
         let mut bytes = self.0.iter();
@@ -97,8 +97,8 @@ impl<'h> Text<'h> {
         Some(text(&unescaped))
     }
 
-    /// Skips the credentials that may follow a scheme instead of parameters, `abc==`: they end with
-    /// the challenge, where a parameter goes on with its value.
+    /// Skips the credentials that may follow a scheme instead of parameters, as in `abc==`. They
+    /// end with the challenge, whereas a parameter goes on with its value.
     fn skip_token68(&mut self) {
         let mut after = *self;
         after.skip_spaces();

@@ -1,4 +1,4 @@
-//! Whether the userinfo endpoint answers, and what it says of a token.
+//! Whether the userinfo endpoint answers, and what it says about a token.
 
 use tokio::time::timeout;
 

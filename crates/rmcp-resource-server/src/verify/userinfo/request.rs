@@ -50,8 +50,8 @@ pub(super) async fn send(
     }
 }
 
-/// 400 and 403 speak of the token if they say so as in RFC 6750 §3.1; otherwise a firewall or the
-/// server is at odds with us.
+/// 400 and 403 are about the token if they say so as in RFC 6750 §3.1; otherwise a firewall or the
+/// server objects to us.
 async fn judge_refusal(response: Response) -> VerifyError {
     let failure = response::failure(response.status().as_u16(), response.headers());
     let mut codes = challenged(response.headers());
@@ -68,7 +68,7 @@ async fn judge_refusal(response: Response) -> VerifyError {
     }
 }
 
-/// The parameters `error` of all challenges.
+/// The `error` parameters of all challenges.
 fn challenged(headers: &HeaderMap) -> Vec<String> {
     let challenges = headers.get_all(WWW_AUTHENTICATE).into_iter();
     challenges
@@ -76,7 +76,7 @@ fn challenged(headers: &HeaderMap) -> Vec<String> {
         .collect()
 }
 
-/// Takes who the user is, and nothing about the token: the answer is about the user, who may be
+/// Takes who the user is, and nothing about the token. The answer is about the user, who may be
 /// able to edit parts of it, so a member `aud` or `scope` means nothing here.
 fn read(mut members: Map<String, Value>) -> Result<Claims, InvalidClaims> {
     for member in [

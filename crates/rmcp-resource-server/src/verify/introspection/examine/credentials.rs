@@ -1,6 +1,6 @@
-//! Whether our credentials are accepted. An answer alone does not show it: some servers answer
-//! `active: false` to anybody (django-oidc-provider 0.9), and some ask for no credentials (the admin
-//! port of Ory Hydra). So one request carries a wrong secret, and its answer must differ.
+//! Whether our credentials are accepted. An answer alone does not show that: some servers answer
+//! `active: false` to anybody (django-oidc-provider 0.9), and some require no credentials (the
+//! admin port of Ory Hydra). So one request carries a wrong secret, and its answer must differ.
 
 use super::{Answer, Asking, told};
 use crate::{
@@ -18,10 +18,10 @@ const NAME: &str = "credentials";
 const WANTED: &str = "our client may introspect, and a wrong secret is refused";
 
 impl Asking<'_> {
-    /// Asks once with a wrong secret: about the token if ours made it active, since then the
-    /// difference shows even where wrong credentials are told that everything is inactive.
+    /// Asks once with a wrong secret. If the token was active with ours, asks about that token: the
+    /// difference then shows even if the server answers "inactive" to wrong credentials.
     ///
-    /// It is sent once, and only after ours were not refused, so as not to lock an account.
+    /// It is sent once, and only if ours were not refused, so as not to lock an account.
     pub(super) async fn compare(
         &self,
         auth: &ClientAuth,
@@ -83,7 +83,7 @@ fn named(auth: &ClientAuth) -> String {
     )
 }
 
-/// What the two answers, to our credentials and to wrong ones, show.
+/// What the two answers show, one to our credentials and one to wrong ones.
 fn judge(auth: &ClientAuth, ours: &Answer, theirs: &Answer) -> Check {
     let wrong = match auth {
         ClientAuth::PrivateKeyJwt { .. } => "one request with a deliberately wrong signature",
@@ -105,7 +105,7 @@ fn judge(auth: &ClientAuth, ours: &Answer, theirs: &Answer) -> Check {
     Check::passed(NAME, found, WANTED)
 }
 
-/// Whether a failure is an answer to the wrong secret, not an accident.
+/// Whether a failure is an answer to the wrong secret rather than an accident.
 fn tells(error: &AuthorizationServerError) -> bool {
     match error {
         AuthorizationServerError::CredentialsRefused { .. }
