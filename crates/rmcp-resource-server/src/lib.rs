@@ -12,6 +12,7 @@
         reason = "without an optional part, some of what it shares with others has no use"
     )
 )]
+#![warn(missing_debug_implementations)]
 
 #[cfg(feature = "actix")]
 mod actix;

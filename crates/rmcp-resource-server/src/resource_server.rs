@@ -281,3 +281,14 @@ impl fmt::Debug for ResourceServer {
             .finish_non_exhaustive()
     }
 }
+
+impl fmt::Debug for ResourceServerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResourceServerConfig")
+            .field("resource", &self.resource)
+            .field("authorization_server", &self.authorization_server)
+            .field("audiences", &self.audiences)
+            .field("required_scopes", &self.required_scopes)
+            .finish_non_exhaustive()
+    }
+}

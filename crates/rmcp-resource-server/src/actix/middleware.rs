@@ -1,6 +1,7 @@
 //! The actix middleware around [`ResourceServer`].
 
 use std::{
+    fmt,
     future::{Ready, ready},
     rc::Rc,
     task::{Context, Poll},
@@ -185,5 +186,13 @@ fn finish(admission: Admission, mut served: ServiceResponse<BoxBody>) -> Service
             let (request, _unsent) = served.into_parts();
             ServiceRequest::from_request(request).into_response(response(refused))
         }
+    }
+}
+
+impl<S> fmt::Debug for ProtectedService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProtectedService")
+            .field("resource_server", &self.0.resource_server)
+            .finish_non_exhaustive()
     }
 }

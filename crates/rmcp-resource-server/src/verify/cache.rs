@@ -5,6 +5,7 @@
 //! token: keys are HMAC-SHA-256 under a random key of this process.
 
 use std::{
+    fmt,
     future::Future,
     sync::Arc,
     time::{Duration, Instant},
@@ -275,6 +276,14 @@ impl Entry {
             ttl,
             use_until: clock.monotonic() + ttl,
         }
+    }
+}
+
+impl fmt::Debug for TokenCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenCache")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 

@@ -4,6 +4,8 @@
 pub(crate) mod examine;
 mod request;
 
+use std::fmt;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -348,5 +350,13 @@ fn warn_of_unadvertised(auth: &ClientAuth, advertised: Option<&[String]>) {
             "the authorization server does not advertise the configured client authentication \
              method for introspection; configure one that it does"
         );
+    }
+}
+
+impl fmt::Debug for IntrospectionVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IntrospectionVerifier")
+            .field("config", &self.running.shell.question.config)
+            .finish_non_exhaustive()
     }
 }

@@ -13,7 +13,7 @@ mod keys;
 mod moment;
 mod public_key;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use tokio::time::timeout;
@@ -233,4 +233,12 @@ pub(crate) fn parse_unverified(token: &str) -> bool {
 pub(crate) fn count_usable_keys(body: &[u8]) -> Option<usize> {
     let members = strict_json::parse_object(body).ok()?;
     Some(KeySet::new(members).ok()?.len())
+}
+
+impl fmt::Debug for JwtVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwtVerifier")
+            .field("config", &self.inner.config)
+            .finish_non_exhaustive()
+    }
 }

@@ -6,7 +6,7 @@ mod challenge;
 pub(crate) mod examine;
 mod request;
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
@@ -247,6 +247,14 @@ impl Question for Userinfo {
         token: &BearerToken,
     ) -> Result<Claims, VerifyError> {
         request::send(&http, &target.endpoint, token).await
+    }
+}
+
+impl fmt::Debug for UserinfoVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserinfoVerifier")
+            .field("authorization_server", &self.running.shell.question.server)
+            .finish_non_exhaustive()
     }
 }
 
