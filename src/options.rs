@@ -18,13 +18,14 @@ pub(crate) use similar::did_you_mean;
 
 /// An MCP server for OSCAL, NIST's machine-readable security controls.
 ///
-/// Every option is a flag and a variable; the flag wins over the variable, the variable over a
-/// file `.env` in the working directory. An empty one counts as not given, and hides what it wins
-/// over. Durations are like 30s, sizes like 16KiB, lists are separated by commas or spaces.
+/// Every option is a flag and a variable; a flag overrides a variable, and a variable overrides a
+/// `.env` file in the working directory. An empty value counts as not given, but still hides what
+/// it overrides. Durations look like 30s, sizes like 16KiB, lists are separated by commas or
+/// spaces.
 ///
 /// A line of .env is NAME=value, optionally after `export `. The value is everything after the
-/// equals sign, to the letter, without surrounding quotes of either kind; nothing is substituted,
-/// and no character escapes another. Lines that begin with # are comments.
+/// equals sign, taken literally, without surrounding single or double quotes; nothing is
+/// substituted, and no character escapes another. Lines that begin with # are comments.
 #[derive(Debug, Default, Parser)]
 #[command(name = "oscal-mcp-server", version, max_term_width = 100)]
 pub(crate) struct Options {
@@ -36,7 +37,7 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_MCP_HOST", hide_env_values = true)]
     pub(crate) host: Option<String>,
 
-    /// Port to listen on; 0 takes a free one [default: 8000]
+    /// Port to listen on; 0 picks a free one [default: 8000]
     #[arg(long, env = "OSCAL_MCP_PORT", hide_env_values = true)]
     pub(crate) port: Option<String>,
 
@@ -50,11 +51,12 @@ pub(crate) struct Options {
           num_args = 0..=1, default_missing_value = "true")]
     pub(crate) stateless_http: Option<String>,
 
-    /// File of 32 random bytes or more that seals session ids; replicas share it [default: random]
+    /// File with at least 32 random bytes that seal session ids; must be the same on all replicas
+    /// [default: random]
     #[arg(long, env = "OSCAL_MCP_SESSION_KEY_FILE", hide_env_values = true)]
     pub(crate) session_key_file: Option<String>,
 
-    /// Most open sessions of one principal; the idlest ends for a new one [default: 32]
+    /// Most open sessions per principal; at the limit, the one idle longest is closed [default: 32]
     #[arg(
         long,
         env = "OSCAL_MCP_MAX_SESSIONS_PER_PRINCIPAL",
@@ -66,7 +68,7 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_MCP_MAX_SESSIONS", hide_env_values = true)]
     pub(crate) max_sessions: Option<String>,
 
-    /// Largest request, such as 1MiB, but for validate_document [default: 1MiB]
+    /// Largest request, such as 1MiB, except for validate_document [default: 1MiB]
     #[arg(long, env = "OSCAL_MCP_MAX_BODY_BYTES", hide_env_values = true)]
     pub(crate) max_body_bytes: Option<String>,
 
@@ -74,7 +76,7 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_MCP_MAX_DOCUMENT_BYTES", hide_env_values = true)]
     pub(crate) max_document_bytes: Option<String>,
 
-    /// Most open connections; the idlest ends for a new one [default: 1000]
+    /// Most open connections; at the limit, the one idle longest is closed [default: 1000]
     #[arg(long, env = "OSCAL_MCP_MAX_CONNECTIONS", hide_env_values = true)]
     pub(crate) max_connections: Option<String>,
 
@@ -100,8 +102,8 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_DOCUMENTS_DIR", hide_env_values = true)]
     pub(crate) documents_dir: Option<String>,
 
-    /// Whether the built-in documents are served: auto (if there is no documents directory), true or
-    /// false [default: auto]
+    /// Whether the built-in documents are served: auto (if there is no documents directory), true
+    /// or false [default: auto]
     #[arg(long, env = "OSCAL_BUILT_IN_DOCUMENTS", hide_env_values = true)]
     pub(crate) built_in_documents: Option<String>,
 
@@ -143,7 +145,7 @@ pub(crate) struct Options {
     pub(crate) auth_scope_validate: Option<String>,
 
     /// Scopes for seeing security plans, assessments and plans of action, such as oscal:sensitive;
-    /// without them these are as if they were not there [default: none]
+    /// without them, callers cannot see these documents at all [default: none]
     #[arg(long, env = "OSCAL_AUTH_SCOPE_SENSITIVE", hide_env_values = true)]
     pub(crate) auth_scope_sensitive: Option<String>,
 
@@ -152,7 +154,7 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_AUTH_SCOPE_HIERARCHY", hide_env_values = true)]
     pub(crate) auth_scope_hierarchy: Option<String>,
 
-    /// How tokens are verified: introspection; jwt, by their signature; or userinfo, which knows
+    /// How tokens are verified: introspection; jwt (by signature); or userinfo, which reveals
     /// neither audience nor scopes [default: introspection]
     #[arg(long, env = "OSCAL_AUTH_VERIFIER", hide_env_values = true)]
     pub(crate) auth_verifier: Option<String>,
@@ -161,12 +163,12 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_AUTH_INTROSPECTION_URL", hide_env_values = true)]
     pub(crate) auth_introspection_url: Option<String>,
 
-    /// The keys that sign tokens, for the verifier jwt [default: from the issuer's metadata]
+    /// URL of the keys that sign tokens, for the verifier jwt [default: from the issuer's metadata]
     #[arg(long, env = "OSCAL_AUTH_JWKS_URL", hide_env_values = true)]
     pub(crate) auth_jwks_url: Option<String>,
 
-    /// Accepted types (typ) of JWTs: Auth0, Keycloak and Entra write JWT; none stands for tokens
-    /// without, as of Cognito and Okta [default: at+jwt]
+    /// Accepted types (typ) of JWTs: Auth0, Keycloak and Entra write JWT; none means tokens
+    /// without typ, such as Cognito's and Okta's [default: at+jwt]
     #[arg(long, env = "OSCAL_AUTH_JWT_TYPES", hide_env_values = true)]
     pub(crate) auth_jwt_types: Option<String>,
 
@@ -174,8 +176,8 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_AUTH_USERINFO_URL", hide_env_values = true)]
     pub(crate) auth_userinfo_url: Option<String>,
 
-    /// Accept tokens although nothing says that they are for this server, which the verifier
-    /// userinfo cannot find out; this does not meet the audience rule of MCP [default: false]
+    /// Accept tokens even though nothing shows that they are for this server; the verifier
+    /// userinfo cannot tell; this does not meet the audience rule of MCP [default: false]
     #[arg(long, env = "OSCAL_AUTH_ACCEPT_UNBOUND_TOKENS", hide_env_values = true,
           num_args = 0..=1, default_missing_value = "true")]
     pub(crate) auth_accept_unbound_tokens: Option<String>,
@@ -196,8 +198,8 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_AUTH_CLIENT_KEY_FILE", hide_env_values = true)]
     pub(crate) auth_client_key_file: Option<String>,
 
-    /// Id (kid) by which the authorization server knows the key of private_key_jwt, if it needs
-    /// one [default: none]
+    /// Key id (kid) of the private_key_jwt key, if the authorization server needs one [default:
+    /// none]
     #[arg(long, env = "OSCAL_AUTH_CLIENT_KEY_ID", hide_env_values = true)]
     pub(crate) auth_client_key_id: Option<String>,
 
@@ -219,7 +221,7 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_AUTH_AUDIENCE", hide_env_values = true)]
     pub(crate) auth_audience: Option<String>,
 
-    /// Only these clients' tokens are accepted, and then also those without any audience
+    /// Accept only tokens issued to these clients, including tokens without an audience
     /// [default: none]
     #[arg(long, env = "OSCAL_AUTH_ALLOWED_CLIENT_IDS", hide_env_values = true)]
     pub(crate) auth_allowed_client_ids: Option<String>,
@@ -240,7 +242,7 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_AUTH_CACHE_CAPACITY", hide_env_values = true)]
     pub(crate) auth_cache_capacity: Option<String>,
 
-    /// Time for one introspection with everything in it, 100ms to 60s [default: 3s]
+    /// Total time limit for one introspection, 100ms to 60s [default: 3s]
     #[arg(long, env = "OSCAL_AUTH_TIMEOUT", hide_env_values = true)]
     pub(crate) auth_timeout: Option<String>,
 
@@ -248,8 +250,8 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_AUTH_CA_FILE", hide_env_values = true)]
     pub(crate) auth_ca_file: Option<String>,
 
-    /// Accept http:// to an authorization server that is not on a loopback address, where tokens
-    /// and the client secret can be read on the way [default: false]
+    /// Accept http:// to an authorization server that is not on a loopback address, where anyone
+    /// on the network can read tokens and the client secret [default: false]
     #[arg(long, env = "OSCAL_AUTH_ALLOW_INSECURE_HTTP", hide_env_values = true,
           num_args = 0..=1, default_missing_value = "true")]
     pub(crate) auth_allow_insecure_http: Option<String>,

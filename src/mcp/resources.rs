@@ -62,7 +62,9 @@ pub(super) fn templates() -> Vec<ResourceTemplate> {
             .with_mime_type(JSON),
         ResourceTemplate::new(CONTROL, "control")
             .with_title("Control")
-            .with_description("A control of a catalog to read, by id or label in any usual writing")
+            .with_description(
+                "A control of a catalog to read, by id or label in any common notation",
+            )
             .with_mime_type(MARKDOWN),
     ]
 }

@@ -26,7 +26,7 @@ pub(super) static PROMPT: PromptKind = PromptKind {
         },
         Argument {
             name: "profile",
-            description: "Id of a profile: the control as its baseline has it",
+            description: "Id of a profile: the control as in its baseline",
             required: false,
         },
     ],

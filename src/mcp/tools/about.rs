@@ -22,21 +22,21 @@ const MAX_PROBLEMS: usize = 50;
 pub(super) struct About {
     name: String,
     version: &'static str,
-    /// Of OSCAL, if schemas are loaded
+    /// OSCAL version of the schemas, if loaded
     #[serde(skip_serializing_if = "Option::is_none")]
     schema_version: Option<String>,
     /// Loaded documents by model
     documents: BTreeMap<&'static str, usize>,
     /// Controls of all catalogs
     controls: usize,
-    /// How to load more, if there is little
+    /// How to load more documents, if few are loaded
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
     /// Files that could not be loaded
     problem_count: usize,
     /// The first of them
     problems: Vec<Problem>,
-    /// Who asks; absent where there is no authorization
+    /// The caller; absent without authorization
     #[serde(skip_serializing_if = "Option::is_none")]
     caller: Option<CallerIdentity>,
 }
@@ -49,7 +49,7 @@ struct Problem {
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct CallerIdentity {
-    /// user: somebody for whom the client acts; client: the client itself
+    /// user: the client acts for a user; client: the client itself
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
@@ -60,7 +60,8 @@ struct CallerIdentity {
 
 #[tool_router(router = about_router, vis = "pub(super)")]
 impl OscalServer {
-    /// This server: version, loaded documents, files that could not be loaded, and who you are to it
+    /// This server: version, loaded documents, files that could not be loaded, and how it
+    /// identifies you
     #[tool(annotations(
         title = "About this server",
         read_only_hint = true,

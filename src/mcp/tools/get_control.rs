@@ -31,15 +31,15 @@ const MAX_LISTED: usize = 40;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GetControl {
-    /// Id or label in any usual writing: AC-2(1), ac-2.1, AC-02 (01)
+    /// Id or label in any common notation: AC-2(1), ac-2.1, AC-02 (01)
     control: String,
-    /// Id of the catalog; by default the largest that has the control
+    /// Id of the catalog; default: the largest catalog that contains the control
     document: Option<String>,
-    /// Id of a profile: the control as its baseline has it, with its parameter values
+    /// Id of a profile: the control as in its baseline, with its parameter values
     profile: Option<String>,
-    /// Which text; statement and guidance by default
+    /// Kinds of text to return; default: statement and guidance
     parts: Option<Vec<Parts>>,
-    /// The control's OSCAL JSON as well
+    /// Also return the control's OSCAL JSON
     #[serde(default)]
     raw: bool,
 }
@@ -79,7 +79,7 @@ pub(super) struct ControlDetail {
     related: Vec<Linked>,
     /// Titles of publications
     references: Vec<String>,
-    /// Other documents that have a control of this id
+    /// Other documents with a control of this id
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     also_in: Vec<String>,
@@ -106,7 +106,7 @@ struct Parameter {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<String>,
-    /// What stands for it in the text
+    /// The text that replaces it
     text: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]

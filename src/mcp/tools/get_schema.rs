@@ -26,7 +26,7 @@ pub(super) struct GetSchema {
     definition: Option<String>,
     /// Levels of members, 1 to 6; 2 by default
     depth: Option<u32>,
-    /// The JSON schema as it is; large
+    /// Return the unchanged JSON schema; large
     #[serde(default)]
     full: bool,
 }

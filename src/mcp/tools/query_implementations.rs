@@ -88,7 +88,7 @@ struct Counts {
     /// Controls of the baseline
     total: usize,
     implemented: usize,
-    /// With a statement, but no status
+    /// Has a statement, but no status
     stated: usize,
     partial: usize,
     planned: usize,

@@ -26,7 +26,7 @@ const MAX_JSON: usize = 12_000;
 pub(super) struct ResolveProfile {
     /// Id of the profile
     profile: String,
-    /// Id of a catalog for imports that are not found otherwise
+    /// Id of a catalog to use for imports that cannot be found
     catalog: Option<String>,
     /// The controls as OSCAL JSON, as many as fit, instead of their names
     #[serde(default)]
@@ -62,7 +62,7 @@ struct Selected {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schemars(default)]
     altered: bool,
-    /// Not selected itself, but the place of a selected enhancement
+    /// Not selected itself, but contains a selected enhancement
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schemars(default)]
     implied: bool,

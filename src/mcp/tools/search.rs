@@ -17,7 +17,7 @@ use crate::mcp::{
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Search {
-    /// Words, or a control's id or label in any usual writing
+    /// Words, or a control's id or label in any common notation
     query: String,
     /// Only documents of this model, such as catalog
     model: Option<String>,
@@ -31,7 +31,7 @@ pub(super) struct Search {
 pub(super) struct SearchResult {
     /// Best first
     items: Vec<SearchHit>,
-    /// Hits in all
+    /// Total number of hits
     total: usize,
     /// Why there may be none
     #[serde(skip_serializing_if = "Option::is_none")]

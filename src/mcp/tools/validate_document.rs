@@ -22,13 +22,13 @@ pub(super) struct ValidateDocument {
     content: Option<Value>,
     /// Or the id of a loaded document
     document: Option<String>,
-    /// What it has to be, such as catalog; by default what it says
+    /// Expected model, such as catalog; default: the model that it declares
     model: Option<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Verdict {
-    /// Absent if no schema is loaded to judge by
+    /// Absent if no matching schema is loaded
     #[serde(skip_serializing_if = "Option::is_none")]
     valid: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,7 +42,8 @@ pub(super) struct Verdict {
     /// In document order, the first 50
     errors: Vec<Finding>,
     error_count: usize,
-    /// Allowed by the schema, and yet suspicious: duplicates, references to nothing, unused parameters
+    /// Allowed by the schema, and yet suspicious: duplicates, references to nothing, unused
+    /// parameters
     warnings: Vec<Finding>,
     warning_count: usize,
 }
