@@ -100,7 +100,7 @@ async fn rs_30_an_unusable_ca_file_is_refused_at_start() {
         let credentials = ClientCredentials::secret_basic("mcp", "hush");
         let mut config = IntrospectionConfig::new(issuer, credentials);
         config.authorization_server.ca_file = Some(path.clone());
-        let error = IntrospectionVerifier::start(config).err().expect("refused");
+        let error = IntrospectionVerifier::start(config).expect_err("refused");
         let named = path.display().to_string();
         assert!(error.to_string().contains(&named), "{error}");
     }
