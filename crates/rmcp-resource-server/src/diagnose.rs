@@ -116,7 +116,7 @@ fn probe(verifier: &VerifierConfig) -> Result<Probe<'_>, StartError> {
             (http, Some(auth.client_id().to_owned()))
         }
         #[cfg(any(feature = "jwt", feature = "userinfo"))]
-        _ => (server.http_client(None)?, None),
+        _ => (server.build_http_client(None)?, None),
     };
     Ok(Probe {
         http,

@@ -47,7 +47,7 @@ pub struct AuthorizationServer {
     pub metrics: Metrics,
 }
 
-/// What [`AuthorizationServer::http_client`] calls for each client that is built.
+/// What [`http_client`](AuthorizationServer::http_client) calls for each client that is built.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -80,7 +80,7 @@ impl AuthorizationServer {
     }
 
     /// A client that presents `certificate` if a server asks for one.
-    pub(crate) fn http_client(
+    pub(crate) fn build_http_client(
         &self,
         certificate: Option<&ClientCertificate>,
     ) -> Result<HttpClient, HttpClientError> {

@@ -66,7 +66,9 @@ impl IntrospectionConfig {
     /// Reads the credentials, and sets up the HTTP client that goes with them.
     pub(crate) fn open(&self) -> Result<(ClientAuth, HttpClient), StartError> {
         let auth = self.credentials.read()?;
-        let http = self.authorization_server.http_client(auth.certificate())?;
+        let http = self
+            .authorization_server
+            .build_http_client(auth.certificate())?;
         Ok((auth, http))
     }
 
@@ -323,7 +325,7 @@ impl Account {
         let mut identity = self.identity();
         let client_id = auth.client_id().to_owned();
         if auth.certificate() != identity.auth.certificate() {
-            match self.server.http_client(auth.certificate()) {
+            match self.server.build_http_client(auth.certificate()) {
                 Ok(http) => identity.http = http,
                 Err(error) => {
                     tracing::warn!(%error, "the new client certificate cannot be used");

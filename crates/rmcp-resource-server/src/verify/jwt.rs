@@ -80,7 +80,7 @@ impl JwtVerifier {
     /// [`StartError`]. It is not an error if the server is not up yet: see
     /// [`readiness`](Self::readiness).
     pub fn start(config: JwtConfig) -> Result<Self, StartError> {
-        let http = config.authorization_server.http_client(None)?;
+        let http = config.authorization_server.build_http_client(None)?;
         let cache = TokenCache::of(&config.authorization_server, &config.cache);
         let inner = Arc::new(Inner {
             config,
@@ -104,7 +104,7 @@ impl JwtVerifier {
     ///
     /// [`StartError`].
     pub fn check(config: &JwtConfig) -> Result<(), StartError> {
-        config.authorization_server.http_client(None)?;
+        config.authorization_server.build_http_client(None)?;
         Ok(())
     }
 

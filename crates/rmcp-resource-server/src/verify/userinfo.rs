@@ -121,7 +121,7 @@ impl UserinfoVerifier {
     /// [`readiness`](Self::readiness).
     pub fn start(config: UserinfoConfig) -> Result<Self, StartError> {
         let server = config.authorization_server;
-        let http = server.http_client(None)?;
+        let http = server.build_http_client(None)?;
         let hold_off = HoldOff::by_token(server.clock.clone(), config.cache.negative_capacity);
         let question = Userinfo {
             server: server.clone(),
@@ -142,7 +142,7 @@ impl UserinfoVerifier {
     ///
     /// [`StartError`].
     pub fn check(config: &UserinfoConfig) -> Result<(), StartError> {
-        config.authorization_server.http_client(None)?;
+        config.authorization_server.build_http_client(None)?;
         Ok(())
     }
 
