@@ -106,7 +106,7 @@ impl ResourceServer {
         &self,
         parts: &mut request::Parts,
         body: BodyFacts,
-    ) -> Result<Admission, Refusal> {
+    ) -> Result<Admission<'_>, Refusal> {
         let (bearer, token) = self.authorized(parts, body).await?;
         let session = self.own_session(&parts.headers, &token)?;
         parts.headers.remove(AUTHORIZATION);
@@ -115,7 +115,7 @@ impl ResourceServer {
         }
         parts.extensions.insert(token.clone());
         Ok(Admission {
-            resource_server: self.clone(),
+            resource_server: self,
             about: About::of(parts),
             bearer,
             token,
@@ -201,8 +201,9 @@ impl ResourceServer {
 }
 
 /// An admitted request, on its way to the service behind.
-pub struct Admission {
-    resource_server: ResourceServer,
+pub struct Admission<'s> {
+    // Not a clone: the workers' processors would contend for its reference count.
+    resource_server: &'s ResourceServer,
     bearer: BearerToken,
     token: AccessToken,
     about: About,
@@ -227,7 +228,7 @@ impl About {
     }
 }
 
-impl Admission {
+impl Admission<'_> {
     /// The accepted token.
     pub fn token(&self) -> &AccessToken {
         &self.token
@@ -275,15 +276,11 @@ impl Admission {
                 let is_stream =
                     content_type.is_some_and(|value| value.starts_with(b"text/event-stream"));
                 self.resource_server.note_allowed();
-                let Self {
-                    resource_server,
-                    bearer,
-                    token,
-                    ..
-                } = self;
                 Ok(Finished {
                     session_id,
-                    guard: is_stream.then(|| StreamGuard::new(resource_server, bearer, &token)),
+                    guard: is_stream.then(|| {
+                        StreamGuard::new(self.resource_server.clone(), self.bearer, &self.token)
+                    }),
                 })
             }
             Err(refusal) => Err(self.resource_server.refuse_what(&self.about, &refusal)),
@@ -310,7 +307,7 @@ impl Admission {
     }
 }
 
-impl fmt::Debug for Admission {
+impl fmt::Debug for Admission<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Admission");
         shown.field("token", &self.token).finish_non_exhaustive()

@@ -19,9 +19,12 @@ fn fetched_content_is_served_and_has_nists_baselines() {
     assert!(fetch(fetched).contains(CATALOG));
     let damaged = fetched.join("schemas/oscal_catalog_schema.json");
     fs::write(&damaged, "{}").expect("written");
-    let mended = fetch(fetched);
-    assert!(mended.contains("oscal_catalog_schema.json"), "{mended}");
-    assert!(!mended.contains(CATALOG), "only what is wrong: {mended}");
+    let repaired = fetch(fetched);
+    assert!(repaired.contains("oscal_catalog_schema.json"), "{repaired}");
+    assert!(
+        !repaired.contains(CATALOG),
+        "only what is wrong: {repaired}"
+    );
     assert!(fetch(fetched).contains("has all of it already"));
 
     let documents = format!("--documents-dir={}", fetched.join("documents").display());

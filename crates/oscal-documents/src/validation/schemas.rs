@@ -207,7 +207,7 @@ fn described(model: Model) -> (&'static str, &'static str) {
         ),
         Model::PlanOfActionAndMilestones => (
             "Plan of Action and Milestones (POA&M)",
-            "What is to be mended, and until when.",
+            "What needs to be fixed, and by when.",
         ),
     }
 }

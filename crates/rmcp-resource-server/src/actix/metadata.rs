@@ -6,7 +6,7 @@ use actix_web::{
     web::{self, Data, ServiceConfig},
 };
 
-use super::convert::{parts, response};
+use super::convert::{method, response};
 use crate::{answer::metadata::WELL_KNOWN, resource_server::ResourceServer};
 
 impl ResourceServer {
@@ -27,7 +27,6 @@ impl ResourceServer {
 }
 
 async fn answer(request: HttpRequest, resource_server: Data<ResourceServer>) -> HttpResponse {
-    let parts = parts(&request);
-    let metadata = resource_server.metadata(&parts.method, parts.uri.path());
+    let metadata = resource_server.metadata(&method(request.head()), request.uri().path());
     metadata.map_or_else(|| HttpResponse::NotFound().finish(), response)
 }

@@ -157,7 +157,7 @@ async fn body_facts(request: &mut ServiceRequest) -> BodyFacts {
 }
 
 /// Makes `request` match its admitted `parts`, which are kept for [`super::mcp`].
-fn prepare(request: &mut ServiceRequest, parts: http::request::Parts, admission: &Admission) {
+fn prepare(request: &mut ServiceRequest, parts: http::request::Parts, admission: &Admission<'_>) {
     let headers: &mut HeaderMap = request.headers_mut();
     headers.remove(AUTHORIZATION);
     if let Some(id) = parts.headers.get(crate::admission::MCP_SESSION_ID) {
@@ -168,7 +168,10 @@ fn prepare(request: &mut ServiceRequest, parts: http::request::Parts, admission:
     extensions.insert(parts);
 }
 
-fn finish(admission: Admission, mut served: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+fn finish(
+    admission: Admission<'_>,
+    mut served: ServiceResponse<BoxBody>,
+) -> ServiceResponse<BoxBody> {
     let headers = served.headers_mut();
     let id = headers.remove(&MCP_SESSION_ID).next();
     let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);

@@ -144,8 +144,8 @@ impl AccessToken {
     /// that it can ask its user for more (MCP authorization, step-up; RFC 6750 §3.1).
     ///
     /// The status can be chosen only before the answer begins, so the 403 can replace only an
-    /// answer in JSON (`stateful_mode(false)` and `json_response(true)` of
-    /// `StreamableHttpService`). In a session of MCP before 2026-07-28, and wherever else the
+    /// answer in JSON (`with_legacy_session_mode(false)` and `with_json_response(true)` of
+    /// `StreamableHttpServerConfig`). In a session of MCP before 2026-07-28, and wherever else the
     /// answer is an event stream, the client gets the handler's own error. The one made from
     /// [`InsufficientScope`] names the scopes, too.
     ///

@@ -139,7 +139,7 @@ impl IntrospectionVerifier {
     /// # Errors
     ///
     /// [`StartError`]. It is not an error if the server is not up yet: see
-    /// [`readiness`](Self::readiness).
+    /// [`readiness`](TokenVerifier::readiness).
     pub fn start(config: IntrospectionConfig) -> Result<Self, StartError> {
         let (auth, http) = config.open()?;
         let server = config.authorization_server.clone();
@@ -183,25 +183,15 @@ impl IntrospectionVerifier {
         }
     }
 
-    /// Whether the endpoint is known and there, so that tokens can be verified. An outage of the
-    /// authorization server does not count: remembered tokens still work.
-    ///
-    /// # Errors
-    ///
-    /// Why it is not known yet, or not any more.
-    pub fn readiness(&self) -> Result<(), Arc<str>> {
-        self.running.shell.search.readiness()
-    }
-
     /// Waits until the endpoint is known.
     pub async fn ready(&self) {
-        self.running.shell.search.ready().await;
+        self.running.shell.discovery.ready().await;
     }
 
     /// The endpoint to ask, once it is known.
     pub fn endpoint(&self) -> Option<EndpointUrl> {
         let endpoint = |target: &Arc<Target>| target.endpoint.clone();
-        self.running.shell.search.part(endpoint).ok()
+        self.running.shell.discovery.part(endpoint).ok()
     }
 
     /// The cache, for its statistics.
@@ -217,7 +207,7 @@ impl TokenVerifier for IntrospectionVerifier {
     }
 
     fn readiness(&self) -> Result<(), Arc<str>> {
-        Self::readiness(self)
+        self.running.shell.discovery.readiness()
     }
 
     async fn count_cache_entries(&self) {
@@ -289,13 +279,13 @@ impl Question for Introspection {
         if let Some(reader) = &self.reader {
             reader.look_after();
         }
-        let target = shell.search.found()?;
+        let target = shell.discovery.found()?;
         let identity = self.account.identity().clone();
         if identity.auth == target.identity.auth {
             return Ok(target);
         }
         match self.aim(&shell.cache, target.endpoint.clone(), identity) {
-            Ok(renewed) => Ok(shell.search.settle(renewed)),
+            Ok(renewed) => Ok(shell.discovery.settle(renewed)),
             Err(_unusable_there) => Ok(target),
         }
     }

@@ -78,7 +78,7 @@ impl JwtVerifier {
     /// # Errors
     ///
     /// [`StartError`]. It is not an error if the server is not up yet: see
-    /// [`readiness`](Self::readiness).
+    /// [`readiness`](TokenVerifier::readiness).
     pub fn start(config: JwtConfig) -> Result<Self, StartError> {
         let http = config.authorization_server.build_http_client(None)?;
         let cache = TokenCache::of(&config.authorization_server, &config.cache);
@@ -108,19 +108,6 @@ impl JwtVerifier {
         Ok(())
     }
 
-    /// Whether there are keys at hand that can verify tokens.
-    ///
-    /// # Errors
-    ///
-    /// Why there are none.
-    pub fn readiness(&self) -> Result<(), Arc<str>> {
-        self.inner.source.readiness()?;
-        match self.inner.source.found() {
-            Ok(source) => source.jwks.readiness(),
-            Err(error) => Err(error.to_string().into()),
-        }
-    }
-
     /// Waits until keys are at hand.
     pub async fn ready(&self) {
         self.inner.source.ready().await;
@@ -148,7 +135,11 @@ impl TokenVerifier for JwtVerifier {
     }
 
     fn readiness(&self) -> Result<(), Arc<str>> {
-        Self::readiness(self)
+        self.inner.source.readiness()?;
+        match self.inner.source.found() {
+            Ok(source) => source.jwks.readiness(),
+            Err(error) => Err(error.to_string().into()),
+        }
     }
 
     async fn count_cache_entries(&self) {

@@ -48,7 +48,7 @@ pub(crate) trait Question: Send + Sync + Sized + 'static {
 
     /// The target to ask now. Default: as it was found.
     fn current(&self, shell: &Shell<Self>) -> Result<Arc<Self::Target>, AuthorizationServerError> {
-        shell.search.found()
+        shell.discovery.found()
     }
 
     /// Tries to remove the cause of a failure that may be our own. Returns whether asking again may
@@ -67,7 +67,7 @@ pub(crate) trait Question: Send + Sync + Sized + 'static {
 pub(crate) struct Shell<Q: Question> {
     pub(crate) question: Q,
     pub(crate) cache: TokenCache,
-    pub(crate) search: Arc<BackgroundDiscovery<Q::Target>>,
+    pub(crate) discovery: Arc<BackgroundDiscovery<Q::Target>>,
     gate: Gate,
 }
 
@@ -88,7 +88,7 @@ impl<Q: Question> Shell<Q> {
         Self {
             question,
             cache: TokenCache::of(server, cache),
-            search: Arc::new(BackgroundDiscovery::new()),
+            discovery: Arc::new(BackgroundDiscovery::new()),
             gate: Gate::new(server, max_in_flight, hold_off),
         }
     }
@@ -100,12 +100,12 @@ impl<Q: Question> Shell<Q> {
         let look = async |shell: Arc<Self>, known: Option<Arc<Q::Target>>| {
             shell.question.look(&shell, known.as_deref()).await
         };
-        let search = shell.search.begin(configured, &shell, look);
+        let looking = shell.discovery.begin(configured, &shell, look);
         let probe = async |shell: Arc<Self>| shell.probe().await;
         let probing = Gate::begin_probing(&shell, |shell: &Self| &shell.gate, probe);
         Running {
             shell,
-            _background: [Some(probing), search].into_iter().flatten().collect(),
+            _background: [Some(probing), looking].into_iter().flatten().collect(),
         }
     }
 
@@ -115,16 +115,16 @@ impl<Q: Question> Shell<Q> {
         let answer = self.ask(&target, token).await;
         let failure = match &answer {
             Ok(_) | Err(VerifyError::Token(_)) => {
-                self.search.found_well();
+                self.discovery.found_well();
                 return answer;
             }
             Err(VerifyError::AuthorizationServer(failure)) => failure,
         };
         if is_gone(failure) {
-            self.search.is_gone();
-            self.search.looked_again().await;
+            self.discovery.is_gone();
+            self.discovery.looked_again().await;
         } else if matches!(failure, AuthorizationServerError::Unreachable { .. }) {
-            self.search.doubt();
+            self.discovery.doubt();
         }
         if !self.question.recover(failure, &target).await {
             return answer;
@@ -143,7 +143,7 @@ impl<Q: Question> Shell<Q> {
 
     /// A question that depends on no client, asked on a new connection.
     async fn probe(&self) -> Result<Claims, VerifyError> {
-        self.search.doubt();
+        self.discovery.doubt();
         let target = self.question.current(self)?;
         let http = self.question.http(&target);
         let token = BearerToken::random();
@@ -161,8 +161,8 @@ impl<Q: Question> Shell<Q> {
 impl<Q: Question> Running<Q> {
     /// The claims of `token`, from the cache or from the endpoint.
     pub(crate) async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {
-        let search = &self.shell.search;
-        let key = search.part(|target| Q::partition(target).key(token))?;
+        let discovery = &self.shell.discovery;
+        let key = discovery.part(|target| Q::partition(target).key(token))?;
         let ask = || {
             let (shell, token) = (self.shell.clone(), token.clone());
             async move {

@@ -118,7 +118,7 @@ impl UserinfoVerifier {
     /// # Errors
     ///
     /// [`StartError`]. It is not an error if the server is not up yet: see
-    /// [`readiness`](Self::readiness).
+    /// [`readiness`](TokenVerifier::readiness).
     pub fn start(config: UserinfoConfig) -> Result<Self, StartError> {
         let server = config.authorization_server;
         let http = server.build_http_client(None)?;
@@ -168,18 +168,9 @@ impl UserinfoVerifier {
         .collect()
     }
 
-    /// Whether the endpoint is known, so that tokens can be verified.
-    ///
-    /// # Errors
-    ///
-    /// Why it is not known yet.
-    pub fn readiness(&self) -> Result<(), Arc<str>> {
-        self.running.shell.search.readiness()
-    }
-
     /// Waits until the endpoint is known.
     pub async fn ready(&self) {
-        self.running.shell.search.ready().await;
+        self.running.shell.discovery.ready().await;
     }
 
     /// The cache, for its statistics.
@@ -195,7 +186,7 @@ impl TokenVerifier for UserinfoVerifier {
     }
 
     fn readiness(&self) -> Result<(), Arc<str>> {
-        Self::readiness(self)
+        self.running.shell.discovery.readiness()
     }
 
     async fn count_cache_entries(&self) {

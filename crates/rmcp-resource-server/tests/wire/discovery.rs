@@ -1,7 +1,7 @@
 //! How the introspection endpoint is found.
 
 use dev_authorization_server::{FakeAuthorizationServer, FakeConfig, MetadataForm, Reply};
-use rmcp_resource_server::IntrospectionVerifier;
+use rmcp_resource_server::{IntrospectionVerifier, TokenVerifier};
 use serde_json::json;
 use tracing::{Level, dispatcher};
 

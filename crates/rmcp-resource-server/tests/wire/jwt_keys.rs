@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use dev_authorization_server::{FakeAuthorizationServer, MetadataForm, Reply};
 use futures_util::future::{join, join_all};
-use rmcp_resource_server::{JwtConfig, JwtVerifier};
+use rmcp_resource_server::{JwtConfig, JwtVerifier, TokenVerifier};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 

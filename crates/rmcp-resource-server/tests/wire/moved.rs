@@ -1,7 +1,9 @@
 //! An introspection endpoint that moves while the server runs.
 
 use dev_authorization_server::{FakeAuthorizationServer, FakeConfig, MetadataForm, Reply};
-use rmcp_resource_server::{ClientCredentials, IntrospectionConfig, IntrospectionVerifier};
+use rmcp_resource_server::{
+    ClientCredentials, IntrospectionConfig, IntrospectionVerifier, TokenVerifier,
+};
 use serde_json::json;
 
 use crate::support::{

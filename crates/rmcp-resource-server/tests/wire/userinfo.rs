@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use dev_authorization_server::{FakeAuthorizationServer, MetadataForm, Reply};
-use rmcp_resource_server::{Scopes, UserinfoConfig, UserinfoVerifier};
+use rmcp_resource_server::{Scopes, TokenVerifier, UserinfoConfig, UserinfoVerifier};
 use serde_json::{Value, json};
 
 use crate::support::{
