@@ -13,7 +13,14 @@ mod validate_document;
 
 use std::sync::Arc;
 
-use rmcp::{handler::server::router::tool::ToolRouter, model::JsonObject};
+use rmcp::{
+    handler::server::router::tool::ToolRouter,
+    model::JsonObject,
+    schemars::{
+        Schema,
+        transform::{RecursiveTransform, Transform},
+    },
+};
 use serde_json::Value;
 
 use super::server::OscalServer;
@@ -35,10 +42,7 @@ pub(super) fn router() -> ToolRouter<OscalServer> {
         slim(&mut tool.input_schema);
         if let Some(schema) = &mut tool.output_schema {
             slim(schema);
-            let schema = Arc::make_mut(schema);
-            if let Some(definitions) = schema.get_mut("$defs") {
-                without_descriptions(definitions);
-            }
+            drop_descriptions_of_definitions(schema);
         }
     }
     router
@@ -47,52 +51,45 @@ pub(super) fn router() -> ToolRouter<OscalServer> {
 /// Takes out of a schema what tells a model nothing, for every client pays for `tools/list` with
 /// its context: the dialect, the width of integers, and that an absent member may be null as well.
 fn slim(schema: &mut Arc<JsonObject>) {
-    fn walk(value: &mut Value) {
-        match value {
-            Value::Object(members) => {
-                for noise in ["$schema", "format", "minimum", "default"] {
-                    // A property with this name has a schema, which is an object.
-                    if members.get(noise).is_some_and(|value| !value.is_object()) {
-                        members.remove(noise);
-                    }
-                }
-                if let Some(one) = members.get("type").and_then(not_null) {
-                    members.insert("type".to_owned(), one);
-                }
-                if let Some(Value::Object(one)) = members.get("anyOf").and_then(not_null) {
-                    members.remove("anyOf");
-                    members.extend(one);
-                }
-                if let Some(Value::Object(properties)) = members.get_mut("properties") {
-                    // `true` also allows anything, but some clients expect an object.
-                    for property in properties.values_mut().filter(|value| value.is_boolean()) {
-                        *property = Value::Object(JsonObject::new());
-                    }
-                }
-                members.values_mut().for_each(walk);
-            }
-            Value::Array(items) => items.iter_mut().for_each(walk),
-            _ => {}
-        }
+    let mut slimmed = Schema::from(schema.as_ref().clone());
+    RecursiveTransform(drop_noise).transform(&mut slimmed);
+    if let Some(members) = slimmed.as_object() {
+        *schema = Arc::new(members.clone());
     }
-    let mut value = Value::Object(schema.as_ref().clone());
-    walk(&mut value);
-    if let Value::Object(slimmed) = value {
-        *schema = Arc::new(slimmed);
+}
+
+fn drop_noise(schema: &mut Schema) {
+    let Some(members) = schema.as_object_mut() else {
+        return;
+    };
+    for noise in ["$schema", "format", "minimum", "default"] {
+        members.remove(noise);
+    }
+    if let Some(one) = members.get("type").and_then(not_null) {
+        members.insert("type".to_owned(), one);
+    }
+    if let Some(Value::Object(one)) = members.get("anyOf").and_then(not_null) {
+        members.remove("anyOf");
+        members.extend(one);
+    }
+    if let Some(Value::Object(properties)) = members.get_mut("properties") {
+        // `true` also allows anything, but some clients expect an object.
+        for property in properties.values_mut().filter(|value| value.is_boolean()) {
+            *property = Value::Object(JsonObject::new());
+        }
     }
 }
 
 /// The parts of an answer explain themselves once they are seen.
-fn without_descriptions(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            if members.get("description").is_some_and(Value::is_string) {
-                members.remove("description");
-            }
-            members.values_mut().for_each(without_descriptions);
+fn drop_descriptions_of_definitions(schema: &mut Arc<JsonObject>) {
+    let Some(Value::Object(definitions)) = Arc::make_mut(schema).get_mut("$defs") else {
+        return;
+    };
+    for definition in definitions.values_mut() {
+        if let Ok(definition) = <&mut Schema>::try_from(definition) {
+            RecursiveTransform(|schema: &mut Schema| drop(schema.remove("description")))
+                .transform(definition);
         }
-        Value::Array(items) => items.iter_mut().for_each(without_descriptions),
-        _ => {}
     }
 }
 

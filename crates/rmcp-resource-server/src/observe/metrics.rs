@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "metrics")]
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
 
+#[cfg(not(feature = "metrics"))]
+use super::uncounted::{Counter, Family, Gauge, Histogram};
 use crate::error::{AuthorizationServerError, TokenError, VerifyError};
 
 /// Counters of a resource server. Cheap to clone: all clones share the same counters. Register them
-/// with a `prometheus-client` registry to have them scraped.
+/// with a `prometheus-client` registry to have them scraped. Without the feature `metrics` nothing
+/// is counted.
 ///
 /// No label contains anything that a client chooses.
 #[derive(Debug, Clone)]
@@ -34,17 +38,20 @@ pub struct Metrics {
     streams_cut: Counter,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "metrics", derive(EncodeLabelSet))]
 struct ReasonLabel {
     reason: &'static str,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "metrics", derive(EncodeLabelSet))]
 struct OutcomeLabel {
     outcome: &'static str,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "metrics", derive(EncodeLabelSet))]
 struct KindLabel {
     kind: &'static str,
 }
@@ -83,7 +90,7 @@ pub(crate) const FOREIGN_SESSION: &str = "foreign_session";
 fn by_reason<'r>(reasons: impl Iterator<Item = &'r &'static str>) -> Family<ReasonLabel, Counter> {
     let family = Family::default();
     for reason in reasons {
-        drop(family.get_or_create(&ReasonLabel { reason }));
+        let _created = family.get_or_create(&ReasonLabel { reason });
     }
     family
 }
@@ -92,13 +99,14 @@ fn by_reason<'r>(reasons: impl Iterator<Item = &'r &'static str>) -> Family<Reas
 fn by_outcome(outcomes: &[&'static str]) -> Family<OutcomeLabel, Counter> {
     let family = Family::default();
     for outcome in outcomes.iter().chain(AuthorizationServerError::REASONS) {
-        drop(family.get_or_create(&OutcomeLabel { outcome }));
+        let _created = family.get_or_create(&OutcomeLabel { outcome });
     }
     family
 }
 
 impl Metrics {
     /// Registers every counter under its public name.
+    #[cfg(feature = "metrics")]
     pub fn register(&self, registry: &mut Registry) {
         let registry = registry.sub_registry_with_prefix("resource_server");
         registry.register(

@@ -4,3 +4,5 @@ pub(crate) mod client_address;
 pub(crate) mod metrics;
 pub(crate) mod outage_log;
 pub(crate) mod request_id;
+#[cfg(not(feature = "metrics"))]
+mod uncounted;
