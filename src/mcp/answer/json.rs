@@ -1,5 +1,4 @@
-//! A tool's answer: JSON as structured content, and the same as text for clients that read only
-//! text.
+//! A tool's answer: JSON as structured content, and text for a model to read.
 
 use std::marker::PhantomData;
 
@@ -21,16 +20,26 @@ pub(in crate::mcp) struct Json<T> {
 }
 
 impl<T: Serialize> Json<T> {
+    /// With the same JSON as text.
     pub(in crate::mcp) fn of(answer: &T) -> Self {
+        Self::from(serde_json::to_string(answer).and_then(|text| result(answer, text)))
+    }
+
+    /// With Markdown as text, which says the same as `answer`.
+    #[expect(dead_code, reason = "the tools of the next commits use it")]
+    pub(in crate::mcp) fn with_text(answer: &T, markdown: String) -> Self {
+        Self::from(result(answer, markdown))
+    }
+
+    fn from(result: serde_json::Result<CallToolResult>) -> Self {
         Self {
-            result: result(answer),
+            result,
             shape: PhantomData,
         }
     }
 }
 
-fn result(answer: &impl Serialize) -> serde_json::Result<CallToolResult> {
-    let text = serde_json::to_string(answer)?;
+fn result(answer: &impl Serialize, text: String) -> serde_json::Result<CallToolResult> {
     let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
     result.structured_content = Some(serde_json::to_value(answer)?);
     Ok(result)
