@@ -39,7 +39,7 @@ pub use crate::{
         coverage::{
             claims::{Claim, Standing},
             counts::CoverageCounts,
-            coverage,
+            coverage, coverage_of_catalog,
             covered::{ControlCoverage, Coverage, DocumentCoverage},
         },
         found::components,
@@ -52,7 +52,7 @@ pub use crate::{
         responsibility::{
             Responsibility, ResponsibilityKind, ResponsibilityPlace, Satisfied, responsibilities,
         },
-        source::{ClaimedSource, ImportedProfileError, imported_profile},
+        source::{ClaimedSource, ImportedProfile, ImportedProfileError, imported_profile},
     },
     library::{
         Library,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::control::Control;
+use crate::control::{Control, ControlName};
 use crate::document::model::Model;
 use crate::implementations::coverage::claims::Claim;
 use crate::implementations::coverage::counts::CoverageCounts;
@@ -18,7 +18,7 @@ pub struct Coverage<'a> {
     /// How many controls are at each level.
     pub counts: CoverageCounts,
     /// The controls that the baseline selects although their catalog marks them as withdrawn.
-    pub withdrawn: Vec<Control<'a>>,
+    pub withdrawn: Vec<ControlName>,
     /// What is claimed for which catalog or profile, what counts first.
     pub claims: Vec<Claim>,
     /// The same for each document by itself, in the order of the documents.
@@ -36,6 +36,8 @@ pub struct Coverage<'a> {
 pub struct ControlCoverage<'a> {
     /// The control in its catalog.
     pub control: Control<'a>,
+    /// Its names in the baseline.
+    pub name: ControlName,
     /// The level: what a system security plan says, or else the best that a component says.
     pub level: CoverageLevel,
     /// The number of implementations that count.

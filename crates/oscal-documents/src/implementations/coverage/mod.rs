@@ -5,8 +5,9 @@ pub(crate) mod counts;
 pub(crate) mod covered;
 mod tally;
 
+use crate::document::Document;
 use crate::implementations::coverage::covered::Coverage;
-use crate::implementations::coverage::tally::Tally;
+use crate::implementations::coverage::tally::{Selected, Tally};
 use crate::implementations::implementation::ImplementationFilter;
 use crate::library::view::LibraryView;
 use crate::resolve::resolved::BaselineControl;
@@ -55,5 +56,17 @@ pub fn coverage<'a>(
     baseline: impl IntoIterator<Item = BaselineControl<'a>>,
     filter: ImplementationFilter<'_>,
 ) -> Coverage<'a> {
-    Tally::of(view, filter).against(baseline)
+    let selected = baseline.into_iter().map(Selected::of);
+    Tally::of(view, filter).against(selected)
+}
+
+/// The same for all controls of a catalog that are not withdrawn.
+pub fn coverage_of_catalog<'a>(
+    view: &LibraryView<'_>,
+    catalog: &'a Document,
+    filter: ImplementationFilter<'_>,
+) -> Coverage<'a> {
+    let controls = catalog.controls().filter(|control| !control.is_withdrawn());
+    let selected = controls.map(Selected::in_catalog);
+    Tally::of(view, filter).against(selected)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::control::Control;
+use crate::control::{Control, ControlName};
 use crate::document::Document;
 use crate::document::control_key::control_key;
 use crate::implementations::coverage::claims::{Claims, Judge};
@@ -28,6 +28,32 @@ pub(super) struct Tally<'v, 'a, 'f> {
     sources: Sources<'v, 'a>,
     found: Vec<Found<'a>>,
     by_key: HashMap<String, Vec<usize>>,
+}
+
+/// A control of a baseline.
+pub(super) struct Selected<'b> {
+    control: Control<'b>,
+    name: ControlName,
+    /// Whether a profile selects it.
+    is_asked: bool,
+}
+
+impl<'b> Selected<'b> {
+    pub(super) fn of(selected: BaselineControl<'b>) -> Self {
+        Self {
+            control: selected.control,
+            name: selected.control.name(),
+            is_asked: !selected.implied,
+        }
+    }
+
+    pub(super) fn in_catalog(control: Control<'b>) -> Self {
+        Self {
+            control,
+            name: control.name(),
+            is_asked: true,
+        }
+    }
 }
 
 /// What a document says about a control.
@@ -59,7 +85,7 @@ impl<'v, 'a, 'f> Tally<'v, 'a, 'f> {
 
     pub(super) fn against<'b>(
         mut self,
-        baseline: impl IntoIterator<Item = BaselineControl<'b>>,
+        baseline: impl Iterator<Item = Selected<'b>>,
     ) -> Coverage<'b> {
         let mut controls = Vec::new();
         let mut withdrawn = Vec::new();
@@ -73,14 +99,14 @@ impl<'v, 'a, 'f> Tally<'v, 'a, 'f> {
             let key = control_key(control.id());
             catalogs.insert(&control.document().info().id);
             let is_wanted = self.keys.as_ref().is_none_or(|keys| keys.contains(&key));
-            if selected.implied || !is_wanted || !seen.insert(control.id()) {
+            if !selected.is_asked || !is_wanted || !seen.insert(control.id()) {
                 continue;
             }
-            if control.is_withdrawn() {
-                withdrawn.push(control);
+            if selected.name.withdrawn {
+                withdrawn.push(selected.name);
                 continue;
             }
-            let covered = self.control(control, &key, &mut documents, &mut claims);
+            let covered = self.control(selected, &key, &mut documents, &mut claims);
             counts.count(covered.level);
             controls.push(covered);
         }
@@ -100,13 +126,15 @@ impl<'v, 'a, 'f> Tally<'v, 'a, 'f> {
     /// One control. Adds what each document says to `documents`, and what is claimed to `claims`.
     fn control<'b>(
         &mut self,
-        control: Control<'b>,
+        selected: Selected<'b>,
         key: &str,
         documents: &mut BTreeMap<&'a str, CoverageCounts>,
         claims: &mut Claims<'a>,
     ) -> ControlCoverage<'b> {
+        let Selected { control, name, .. } = selected;
         let mut covered = ControlCoverage {
             control,
+            name,
             level: CoverageLevel::Missing,
             implementations: 0,
             not_counted: 0,

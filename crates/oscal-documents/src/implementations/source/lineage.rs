@@ -6,15 +6,14 @@ use std::rc::Rc;
 use crate::document::Document;
 use crate::document::model::Model;
 use crate::implementations::source::hrefs::imports;
-use crate::library::view::LibraryView;
-use crate::resolve::locate::{Located, locate};
+use crate::resolve::locate::{Located, Locator};
 
 /// How many documents may be behind one. NIST's and FedRAMP's profiles have one to three.
 const MAX_ANCESTORS: usize = 256;
 
 /// Answers whether two documents stand for controls of the same catalog.
 pub(super) struct Lineages<'v, 'a> {
-    view: &'v LibraryView<'a>,
+    locator: Rc<Locator<'v, 'a>>,
     imported: HashMap<&'a str, Rc<[&'a Document]>>,
     lineages: HashMap<&'a str, Rc<Lineage<'a>>>,
     met: HashMap<(&'a str, &'a str), bool>,
@@ -59,9 +58,9 @@ impl<'a> Edition<'a> {
 }
 
 impl<'v, 'a> Lineages<'v, 'a> {
-    pub(super) fn new(view: &'v LibraryView<'a>) -> Self {
+    pub(super) fn new(locator: Rc<Locator<'v, 'a>>) -> Self {
         Self {
-            view,
+            locator,
             imported: HashMap::new(),
             lineages: HashMap::new(),
             met: HashMap::new(),
@@ -107,11 +106,13 @@ impl<'v, 'a> Lineages<'v, 'a> {
     }
 
     fn imported(&mut self, document: &'a Document) -> Rc<[&'a Document]> {
-        let view = self.view;
+        let locator = &self.locator;
         let imported = self.imported.entry(&document.info().id).or_insert_with(|| {
             let hrefs = imports(document).into_iter().take(MAX_ANCESTORS);
-            let found = hrefs.filter_map(|href| match locate(view, document, &href) {
-                Located::Found(found) => Some(found),
+            let found = hrefs.filter_map(|href| match locator.locate(document, &href) {
+                Located::Found(found) | Located::Alike(found) | Located::Guessed(found) => {
+                    Some(found)
+                }
                 Located::Missing(_) | Located::Ambiguous(_) => None,
             });
             let importable =

@@ -4,18 +4,18 @@ mod hrefs;
 mod lineage;
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use serde::Serialize;
 
 use crate::control::Control;
 use crate::document::Document;
 use crate::document::element::Resource;
-use crate::document::info::DocumentInfo;
 use crate::document::model::Model;
 use crate::implementations::source::lineage::Lineages;
 use crate::library::view::LibraryView;
 use crate::resolve::error::name;
-use crate::resolve::locate::{Located, locate};
+use crate::resolve::locate::{Located, Locator};
 
 pub(super) use crate::implementations::source::hrefs::SourceHrefs;
 
@@ -35,8 +35,21 @@ pub struct ClaimedSource {
     pub document_title: Option<String>,
     /// The version of the document.
     pub document_version: Option<String>,
+    /// Whether the document is a guess: it has only the file name in common with the reference.
+    pub guessed: bool,
     /// Why no document is found.
     pub problem: Option<String>,
+}
+
+/// The profile, or resolved catalog, that a system security plan imports.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct ImportedProfile<'a> {
+    /// The document.
+    pub document: &'a Document,
+    /// Whether it is a guess: it has only the file name in common with the reference. Tell everyone
+    /// who sees something of the result.
+    pub guessed: bool,
 }
 
 /// Why a system security plan cannot be compared with the profile that it imports.
@@ -67,7 +80,7 @@ pub enum ImportedProfileError {
 pub fn imported_profile<'a>(
     view: &LibraryView<'a>,
     plan: &'a Document,
-) -> Result<&'a Document, ImportedProfileError> {
+) -> Result<ImportedProfile<'a>, ImportedProfileError> {
     let model = plan.info().model;
     if model != Model::SystemSecurityPlan {
         let document = name(plan);
@@ -81,18 +94,23 @@ pub fn imported_profile<'a>(
     let mut sources = Sources::new(view);
     let number = sources.number(plan, href);
     let resolved = &sources.all[number];
-    resolved
-        .document
-        .ok_or_else(|| ImportedProfileError::NotLoaded {
+    let Some(document) = resolved.document else {
+        return Err(ImportedProfileError::NotLoaded {
             plan: plan_name(),
             href: href.to_owned(),
             problem: resolved.source.problem.clone().unwrap_or_default(),
-        })
+        });
+    };
+    Ok(ImportedProfile {
+        document,
+        guessed: resolved.source.guessed,
+    })
 }
 
 /// The sources of several documents, each resolved once.
 pub(super) struct Sources<'v, 'a> {
     view: &'v LibraryView<'a>,
+    locator: Rc<Locator<'v, 'a>>,
     numbers: HashMap<Place<'a>, usize>,
     pub(super) all: Vec<ResolvedSource<'a>>,
     catalogs: HashMap<String, Option<&'a Document>>,
@@ -113,12 +131,14 @@ pub(super) struct ResolvedSource<'a> {
 
 impl<'v, 'a> Sources<'v, 'a> {
     pub(super) fn new(view: &'v LibraryView<'a>) -> Self {
+        let locator = Rc::new(Locator::new(view));
         Self {
             view,
+            locator: Rc::clone(&locator),
             numbers: HashMap::new(),
             all: Vec::new(),
             catalogs: HashMap::new(),
-            lineages: Lineages::new(view),
+            lineages: Lineages::new(locator),
         }
     }
 
@@ -136,7 +156,7 @@ impl<'v, 'a> Sources<'v, 'a> {
         let new = self.all.len();
         let number = *self.numbers.entry(place).or_insert(new);
         if number == new {
-            self.all.push(resolved(self.view, document, href));
+            self.all.push(resolved(&self.locator, document, href));
         }
         number
     }
@@ -170,50 +190,40 @@ impl<'v, 'a> Sources<'v, 'a> {
     }
 }
 
-fn resolved<'a>(view: &LibraryView<'a>, document: &'a Document, href: &str) -> ResolvedSource<'a> {
-    let mut source = ClaimedSource {
-        href: href.to_owned(),
-        resource: href
-            .strip_prefix('#')
-            .and_then(|uuid| document.resource(uuid))
-            .and_then(resource_name),
-        document: None,
-        document_title: None,
-        document_version: None,
-        problem: None,
-    };
-    let found = match locate(view, document, href) {
-        Located::Found(found) => Ok(found),
+fn resolved<'a>(
+    locator: &Locator<'_, 'a>,
+    document: &'a Document,
+    href: &str,
+) -> ResolvedSource<'a> {
+    let located = locator.locate(document, href);
+    let guessed = matches!(located, Located::Guessed(_));
+    let found = match located {
+        Located::Found(found) | Located::Alike(found) | Located::Guessed(found) => {
+            match found.info().model {
+                Model::Catalog | Model::Profile => Ok(found),
+                model => Err(format!("{} is a {model}", name(found))),
+            }
+        }
         Located::Missing(wanted) => Err(wanted),
         Located::Ambiguous(candidates) => {
             let names: Vec<_> = candidates.into_iter().take(5).map(name).collect();
             Err(format!("it could be any of {}", names.join(", ")))
         }
     };
-    let found = found.and_then(|found| match found.info().model {
-        Model::Catalog | Model::Profile => Ok(found),
-        model => Err(format!("{} is a {model}", name(found))),
-    });
-    match found {
-        Ok(found) => {
-            let DocumentInfo {
-                id, title, version, ..
-            } = found.info();
-            source.document = Some(id.clone());
-            source.document_title = Some(title.clone());
-            source.document_version = Some(version.clone());
-            ResolvedSource {
-                source,
-                document: Some(found),
-            }
-        }
-        Err(problem) => {
-            source.problem = Some(problem);
-            ResolvedSource {
-                source,
-                document: None,
-            }
-        }
+    let resource = href.strip_prefix('#');
+    let resource = resource.and_then(|uuid| document.resource(uuid));
+    let info = found.as_ref().ok().map(|found| found.info());
+    ResolvedSource {
+        source: ClaimedSource {
+            href: href.to_owned(),
+            resource: resource.and_then(resource_name),
+            document: info.map(|info| info.id.clone()),
+            document_title: info.map(|info| info.title.clone()),
+            document_version: info.map(|info| info.version.clone()),
+            guessed,
+            problem: found.as_ref().err().cloned(),
+        },
+        document: found.ok(),
     }
 }
 

@@ -83,7 +83,7 @@ fn the_best_component_counts_and_a_plan_comes_before_components() {
                 coverage
                     .withdrawn
                     .iter()
-                    .map(|c| c.id())
+                    .map(|c| c.id.as_str())
                     .collect::<Vec<_>>(),
                 ["k-4"]
             );

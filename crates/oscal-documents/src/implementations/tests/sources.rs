@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::{covered, levels, library_of_files, uuid};
-use crate::document::Document;
 use crate::implementations::coverage::claims::Standing;
 use crate::implementations::implementation::ImplementationFilter;
 use crate::implementations::page::implementations;
@@ -287,7 +286,7 @@ fn a_plan_is_written_for_the_profile_that_it_imports() {
         let view = library.view(|_| true);
         let found = imported_profile(&view, view.document(&document).expect("the plan"));
         match (found, imported) {
-            (Ok(found), Ok(id)) => assert_eq!(Document::info(found).id, id),
+            (Ok(found), Ok(id)) => assert_eq!(found.document.info().id, id),
             (Err(error), Err(text)) => assert!(error.to_string().contains(text), "{error}"),
             (found, imported) => panic!("{href}: {found:?} {imported:?}"),
         }
