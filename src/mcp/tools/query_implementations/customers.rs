@@ -66,7 +66,9 @@ pub(super) fn answer(
     };
     for found in &mut page.items {
         fit(&mut found.text);
-        found.provided.as_mut().map_or((), &mut fit);
+        if let Some(provided) = &mut found.provided {
+            fit(provided);
+        }
         for satisfied in &mut found.satisfied {
             fit(&mut satisfied.text);
         }
