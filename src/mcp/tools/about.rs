@@ -87,7 +87,7 @@ impl OscalServer {
                 .collect(),
             false => Vec::new(),
         };
-        Ok(Json::of(&About {
+        let about = About {
             name: self.shared.name.clone(),
             version: env!("CARGO_PKG_VERSION"),
             schema_version: schemas
@@ -110,11 +110,49 @@ impl OscalServer {
                 })
                 .collect(),
             caller: caller.token().map(CallerIdentity::of),
-        }))
+        };
+        Ok(Json::with_text(&about, about.text()))
+    }
+}
+
+impl About {
+    fn text(&self) -> String {
+        let mut text = format!("{} {}", self.name, self.version);
+        if let Some(version) = &self.schema_version {
+            text += &format!(", with the schemas of OSCAL {version}");
+        }
+        let counts = self.documents.iter();
+        let counts: Vec<_> = counts
+            .map(|(model, count)| format!("{count} {model}"))
+            .collect();
+        text += &format!("\n\nDocuments: {}", counts.join(", "));
+        text += &format!("; {} controls in all catalogs\n", self.controls);
+        if let Some(note) = self.note {
+            text += &format!("\nNote: {note}\n");
+        }
+        if let Some(caller) = &self.caller {
+            text += &format!("\nYou: {}\n", caller.text());
+        }
+        if self.problem_count > 0 {
+            text += &format!("\n{} files could not be loaded:\n\n", self.problem_count);
+        }
+        for problem in &self.problems {
+            text += &format!("- {}: {}\n", problem.file, problem.message);
+        }
+        text
     }
 }
 
 impl CallerIdentity {
+    fn text(&self) -> String {
+        let subject = self.subject.as_deref();
+        let mut text = format!("{} {}", self.kind, subject.unwrap_or("without a subject"));
+        if let Some(client) = &self.client_id {
+            text += &format!(", client id {client}");
+        }
+        text + &format!(", scopes: {}", self.scopes.join(" "))
+    }
+
     fn of(token: &AccessToken) -> Self {
         let kind = match token.user() {
             Some(_) => "user",

@@ -64,7 +64,10 @@ impl OscalServer {
         Parameters(asked): Parameters<Search>,
     ) -> Result<Json<SearchResult>, ToolError> {
         let access = self.admit(&caller, Operation::Read)?;
-        let find = move |access: &Access| Ok(Json::of(&asked.answer(&access.documents())?));
+        let find = move |access: &Access| {
+            let found = asked.answer(&access.documents())?;
+            Ok(Json::with_text(&found, found.text()))
+        };
         self.pass_over(&access, find).await
     }
 }
@@ -88,7 +91,30 @@ impl Search {
     }
 }
 
+impl SearchResult {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{} of {} hits, best first\n\n",
+            self.items.len(),
+            self.total
+        );
+        text.extend(self.items.iter().map(SearchHit::text));
+        if let Some(note) = self.note {
+            text += note;
+        }
+        text
+    }
+}
+
 impl SearchHit {
+    fn text(&self) -> String {
+        let (kind, id, document) = (&self.kind, &self.id, &self.document);
+        let label = self.label.as_deref().unwrap_or_default();
+        let name = format!("{label} {}", self.title);
+        let (name, snippet) = (name.trim(), &self.snippet);
+        format!("- **{name}** ({kind} `{id}` in `{document}`): {snippet}\n")
+    }
+
     fn of(hit: Hit) -> Self {
         Self {
             kind: hit.kind.to_string(),
