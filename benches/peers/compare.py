@@ -73,6 +73,10 @@ def subjects(built: pathlib.Path) -> list:
     ]
 
 
+class Failed(Exception):
+    """A server that could not be measured."""
+
+
 class Process:
     """A running program, pinned to a core. Its output goes to a file."""
 
@@ -104,7 +108,7 @@ class Process:
                 self.process.wait()
 
     def wait_until(self, ready) -> None:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while time.monotonic() < end:
             if self.process.poll() is not None:
                 break
@@ -114,7 +118,7 @@ class Process:
             except (OSError, http.client.HTTPException):
                 pass
             time.sleep(0.02)
-        sys.exit(f"{self.process.args[0]} does not answer: see {self.log}")
+        raise Failed(f"no right answer, see target/peers/{self.log.name}")
 
     def memory(self) -> int:
         """Resident memory in bytes."""
@@ -325,7 +329,10 @@ def main() -> None:
         for subject in chosen:
             if subject.name not in skipped:
                 print(f"round {number + 1} of {rounds}: {subject.name}", file=sys.stderr)
-                results[subject.name].append(Measurement(subject, options).run())
+                try:
+                    results[subject.name].append(Measurement(subject, options).run())
+                except (Failed, OSError, subprocess.SubprocessError) as error:
+                    skipped[subject.name] = str(error)
 
     print(f"| {' | '.join(HEADER)} |")
     print(f"|---|{'---:|' * (len(HEADER) - 1)}")
@@ -334,7 +341,7 @@ def main() -> None:
             cells = [f"skipped: {skipped[subject.name]}"] + [""] * (len(HEADER) - 2)
         else:
             cells = row(results[subject.name])
-        print(f"| {' | '.join([f'{subject.name} {version(subject)}', *cells])} |")
+        print(f"| {' | '.join([f'{subject.name} ({version(subject)})', *cells])} |")
     print(f"\n{datetime.date.today()}; {processor()}, {len(CORES)} cores, Linux {platform.release()}; "
           f"rounds: {rounds}, each load {options.seconds} s.")
 
