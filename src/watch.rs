@@ -61,7 +61,7 @@ impl Watch {
                 (self, done, begun.elapsed())
             });
             let Ok((watch, done, took)) = looked.await else {
-                tracing::error!("the documents directory is not followed any more");
+                tracing::error!("the documents directory is no longer watched");
                 return;
             };
             self = watch;
@@ -71,7 +71,7 @@ impl Watch {
                     tracing::info!("the documents directory is back");
                 }
                 Err(error) if !std::mem::replace(&mut is_lost, true) => {
-                    tracing::warn!("{error}; the documents loaded before are still served");
+                    tracing::warn!("{error}; the documents loaded earlier are still served");
                 }
                 Ok(()) | Err(_) => {}
             }

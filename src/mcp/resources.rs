@@ -46,7 +46,7 @@ enum ReadError {
         advice: &'static str,
     },
     #[error(
-        "the document has {size} bytes, and at most {MAX_DOCUMENT} are sent; use the tools \
+        "the document has {size} bytes, but at most {MAX_DOCUMENT} are sent; use the tools \
          list_controls and get_control, or read a control as \
          oscal://documents/{document}/controls/{{control}}"
     )]

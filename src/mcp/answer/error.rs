@@ -30,7 +30,7 @@ pub(in crate::mcp) enum ToolError {
     NoCatalogLoaded(&'static str),
     #[error("{name:?} is {error}")]
     UnknownModel { name: String, error: UnknownModel },
-    #[error("give either {0} or {1}, not both and not neither")]
+    #[error("give exactly one of {0} and {1}")]
     EitherOr(&'static str, &'static str),
     #[error("this answer would have {size} bytes; {advice}")]
     AnswerTooLarge { size: usize, advice: &'static str },

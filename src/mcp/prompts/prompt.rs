@@ -63,7 +63,7 @@ pub(in crate::mcp) enum PromptError {
     UnknownArgument(String),
     #[error("the argument {0:?} is missing")]
     MissingArgument(&'static str),
-    #[error("the argument {0:?} has to be a string")]
+    #[error("the argument {0:?} must be a string")]
     NotText(&'static str),
     #[error("the document {0:?} is not a system security plan")]
     NotAPlan(String),

@@ -237,14 +237,17 @@ impl<'l> Loader<'l> {
             Outcome::Duplicate(key) => same_uuid(self.taken.get(key).map_or("", String::as_str)),
             Outcome::LeftOut => {
                 let total = self.limits.total_bytes;
-                format!("left out: all files have more than {total} bytes")
+                format!("left out: all files together have more than {total} bytes")
             }
             Outcome::Refused {
                 message,
                 kept: None,
             } => message.clone(),
             Outcome::Refused { message, .. } => {
-                format!("what was loaded of it before is served, since now: {message}")
+                format!(
+                    "the version loaded earlier is served, because the file is now unusable: \
+                     {message}"
+                )
             }
         };
         Some(Problem::new(&*file.name, message))

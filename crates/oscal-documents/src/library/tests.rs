@@ -115,7 +115,7 @@ fn all_files_together_are_limited() {
     assert_eq!(
         library.problems()[0].message,
         format!(
-            "left out: all files have more than {} bytes",
+            "left out: all files together have more than {} bytes",
             limits.total_bytes
         )
     );
@@ -144,7 +144,8 @@ fn a_broken_file_never_replaces_a_good_document() {
     let (served, problems, library) = reload(&library.expect("loads"));
     assert_eq!(served, all, "in their places");
     assert_eq!(problems.len(), 1, "{problems:?}");
-    let expected = "a.json: what was loaded of it before is served, since now: not JSON: EOF";
+    let expected = "a.json: the version loaded earlier is served, because the file is now \
+                    unusable: not JSON: EOF";
     assert!(problems[0].starts_with(expected), "{problems:?}");
     let (served, again, library) = reload(&library);
     assert_eq!((served, again), (all.map(str::to_owned).to_vec(), problems));
@@ -155,7 +156,9 @@ fn a_broken_file_never_replaces_a_good_document() {
     let (served, problems, library) = reload(&library);
     assert_eq!(served, all);
     assert!(
-        problems.concat().contains("sub/b.json: what was loaded"),
+        problems
+            .concat()
+            .contains("sub/b.json: the version loaded earlier"),
         "{problems:?}"
     );
 

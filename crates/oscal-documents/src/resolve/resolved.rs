@@ -100,7 +100,7 @@ pub fn resolve_profile<'a>(
     if let Some(fallback) = fallback
         && !resolver.fallback_used
     {
-        let message = format!("all imports are found; {} is not used", name(fallback));
+        let message = format!("all imports were found, so {} is not used", name(fallback));
         log.warn(&profile.info().id, message);
     }
     let controls = baseline(&tree, &mut log)?;

@@ -166,7 +166,7 @@ impl<'v, 'a> Resolver<'v, 'a> {
         let selector = Selector::of(&import.select);
         if selector.all && !import.select.all {
             let message = format!(
-                "imports {} without include-all or include-controls, which is taken as all of it",
+                "imports {} without include-all or include-controls, so everything is imported",
                 name(imported.document)
             );
             self.log.warn(profile, message);

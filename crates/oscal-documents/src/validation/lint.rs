@@ -89,7 +89,7 @@ impl<'d> Lint<'d> {
         if !self.seen.insert((holder, id)) {
             self.found.push(path, "duplicate-id", || {
                 format!(
-                    "another one of the {holder} has the id {} too",
+                    "another one of the {holder} also has the id {}",
                     quoted_text(id)
                 )
             });
@@ -107,7 +107,7 @@ impl<'d> Lint<'d> {
         match name {
             "uuid" if !self.seen_uuids.insert(anchor(text)) => {
                 self.found.push(path, "duplicate-uuid", || {
-                    format!("another object has the uuid {} too", quoted_text(text))
+                    format!("another object also has the uuid {}", quoted_text(text))
                 });
             }
             "href" => self.href(path, text),

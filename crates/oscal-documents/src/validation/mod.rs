@@ -243,7 +243,8 @@ fn model_of(document: &Value) -> Option<Model> {
 
 fn no_model(document: &Value, named: Option<Model>) -> String {
     let Some(members) = document.as_object() else {
-        return "is not a JSON object; an OSCAL document is an object with its model as its member"
+        return "is not a JSON object; an OSCAL document is an object with a member named after its \
+                model"
             .to_owned();
     };
     if let Some(named) = named {

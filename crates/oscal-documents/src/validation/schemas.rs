@@ -57,7 +57,7 @@ pub enum NoSchema {
     #[error(
         "no schemas are loaded; put NIST's JSON schemas, the files `oscal_*_schema.json` of a \
          release of github.com/usnistgov/OSCAL, into a directory and start the server with \
-         `--schemas-dir` and its name"
+         `--schemas-dir` set to it"
     )]
     NoneLoaded,
     #[error(
@@ -65,7 +65,7 @@ pub enum NoSchema {
          directory of `--schemas-dir` and start the server again"
     )]
     OfModel(Model),
-    #[error("the schema in `{file}` cannot be used: {cause:.300}; replace it by NIST's own file")]
+    #[error("the schema in `{file}` cannot be used: {cause:.300}; replace it with NIST's own file")]
     Broken { file: String, cause: String },
 }
 
@@ -110,7 +110,7 @@ impl Schemas {
                     None => schemas.push(schema),
                     Some(first) => {
                         let (model, first) = (schema.model, &first.file);
-                        let message = format!("left out: `{first}` is a schema of {model} as well");
+                        let message = format!("left out: `{first}` is also a schema of {model}");
                         problems.push(Problem::new(file.name, message));
                     }
                 },
@@ -173,7 +173,7 @@ fn schema(file: &str, text: &str) -> Result<Option<Schema>, String> {
             Err("not the JSON schema of an OSCAL model; remove it".to_owned())
         }
         Err(NotOfOneModel::UnknownDraft) => {
-            Err("not of JSON Schema draft 7, as NIST's schemas are; replace it".to_owned())
+            Err("not JSON Schema draft 7, which NIST's schemas use; replace it".to_owned())
         }
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn apply(
             warn(format!("removes from `{id:.60}` without saying what"));
         } else if !mark(control, remove) {
             warn(format!(
-                "removes from `{id:.60}` what it does not have: {remove:.200}"
+                "removes from `{id:.60}` something it does not have: {remove:.200}"
             ));
         }
     }

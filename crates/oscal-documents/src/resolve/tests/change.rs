@@ -37,7 +37,7 @@ fn parameters_are_set_and_reported() {
     assert_eq!(
         warnings,
         [
-            "sets the parameter `b-1_p`, which only controls have that are not selected",
+            "sets the parameter `b-1_p`, which belongs only to controls that are not selected",
             "sets the parameter `nothing`, which is unknown",
         ]
     );

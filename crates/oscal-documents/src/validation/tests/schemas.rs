@@ -25,10 +25,10 @@ fn schemas_are_known_by_their_content() {
         .iter()
         .map(|p| format!("{}: {}", p.file, p.message));
     let expected = [
-        "b.json: left out: `a.json` is a schema of catalog as well",
+        "b.json: left out: `a.json` is also a schema of catalog",
         "c.json: not the JSON schema of an OSCAL model; remove it",
         "d.json: not JSON: EOF while parsing an object at line 1 column 1",
-        "e.json: not of JSON Schema draft 7, as NIST's schemas are; replace it",
+        "e.json: not JSON Schema draft 7, which NIST's schemas use; replace it",
     ];
     assert_eq!(problems.collect::<Vec<_>>(), expected);
     let versions = schemas
