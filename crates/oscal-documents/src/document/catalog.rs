@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use crate::document::control_key::control_key;
 use crate::document::element::{self, Link, Part, Prop};
 use crate::document::error::DocumentError;
-use crate::document::faults::Faults;
 use crate::json::cursor::{Cursor, Span, find};
+use crate::json::faults::Faults;
 use crate::json::salvage;
 use crate::json::too_many::TooMany;
 
