@@ -16,15 +16,22 @@ use crate::mcp::workers::NotDone;
 /// Why a tool call failed, in words that a model can act on.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::mcp) enum ToolError {
-    #[error("no document has the id {0:?}; list_documents shows the ids")]
+    #[error("no document has the id, title or file name {0:?}; list_documents shows all")]
     UnknownDocument(String),
+    #[error(
+        "no document has the id, title or file name {name:?}; like it are {near}; list_documents \
+         shows all"
+    )]
+    UnlikeDocument { name: String, near: String },
+    #[error("{name:?} could be any of {candidates}; name one by its id")]
+    AmbiguousDocument { name: String, candidates: String },
     #[error("no control {reference:?} {place}; {advice}")]
     UnknownControl {
         reference: String,
         place: String,
         advice: &'static str,
     },
-    #[error("the document {0:?} is not a catalog: it has no controls of its own")]
+    #[error("the document {0} is not a catalog: it has no controls of its own")]
     NoCatalog(String),
     #[error("no catalog is loaded: {0}")]
     NoCatalogLoaded(&'static str),

@@ -1,12 +1,12 @@
 //! What defines a prompt: its name, its arguments, and its source material.
 
-use std::{cmp::Reverse, sync::Arc};
+use std::sync::Arc;
 
 use oscal_documents::{Baseline, Document, LibraryView, ParamValues};
 use rmcp::{ErrorData, model::JsonObject};
 use serde_json::Value;
 
-use crate::mcp::answer::{ToolError, cut, markdown, shortened};
+use crate::mcp::answer::{ToolError, cut, markdown, preference, shortened};
 
 /// The most bytes of a control's text. With instructions and other material, a prompt stays below
 /// 24 KB.
@@ -123,7 +123,7 @@ pub(super) fn control_text(material: &Material<'_>, control: &str) -> Result<Str
             (material.documents.find_controls(control), place)
         }
     };
-    found.sort_by_key(|control| Reverse(control.document().controls().len()));
+    found.sort_by_key(|control| preference(control.document()));
     let Some(found) = found.first() else {
         let documents = &material.documents;
         return Err(ToolError::unknown_control(control, place, documents));

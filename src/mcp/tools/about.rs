@@ -1,6 +1,9 @@
 //! `about`: which server this is, what it has loaded, and who asks.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write},
+};
 
 use rmcp::{
     schemars::{self, JsonSchema},
@@ -32,7 +35,7 @@ pub(super) struct About {
     /// How to load more documents, if few are loaded
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
-    /// Files that could not be loaded
+    /// Files that are not loaded, or not wholly
     problem_count: usize,
     /// The first of them
     problems: Vec<Problem>,
@@ -60,8 +63,7 @@ struct CallerIdentity {
 
 #[tool_router(router = about_router, vis = "pub(super)")]
 impl OscalServer {
-    /// This server: version, loaded documents, files that could not be loaded, and how it
-    /// identifies you
+    /// This server: version, loaded documents, files that are not loaded, and how it identifies you
     #[tool(annotations(
         title = "About this server",
         read_only_hint = true,
@@ -111,48 +113,54 @@ impl OscalServer {
                 .collect(),
             caller: caller.token().map(CallerIdentity::of),
         };
-        Ok(Json::with_text(&about, about.text()))
+        let text = about.markdown();
+        Ok(Json::with_text(&about, text))
     }
 }
 
 impl About {
-    fn text(&self) -> String {
-        let mut text = format!("{} {}", self.name, self.version);
-        if let Some(version) = &self.schema_version {
-            text += &format!(", with the schemas of OSCAL {version}");
-        }
-        let counts = self.documents.iter();
-        let counts: Vec<_> = counts
+    fn markdown(&self) -> String {
+        let mut text = String::new();
+        let written = self.write(&mut text);
+        debug_assert!(written.is_ok(), "a String takes everything");
+        text
+    }
+
+    fn write(&self, out: &mut String) -> fmt::Result {
+        writeln!(out, "{} {}\n", self.name, self.version)?;
+        let documents: Vec<_> = (self.documents.iter())
             .map(|(model, count)| format!("{count} {model}"))
             .collect();
-        text += &format!("\n\nDocuments: {}", counts.join(", "));
-        text += &format!("; {} controls in all catalogs\n", self.controls);
+        match documents[..] {
+            [] => writeln!(out, "- Documents: none")?,
+            _ => writeln!(out, "- Documents: {}", documents.join(", "))?,
+        }
+        writeln!(out, "- Controls in catalogs: {}", self.controls)?;
+        match &self.schema_version {
+            Some(version) => writeln!(out, "- Schemas: OSCAL {version}")?,
+            None => writeln!(out, "- Schemas: none, so nothing can be validated")?,
+        }
         if let Some(note) = self.note {
-            text += &format!("\nNote: {note}\n");
+            writeln!(out, "- Note: {note}")?;
         }
         if let Some(caller) = &self.caller {
-            text += &format!("\nYou: {}\n", caller.text());
+            write!(out, "- You: {}", caller.kind)?;
+            for name in [&caller.subject, &caller.client_id].into_iter().flatten() {
+                write!(out, " {name}")?;
+            }
+            writeln!(out, ", scopes {}", caller.scopes.join(" "))?;
         }
         if self.problem_count > 0 {
-            text += &format!("\n{} files could not be loaded:\n\n", self.problem_count);
+            writeln!(out, "\nNot loaded, or not wholly: {}\n", self.problem_count)?;
         }
-        for problem in &self.problems {
-            text += &format!("- {}: {}\n", problem.file, problem.message);
+        for Problem { file, message } in &self.problems {
+            writeln!(out, "- {file}: {message}")?;
         }
-        text
+        Ok(())
     }
 }
 
 impl CallerIdentity {
-    fn text(&self) -> String {
-        let subject = self.subject.as_deref();
-        let mut text = format!("{} {}", self.kind, subject.unwrap_or("without a subject"));
-        if let Some(client) = &self.client_id {
-            text += &format!(", client id {client}");
-        }
-        text + &format!(", scopes: {}", self.scopes.join(" "))
-    }
-
     fn of(token: &AccessToken) -> Self {
         let kind = match token.user() {
             Some(_) => "user",

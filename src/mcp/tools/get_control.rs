@@ -1,9 +1,8 @@
 //! `get_control`: one control to read.
 
-use std::cmp::Reverse;
-
 use oscal_documents::{
-    Control, ControlView, Document, LibraryView, LinkedControl, ParamValues, ParamView, PartView,
+    Control, ControlView, Document, LibraryView, LinkedControl, Model, ParamValues, ParamView,
+    PartView,
 };
 use rmcp::{
     handler::server::wrapper::Parameters,
@@ -14,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::mcp::{
-    answer::{ControlName, Json, ToolError, cut, document},
+    answer::{ControlName, Json, ToolError, cut, document, document_of, preference},
     documents::{Caller, Operation},
     server::OscalServer,
 };
@@ -173,7 +172,7 @@ impl GetControl {
         let mut detail = ControlDetail::of(found, place, self, documents)?;
         if let Some(profile) = &self.profile {
             // The resolved catalog is not among the documents.
-            let profile = document(documents, profile)?;
+            let profile = document_of(documents, profile, Model::Profile)?;
             detail.document.clone_from(&profile.info().id);
         }
         Ok(Json::of(&detail))
@@ -189,7 +188,7 @@ impl ControlDetail {
         asked: &GetControl,
         documents: &LibraryView<'_>,
     ) -> Result<Self, ToolError> {
-        found.sort_by_key(|control| Reverse(control.document().controls().len()));
+        found.sort_by_key(|control| preference(control.document()));
         let Some((&control, others)) = found.split_first() else {
             let control = &asked.control;
             return Err(ToolError::unknown_control(control, place, documents));

@@ -6,6 +6,8 @@ use crate::document::control_key::control_key;
 use crate::document::element::{self, Link, Part, Prop};
 use crate::document::error::DocumentError;
 use crate::json::cursor::{Cursor, Span, find};
+use crate::json::faults::Faults;
+use crate::json::salvage;
 use crate::json::too_many::TooMany;
 
 /// The outline of a catalog; empty for the other models.
@@ -16,7 +18,8 @@ pub(crate) struct Catalog {
     pub(crate) controls: Vec<ControlRecord>,
     /// Sorted by id. If an id is defined twice, the first definition counts.
     params: Vec<(Box<str>, Span)>,
-    /// Indexes of controls, sorted by their ids.
+    /// Indexes of controls, sorted by their ids. If an id is defined twice, the first control
+    /// counts.
     by_id: Vec<u32>,
     /// Canonical key of an id or label, and index of the control; sorted.
     by_key: Vec<(Box<str>, u32)>,
@@ -106,6 +109,7 @@ pub(crate) struct CatalogBuilder<'t> {
     text: &'t str,
     catalog: Catalog,
     ids: HashSet<Box<str>>,
+    faults: Faults,
 }
 
 impl<'t> CatalogBuilder<'t> {
@@ -114,6 +118,7 @@ impl<'t> CatalogBuilder<'t> {
             text,
             catalog: Catalog::default(),
             ids: HashSet::new(),
+            faults: Faults::default(),
         }
     }
 
@@ -126,7 +131,8 @@ impl<'t> CatalogBuilder<'t> {
         self.container(cursor, name, None)
     }
 
-    pub(crate) fn finish(self) -> Catalog {
+    /// The outline, and what is left out of it.
+    pub(crate) fn finish(self) -> (Catalog, Faults) {
         let mut catalog = self.catalog;
         catalog.params.sort_by(|a, b| a.0.cmp(&b.0));
         catalog.params.dedup_by(|later, first| later.0 == first.0);
@@ -135,11 +141,12 @@ impl<'t> CatalogBuilder<'t> {
         let controls = &catalog.controls;
         let mut by_id: Vec<u32> = (0..).take(controls.len()).collect();
         by_id.sort_by(|a, b| controls[*a as usize].id.cmp(&controls[*b as usize].id));
+        by_id.dedup_by(|later, first| controls[*later as usize].id == controls[*first as usize].id);
         catalog.by_id = by_id;
         catalog.params.shrink_to_fit();
         catalog.by_key.shrink_to_fit();
         catalog.controls.shrink_to_fit();
-        catalog
+        (catalog, self.faults)
     }
 
     /// Takes a member that the catalog and its groups share.
@@ -199,6 +206,7 @@ impl<'t> CatalogBuilder<'t> {
             ..ControlRecord::default()
         };
         let mut props = Span::default();
+        let params = self.catalog.params.len();
         cursor.object(|cursor, name| {
             match name {
                 "id" => record.id = cursor.string().unwrap_or_default().into(),
@@ -216,8 +224,12 @@ impl<'t> CatalogBuilder<'t> {
             Ok::<_, DocumentError>(())
         })?;
         record.span = Span::new(start, cursor.offset());
-        self.check(&record)?;
-        let props: Vec<Prop> = self.parse(&record.id, "props", props)?;
+        if record.id.is_empty() {
+            self.drop_from(at, params, &record.title);
+            return Ok(());
+        }
+        self.check(&record);
+        let props: Vec<Prop> = self.list(&record.id, "props", props);
         record.label = element::label(&props).map(Into::into);
         record.withdrawn = element::values(&props, "status")
             .any(|status| status.eq_ignore_ascii_case("withdrawn"));
@@ -232,47 +244,54 @@ impl<'t> CatalogBuilder<'t> {
         Ok(())
     }
 
-    /// Whatever is parsed when a control is needed must be readable then.
-    fn check(&mut self, record: &ControlRecord) -> Result<(), DocumentError> {
-        if record.id.is_empty() {
-            return Err(DocumentError::ControlWithoutId {
-                title: record.title.as_ref().to_owned(),
-            });
+    /// Leaves out a control without id, with the controls and parameters in it.
+    fn drop_from(&mut self, at: usize, params: usize, title: &str) {
+        for inner in self.catalog.controls.drain(at..) {
+            self.ids.remove(&inner.id);
         }
-        if !self.ids.insert(record.id.clone()) {
-            return Err(DocumentError::DuplicateControl(
-                record.id.as_ref().to_owned(),
-            ));
-        }
-        self.parse::<element::Param>(&record.id, "params", record.params)?;
-        self.parse::<Link>(&record.id, "links", record.links)?;
-        self.parse::<Part>(&record.id, "parts", record.parts)?;
-        Ok(())
+        self.catalog.params.truncate(params);
+        let by_key = &mut self.catalog.by_key;
+        while by_key
+            .pop_if(|(_, number)| *number as usize >= at)
+            .is_some()
+        {}
+        let fault = || format!("the control with title `{title:.60}` has no id; it is left out");
+        self.faults.note(fault);
     }
 
-    fn parse<T: serde::de::DeserializeOwned>(
-        &self,
+    /// Notes what nobody will see of a control, and an id that is used before.
+    fn check(&mut self, record: &ControlRecord) {
+        if !self.ids.insert(record.id.clone()) {
+            let id = &record.id;
+            let fault = || format!("two controls have the id `{id:.60}`; it means the first one");
+            self.faults.note(fault);
+        }
+        self.list::<element::Param>(&record.id, "params", record.params);
+        self.list::<Link>(&record.id, "links", record.links);
+        self.list::<Part>(&record.id, "parts", record.parts);
+    }
+
+    fn list<T: serde::de::DeserializeOwned>(
+        &mut self,
         control: &str,
         member: &'static str,
         span: Span,
-    ) -> Result<Vec<T>, DocumentError> {
-        parse_list(self.text, span).map_err(|source| DocumentError::Control {
-            control: control.to_owned(),
-            member,
-            source,
+    ) -> Vec<T> {
+        salvage::list(self.text, span, |error| {
+            self.faults.note(|| {
+                let error = error.to_string();
+                let what = error
+                    .rsplit_once(" at line ")
+                    .map_or(&*error, |(what, _)| what);
+                format!("{member} of control `{control:.60}`: {what:.100}; this is left out")
+            });
         })
     }
 }
 
-/// Parses an array of elements; an absent one has none.
-pub(crate) fn parse_list<T: serde::de::DeserializeOwned>(
-    text: &str,
-    span: Span,
-) -> serde_json::Result<Vec<T>> {
-    if span == Span::default() {
-        return Ok(Vec::new());
-    }
-    serde_json::from_str(span.of(text))
+/// Parses an array of elements; an absent one has none. What is malformed is left out.
+pub(crate) fn parse_list<T: serde::de::DeserializeOwned>(text: &str, span: Span) -> Vec<T> {
+    salvage::list(text, span, |_noted_when_loaded| {})
 }
 
 fn number(at: usize) -> u32 {

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::control::Control;
 use crate::document::Document;
 use crate::document::info::DocumentInfo;
 use crate::document::model::Model;
@@ -29,6 +30,7 @@ fn all_models_are_read() {
             *read.info(),
             DocumentInfo {
                 id: UUID.to_ascii_lowercase(),
+                superseded_by: None,
                 uuid: UUID.to_owned(),
                 model,
                 title: "A \"title\"".to_owned(),
@@ -45,13 +47,6 @@ fn all_models_are_read() {
 
 #[test]
 fn what_cannot_be_served_is_named() {
-    let with = |members: Value| {
-        let mut root = json!({"uuid": UUID, "metadata": {"title": "t"}});
-        if let (Value::Object(root), Value::Object(members)) = (&mut root, members) {
-            root.extend(members);
-        }
-        json!({ "catalog": root }).to_string()
-    };
     let meta = r#""metadata":{"title":"t"}"#;
     for (text, message) in [
         (String::new(), "not JSON: EOF"),
@@ -93,23 +88,65 @@ fn what_cannot_be_served_is_named() {
             format!(r#"{{"profile":{{"uuid":"{UUID}"}}}}"#),
             "profile has no metadata.title",
         ),
-        (
-            with(json!({"controls": [{"title": "x"}]})),
-            "title `x` has no id",
-        ),
-        (
-            with(json!({"controls": [{"id": "a"}], "groups": [{"controls": [{"id": "a"}]}]})),
-            "two controls have the id `a`",
-        ),
-        (
-            with(json!({"controls": [{"id": "a", "parts": [{"name": 5}]}]})),
-            "parts of control `a`: invalid type: integer `5`",
-        ),
     ] {
         let error = Document::parse("x", text.clone(), false)
             .expect_err(&text)
             .to_string();
         assert!(error.contains(message), "{text}: {error}");
+    }
+}
+
+#[test]
+fn what_is_malformed_is_left_out_and_named() {
+    for (controls, expected, fault) in [
+        (
+            json!([{"title": "x", "controls": [{"id": "b", "params": [{"id": "q"}]}]}, {"id": "a"}]),
+            "a",
+            "the control with title `x` has no id; it is left out",
+        ),
+        (
+            json!([{"id": "a"}, {"id": "b", "controls": [{"id": "a"}]}]),
+            "a b a",
+            "two controls have the id `a`; it means the first one",
+        ),
+        (
+            json!([{"id": "a", "parts": [{"name": 5, "prose": "kept"}]}]),
+            "a: kept",
+            "parts of control `a`: invalid type: integer `5`, expected a string; this is left out",
+        ),
+        (
+            json!([{"id": "a", "params": [{"id": "p", "values": "v"}, {"id": "q"}]}]),
+            "a (p q)",
+            "params of control `a`: invalid type: string \"v\", expected a sequence; this is left out",
+        ),
+        (
+            json!([{"id": "a", "params": [{"label": "no id"}, {"id": "q"}]}]),
+            "a (q)",
+            "params of control `a`: missing field `id`; this is left out",
+        ),
+        (
+            json!([{"id": "a", "props": [{"name": "status"}, {"name": "label", "value": "A"}]}]),
+            "a [A]",
+            "props of control `a`: missing field `value`; this is left out",
+        ),
+    ] {
+        let root = json!({"uuid": UUID, "metadata": {"title": "t"}, "controls": controls});
+        let document = parsed(&json!({ "catalog": root })).expect("a document");
+        let controls = document.controls().map(|control| {
+            let view = control.view(&BTreeMap::new());
+            let mut text = control.id().to_owned();
+            text.extend(view.label.map(|label| format!(" [{label}]")));
+            text.extend(view.parts.iter().map(|part| format!(": {}", part.text)));
+            let params: Vec<_> = view.params.into_iter().map(|param| param.id).collect();
+            if !params.is_empty() {
+                text += &format!(" ({})", params.join(" "));
+            }
+            text
+        });
+        assert_eq!(controls.collect::<Vec<_>>().join(" "), expected);
+        assert_eq!(document.faults().first, [fault]);
+        assert_eq!(document.find_controls("a")[0].number(), 0, "the first one");
+        assert_eq!(document.control("a").map(Control::number), Some(0));
     }
 }
 
