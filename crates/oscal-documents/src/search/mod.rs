@@ -3,12 +3,15 @@
 //! Each document has its own postings ([`Segment`]). The statistics for ranking are summed over the
 //! documents that take part in a query, so that others cannot influence the scores.
 
+mod abbreviations;
 pub(crate) mod indexed;
 mod indexer;
 mod item;
+mod query;
 mod rank;
 mod segment;
 mod snippet;
+mod stem;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -19,8 +22,8 @@ use crate::document::entry_kind::EntryKind;
 use crate::document::model::Model;
 use crate::search::indexed::Indexed;
 use crate::search::item::Item;
+use crate::search::query::AskedFor;
 use crate::search::rank::Ranked;
-use crate::search::terms::QueryTerms;
 
 /// What to search for, and where.
 ///
@@ -113,15 +116,15 @@ pub(crate) fn search(documents: &[&Indexed], query: &Query<'_>) -> Hits {
                     .is_none_or(|id| id.trim().eq_ignore_ascii_case(&info.id))
         })
         .collect();
-    let terms = QueryTerms::of(query.text, &documents);
-    let (best, total) = rank::best(&documents, &terms, query.limit);
+    let asked = AskedFor::of(query.text, &documents);
+    let (best, total) = rank::best(&documents, &asked, query.limit);
     Hits {
-        items: best.iter().map(|ranked| hit(ranked, &terms)).collect(),
+        items: best.iter().map(|ranked| hit(ranked, &asked)).collect(),
         total,
     }
 }
 
-fn hit(ranked: &Ranked<'_>, terms: &QueryTerms) -> Hit {
+fn hit(ranked: &Ranked<'_>, asked: &AskedFor) -> Hit {
     let document = &ranked.indexed.document;
     let item = Item::at(document, ranked.item);
     Hit {
@@ -129,7 +132,7 @@ fn hit(ranked: &Ranked<'_>, terms: &QueryTerms) -> Hit {
         id: item.id().to_owned(),
         label: item.label().map(str::to_owned),
         title: item.title(),
-        snippet: snippet::of(&item.text_for_reading(), terms),
+        snippet: snippet::of(&item.text_for_reading(), asked),
         document: document.info().id.clone(),
         model: document.info().model,
         score: ranked.score,
