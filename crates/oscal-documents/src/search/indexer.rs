@@ -49,6 +49,12 @@ impl Segment {
         for control in document.controls() {
             indexer.start_item(&Item::Control(control), &renderer);
             indexer.names(control, Field::Title);
+            if let Some(base) = control.parent() {
+                indexer.enhancements.push((control.number(), base.number()));
+            }
+            if control.is_withdrawn() {
+                indexer.withdrawn.push(control.number());
+            }
             for outer in std::iter::successors(control.parent(), |outer| outer.parent()) {
                 indexer.names(outer, Field::Guidance);
                 indexer.related_title(outer.title());
@@ -75,6 +81,8 @@ struct Indexer {
     /// Terms are counted for the last item.
     lengths: Vec<Lengths<u32>>,
     abbreviations: Abbreviations,
+    enhancements: Vec<(u32, u32)>,
+    withdrawn: Vec<u32>,
 }
 
 impl Indexer {
@@ -175,6 +183,10 @@ impl Indexer {
             lengths: self.lengths.into(),
             total,
             abbreviations: self.abbreviations.finish(),
+            enhancements: self.enhancements.into(),
+            withdrawn: self.withdrawn.into(),
+            stems: Box::default(),
         }
+        .with_stems()
     }
 }

@@ -1,5 +1,8 @@
 //! The index of one document.
 
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+
 use crate::search::stem::stem_len;
 
 /// Which items have a term, and how often.
@@ -11,7 +14,14 @@ pub(super) struct Segment {
     pub(super) texts: Box<str>,
     /// The postings of all terms, one after the other.
     pub(super) postings: Box<[Posting]>,
+    /// A hash table of the first term of each stem: its number plus 1, or 0. Searches look up every
+    /// word in every document, and most documents do not have it.
+    pub(super) stems: Box<[u32]>,
     pub(super) lengths: Box<[Lengths<u32>]>,
+    /// The numbers of enhancements and of the controls that they enhance.
+    pub(super) enhancements: Box<[(u32, u32)]>,
+    /// The numbers of withdrawn controls.
+    pub(super) withdrawn: Box<[u32]>,
     pub(super) total: Lengths<u64>,
     /// What abbreviations mean in this document; sorted.
     pub(super) abbreviations: Box<[Abbreviation]>,
@@ -83,8 +93,9 @@ impl Posting {
 impl Segment {
     /// The postings of exactly this term, by item.
     pub(super) fn postings(&self, term: &str) -> &[Posting] {
+        let stem = &term[..stem_len(term)];
         let mut found: &[Posting] = &[];
-        self.with_stem(&term[..stem_len(term)], |text, postings| {
+        self.with_stem(stem, hash(stem), |text, postings| {
             if text == term {
                 found = postings;
             }
@@ -96,28 +107,68 @@ impl Segment {
     pub(super) fn with_stem<'s>(
         &'s self,
         stem: &str,
+        hash: usize,
         mut each: impl FnMut(&'s str, &'s [Posting]),
     ) {
-        let first = self.terms.partition_point(|term| self.stem(term) < stem);
-        let with_stem = self.terms[first..].iter();
-        let count = with_stem.take_while(|term| self.stem(term) == stem).count();
-        for at in first..first + count {
-            let (text, postings) = self.term(at);
-            each(text, postings);
+        let mut slot = hash;
+        // The table is never full.
+        while let Some(first) = self.slot(slot).checked_sub(1) {
+            if self.stem(first) == stem {
+                let terms = first..self.terms.len();
+                for at in terms.take_while(|at| self.stem(*at) == stem) {
+                    let (text, postings) = self.term(at);
+                    each(text, postings);
+                }
+                return;
+            }
+            slot += 1;
+        }
+    }
+
+    /// Builds the hash table of `terms`.
+    pub(super) fn with_stems(mut self) -> Self {
+        let is_first = |at: &usize| *at == 0 || self.stem(at - 1) != self.stem(*at);
+        let firsts: Vec<usize> = (0..self.terms.len()).filter(is_first).collect();
+        self.stems = vec![0; (firsts.len() * 2 + 1).next_power_of_two()].into();
+        for first in firsts {
+            let mut slot = hash(self.stem(first));
+            while self.slot(slot) != 0 {
+                slot += 1;
+            }
+            let mask = self.stems.len() - 1;
+            self.stems[slot & mask] = u32::try_from(first + 1).unwrap_or(u32::MAX);
+        }
+        self
+    }
+
+    /// What is in a slot of the hash table, which goes round.
+    fn slot(&self, slot: usize) -> usize {
+        match self.stems.len() {
+            0 => 0,
+            slots => self.stems[slot & (slots - 1)] as usize,
         }
     }
 
     /// The texts of the terms that begin with this letter or digit.
     pub(super) fn beginning_with(&self, first: char) -> impl Iterator<Item = &str> {
-        let from = self
-            .terms
-            .partition_point(|term| self.stem(term).chars().next() < Some(first));
-        (from..self.terms.len())
+        let mut numbers = 0..self.terms.len();
+        let mut low = numbers.end;
+        // Binary search over numbers, since stems are found by them.
+        while numbers.start < low {
+            let middle = numbers.start.midpoint(low);
+            if self.stem(middle).chars().next() < Some(first) {
+                numbers.start = middle + 1;
+            } else {
+                low = middle;
+            }
+        }
+        numbers
             .map(|at| self.term(at).0)
             .take_while(move |text| text.starts_with(first))
     }
 
-    fn stem(&self, term: &Term) -> &str {
+    fn stem(&self, at: usize) -> &str {
+        let term = &self.terms[at];
         let start = term.text as usize;
         &self.texts[start..start + term.stem as usize]
     }
@@ -133,6 +184,14 @@ impl Segment {
             &self.postings[term.postings as usize..postings_end],
         )
     }
+}
+
+/// The hash of a stem. Its keys are random, so that no document can make all its stems collide.
+pub(super) fn hash(stem: &str) -> usize {
+    static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    #[expect(clippy::cast_possible_truncation, reason = "any bits will do")]
+    let hash = KEYS.hash_one(stem) as usize >> 1;
+    hash
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::document::control_key::control_key;
 use crate::search::indexed::Indexed;
 use crate::search::query::vocabulary::Vocabulary;
 use crate::search::query::word::{Word, words_of};
+use crate::search::segment::hash;
 use crate::search::stem::stem_len;
 use crate::search::terms::reference_term;
 
@@ -34,6 +35,8 @@ const MAX_MEANINGS: usize = 3;
 pub(super) struct QueryTerm {
     pub(super) text: String,
     stem_len: usize,
+    /// The hash of the stem.
+    pub(super) hash: usize,
 }
 
 impl QueryTerm {
@@ -174,7 +177,12 @@ impl AskedFor {
         self.numbers
             .entry(text[..stem_len].to_owned())
             .or_insert(at);
-        self.terms.push(QueryTerm { text, stem_len });
+        let hash = hash(&text[..stem_len]);
+        self.terms.push(QueryTerm {
+            text,
+            stem_len,
+            hash,
+        });
         Some(at)
     }
 }

@@ -1,13 +1,14 @@
 //! Ranks the items of several documents: BM25F with three fields, for concepts in several wordings.
 
 mod copies;
+mod norms;
 mod ranked;
 
 use std::ops::Range;
 
 use crate::search::indexed::Indexed;
-use crate::search::item::Item;
-use crate::search::query::AskedFor;
+use crate::search::query::{AskedFor, Concept};
+use crate::search::rank::norms::Norms;
 use crate::search::rank::ranked::NAMED_BONUS;
 use crate::search::segment::{Lengths, Posting};
 
@@ -16,28 +17,11 @@ pub(super) use crate::search::rank::ranked::Ranked;
 /// How soon repetition saturates.
 const K1: f32 = 1.2;
 
-/// How much a word in each field weighs, and how much the length of the field matters.
-const WEIGHTS: Lengths<f32> = Lengths {
-    title: 4.0,
-    statement: 1.6,
-    guidance: 0.8,
-};
-const B: Lengths<f32> = Lengths {
-    title: 0.5,
-    statement: 0.6,
-    guidance: 0.6,
-};
-
 /// How much another form of a word weighs: `encryption` for `encrypt`.
 const OTHER_FORM: f32 = 0.8;
 
 /// How much a title gains that consists of nothing but what was asked for.
 const WHOLE_TITLE: f32 = 0.8;
-
-/// How much it matters that all words of a wording, and all concepts of a query are there: the
-/// power of the share that is.
-const COMPLETE_WORDING: f32 = 1.0;
-const COMPLETE_QUERY: f32 = 0.6;
 
 /// How much of the score of its best enhancement a control gains, and what is left of the
 /// enhancement's own.
@@ -90,7 +74,7 @@ struct Ranking<'q, 'd> {
     postings: Vec<Found<'d>>,
     /// The weight of each term.
     weights: Vec<f32>,
-    average: Lengths<f32>,
+    norms: Norms,
 }
 
 /// The postings of the terms of a query in one document.
@@ -109,7 +93,8 @@ struct Scratch {
     title: Vec<bool>,
     wording: Vec<f32>,
     present: Vec<f32>,
-    concept: Vec<f32>,
+    /// The score of the best wording, and the largest share of one.
+    concept: Vec<(f32, f32)>,
     /// What a query asks for and an item has.
     complete: Vec<f32>,
 }
@@ -126,10 +111,12 @@ impl<'q, 'd> Ranking<'q, 'd> {
                 let mut found = Found::default();
                 for (term, count) in asked.terms.iter().zip(&mut with_term) {
                     let start = found.lists.len();
-                    indexed.segment.with_stem(term.stem(), |text, postings| {
-                        *count += postings.len();
-                        found.lists.push((text == term.text, postings));
-                    });
+                    indexed
+                        .segment
+                        .with_stem(term.stem(), term.hash, |text, postings| {
+                            *count += postings.len();
+                            found.lists.push((text == term.text, postings));
+                        });
                     found.of_term.push(start..found.lists.len());
                 }
                 found
@@ -139,16 +126,17 @@ impl<'q, 'd> Ranking<'q, 'd> {
             let found = (*with_term as f32).min(items);
             (1.0 + (items - found + 0.5) / (found + 0.5)).ln()
         };
-        let average = |words: u64| (words as f32 / items).max(1.0);
+        let mut total = Lengths::default();
+        for segment in segments() {
+            total.title += segment.total.title;
+            total.statement += segment.total.statement;
+            total.guidance += segment.total.guidance;
+        }
         Self {
             asked,
             postings,
             weights: with_term.iter().map(weight).collect(),
-            average: Lengths {
-                title: average(segments().map(|s| s.total.title).sum()),
-                statement: average(segments().map(|s| s.total.statement).sum()),
-                guidance: average(segments().map(|s| s.total.guidance).sum()),
-            },
+            norms: Norms::of(total, items),
         }
     }
 
@@ -176,51 +164,17 @@ impl<'q, 'd> Ranking<'q, 'd> {
             .collect();
         let mut asked_for = 0.0;
         for concept in &self.asked.concepts {
-            let mut touched = Vec::new();
-            let mut importance = 0.0_f32;
-            for wording in concept {
-                let weights = wording.terms.iter().map(|term| self.weights[*term]);
-                let whole: f32 = weights.sum();
-                importance = importance.max(whole * wording.weight);
-                let mut of_wording = Vec::new();
-                for term in &wording.terms {
-                    for (item, score) in &of_terms[*term] {
-                        if scratch.wording[*item] == 0.0 {
-                            of_wording.push(*item);
-                        }
-                        scratch.wording[*item] += score;
-                        scratch.present[*item] += self.weights[*term];
-                    }
-                }
-                for item in of_wording {
-                    let share = std::mem::take(&mut scratch.present[item]) / whole;
-                    let score = std::mem::take(&mut scratch.wording[item])
-                        * share.powf(COMPLETE_WORDING)
-                        * wording.weight;
-                    let best = &mut scratch.concept[item];
-                    if *best == 0.0 {
-                        touched.push((item, share));
-                    }
-                    *best = best.max(score);
-                }
-            }
-            asked_for += importance;
-            for (item, share) in touched {
-                scores[item] += std::mem::take(&mut scratch.concept[item]);
-                scratch.complete[item] += importance * share;
-            }
+            asked_for += self.add_concept(concept, &of_terms, &mut scores, scratch);
         }
         for (score, complete) in scores.iter_mut().zip(&mut scratch.complete) {
             if *score > 0.0 {
                 let share = std::mem::take(complete) / asked_for;
-                *score *= share.min(1.0).powf(COMPLETE_QUERY);
+                *score *= share.min(1.0).sqrt();
             }
         }
-        lift(indexed, &mut scores);
-        for (number, score) in (0..).zip(&mut scores) {
-            if *score > 0.0 && Item::at(document, number).is_withdrawn() {
-                *score *= WITHDRAWN;
-            }
+        lift(&segment.enhancements, &mut scores);
+        for control in &segment.withdrawn {
+            scores[*control as usize] *= WITHDRAWN;
         }
         for key in &self.asked.controls {
             for control in document.controls_by_key(key) {
@@ -228,6 +182,49 @@ impl<'q, 'd> Ranking<'q, 'd> {
             }
         }
         scores
+    }
+
+    /// Adds what a concept contributes to the scores: the best of its wordings. Returns its weight.
+    fn add_concept(
+        &self,
+        concept: &Concept,
+        of_terms: &[Vec<(usize, f32)>],
+        scores: &mut [f32],
+        scratch: &mut Scratch,
+    ) -> f32 {
+        let mut with_concept = Vec::new();
+        let mut importance = 0.0_f32;
+        for wording in concept {
+            let whole: f32 = wording.terms.iter().map(|term| self.weights[*term]).sum();
+            importance = importance.max(whole * wording.weight);
+            let mut with_wording = Vec::new();
+            for term in &wording.terms {
+                for (item, score) in &of_terms[*term] {
+                    if scratch.wording[*item] == 0.0 {
+                        with_wording.push(*item);
+                    }
+                    scratch.wording[*item] += score;
+                    scratch.present[*item] += self.weights[*term];
+                }
+            }
+            for item in with_wording {
+                let share = std::mem::take(&mut scratch.present[item]) / whole;
+                // A part of a wording means less than its share of the words.
+                let score = std::mem::take(&mut scratch.wording[item]) * share * wording.weight;
+                let (best, best_share) = &mut scratch.concept[item];
+                if *best == 0.0 {
+                    with_concept.push(item);
+                }
+                *best = best.max(score);
+                *best_share = best_share.max(share);
+            }
+        }
+        for item in with_concept {
+            let (score, share) = std::mem::take(&mut scratch.concept[item]);
+            scores[item] += score;
+            scratch.complete[item] += importance * share;
+        }
+        importance
     }
 
     /// The items with a term and what it adds to their scores.
@@ -238,74 +235,43 @@ impl<'q, 'd> Ranking<'q, 'd> {
         lengths: &[Lengths<u32>],
         scratch: &mut Scratch,
     ) -> Vec<(usize, f32)> {
-        let mut touched = Vec::new();
+        let mut with_term = Vec::with_capacity(lists.iter().map(|(_, list)| list.len()).sum());
         for (is_word_itself, postings) in lists {
             let form = if *is_word_itself { 1.0 } else { OTHER_FORM };
             for posting in *postings {
                 let item = posting.item() as usize;
+                let counts = posting.counts();
                 let sum = &mut scratch.frequency[item];
                 if *sum == 0.0 {
-                    touched.push((item, 0.0));
+                    with_term.push((item, 0.0));
                 }
-                *sum += form * self.frequency(*posting, lengths[item]);
-                scratch.title[item] |= posting.counts().title > 0;
+                *sum += form * self.norms.frequency(counts, lengths[item]);
+                scratch.title[item] |= counts.title > 0;
             }
         }
-        for (item, score) in &mut touched {
+        for (item, score) in &mut with_term {
             let frequency = std::mem::take(&mut scratch.frequency[*item]);
             *score = weight * frequency * (K1 + 1.0) / (frequency + K1);
             if std::mem::take(&mut scratch.title[*item]) {
                 *score += weight * WHOLE_TITLE / (lengths[*item].title as f32).max(1.0);
             }
         }
-        touched
-    }
-
-    /// How often a term occurs, weighted by field and normalized for the length of the item.
-    fn frequency(&self, posting: Posting, lengths: Lengths<u32>) -> f32 {
-        let counts = posting.counts();
-        let field = |count: u32, weight: f32, b: f32, length: u32, average: f32| {
-            weight * count as f32 / (1.0 - b + b * length as f32 / average)
-        };
-        let Lengths {
-            title,
-            statement,
-            guidance,
-        } = self.average;
-        field(counts.title, WEIGHTS.title, B.title, lengths.title, title)
-            + field(
-                counts.statement,
-                WEIGHTS.statement,
-                B.statement,
-                lengths.statement,
-                statement,
-            )
-            + field(
-                counts.guidance,
-                WEIGHTS.guidance,
-                B.guidance,
-                lengths.guidance,
-                guidance,
-            )
+        with_term
     }
 }
 
 /// Lifts controls that match by the best of their enhancements, and lowers the enhancements, so that
 /// ten of these do not hide the control that they belong to.
-fn lift(indexed: &Indexed, scores: &mut [f32]) {
+fn lift(enhancements: &[(u32, u32)], scores: &mut [f32]) {
     let mut lifts: Vec<(usize, f32)> = Vec::new();
-    for control in indexed.document.controls() {
-        let number = control.number() as usize;
-        let Some(base) = control.parent() else {
-            continue;
-        };
-        let base = base.number() as usize;
-        if scores[number] > 0.0 && scores[base] > 0.0 {
+    for (enhancement, base) in enhancements {
+        let (enhancement, base) = (*enhancement as usize, *base as usize);
+        if scores[enhancement] > 0.0 && scores[base] > 0.0 {
             match lifts.last_mut().filter(|(last, _)| *last == base) {
-                Some((_, best)) => *best = best.max(scores[number]),
-                None => lifts.push((base, scores[number])),
+                Some((_, best)) => *best = best.max(scores[enhancement]),
+                None => lifts.push((base, scores[enhancement])),
             }
-            scores[number] *= ENHANCEMENT;
+            scores[enhancement] *= ENHANCEMENT;
         }
     }
     for (base, best) in lifts {
@@ -317,11 +283,11 @@ impl Scratch {
     fn fit(&mut self, items: usize) {
         if self.frequency.len() < items {
             self.title.resize(items, false);
+            self.concept.resize(items, (0.0, 0.0));
             for numbers in [
                 &mut self.frequency,
                 &mut self.wording,
                 &mut self.present,
-                &mut self.concept,
                 &mut self.complete,
             ] {
                 numbers.resize(items, 0.0);
