@@ -21,7 +21,7 @@ use oscal_documents::{Library, LibraryView, Limits, Query};
 use crate::quality::{Half, Question, SCOPES, answers, questions};
 
 /// How often each search is timed.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments: Vec<String> = env::args().skip(1).collect();
@@ -74,22 +74,22 @@ fn main() -> Result<(), Box<dyn Error>> {
                         .zip(&places)
                         .filter(|(_, place)| **place != Some(0));
                     for (question, place) in missed {
-                        let found = answers(&view, document, &question.text)
-                            [..5.min(answers(&view, document, &question.text).len())]
-                            .to_vec();
+                        let found = answers(&view, document, &question.text);
                         let place = place.map_or("-".to_owned(), |place| (place + 1).to_string());
                         println!(
-                            "    {place:>3} {}: {found:?}; right: {:?}",
-                            question.text, question.ids
+                            "    {place:>3} {}: {:?}; right: {:?}",
+                            question.text,
+                            found.get(..5),
+                            question.ids
                         );
                     }
                 }
             }
         }
     }
-    println!("\nSlowest searches in everything, median and longest of {ROUNDS}:");
-    for (median, longest, text) in slowest(&view, &questions).iter().take(5) {
-        println!("{median:.2?}, {longest:.2?}: {text}");
+    println!("\nSlowest searches in everything, shortest and median of {ROUNDS}:");
+    for (shortest, median, text) in slowest(&view, &questions).iter().take(5) {
+        println!("{shortest:.2?}, {median:.2?}: {text}");
     }
     Ok(())
 }
@@ -113,7 +113,7 @@ fn slowest<'q>(
                 })
                 .collect();
             rounds.sort_unstable();
-            (rounds[ROUNDS / 2], rounds[ROUNDS - 1], &*question.text)
+            (rounds[0], rounds[ROUNDS / 2], &*question.text)
         })
         .collect();
     times.sort_unstable_by(|a, b| b.cmp(a));

@@ -38,13 +38,6 @@ impl<'a> Item<'a> {
         }
     }
 
-    pub(super) fn is_withdrawn(&self) -> bool {
-        match self {
-            Self::Control(control) => control.is_withdrawn(),
-            Self::Entry(..) => false,
-        }
-    }
-
     pub(super) fn id(&self) -> &'a str {
         match self {
             Self::Control(control) => control.id(),

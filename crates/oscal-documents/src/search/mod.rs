@@ -2,11 +2,17 @@
 //!
 //! Each document has its own postings ([`Segment`]). The statistics for ranking are summed over the
 //! documents that take part in a query, so that others cannot influence the scores.
+//!
+//! A query is taken apart into concepts, each in several wordings ([`AskedFor`]): the words of the
+//! query, and what the vocabulary of the field (`vocabulary.txt`) and abbreviations that documents
+//! spell out say for them. An item scores for the best wording of each concept. All forms of a word
+//! count, since terms are sorted by stem.
 
 mod abbreviations;
 pub(crate) mod indexed;
 mod indexer;
 mod item;
+pub(crate) mod near;
 mod query;
 mod rank;
 mod segment;
@@ -99,7 +105,7 @@ pub struct Hit {
     pub document: String,
     /// The model of that document.
     pub model: Model,
-    /// The BM25 score, plus 1,000 if the query names the control.
+    /// How well it matches (BM25 with additions), plus 1,000 if the query names the control.
     pub score: f32,
 }
 

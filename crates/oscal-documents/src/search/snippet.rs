@@ -8,8 +8,8 @@ use crate::search::terms::words;
 const LENGTH: usize = 200;
 const LEAD: usize = 40;
 
-/// How much text is examined; only hostile documents have longer texts.
-const MAX_TEXT: usize = 64 << 10;
+/// How much text is examined. Hardly any control has more.
+const MAX_TEXT: usize = 16 << 10;
 
 /// The snippet that contains the most query terms, the first such one; on one line, with an
 /// ellipsis where it was cut.
@@ -37,7 +37,7 @@ fn best_match(text: &str, query: &AskedFor) -> usize {
     });
     let mut best = (0, 0);
     for (at, (start, _)) in matches.iter().enumerate() {
-        // Queries have at most 128 terms.
+        // Queries have fewer terms.
         let mut terms = 0_u128;
         for (_, term) in matches[at..]
             .iter()

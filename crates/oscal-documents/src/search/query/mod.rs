@@ -17,7 +17,7 @@ use crate::search::terms::reference_term;
 /// other words for those within it.
 const MAX_CHARS: usize = 1000;
 const MAX_WORDS: usize = 32;
-const MAX_TERMS: usize = 128;
+const MAX_TERMS: usize = 96;
 
 /// The most words in one control reference: `AC - 2 (1)`.
 const MAX_REFERENCE_WORDS: usize = 4;
@@ -64,6 +64,8 @@ pub(super) struct AskedFor {
     /// Keys of controls that the query names.
     pub(super) controls: Vec<String>,
     numbers: HashMap<String, usize>,
+    /// The first bytes of all terms.
+    beginnings: Vec<[u8; 3]>,
 }
 
 impl AskedFor {
@@ -98,6 +100,10 @@ impl AskedFor {
 
     /// The number of the term with this word's stem.
     pub(super) fn term_like(&self, word: &str) -> Option<usize> {
+        // Most words of a text begin in another way than any term.
+        if !self.beginnings.contains(&beginning(word)) {
+            return None;
+        }
         self.numbers.get(&word[..stem_len(word)]).copied()
     }
 
@@ -178,6 +184,7 @@ impl AskedFor {
             .entry(text[..stem_len].to_owned())
             .or_insert(at);
         let hash = hash(&text[..stem_len]);
+        self.beginnings.push(beginning(&text));
         self.terms.push(QueryTerm {
             text,
             stem_len,
@@ -185,6 +192,18 @@ impl AskedFor {
         });
         Some(at)
     }
+}
+
+/// The words of a text as terms of the index.
+pub(super) fn written_words(text: &str) -> Vec<String> {
+    let end = text.char_indices().nth(MAX_CHARS);
+    let text = &text[..end.map_or(text.len(), |(end, _)| end)];
+    words_of(text).into_iter().map(|word| word.term).collect()
+}
+
+fn beginning(word: &str) -> [u8; 3] {
+    let mut bytes = word.bytes();
+    std::array::from_fn(|_| bytes.next().unwrap_or_default())
 }
 
 /// What the documents say that an abbreviation stands for.

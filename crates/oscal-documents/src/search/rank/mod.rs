@@ -7,7 +7,7 @@ mod ranked;
 use std::ops::Range;
 
 use crate::search::indexed::Indexed;
-use crate::search::query::{AskedFor, Concept};
+use crate::search::query::{AskedFor, Wording};
 use crate::search::rank::norms::Norms;
 use crate::search::rank::ranked::NAMED_BONUS;
 use crate::search::segment::{Lengths, Posting};
@@ -22,6 +22,10 @@ const OTHER_FORM: f32 = 0.8;
 
 /// How much a title gains that consists of nothing but what was asked for.
 const WHOLE_TITLE: f32 = 0.8;
+
+/// How much less than the rarest a word, or a concept, may weigh before it is ignored.
+const COMMON_WORD: f32 = 0.25;
+const COMMON_CONCEPT: f32 = 0.12;
 
 /// How much of the score of its best enhancement a control gains, and what is left of the
 /// enhancement's own.
@@ -70,11 +74,23 @@ pub(super) fn best<'a>(
 /// A query with what its terms weigh in some documents.
 struct Ranking<'q, 'd> {
     asked: &'q AskedFor,
+    concepts: Vec<Vec<Significant>>,
+    /// Whether each term is in one of the concepts.
+    is_used: Vec<bool>,
     /// For each document, the postings of each term, with those of its other forms.
     postings: Vec<Found<'d>>,
     /// The weight of each term.
     weights: Vec<f32>,
     norms: Norms,
+}
+
+/// A wording without words that are too common to tell items apart beside the others.
+struct Significant {
+    terms: Vec<usize>,
+    /// The weight of its terms together.
+    whole: f32,
+    /// What it is worth compared with the person's own words.
+    weight: f32,
 }
 
 /// The postings of the terms of a query in one document.
@@ -122,20 +138,32 @@ impl<'q, 'd> Ranking<'q, 'd> {
                 found
             })
             .collect();
+        // Words that are in no item have no weight.
         let weight = |with_term: &usize| {
+            if *with_term == 0 {
+                return 0.0;
+            }
             let found = (*with_term as f32).min(items);
             (1.0 + (items - found + 0.5) / (found + 0.5)).ln()
         };
+        let weights: Vec<f32> = with_term.iter().map(weight).collect();
         let mut total = Lengths::default();
         for segment in segments() {
             total.title += segment.total.title;
             total.statement += segment.total.statement;
             total.guidance += segment.total.guidance;
         }
+        let concepts = significant(asked, &weights);
+        let mut is_used = vec![false; weights.len()];
+        for term in concepts.iter().flatten().flat_map(|wording| &wording.terms) {
+            is_used[*term] = true;
+        }
         Self {
             asked,
+            concepts,
+            is_used,
             postings,
-            weights: with_term.iter().map(weight).collect(),
+            weights,
             norms: Norms::of(total, items),
         }
     }
@@ -156,14 +184,17 @@ impl<'q, 'd> Ranking<'q, 'd> {
         let of_terms: Vec<_> = found
             .of_term
             .iter()
-            .zip(&self.weights)
-            .map(|(lists, weight)| {
+            .enumerate()
+            .map(|(term, lists)| {
+                if !self.is_used[term] {
+                    return Vec::new();
+                }
                 let lists = &found.lists[lists.clone()];
-                self.of_term(lists, *weight, &segment.lengths, scratch)
+                self.of_term(lists, self.weights[term], &segment.lengths, scratch)
             })
             .collect();
         let mut asked_for = 0.0;
-        for concept in &self.asked.concepts {
+        for concept in &self.concepts {
             asked_for += self.add_concept(concept, &of_terms, &mut scores, scratch);
         }
         for (score, complete) in scores.iter_mut().zip(&mut scratch.complete) {
@@ -187,28 +218,28 @@ impl<'q, 'd> Ranking<'q, 'd> {
     /// Adds what a concept contributes to the scores: the best of its wordings. Returns its weight.
     fn add_concept(
         &self,
-        concept: &Concept,
-        of_terms: &[Vec<(usize, f32)>],
+        concept: &[Significant],
+        of_terms: &[Vec<(u32, f32)>],
         scores: &mut [f32],
         scratch: &mut Scratch,
     ) -> f32 {
         let mut with_concept = Vec::new();
         let mut importance = 0.0_f32;
         for wording in concept {
-            let whole: f32 = wording.terms.iter().map(|term| self.weights[*term]).sum();
-            importance = importance.max(whole * wording.weight);
+            importance = importance.max(wording.whole * wording.weight);
             let mut with_wording = Vec::new();
             for term in &wording.terms {
                 for (item, score) in &of_terms[*term] {
-                    if scratch.wording[*item] == 0.0 {
-                        with_wording.push(*item);
+                    let item = *item as usize;
+                    if scratch.wording[item] == 0.0 {
+                        with_wording.push(item);
                     }
-                    scratch.wording[*item] += score;
-                    scratch.present[*item] += self.weights[*term];
+                    scratch.wording[item] += score;
+                    scratch.present[item] += self.weights[*term];
                 }
             }
             for item in with_wording {
-                let share = std::mem::take(&mut scratch.present[item]) / whole;
+                let share = std::mem::take(&mut scratch.present[item]) / wording.whole;
                 // A part of a wording means less than its share of the words.
                 let score = std::mem::take(&mut scratch.wording[item]) * share * wording.weight;
                 let (best, best_share) = &mut scratch.concept[item];
@@ -234,7 +265,7 @@ impl<'q, 'd> Ranking<'q, 'd> {
         weight: f32,
         lengths: &[Lengths<u32>],
         scratch: &mut Scratch,
-    ) -> Vec<(usize, f32)> {
+    ) -> Vec<(u32, f32)> {
         let mut with_term = Vec::with_capacity(lists.iter().map(|(_, list)| list.len()).sum());
         for (is_word_itself, postings) in lists {
             let form = if *is_word_itself { 1.0 } else { OTHER_FORM };
@@ -243,21 +274,48 @@ impl<'q, 'd> Ranking<'q, 'd> {
                 let counts = posting.counts();
                 let sum = &mut scratch.frequency[item];
                 if *sum == 0.0 {
-                    with_term.push((item, 0.0));
+                    with_term.push((posting.item(), 0.0));
                 }
                 *sum += form * self.norms.frequency(counts, lengths[item]);
                 scratch.title[item] |= counts.title > 0;
             }
         }
         for (item, score) in &mut with_term {
-            let frequency = std::mem::take(&mut scratch.frequency[*item]);
+            let item = *item as usize;
+            let frequency = std::mem::take(&mut scratch.frequency[item]);
             *score = weight * frequency * (K1 + 1.0) / (frequency + K1);
-            if std::mem::take(&mut scratch.title[*item]) {
-                *score += weight * WHOLE_TITLE / (lengths[*item].title as f32).max(1.0);
+            if std::mem::take(&mut scratch.title[item]) {
+                *score += weight * WHOLE_TITLE / (lengths[item].title as f32).max(1.0);
             }
         }
         with_term
     }
+}
+
+/// What matters of a query: not the words that are everywhere, if it has others.
+fn significant(asked: &AskedFor, weights: &[f32]) -> Vec<Vec<Significant>> {
+    let largest = |weights: &mut dyn Iterator<Item = f32>| weights.fold(0.0, f32::max);
+    let wording = |wording: &Wording| {
+        let least = COMMON_WORD * largest(&mut wording.terms.iter().map(|term| weights[*term]));
+        let mut terms = wording.terms.clone();
+        terms.retain(|term| weights[*term] > 0.0 && weights[*term] >= least);
+        Significant {
+            whole: terms.iter().map(|term| weights[*term]).sum(),
+            terms,
+            weight: wording.weight,
+        }
+    };
+    let importance = |concept: &[Significant]| {
+        largest(&mut concept.iter().map(|wording| wording.whole * wording.weight))
+    };
+    let mut concepts: Vec<Vec<Significant>> = asked
+        .concepts
+        .iter()
+        .map(|concept| concept.iter().map(wording).collect())
+        .collect();
+    let least = COMMON_CONCEPT * largest(&mut concepts.iter().map(|concept| importance(concept)));
+    concepts.retain(|concept| importance(concept) >= least);
+    concepts
 }
 
 /// Lifts controls that match by the best of their enhancements, and lowers the enhancements, so that
