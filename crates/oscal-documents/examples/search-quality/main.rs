@@ -48,18 +48,21 @@ fn main() -> Result<(), Box<dyn Error>> {
             continue;
         };
         for (within, document) in [("it", Some(document)), ("everything", None)] {
-            for half in [Half::Tune, Half::HeldOut] {
+            for half in [Half::Tune, Half::HeldOut, Half::After] {
                 let asked: Vec<&Question> = questions
                     .iter()
                     .filter(|question| question.scope == scope.name && question.half == half)
                     .collect();
+                if asked.is_empty() {
+                    continue;
+                }
                 let places: Vec<_> = asked
                     .iter()
                     .map(|question| question.place(&view, document))
                     .collect();
                 let share = |limit: usize| {
                     let good = places.iter().flatten().filter(|place| **place < limit);
-                    100.0 * good.count() as f64 / asked.len().max(1) as f64
+                    100.0 * good.count() as f64 / asked.len() as f64
                 };
                 println!(
                     "| {} | {within} | {half} | {} | {:.1} % | {:.1} % |",

@@ -5,6 +5,7 @@ use std::fmt;
 use oscal_documents::{Document, Hit, LibraryView, Model, Query};
 
 const QUESTIONS: &str = include_str!("questions.tsv");
+const WRITTEN_AFTER: &str = include_str!("questions-after.tsv");
 
 /// How many hits are looked at.
 const HITS: usize = 50;
@@ -54,6 +55,8 @@ impl Scope {
 pub(crate) enum Half {
     Tune,
     HeldOut,
+    /// Written after the vocabulary was.
+    After,
 }
 
 impl fmt::Display for Half {
@@ -61,6 +64,7 @@ impl fmt::Display for Half {
         f.write_str(match self {
             Self::Tune => "tuned on",
             Self::HeldOut => "held out",
+            Self::After => "written after",
         })
     }
 }
@@ -73,10 +77,10 @@ pub(crate) struct Question {
     pub(crate) half: Half,
 }
 
-/// All questions: every other one is held out.
+/// All questions: every other one of the first file is held out, and all of the second.
 pub(crate) fn questions() -> Vec<Question> {
-    let lines = QUESTIONS.lines().filter(|line| !line.starts_with('#'));
     let halves = [Half::Tune, Half::HeldOut].into_iter().cycle();
+    let lines = |text: &'static str| text.lines().filter(|line| !line.starts_with('#'));
     let question = |(line, half): (&'static str, Half)| {
         let mut columns = line.split('\t');
         let mut column = || columns.next().unwrap_or_default();
@@ -87,7 +91,9 @@ pub(crate) fn questions() -> Vec<Question> {
             half,
         }
     };
-    lines.zip(halves).map(question).collect()
+    let first = lines(QUESTIONS).zip(halves);
+    let after = lines(WRITTEN_AFTER).map(|line| (line, Half::After));
+    first.chain(after).map(question).collect()
 }
 
 impl Question {
