@@ -55,7 +55,7 @@ impl Scope {
 pub(crate) enum Half {
     Tune,
     HeldOut,
-    /// Written after the vocabulary was.
+    /// Held out, and written after the vocabulary was.
     After,
 }
 
@@ -64,7 +64,7 @@ impl fmt::Display for Half {
         f.write_str(match self {
             Self::Tune => "tuned on",
             Self::HeldOut => "held out",
-            Self::After => "written after",
+            Self::After => "held out, written after",
         })
     }
 }
@@ -77,7 +77,7 @@ pub(crate) struct Question {
     pub(crate) half: Half,
 }
 
-/// All questions: every other one of the first file is held out, and all of the second.
+/// All questions: every other one of each file is held out.
 pub(crate) fn questions() -> Vec<Question> {
     let halves = [Half::Tune, Half::HeldOut].into_iter().cycle();
     let lines = |text: &'static str| text.lines().filter(|line| !line.starts_with('#'));
@@ -92,7 +92,8 @@ pub(crate) fn questions() -> Vec<Question> {
         }
     };
     let first = lines(QUESTIONS).zip(halves);
-    let after = lines(WRITTEN_AFTER).map(|line| (line, Half::After));
+    let halves = [Half::Tune, Half::After].into_iter().cycle();
+    let after = lines(WRITTEN_AFTER).zip(halves);
     first.chain(after).map(question).collect()
 }
 

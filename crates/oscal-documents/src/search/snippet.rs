@@ -9,7 +9,7 @@ const LENGTH: usize = 200;
 const LEAD: usize = 40;
 
 /// How much text is examined. Hardly any control has more.
-const MAX_TEXT: usize = 16 << 10;
+const MAX_TEXT: usize = 8 << 10;
 
 /// The snippet that contains the most query terms, the first such one; on one line, with an
 /// ellipsis where it was cut.

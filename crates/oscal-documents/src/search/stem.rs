@@ -43,7 +43,11 @@ pub(super) fn stem_len(word: &str) -> usize {
     let mut stem = word;
     // `organizations`, `organizational`: three endings at most.
     for _ in 0..3 {
-        let cut = ENDINGS.iter().find_map(|(least, ending)| {
+        let last = stem.bytes().last();
+        let mut endings = ENDINGS
+            .iter()
+            .filter(|(_, ending)| ending.bytes().last() == last);
+        let cut = endings.find_map(|(least, ending)| {
             let rest = stem.strip_suffix(ending)?;
             (rest.len() >= *least && has_vowel(rest) && fits(rest, ending)).then_some(rest)
         });

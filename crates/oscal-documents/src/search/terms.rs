@@ -84,6 +84,9 @@ fn push_within(term: &mut String, c: char) {
 /// Reduces English plurals to one term: `policies` and `policy`, `accesses` and `access`,
 /// `accounts` and `account`.
 fn strip_plural(word: &mut String) {
+    if !word.ends_with('s') {
+        return;
+    }
     let stem = |cut: &str| word.len() >= cut.len() + 2 && word.ends_with(cut);
     if stem("ies") {
         word.truncate(word.len() - 3);
