@@ -126,7 +126,8 @@ fn what_is_loaded_decides_what_a_control_that_is_not_found_means() {
         if means.is_empty() {
             let expected = format!("{no_control}try search with words of its title");
             assert_eq!(error, Some(&*expected));
-            assert!(search.is_null(), "{search}");
+            let expected = "no entry has any of these words; try other words, or list_controls";
+            assert_eq!(search, expected);
         } else {
             let note = format!("{means}{load}");
             assert_eq!(error, Some(&*format!("{no_control}{note}")));

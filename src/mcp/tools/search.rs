@@ -19,7 +19,7 @@ use crate::mcp::{
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Search {
-    /// Words, or a control's id or label in any common notation
+    /// Plain words, abbreviations such as MFA, or a control's id or label in any common notation
     query: String,
     /// Only documents of this model, such as catalog
     model: Option<String>,
@@ -37,7 +37,7 @@ pub(super) struct SearchResult {
     total: usize,
     /// Why there may be none
     #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<&'static str>,
+    note: Option<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -94,8 +94,26 @@ impl Search {
                 .map(|hit| SearchHit::of(hit, documents))
                 .collect(),
             total: hits.total,
-            note: advice(documents).filter(|_| hits.total == 0),
+            note: (hits.total == 0).then(|| self.why_nothing(documents)),
         })
+    }
+
+    fn why_nothing(&self, documents: &LibraryView<'_>) -> String {
+        if let Some(advice) = advice(documents) {
+            return advice.to_owned();
+        }
+        let restriction = if self.document.is_some() || self.model.is_some() {
+            "; search without `document` and `model`, or with other words"
+        } else {
+            "; try other words, or list_controls"
+        };
+        let near = documents.near_words(&self.query);
+        if near.is_empty() {
+            format!("no entry has any of these words{restriction}")
+        } else {
+            let near = near.join(", ");
+            format!("no entry has any of these words; documents have: {near}")
+        }
     }
 }
 

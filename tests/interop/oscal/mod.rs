@@ -5,6 +5,7 @@ mod fetched_content;
 mod inspector;
 mod lookup;
 mod resolution;
+mod search_quality;
 mod session;
 
 pub(crate) use self::inspector::Inspector;
