@@ -128,15 +128,15 @@ impl<'a> Control<'a> {
     }
 
     pub(crate) fn params(self) -> Vec<Param> {
-        parse_list(self.document.json(), self.record().params).unwrap_or_default()
+        parse_list(self.document.json(), self.record().params)
     }
 
     pub(crate) fn links(self) -> Vec<Link> {
-        parse_list(self.document.json(), self.record().links).unwrap_or_default()
+        parse_list(self.document.json(), self.record().links)
     }
 
     pub(crate) fn parts(self) -> Vec<Part> {
-        parse_list(self.document.json(), self.record().parts).unwrap_or_default()
+        parse_list(self.document.json(), self.record().parts)
     }
 
     fn record(self) -> &'a ControlRecord {

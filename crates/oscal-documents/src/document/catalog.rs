@@ -1,12 +1,17 @@
 //! Where a catalog's controls are in its text, and how to find them.
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 
 use crate::document::control_key::control_key;
-use crate::document::element::{self, Link, Part, Prop};
+use crate::document::element::{self, Element, Link, Param, Part, Prop};
 use crate::document::error::DocumentError;
 use crate::json::cursor::{Cursor, Span, find};
 use crate::json::too_many::TooMany;
+use crate::markup;
+
+/// The most flaws that are named.
+const MAX_FLAWS: usize = 20;
 
 /// The outline of a catalog; empty for the other models.
 #[derive(Debug, Default)]
@@ -20,6 +25,8 @@ pub(crate) struct Catalog {
     by_id: Vec<u32>,
     /// Canonical key of an id or label, and index of the control; sorted.
     by_key: Vec<(Box<str>, u32)>,
+    /// What is wrong with single controls, in words.
+    flaws: Vec<String>,
 }
 
 /// A group of controls.
@@ -48,12 +55,17 @@ pub(crate) struct ControlRecord {
 }
 
 impl Catalog {
-    /// The control with exactly this id.
-    pub(crate) fn by_id(&self, id: &str) -> Option<u32> {
-        let found = self
-            .by_id
-            .binary_search_by(|number| self.controls[*number as usize].id.as_ref().cmp(id));
-        found.ok().map(|at| self.by_id[at])
+    /// The controls with exactly this id, in document order. There is more than one if the catalog
+    /// has several versions of a control.
+    pub(crate) fn by_id(&self, id: &str) -> &[u32] {
+        let id_of = |number: &u32| &*self.controls[*number as usize].id;
+        let found = &self.by_id[self.by_id.partition_point(|number| id_of(number) < id)..];
+        &found[..found.partition_point(|number| id_of(number) == id)]
+    }
+
+    /// What is wrong with single controls, in words.
+    pub(crate) fn flaws(&self) -> &[String] {
+        &self.flaws
     }
 
     /// The key and the indexes of the controls whose id or label has this key, in document order.
@@ -128,6 +140,7 @@ impl<'t> CatalogBuilder<'t> {
 
     pub(crate) fn finish(self) -> Catalog {
         let mut catalog = self.catalog;
+        catalog.drop_controls_without_id();
         catalog.params.sort_by(|a, b| a.0.cmp(&b.0));
         catalog.params.dedup_by(|later, first| later.0 == first.0);
         catalog.by_key.sort();
@@ -170,7 +183,7 @@ impl<'t> CatalogBuilder<'t> {
             match name {
                 "id" => self.catalog.groups[at].id = cursor.string().map(Into::into),
                 "title" => {
-                    self.catalog.groups[at].title = cursor.string().unwrap_or_default().into();
+                    self.catalog.groups[at].title = title(cursor);
                 }
                 _ => self.container(cursor, name, Some(number))?,
             }
@@ -202,7 +215,7 @@ impl<'t> CatalogBuilder<'t> {
         cursor.object(|cursor, name| {
             match name {
                 "id" => record.id = cursor.string().unwrap_or_default().into(),
-                "title" => record.title = cursor.string().unwrap_or_default().into(),
+                "title" => record.title = title(cursor),
                 "class" => record.class = cursor.string().map(Into::into),
                 "props" => props = cursor.skip(),
                 "links" => record.links = cursor.skip(),
@@ -216,59 +229,100 @@ impl<'t> CatalogBuilder<'t> {
             Ok::<_, DocumentError>(())
         })?;
         record.span = Span::new(start, cursor.offset());
-        self.check(&record)?;
-        let props: Vec<Prop> = self.parse(&record.id, "props", props)?;
+        self.check(&record);
+        let props: Vec<Prop> = self.parse(&record.id, "props", props);
         record.label = element::label(&props).map(Into::into);
         record.withdrawn = element::values(&props, "status")
             .any(|status| status.eq_ignore_ascii_case("withdrawn"));
-        let labels = element::values(&props, "label");
-        for name in labels.chain([record.id.as_ref()]) {
-            let key = control_key(name);
-            if !key.is_empty() {
-                self.catalog.by_key.push((key.into(), number));
+        if !record.id.is_empty() {
+            let labels = element::values(&props, "label");
+            for name in labels.chain([record.id.as_ref()]) {
+                let key = control_key(name);
+                if !key.is_empty() {
+                    self.catalog.by_key.push((key.into(), number));
+                }
             }
         }
         self.catalog.controls[at] = record;
         Ok(())
     }
 
-    /// Whatever is parsed when a control is needed must be readable then.
-    fn check(&mut self, record: &ControlRecord) -> Result<(), DocumentError> {
+    /// Notes what is wrong with a control. What cannot be read of it costs no other control.
+    fn check(&mut self, record: &ControlRecord) {
         if record.id.is_empty() {
-            return Err(DocumentError::ControlWithoutId {
-                title: record.title.as_ref().to_owned(),
-            });
+            let title = &record.title;
+            self.flaw(|| format!("the control with title `{title:.60}` has no id; it is left out"));
+        } else if !self.ids.insert(record.id.clone()) {
+            let id = &record.id;
+            self.flaw(|| format!("several controls have the id `{id:.60}`; all are served"));
         }
-        if !self.ids.insert(record.id.clone()) {
-            return Err(DocumentError::DuplicateControl(
-                record.id.as_ref().to_owned(),
-            ));
-        }
-        self.parse::<element::Param>(&record.id, "params", record.params)?;
-        self.parse::<Link>(&record.id, "links", record.links)?;
-        self.parse::<Part>(&record.id, "parts", record.parts)?;
-        Ok(())
+        self.parse::<Param>(&record.id, "params", record.params);
+        self.parse::<Link>(&record.id, "links", record.links);
+        self.parse::<Part>(&record.id, "parts", record.parts);
     }
 
-    fn parse<T: serde::de::DeserializeOwned>(
-        &self,
-        control: &str,
-        member: &'static str,
-        span: Span,
-    ) -> Result<Vec<T>, DocumentError> {
-        parse_list(self.text, span).map_err(|source| DocumentError::Control {
-            control: control.to_owned(),
-            member,
-            source,
+    fn parse<T: Element>(&mut self, control: &str, member: &str, span: Span) -> Vec<T> {
+        parsed_list(self.text, span).unwrap_or_else(|error| {
+            self.flaw(|| {
+                format!("{member} of control `{control:.60}`: {error}; the rest of them is served")
+            });
+            parse_list(self.text, span)
         })
+    }
+
+    fn flaw(&mut self, message: impl FnOnce() -> String) {
+        let flaws = &mut self.catalog.flaws;
+        match flaws.len() {
+            MAX_FLAWS => flaws.push("and more of the kind".to_owned()),
+            more if more > MAX_FLAWS => {}
+            _ => flaws.push(message()),
+        }
     }
 }
 
-/// Parses an array of elements; an absent one has none.
-pub(crate) fn parse_list<T: serde::de::DeserializeOwned>(
-    text: &str,
-    span: Span,
-) -> serde_json::Result<Vec<T>> {
+impl Catalog {
+    /// Without an id nothing can name a control. The controls within it move up.
+    fn drop_controls_without_id(&mut self) {
+        if self.controls.iter().all(|control| !control.id.is_empty()) {
+            return;
+        }
+        let mut kept: Vec<ControlRecord> = Vec::with_capacity(self.controls.len());
+        // Of each control, its new index or else that of the control around it.
+        let mut places: Vec<Option<u32>> = Vec::with_capacity(self.controls.len());
+        for mut control in std::mem::take(&mut self.controls) {
+            control.parent = control.parent.and_then(|parent| places[parent as usize]);
+            if control.id.is_empty() {
+                places.push(control.parent);
+            } else {
+                places.push(Some(number(kept.len())));
+                kept.push(control);
+            }
+        }
+        self.controls = kept;
+        for (_, control) in &mut self.by_key {
+            *control = places[*control as usize].unwrap_or_default();
+        }
+    }
+}
+
+fn title(cursor: &mut Cursor<'_>) -> Box<str> {
+    let title = cursor.string().unwrap_or_default();
+    markup::plain(&title).into()
+}
+
+/// Parses an array of elements, leaving out what cannot be read; an absent one has none.
+pub(crate) fn parse_list<T: Element>(text: &str, span: Span) -> Vec<T> {
+    parsed_list(text, span).unwrap_or_else(|_| {
+        let mut elements = Vec::new();
+        let Ok(()) = Cursor::new(span.of(text)).array(|cursor| {
+            elements.extend(T::read(cursor.skip().of(span.of(text))));
+            Ok::<_, Infallible>(())
+        });
+        elements
+    })
+}
+
+fn parsed_list<T: Element>(text: &str, span: Span) -> serde_json::Result<Vec<T>> {
     if span == Span::default() {
         return Ok(Vec::new());
     }

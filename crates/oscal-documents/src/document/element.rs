@@ -1,13 +1,41 @@
 //! The members of a control as OSCAL writes them. Unused members are left out.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::json::lenient;
+
+/// Something in a control that can be read even if a part of it is malformed.
+pub(crate) trait Element: DeserializeOwned {
+    /// What can be read of it; `None` if that is of no use.
+    fn of_malformed(value: &Value) -> Option<Self>;
+
+    /// Reads an element from JSON text.
+    fn read(json: &str) -> Option<Self> {
+        let malformed = || Self::of_malformed(&serde_json::from_str(json).ok()?);
+        serde_json::from_str(json).ok().or_else(malformed)
+    }
+}
 
 /// A property (`props`).
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Prop {
     pub(crate) name: String,
     pub(crate) value: String,
     pub(crate) class: Option<String>,
+}
+
+impl Element for Prop {
+    fn of_malformed(value: &Value) -> Option<Self> {
+        Some(Self {
+            name: lenient::text(value, "name")?,
+            value: lenient::text(value, "value")?,
+            class: lenient::text(value, "class"),
+        })
+    }
 }
 
 /// A link (`links`).
@@ -26,6 +54,16 @@ impl Link {
     }
 }
 
+impl Element for Link {
+    fn of_malformed(value: &Value) -> Option<Self> {
+        Some(Self {
+            href: lenient::text(value, "href")?,
+            rel: lenient::text(value, "rel").unwrap_or_default(),
+            text: lenient::text(value, "text"),
+        })
+    }
+}
+
 /// A part of a control (`parts`): its statement, an item of that, its guidance and so on.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Part {
@@ -40,8 +78,20 @@ pub(crate) struct Part {
     pub(crate) parts: Vec<Part>,
 }
 
+impl Element for Part {
+    fn of_malformed(value: &Value) -> Option<Self> {
+        value.is_object().then(|| Self {
+            name: lenient::text(value, "name").unwrap_or_default(),
+            title: lenient::text(value, "title"),
+            props: lenient::list(value, "props", Prop::of_malformed),
+            prose: lenient::text(value, "prose").unwrap_or_default(),
+            parts: lenient::list(value, "parts", Self::of_malformed),
+        })
+    }
+}
+
 /// A parameter (`params`).
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Param {
     pub(crate) id: String,
     pub(crate) label: Option<String>,
@@ -51,11 +101,54 @@ pub(crate) struct Param {
     pub(crate) values: Vec<String>,
     pub(crate) select: Option<Select>,
     #[serde(default)]
+    pub(crate) constraints: Vec<Constraint>,
+    #[serde(default)]
     pub(crate) guidelines: Vec<Guideline>,
 }
 
+impl Param {
+    /// What an unset parameter stands for: its label, or else its id. A parameter of SP 800-53 is
+    /// an organization-defined parameter (ODP); there the catalog leaves out words that the
+    /// publication has.
+    pub(crate) fn placeholder(&self) -> Cow<'_, str> {
+        placeholder(&self.id, self.label.as_deref())
+    }
+}
+
+/// What an unset parameter with this id and label stands for.
+pub(crate) fn placeholder<'p>(id: &'p str, label: Option<&'p str>) -> Cow<'p, str> {
+    const WORDS: &str = "organization-defined";
+    match label {
+        Some(label) if id.contains("_odp") && !label.contains(WORDS) => {
+            Cow::Owned(format!("{WORDS} {label}"))
+        }
+        Some(label) => Cow::Borrowed(label),
+        None => Cow::Borrowed(id),
+    }
+}
+
+impl Element for Param {
+    fn of_malformed(value: &Value) -> Option<Self> {
+        Some(Self {
+            id: lenient::text(value, "id")?,
+            label: lenient::text(value, "label"),
+            props: lenient::list(value, "props", Prop::of_malformed),
+            values: lenient::texts(value, "values"),
+            select: value.get("select").map(|select| Select {
+                how_many: lenient::text(select, "how-many"),
+                choice: lenient::texts(select, "choice"),
+            }),
+            constraints: lenient::list(value, "constraints", Constraint::of_malformed),
+            guidelines: lenient::list(value, "guidelines", |guideline| {
+                let prose = lenient::text(guideline, "prose")?;
+                Some(Guideline { prose })
+            }),
+        })
+    }
+}
+
 /// The choices of a parameter.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Select {
     pub(crate) how_many: Option<String>,
@@ -63,8 +156,46 @@ pub(crate) struct Select {
     pub(crate) choice: Vec<String>,
 }
 
+/// A limit on the values of a parameter.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Constraint {
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    tests: Vec<ConstraintTest>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct ConstraintTest {
+    #[serde(default)]
+    expression: String,
+}
+
+impl Constraint {
+    /// What it says, on one line: its description, or else its formal tests.
+    pub(crate) fn text(&self) -> String {
+        let tests = self.tests.iter().map(|test| test.expression.as_str());
+        let tests = tests.filter(|_| self.description.trim().is_empty());
+        let texts = std::iter::once(self.description.as_str()).chain(tests);
+        let words = texts.flat_map(str::split_whitespace);
+        words.collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Element for Constraint {
+    fn of_malformed(value: &Value) -> Option<Self> {
+        Some(Self {
+            description: lenient::text(value, "description").unwrap_or_default(),
+            tests: lenient::list(value, "tests", |test| {
+                let expression = lenient::text(test, "expression")?;
+                Some(ConstraintTest { expression })
+            }),
+        })
+    }
+}
+
 /// A hint on how to set a parameter.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Guideline {
     #[serde(default)]
     pub(crate) prose: String,

@@ -30,16 +30,6 @@ pub enum DocumentError {
     Uuid(String),
     #[error("more than {MAX_ITEMS} {0}; split it")]
     TooMany(&'static str),
-    #[error("the control with title `{title:.60}` has no id")]
-    ControlWithoutId { title: String },
-    #[error("two controls have the id `{0:.60}`")]
-    DuplicateControl(String),
-    #[error("{member} of control `{control:.60}`: {source}")]
-    Control {
-        control: String,
-        member: &'static str,
-        source: serde_json::Error,
-    },
 }
 
 impl From<TooMany> for DocumentError {

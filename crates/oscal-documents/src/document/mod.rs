@@ -187,6 +187,11 @@ impl Document {
             .filter_map(|group| Some((group.id.as_deref()?, group.title.as_ref())))
     }
 
+    /// What is wrong with single controls, in words. Everything else of the document is served.
+    pub fn flaws(&self) -> &[String] {
+        self.catalog().flaws()
+    }
+
     /// The resource of the back matter with this uuid.
     pub(crate) fn resource(&self, uuid: &str) -> Option<Resource> {
         serde_json::from_str(self.resource_json(uuid)?).ok()

@@ -45,13 +45,6 @@ fn all_models_are_read() {
 
 #[test]
 fn what_cannot_be_served_is_named() {
-    let with = |members: Value| {
-        let mut root = json!({"uuid": UUID, "metadata": {"title": "t"}});
-        if let (Value::Object(root), Value::Object(members)) = (&mut root, members) {
-            root.extend(members);
-        }
-        json!({ "catalog": root }).to_string()
-    };
     let meta = r#""metadata":{"title":"t"}"#;
     for (text, message) in [
         (String::new(), "not JSON: EOF"),
@@ -93,23 +86,54 @@ fn what_cannot_be_served_is_named() {
             format!(r#"{{"profile":{{"uuid":"{UUID}"}}}}"#),
             "profile has no metadata.title",
         ),
-        (
-            with(json!({"controls": [{"title": "x"}]})),
-            "title `x` has no id",
-        ),
-        (
-            with(json!({"controls": [{"id": "a"}], "groups": [{"controls": [{"id": "a"}]}]})),
-            "two controls have the id `a`",
-        ),
-        (
-            with(json!({"controls": [{"id": "a", "parts": [{"name": 5}]}]})),
-            "parts of control `a`: invalid type: integer `5`",
-        ),
     ] {
         let error = Document::parse("x", text.clone(), false)
             .expect_err(&text)
             .to_string();
         assert!(error.contains(message), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_malformed_control_costs_no_other_one() {
+    let document = parsed(&json!({"catalog": {
+        "uuid": UUID, "metadata": {"title": "t"},
+        "controls": [
+            {"title": "nameless", "props": [{"name": "label", "value": "N"}],
+             "controls": [{"id": "inner"}, {"id": "a"}]},
+            {"id": "a", "title": "second",
+             "props": [{"name": "label"}, {"name": "label", "value": "A"}],
+             "links": [{"href": "#inner", "rel": "related"}, 7],
+             "params": [{"id": "p", "values": 5}, {"label": "without id"}, {"id": "q", "values": [30]}],
+             "parts": [{"name": 5, "prose": "{{ p }}, {{ q }}", "parts": [{"name": "item", "prose": ["x"]}]}]},
+            {"id": "b", "controls": "none"},
+        ],
+    }}))
+    .expect("served");
+    let ids: Vec<_> = document.controls().map(|control| control.id()).collect();
+    assert_eq!(ids, ["inner", "a", "a", "b"]);
+    assert_eq!(
+        document
+            .control("inner")
+            .and_then(|inner| inner.parent())
+            .map(|p| p.id()),
+        None
+    );
+    let second = document.find_controls("A")[1];
+    assert_eq!((second.title(), second.label()), ("second", Some("A")));
+    let view = second.view(&BTreeMap::new());
+    assert_eq!(view.parts[0].text, "[Assignment: p], 30");
+    assert_eq!((view.params.len(), view.related.len()), (2, 1));
+    let flaws = document.flaws().join("\n");
+    for flaw in [
+        "title `nameless` has no id",
+        "several controls have the id `a`",
+        "props of control `a`: missing field `value`",
+        "links of control `a`",
+        "params of control `a`: invalid type: integer `5`",
+        "parts of control `a`: invalid type: integer `5`",
+    ] {
+        assert!(flaws.contains(flaw), "{flaw} is not in {flaws}");
     }
 }
 

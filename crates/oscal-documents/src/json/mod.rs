@@ -6,6 +6,7 @@ pub(crate) mod any;
 pub(crate) mod budget;
 pub(crate) mod compact;
 pub(crate) mod cursor;
+pub(crate) mod lenient;
 pub(crate) mod too_many;
 pub(crate) mod tree_size;
 pub(crate) mod wellformed;

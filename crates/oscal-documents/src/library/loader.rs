@@ -233,7 +233,13 @@ impl<'l> Loader<'l> {
 
     fn problem_with(&self, file: &LoadedFile) -> Option<Problem> {
         let message = match &file.outcome {
-            Outcome::Document(_) => return None,
+            Outcome::Document(document) => {
+                let flaws = document.document.flaws();
+                if flaws.is_empty() {
+                    return None;
+                }
+                format!("served, but: {}", flaws.join("; "))
+            }
             Outcome::Duplicate(key) => same_uuid(self.taken.get(key).map_or("", String::as_str)),
             Outcome::LeftOut => {
                 let total = self.limits.total_bytes;

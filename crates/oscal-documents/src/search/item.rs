@@ -79,12 +79,17 @@ impl<'a> Item<'a> {
         match self {
             Self::Control(control) => {
                 let mut text = String::new();
-                for part in control.parts().iter().filter(|part| !is_assessment(part)) {
+                for part in control
+                    .parts()
+                    .iter()
+                    .filter(|part| !is_assessment(&part.name))
+                {
                     if !text.is_empty() {
                         text.push('\n');
                     }
                     text.push_str(&renderer.part(part));
                 }
+                text.push_str(&renderer.hints(&control.params()));
                 text
             }
             Self::Entry(document, entry) => {
