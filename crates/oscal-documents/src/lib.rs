@@ -48,6 +48,7 @@ pub use crate::{
     library::{
         Library,
         listing::{Entries, EntryState, Listing, LoadError, limits::Limits},
+        naming::Unnamed,
         problem::Problem,
         view::{Contents, LibraryView},
     },

@@ -31,7 +31,7 @@ fn write_control(out: &mut String, view: &ControlView, document: &DocumentInfo) 
         writeln!(out, "- Withdrawn")?;
     }
     for part in &view.parts {
-        if !part.name.starts_with("assessment") {
+        if !part.is_assessment() {
             let heading = part.title.as_ref().unwrap_or(&part.name);
             writeln!(out, "\n## {}\n\n{}", capitalized(heading), part.text)?;
         }
@@ -61,7 +61,8 @@ fn list(
     Ok(())
 }
 
-fn name(label: &str, title: &str) -> String {
+/// A label and a title, which may be empty.
+pub(in crate::mcp) fn name(label: &str, title: &str) -> String {
     format!("{label} {title}").trim_end().to_owned()
 }
 
@@ -88,13 +89,19 @@ fn linked(link: &LinkedControl) -> String {
 
 fn param(param: &ParamView) -> String {
     let mut text = format!("{}: {}", param.id, param.text);
+    // Otherwise the text has them.
+    let constraints = param.constraints.iter().filter(|_| !param.values.is_empty());
+    for constraint in constraints {
+        text += &format!(" (constraint: {constraint})");
+    }
     for guideline in &param.guidelines {
         text += &format!(" ({guideline})");
     }
     text
 }
 
-fn capitalized(heading: &str) -> String {
+/// A heading for a part.
+pub(in crate::mcp) fn capitalized(heading: &str) -> String {
     let mut rest = heading.chars();
     let first = rest.next().into_iter().flat_map(char::to_uppercase);
     first.chain(rest).collect()

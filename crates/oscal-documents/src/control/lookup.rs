@@ -108,9 +108,9 @@ impl ControlFilter<'_> {
         move |is_withdrawn, groups| {
             self.withdrawn
                 .is_none_or(|withdrawn| withdrawn == is_withdrawn)
-                && group
-                    .as_ref()
-                    .is_none_or(|key| groups.by_ref().any(|id| control_key(id) == *key))
+                && group.as_ref().is_none_or(|key| {
+                    Iterator::any(&mut &mut *groups, |id| control_key(id) == *key)
+                })
         }
     }
 }

@@ -1,17 +1,15 @@
 //! Where a catalog's controls are in its text, and how to find them.
 
 use std::collections::HashSet;
-use std::convert::Infallible;
 
 use crate::document::control_key::control_key;
-use crate::document::element::{self, Element, Link, Param, Part, Prop};
+use crate::document::element::{self, Link, Part, Prop};
 use crate::document::error::DocumentError;
+use crate::document::faults::Faults;
 use crate::json::cursor::{Cursor, Span, find};
+use crate::json::salvage;
 use crate::json::too_many::TooMany;
 use crate::markup;
-
-/// The most flaws that are named.
-const MAX_FLAWS: usize = 20;
 
 /// The outline of a catalog; empty for the other models.
 #[derive(Debug, Default)]
@@ -21,12 +19,10 @@ pub(crate) struct Catalog {
     pub(crate) controls: Vec<ControlRecord>,
     /// Sorted by id. If an id is defined twice, the first definition counts.
     params: Vec<(Box<str>, Span)>,
-    /// Indexes of controls, sorted by their ids.
+    /// Indexes of controls, sorted by their ids, and by their order if an id is defined twice.
     by_id: Vec<u32>,
     /// Canonical key of an id or label, and index of the control; sorted.
     by_key: Vec<(Box<str>, u32)>,
-    /// What is wrong with single controls, in words.
-    flaws: Vec<String>,
 }
 
 /// A group of controls.
@@ -61,11 +57,6 @@ impl Catalog {
         let id_of = |number: &u32| &*self.controls[*number as usize].id;
         let found = &self.by_id[self.by_id.partition_point(|number| id_of(number) < id)..];
         &found[..found.partition_point(|number| id_of(number) == id)]
-    }
-
-    /// What is wrong with single controls, in words.
-    pub(crate) fn flaws(&self) -> &[String] {
-        &self.flaws
     }
 
     /// The key and the indexes of the controls whose id or label has this key, in document order.
@@ -118,6 +109,7 @@ pub(crate) struct CatalogBuilder<'t> {
     text: &'t str,
     catalog: Catalog,
     ids: HashSet<Box<str>>,
+    faults: Faults,
 }
 
 impl<'t> CatalogBuilder<'t> {
@@ -126,6 +118,7 @@ impl<'t> CatalogBuilder<'t> {
             text,
             catalog: Catalog::default(),
             ids: HashSet::new(),
+            faults: Faults::default(),
         }
     }
 
@@ -138,9 +131,9 @@ impl<'t> CatalogBuilder<'t> {
         self.container(cursor, name, None)
     }
 
-    pub(crate) fn finish(self) -> Catalog {
+    /// The outline, and what is left out of it.
+    pub(crate) fn finish(self) -> (Catalog, Faults) {
         let mut catalog = self.catalog;
-        catalog.drop_controls_without_id();
         catalog.params.sort_by(|a, b| a.0.cmp(&b.0));
         catalog.params.dedup_by(|later, first| later.0 == first.0);
         catalog.by_key.sort();
@@ -152,7 +145,7 @@ impl<'t> CatalogBuilder<'t> {
         catalog.params.shrink_to_fit();
         catalog.by_key.shrink_to_fit();
         catalog.controls.shrink_to_fit();
-        catalog
+        (catalog, self.faults)
     }
 
     /// Takes a member that the catalog and its groups share.
@@ -212,6 +205,7 @@ impl<'t> CatalogBuilder<'t> {
             ..ControlRecord::default()
         };
         let mut props = Span::default();
+        let params = self.catalog.params.len();
         cursor.object(|cursor, name| {
             match name {
                 "id" => record.id = cursor.string().unwrap_or_default().into(),
@@ -229,104 +223,80 @@ impl<'t> CatalogBuilder<'t> {
             Ok::<_, DocumentError>(())
         })?;
         record.span = Span::new(start, cursor.offset());
+        if record.id.is_empty() {
+            self.drop_from(at, params, &record.title);
+            return Ok(());
+        }
         self.check(&record);
-        let props: Vec<Prop> = self.parse(&record.id, "props", props);
+        let props: Vec<Prop> = self.list(&record.id, "props", props);
         record.label = element::label(&props).map(Into::into);
         record.withdrawn = element::values(&props, "status")
             .any(|status| status.eq_ignore_ascii_case("withdrawn"));
-        if !record.id.is_empty() {
-            let labels = element::values(&props, "label");
-            for name in labels.chain([record.id.as_ref()]) {
-                let key = control_key(name);
-                if !key.is_empty() {
-                    self.catalog.by_key.push((key.into(), number));
-                }
+        let labels = element::values(&props, "label");
+        for name in labels.chain([record.id.as_ref()]) {
+            let key = control_key(name);
+            if !key.is_empty() {
+                self.catalog.by_key.push((key.into(), number));
             }
         }
         self.catalog.controls[at] = record;
         Ok(())
     }
 
-    /// Notes what is wrong with a control. What cannot be read of it costs no other control.
+    /// Leaves out a control without id, with the controls and parameters in it.
+    fn drop_from(&mut self, at: usize, params: usize, title: &str) {
+        for inner in self.catalog.controls.drain(at..) {
+            self.ids.remove(&inner.id);
+        }
+        self.catalog.params.truncate(params);
+        let by_key = &mut self.catalog.by_key;
+        while by_key
+            .pop_if(|(_, number)| *number as usize >= at)
+            .is_some()
+        {}
+        let fault = || format!("the control with title `{title:.60}` has no id; it is left out");
+        self.faults.note(fault);
+    }
+
+    /// Notes what nobody will see of a control, and an id that is used before.
     fn check(&mut self, record: &ControlRecord) {
-        if record.id.is_empty() {
-            let title = &record.title;
-            self.flaw(|| format!("the control with title `{title:.60}` has no id; it is left out"));
-        } else if !self.ids.insert(record.id.clone()) {
+        if !self.ids.insert(record.id.clone()) {
             let id = &record.id;
-            self.flaw(|| format!("several controls have the id `{id:.60}`; all are served"));
+            let fault =
+                || format!("several controls have the id `{id:.60}`; it means the first one");
+            self.faults.note(fault);
         }
-        self.parse::<Param>(&record.id, "params", record.params);
-        self.parse::<Link>(&record.id, "links", record.links);
-        self.parse::<Part>(&record.id, "parts", record.parts);
+        self.list::<element::Param>(&record.id, "params", record.params);
+        self.list::<Link>(&record.id, "links", record.links);
+        self.list::<Part>(&record.id, "parts", record.parts);
     }
 
-    fn parse<T: Element>(&mut self, control: &str, member: &str, span: Span) -> Vec<T> {
-        parsed_list(self.text, span).unwrap_or_else(|error| {
-            self.flaw(|| {
-                format!("{member} of control `{control:.60}`: {error}; the rest of them is served")
+    fn list<T: serde::de::DeserializeOwned>(
+        &mut self,
+        control: &str,
+        member: &'static str,
+        span: Span,
+    ) -> Vec<T> {
+        salvage::list(self.text, span, |error| {
+            self.faults.note(|| {
+                let error = error.to_string();
+                let what = error
+                    .rsplit_once(" at line ")
+                    .map_or(&*error, |(what, _)| what);
+                format!("{member} of control `{control:.60}`: {what:.100}; this is left out")
             });
-            parse_list(self.text, span)
         })
-    }
-
-    fn flaw(&mut self, message: impl FnOnce() -> String) {
-        let flaws = &mut self.catalog.flaws;
-        match flaws.len() {
-            MAX_FLAWS => flaws.push("and more of the kind".to_owned()),
-            more if more > MAX_FLAWS => {}
-            _ => flaws.push(message()),
-        }
     }
 }
 
-impl Catalog {
-    /// Without an id nothing can name a control. The controls within it move up.
-    fn drop_controls_without_id(&mut self) {
-        if self.controls.iter().all(|control| !control.id.is_empty()) {
-            return;
-        }
-        let mut kept: Vec<ControlRecord> = Vec::with_capacity(self.controls.len());
-        // Of each control, its new index or else that of the control around it.
-        let mut places: Vec<Option<u32>> = Vec::with_capacity(self.controls.len());
-        for mut control in std::mem::take(&mut self.controls) {
-            control.parent = control.parent.and_then(|parent| places[parent as usize]);
-            if control.id.is_empty() {
-                places.push(control.parent);
-            } else {
-                places.push(Some(number(kept.len())));
-                kept.push(control);
-            }
-        }
-        self.controls = kept;
-        for (_, control) in &mut self.by_key {
-            *control = places[*control as usize].unwrap_or_default();
-        }
-    }
+/// Parses an array of elements; an absent one has none. What is malformed is left out.
+pub(crate) fn parse_list<T: serde::de::DeserializeOwned>(text: &str, span: Span) -> Vec<T> {
+    salvage::list(text, span, |_noted_when_loaded| {})
 }
 
 fn title(cursor: &mut Cursor<'_>) -> Box<str> {
     let title = cursor.string().unwrap_or_default();
     markup::plain(&title).into()
-}
-
-/// Parses an array of elements, leaving out what cannot be read; an absent one has none.
-pub(crate) fn parse_list<T: Element>(text: &str, span: Span) -> Vec<T> {
-    parsed_list(text, span).unwrap_or_else(|_| {
-        let mut elements = Vec::new();
-        let Ok(()) = Cursor::new(span.of(text)).array(|cursor| {
-            elements.extend(T::read(cursor.skip().of(span.of(text))));
-            Ok::<_, Infallible>(())
-        });
-        elements
-    })
-}
-
-fn parsed_list<T: Element>(text: &str, span: Span) -> serde_json::Result<Vec<T>> {
-    if span == Span::default() {
-        return Ok(Vec::new());
-    }
-    serde_json::from_str(span.of(text))
 }
 
 fn number(at: usize) -> u32 {

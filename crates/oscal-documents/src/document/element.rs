@@ -3,22 +3,6 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
-
-use crate::json::lenient;
-
-/// Something in a control that can be read even if a part of it is malformed.
-pub(crate) trait Element: DeserializeOwned {
-    /// What can be read of it; `None` if that is of no use.
-    fn of_malformed(value: &Value) -> Option<Self>;
-
-    /// Reads an element from JSON text.
-    fn read(json: &str) -> Option<Self> {
-        let malformed = || Self::of_malformed(&serde_json::from_str(json).ok()?);
-        serde_json::from_str(json).ok().or_else(malformed)
-    }
-}
 
 /// A property (`props`).
 #[derive(Debug, Clone, Deserialize)]
@@ -26,16 +10,6 @@ pub(crate) struct Prop {
     pub(crate) name: String,
     pub(crate) value: String,
     pub(crate) class: Option<String>,
-}
-
-impl Element for Prop {
-    fn of_malformed(value: &Value) -> Option<Self> {
-        Some(Self {
-            name: lenient::text(value, "name")?,
-            value: lenient::text(value, "value")?,
-            class: lenient::text(value, "class"),
-        })
-    }
 }
 
 /// A link (`links`).
@@ -54,16 +28,6 @@ impl Link {
     }
 }
 
-impl Element for Link {
-    fn of_malformed(value: &Value) -> Option<Self> {
-        Some(Self {
-            href: lenient::text(value, "href")?,
-            rel: lenient::text(value, "rel").unwrap_or_default(),
-            text: lenient::text(value, "text"),
-        })
-    }
-}
-
 /// A part of a control (`parts`): its statement, an item of that, its guidance and so on.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Part {
@@ -76,18 +40,6 @@ pub(crate) struct Part {
     pub(crate) prose: String,
     #[serde(default)]
     pub(crate) parts: Vec<Part>,
-}
-
-impl Element for Part {
-    fn of_malformed(value: &Value) -> Option<Self> {
-        value.is_object().then(|| Self {
-            name: lenient::text(value, "name").unwrap_or_default(),
-            title: lenient::text(value, "title"),
-            props: lenient::list(value, "props", Prop::of_malformed),
-            prose: lenient::text(value, "prose").unwrap_or_default(),
-            parts: lenient::list(value, "parts", Self::of_malformed),
-        })
-    }
 }
 
 /// A parameter (`params`).
@@ -127,26 +79,6 @@ pub(crate) fn placeholder<'p>(id: &'p str, label: Option<&'p str>) -> Cow<'p, st
     }
 }
 
-impl Element for Param {
-    fn of_malformed(value: &Value) -> Option<Self> {
-        Some(Self {
-            id: lenient::text(value, "id")?,
-            label: lenient::text(value, "label"),
-            props: lenient::list(value, "props", Prop::of_malformed),
-            values: lenient::texts(value, "values"),
-            select: value.get("select").map(|select| Select {
-                how_many: lenient::text(select, "how-many"),
-                choice: lenient::texts(select, "choice"),
-            }),
-            constraints: lenient::list(value, "constraints", Constraint::of_malformed),
-            guidelines: lenient::list(value, "guidelines", |guideline| {
-                let prose = lenient::text(guideline, "prose")?;
-                Some(Guideline { prose })
-            }),
-        })
-    }
-}
-
 /// The choices of a parameter.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -179,18 +111,6 @@ impl Constraint {
         let texts = std::iter::once(self.description.as_str()).chain(tests);
         let words = texts.flat_map(str::split_whitespace);
         words.collect::<Vec<_>>().join(" ")
-    }
-}
-
-impl Element for Constraint {
-    fn of_malformed(value: &Value) -> Option<Self> {
-        Some(Self {
-            description: lenient::text(value, "description").unwrap_or_default(),
-            tests: lenient::list(value, "tests", |test| {
-                let expression = lenient::text(test, "expression")?;
-                Some(ConstraintTest { expression })
-            }),
-        })
     }
 }
 

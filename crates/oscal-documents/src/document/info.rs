@@ -13,8 +13,12 @@ pub struct DocumentInfo {
     /// Names the document within its library. It is the uuid in lower case, so it stays the same
     /// after a restart and in every replica, and reveals nothing about where the document came
     /// from. If documents of several models share a uuid, all but the first add their model:
-    /// `UUID.system-security-plan`.
+    /// `UUID.system-security-plan`. If several of one model do, all but the newest revision add a
+    /// few digits that depend on their content: `UUID.5d41c0`.
     pub id: String,
+    /// The id of the newest revision, if this is an older one: a document of the same uuid and
+    /// model that was modified earlier, or at the same time with a lower version.
+    pub superseded_by: Option<String>,
     /// The uuid as the document writes it.
     pub uuid: String,
     /// The model.
@@ -56,6 +60,7 @@ impl DocumentInfo {
         }
         Self {
             id: outline.uuid.to_ascii_lowercase(),
+            superseded_by: None,
             uuid: outline.uuid.clone(),
             model: outline.model,
             title: outline.metadata.title.clone(),

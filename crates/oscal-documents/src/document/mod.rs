@@ -6,6 +6,7 @@ pub(crate) mod element;
 pub(crate) mod entry;
 pub(crate) mod entry_kind;
 pub(crate) mod error;
+pub(crate) mod faults;
 pub(crate) mod info;
 pub(crate) mod model;
 mod outline;
@@ -15,7 +16,7 @@ pub(crate) mod samples;
 mod tests;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
@@ -23,10 +24,12 @@ use crate::document::catalog::Catalog;
 use crate::document::element::Resource;
 use crate::document::entry::{Entries, References};
 use crate::document::error::DocumentError;
+use crate::document::faults::Faults;
 use crate::document::info::DocumentInfo;
 use crate::document::outline::Outline;
 use crate::json::compact::compact;
 use crate::json::cursor::{Span, find};
+use crate::json::digest::digest;
 use crate::json::tree_size::TreeSize;
 use crate::json::wellformed;
 
@@ -55,13 +58,18 @@ const MAX_VALUES: usize = 2_000_000;
 #[derive(Clone)]
 pub struct Document {
     info: DocumentInfo,
+    /// The names of its files, at least one.
+    files: Arc<[Box<str>]>,
     /// Shared with the same document under other ids.
     content: Arc<Content>,
 }
 
 struct Content {
-    file: String,
     text: Box<str>,
+    /// Made when it is needed.
+    digest: OnceLock<u128>,
+    /// What was left out because it is malformed.
+    faults: Faults,
     catalog: Catalog,
     entries: Entries,
     resources: Vec<(Box<str>, Span)>,
@@ -116,9 +124,11 @@ impl Document {
         let outline = Outline::of(&text)?;
         let document = Self {
             info: DocumentInfo::of(&outline, built_in),
+            files: [file.into()].into(),
             content: Arc::new(Content {
-                file,
                 text,
+                digest: OnceLock::new(),
+                faults: outline.faults,
                 catalog: outline.catalog,
                 entries: outline.entries,
                 resources: outline.resources,
@@ -129,18 +139,45 @@ impl Document {
 
     /// Whether both are the same document, not just equal ones.
     pub(crate) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.content, &other.content) && self.info.id == other.info.id
+        let (one, two) = (&self.info, &other.info);
+        self.is_copy_of(other)
+            && (&one.id, &one.superseded_by) == (&two.id, &two.superseded_by)
+            && self.files == other.files
     }
 
-    /// The same document under another id.
-    pub(crate) fn with_id(&self, id: String) -> Self {
+    /// Whether both share their content.
+    pub(crate) fn is_copy_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.content, &other.content)
+    }
+
+    /// The same document as it stands in a library: with its id, the id of the newest revision if
+    /// it is an older one, and the names of all its files.
+    pub(crate) fn placed(
+        &self,
+        id: String,
+        superseded_by: Option<String>,
+        files: Arc<[Box<str>]>,
+    ) -> Self {
         Self {
             info: DocumentInfo {
                 id,
+                superseded_by,
                 ..self.info.clone()
             },
+            files,
             content: self.content.clone(),
         }
+    }
+
+    /// A digest of what it says, however it is written.
+    pub(crate) fn digest(&self) -> u128 {
+        let content = &self.content;
+        *content.digest.get_or_init(|| digest(&content.text))
+    }
+
+    /// What was left out because it is malformed.
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.content.faults
     }
 
     /// Its approximate size in memory, in bytes.
@@ -157,10 +194,15 @@ impl Document {
         &self.info
     }
 
-    /// The name of the file below the documents directory, or of the built-in document. Operators
-    /// and imports use it; everyone else names the document by [`DocumentInfo::id`].
+    /// The name of its file below the documents directory, or of the built-in document. If several
+    /// files are copies of it, the first one.
     pub fn file(&self) -> &str {
-        &self.content.file
+        self.files.first().map_or("", AsRef::as_ref)
+    }
+
+    /// The names of all files that contain it, in order.
+    pub fn files(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.files.iter().map(AsRef::as_ref)
     }
 
     /// The document as compact JSON.
@@ -185,11 +227,6 @@ impl Document {
             .groups
             .iter()
             .filter_map(|group| Some((group.id.as_deref()?, group.title.as_ref())))
-    }
-
-    /// What is wrong with single controls, in words. Everything else of the document is served.
-    pub fn flaws(&self) -> &[String] {
-        self.catalog().flaws()
     }
 
     /// The resource of the back matter with this uuid.
@@ -225,7 +262,7 @@ impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Document")
             .field("info", &self.info)
-            .field("file", &self.content.file)
+            .field("files", &self.files)
             .finish_non_exhaustive()
     }
 }

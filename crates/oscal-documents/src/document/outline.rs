@@ -5,6 +5,7 @@ use uuid::{Uuid, fmt::Hyphenated};
 use crate::document::catalog::{Catalog, CatalogBuilder};
 use crate::document::entry::{Entries, EntriesBuilder, References};
 use crate::document::error::DocumentError;
+use crate::document::faults::Faults;
 use crate::document::model::Model;
 use crate::json::cursor::{Cursor, Span};
 
@@ -14,6 +15,8 @@ pub(crate) struct Outline {
     pub(crate) uuid: String,
     pub(crate) metadata: Metadata,
     pub(crate) catalog: Catalog,
+    /// What is left out of the catalog.
+    pub(crate) faults: Faults,
     pub(crate) entries: Entries,
     pub(crate) references: References,
     /// Uuids and spans of the resources in the back matter, sorted.
@@ -138,6 +141,7 @@ impl<'t> Builder<'t> {
             return Err(DocumentError::Missing { model, member });
         }
         self.resources.sort_by(|a, b| a.0.cmp(&b.0));
+        let (catalog, faults) = self.catalog.finish();
         let (entries, references) = self
             .entries
             .finish(&uuid.to_ascii_lowercase(), &self.metadata.title);
@@ -145,7 +149,8 @@ impl<'t> Builder<'t> {
             model,
             uuid,
             metadata: self.metadata,
-            catalog: self.catalog.finish(),
+            catalog,
+            faults,
             entries,
             references,
             resources: self.resources,

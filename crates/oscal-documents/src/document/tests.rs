@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::control::Control;
 use crate::document::Document;
 use crate::document::info::DocumentInfo;
 use crate::document::model::Model;
@@ -29,6 +30,7 @@ fn all_models_are_read() {
             *read.info(),
             DocumentInfo {
                 id: UUID.to_ascii_lowercase(),
+                superseded_by: None,
                 uuid: UUID.to_owned(),
                 model,
                 title: "A \"title\"".to_owned(),
@@ -95,45 +97,56 @@ fn what_cannot_be_served_is_named() {
 }
 
 #[test]
-fn a_malformed_control_costs_no_other_one() {
-    let document = parsed(&json!({"catalog": {
-        "uuid": UUID, "metadata": {"title": "t"},
-        "controls": [
-            {"title": "nameless", "props": [{"name": "label", "value": "N"}],
-             "controls": [{"id": "inner"}, {"id": "a"}]},
-            {"id": "a", "title": "second",
-             "props": [{"name": "label"}, {"name": "label", "value": "A"}],
-             "links": [{"href": "#inner", "rel": "related"}, 7],
-             "params": [{"id": "p", "values": 5}, {"label": "without id"}, {"id": "q", "values": [30]}],
-             "parts": [{"name": 5, "prose": "{{ p }}, {{ q }}", "parts": [{"name": "item", "prose": ["x"]}]}]},
-            {"id": "b", "controls": "none"},
-        ],
-    }}))
-    .expect("served");
-    let ids: Vec<_> = document.controls().map(|control| control.id()).collect();
-    assert_eq!(ids, ["inner", "a", "a", "b"]);
-    assert_eq!(
-        document
-            .control("inner")
-            .and_then(|inner| inner.parent())
-            .map(|p| p.id()),
-        None
-    );
-    let second = document.find_controls("A")[1];
-    assert_eq!((second.title(), second.label()), ("second", Some("A")));
-    let view = second.view(&BTreeMap::new());
-    assert_eq!(view.parts[0].text, "[Assignment: p], 30");
-    assert_eq!((view.params.len(), view.related.len()), (2, 1));
-    let flaws = document.flaws().join("\n");
-    for flaw in [
-        "title `nameless` has no id",
-        "several controls have the id `a`",
-        "props of control `a`: missing field `value`",
-        "links of control `a`",
-        "params of control `a`: invalid type: integer `5`",
-        "parts of control `a`: invalid type: integer `5`",
+fn what_is_malformed_is_left_out_and_named() {
+    for (controls, expected, fault) in [
+        (
+            json!([{"title": "x", "controls": [{"id": "b", "params": [{"id": "q"}]}]}, {"id": "a"}]),
+            "a",
+            "the control with title `x` has no id; it is left out",
+        ),
+        (
+            json!([{"id": "a"}, {"id": "b", "controls": [{"id": "a"}]}]),
+            "a b a",
+            "several controls have the id `a`; it means the first one",
+        ),
+        (
+            json!([{"id": "a", "parts": [{"name": 5, "prose": "kept"}]}]),
+            "a: kept",
+            "parts of control `a`: invalid type: integer `5`, expected a string; this is left out",
+        ),
+        (
+            json!([{"id": "a", "params": [{"id": "p", "values": "v"}, {"id": "q"}]}]),
+            "a (p q)",
+            "params of control `a`: invalid type: string \"v\", expected a sequence; this is left out",
+        ),
+        (
+            json!([{"id": "a", "params": [{"label": "no id"}, {"id": "q"}]}]),
+            "a (q)",
+            "params of control `a`: missing field `id`; this is left out",
+        ),
+        (
+            json!([{"id": "a", "props": [{"name": "status"}, {"name": "label", "value": "A"}]}]),
+            "a [A]",
+            "props of control `a`: missing field `value`; this is left out",
+        ),
     ] {
-        assert!(flaws.contains(flaw), "{flaw} is not in {flaws}");
+        let root = json!({"uuid": UUID, "metadata": {"title": "t"}, "controls": controls});
+        let document = parsed(&json!({ "catalog": root })).expect("a document");
+        let controls = document.controls().map(|control| {
+            let view = control.view(&BTreeMap::new());
+            let mut text = control.id().to_owned();
+            text.extend(view.label.map(|label| format!(" [{label}]")));
+            text.extend(view.parts.iter().map(|part| format!(": {}", part.text)));
+            let params: Vec<_> = view.params.into_iter().map(|param| param.id).collect();
+            if !params.is_empty() {
+                text += &format!(" ({})", params.join(" "));
+            }
+            text
+        });
+        assert_eq!(controls.collect::<Vec<_>>().join(" "), expected);
+        assert_eq!(document.faults().first, [fault]);
+        assert_eq!(document.find_controls("a")[0].number(), 0, "the first one");
+        assert_eq!(document.control("a").map(Control::number), Some(0));
     }
 }
 

@@ -40,6 +40,7 @@ impl Span {
     }
 }
 
+#[derive(Clone)]
 pub(crate) struct Cursor<'t> {
     text: &'t str,
     at: usize,

@@ -10,9 +10,12 @@ use crate::library::loader::Loader;
 
 impl Library {
     /// Loads the JSON files in `directory` and below it, and then the built-in documents, given as
-    /// name and text. A file that cannot be served becomes a [`Problem`](crate::Problem). If
-    /// several documents have the same uuid and model, the first is served, so a file can replace a
-    /// built-in document.
+    /// name and text. What cannot be served becomes a [`Problem`](crate::Problem).
+    ///
+    /// Copies of a document are one document with the names of all its files. Documents that share
+    /// a uuid but say different things are all served; see
+    /// [`DocumentInfo::id`](crate::DocumentInfo::id). A file with the uuid of a built-in document
+    /// replaces it.
     ///
     /// # Errors
     ///
@@ -34,7 +37,7 @@ impl Library {
     ///
     /// If a file can no longer be served, for instance because it is half-written, this library's
     /// document of it stays, and a [`Problem`](crate::Problem) says so. The document goes when the
-    /// file is gone or another file contains the same document.
+    /// file is gone, or when a document of the same uuid arrives in another file.
     pub fn reload(
         &self,
         built_in: &[(&str, &str)],

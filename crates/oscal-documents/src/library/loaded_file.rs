@@ -18,9 +18,8 @@ pub(super) struct LoadedFile {
 
 #[derive(Debug, Clone)]
 pub(super) enum Outcome {
+    /// Copies of a document share it.
     Document(Arc<Indexed>),
-    /// Another file has this document. Ours is dropped, and read again when the other file is gone.
-    Duplicate(Key),
     /// Not read: all files together are too large.
     LeftOut,
     /// It cannot be served. Holds what it served before.
@@ -35,12 +34,12 @@ impl LoadedFile {
         match &self.outcome {
             Outcome::Document(document) => Some(document),
             Outcome::Refused { kept, .. } => kept.as_ref(),
-            Outcome::Duplicate(_) | Outcome::LeftOut => None,
+            Outcome::LeftOut => None,
         }
     }
 }
 
-/// Unique to each document of a library.
+/// Uuid and model. The revisions of a document share it.
 pub(super) type Key = (String, Model);
 
 pub(super) fn key(document: &Document) -> Key {

@@ -4,13 +4,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::document::model::Model;
+use crate::document::Document;
 use crate::library::Library;
+use crate::library::identity::{Found, identified};
 use crate::library::listing::limits::Limits;
 use crate::library::listing::source_file::{SourceFile, Stamp};
 use crate::library::listing::{Entries, Listing};
 use crate::library::loaded_file::{Key, LoadedFile, Outcome, key};
 use crate::library::problem::Problem;
+use crate::library::taken::Taken;
 use crate::search::indexed::Indexed;
 
 /// A file in the directory: to be read, or already known.
@@ -34,8 +36,10 @@ pub(super) struct Loader<'l> {
     limits: Limits,
     /// Bytes left for further documents.
     left: u64,
-    /// The documents taken so far, and their files.
-    taken: HashMap<Key, String>,
+    /// The documents taken so far.
+    taken: Taken,
+    /// What is now in a file that had something else, or nothing, before.
+    arrived: HashSet<Key>,
     problems: Vec<Problem>,
     files_read: usize,
 }
@@ -46,7 +50,8 @@ impl<'l> Loader<'l> {
             previous,
             limits,
             left: limits.total_bytes,
-            taken: HashMap::new(),
+            taken: Taken::default(),
+            arrived: HashSet::new(),
             problems: Vec::new(),
             files_read: 0,
         }
@@ -68,27 +73,40 @@ impl<'l> Loader<'l> {
             .map(|file| self.settle(file))
             .collect();
         self.keep(&mut files);
-        let mut documents = Vec::new();
+        let mut found: Vec<Found> = Vec::new();
+        let mut places = HashMap::new();
+        let mut place = |name: &str, document: &Arc<Indexed>| {
+            let next = found.len();
+            let at = *places.entry(Arc::as_ptr(document)).or_insert(next);
+            if at == next {
+                let document = Arc::clone(document);
+                found.push(Found {
+                    document,
+                    files: Vec::new(),
+                });
+            }
+            found[at].files.push(name.into());
+            at == next
+        };
         let mut problems = Vec::new();
         for file in &files {
-            documents.extend(file.served().cloned());
             problems.extend(self.problem_with(file));
+            if let Some(document) = file.served()
+                && place(&file.name, document)
+            {
+                problems.extend(faults(&file.name, &document.document));
+            }
         }
         problems.append(&mut self.problems);
         for (name, text) in built_in {
-            match Indexed::parse(*name, (*text).to_owned(), true) {
-                Err(error) => problems.push(Problem::new(*name, error.to_string())),
-                Ok(document) => match self.taken.get(&key(&document.document)) {
-                    Some(first) => problems.push(Problem::new(*name, same_uuid(first))),
-                    None => {
-                        self.taken
-                            .insert(key(&document.document), (*name).to_owned());
-                        documents.push(Arc::new(document));
-                    }
-                },
+            match self.built_in(name, text) {
+                Ok(document) => {
+                    place(name, &document);
+                }
+                Err(message) => problems.push(Problem::new(*name, message)),
             }
         }
-        tell_apart(&mut documents);
+        let documents = identified(found);
         Library {
             documents: documents.into(),
             problems: problems.into(),
@@ -163,14 +181,11 @@ impl<'l> Loader<'l> {
             Candidate::Read(file, before) => return self.read(file, before),
             Candidate::Known(known, file) => match (&known.outcome, file) {
                 (Outcome::LeftOut, Some(file)) => return self.read(file, None),
-                (Outcome::Duplicate(key), Some(file)) if !self.taken.contains_key(key) => {
-                    return self.read(file, None);
-                }
                 _ => known,
             },
         };
         let outcome = match known.outcome {
-            Outcome::Document(document) => self.take(&known.name, known.stamp, document),
+            Outcome::Document(document) => self.take_again(known.stamp, document),
             outcome => outcome,
         };
         LoadedFile { outcome, ..known }
@@ -188,9 +203,23 @@ impl<'l> Loader<'l> {
             self.files_read += 1;
             match file.read(self.limits.file_bytes) {
                 Err(message) => refused(message),
-                Ok(text) => match Indexed::parse(&*file.name, text, false) {
+                Ok(text) => match Document::with_references(file.name.clone(), text, false) {
                     Err(error) => refused(error.to_string()),
-                    Ok(document) => self.take(&file.name, Some(file.stamp), Arc::new(document)),
+                    Ok((document, references)) => {
+                        let key = key(&document);
+                        if before.as_ref().map(|before| self::key(&before.document))
+                            != Some(key.clone())
+                        {
+                            self.arrived.insert(key);
+                        }
+                        match self.taken.copy_of(&document) {
+                            Some(copy) => Outcome::Document(Arc::clone(copy)),
+                            None => {
+                                let document = Indexed::of(document, &references);
+                                self.take(Some(file.stamp), Arc::new(document))
+                            }
+                        }
+                    }
                 },
             }
         };
@@ -201,46 +230,61 @@ impl<'l> Loader<'l> {
         }
     }
 
-    /// Takes a document, if there is room and no other file has it.
-    fn take(&mut self, name: &str, stamp: Option<Stamp>, document: Arc<Indexed>) -> Outcome {
-        let key = key(&document.document);
-        let bytes = stamp.map_or(document.document.json().len() as u64, |stamp| stamp.bytes);
-        if self.taken.contains_key(&key) {
-            return Outcome::Duplicate(key);
+    /// Takes a document that was loaded before, or the one that it is a copy of.
+    fn take_again(&mut self, stamp: Option<Stamp>, document: Arc<Indexed>) -> Outcome {
+        match self.taken.copy_of(&document.document) {
+            Some(copy) => Outcome::Document(Arc::clone(copy)),
+            None => self.take(stamp, document),
         }
+    }
+
+    /// Takes a document that is not a copy, if there is room.
+    fn take(&mut self, stamp: Option<Stamp>, document: Arc<Indexed>) -> Outcome {
+        let bytes = stamp.map_or(document.document.json().len() as u64, |stamp| stamp.bytes);
         if bytes > self.left {
             return Outcome::LeftOut;
         }
         self.left -= bytes;
-        self.taken.insert(key, name.to_owned());
+        self.taken.add(Arc::clone(&document));
         Outcome::Document(document)
     }
 
-    /// Keeps what was served before for files that cannot be served now, if there is room and no
-    /// other file has the document.
+    /// Keeps what was served before for files that cannot be served now, if there is room and it
+    /// has not arrived in another file.
     fn keep(&mut self, files: &mut [LoadedFile]) {
         for file in files {
             let Outcome::Refused { kept, .. } = &mut file.outcome else {
                 continue;
             };
             if let Some(document) = kept.take()
-                && let Outcome::Document(document) = self.take(&file.name, None, document)
+                && !self.arrived.contains(&key(&document.document))
+                && self.taken.copy_of(&document.document).is_none()
+                && let Outcome::Document(document) = self.take(None, document)
             {
                 *kept = Some(document);
             }
         }
     }
 
+    /// A document that comes with the program. A file replaces it with a document of the same uuid.
+    fn built_in(&mut self, name: &str, text: &str) -> Result<Arc<Indexed>, String> {
+        let read = Document::with_references(name.to_owned(), text.to_owned(), true);
+        let (document, references) = read.map_err(|error| error.to_string())?;
+        if let Some(copy) = self.taken.copy_of(&document) {
+            return Ok(Arc::clone(copy));
+        }
+        if self.taken.has(&key(&document)) {
+            let message = "a file has another document with the same uuid, which is served instead";
+            return Err(message.to_owned());
+        }
+        let document = Arc::new(Indexed::of(document, &references));
+        self.taken.add(Arc::clone(&document));
+        Ok(document)
+    }
+
     fn problem_with(&self, file: &LoadedFile) -> Option<Problem> {
         let message = match &file.outcome {
-            Outcome::Document(document) => {
-                let flaws = document.document.flaws();
-                if flaws.is_empty() {
-                    return None;
-                }
-                format!("served, but: {}", flaws.join("; "))
-            }
-            Outcome::Duplicate(key) => same_uuid(self.taken.get(key).map_or("", String::as_str)),
+            Outcome::Document(_) => return None,
             Outcome::LeftOut => {
                 let total = self.limits.total_bytes;
                 format!("left out: all files have more than {total} bytes")
@@ -257,28 +301,10 @@ impl<'l> Loader<'l> {
     }
 }
 
-fn same_uuid(first: &str) -> String {
-    format!("has the same uuid as `{first}`, which is served instead")
-}
-
-/// Gives documents that share a uuid different ids: the first model keeps the uuid, and the others
-/// add their model to it. So a security plan, which some callers may not see, never takes the id of
-/// a catalog, and the id of a catalog never reveals a plan.
-fn tell_apart(documents: &mut [Arc<Indexed>]) {
-    let mut first: HashMap<&str, Model> = HashMap::new();
-    for document in &*documents {
-        let info = document.document.info();
-        let model = first.entry(&info.id).or_insert(info.model);
-        *model = info.model.min(*model);
-    }
-    let others = documents.iter().enumerate().filter_map(|(at, document)| {
-        let info = document.document.info();
-        let is_other = first
-            .get(&*info.id)
-            .is_some_and(|first| *first != info.model);
-        is_other.then(|| (at, document.with_id(format!("{}.{}", info.id, info.model))))
-    });
-    for (at, document) in others.collect::<Vec<_>>() {
-        documents[at] = Arc::new(document);
-    }
+/// What is left out of a document that is served.
+fn faults(name: &str, document: &Document) -> impl Iterator<Item = Problem> {
+    let faults = document.faults();
+    let more = (faults.more > 0).then(|| format!("and {} more faults like these", faults.more));
+    let faults = faults.first.iter().cloned().chain(more);
+    faults.map(move |fault| Problem::new(name, fault))
 }

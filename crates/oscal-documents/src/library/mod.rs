@@ -1,10 +1,14 @@
 //! The loaded documents.
 
+mod identity;
 pub(crate) mod listing;
 mod load;
 mod loaded_file;
 mod loader;
+pub(crate) mod naming;
 pub(crate) mod problem;
+mod revision;
+mod taken;
 #[cfg(test)]
 mod tests;
 pub(crate) mod view;
@@ -12,7 +16,6 @@ pub(crate) mod view;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::document::Document;
 use crate::document::info::DocumentInfo;
 use crate::document::model::Model;
 use crate::library::listing::{Entries, Listing};
@@ -93,11 +96,12 @@ impl Library {
         let is_same = |(one, other): (&Arc<Indexed>, &Arc<Indexed>)| {
             let (one, other) = (&one.document, &other.document);
             let imported = matches!(one.info().model, Model::Catalog | Model::Profile);
-            let name = |document: &Document| {
-                let info = document.info();
-                (document.file().to_owned(), info.id.clone(), info.model)
+            let is_named_alike = || {
+                let names =
+                    [one, other].map(|document| (&document.info().id, document.info().model));
+                names[0] == names[1] && one.files().eq(other.files())
             };
-            one.is(other) || (!imported && name(one) == name(other))
+            one.is(other) || (!imported && is_named_alike())
         };
         self.documents.len() == other.documents.len()
             && self.documents.iter().zip(&*other.documents).all(is_same)
@@ -114,7 +118,7 @@ impl Library {
         &self.skipped
     }
 
-    /// The files that are not served. Show them to operators only: a problem may name a document
+    /// The files that are not served, or not wholly. Show them to operators only: a problem may name a document
     /// that a caller may not see.
     pub fn problems(&self) -> &[Problem] {
         &self.problems

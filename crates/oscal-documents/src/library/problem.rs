@@ -1,10 +1,10 @@
-//! A file that is not served.
+//! A file that is not served, or not wholly.
 
 use serde::Serialize;
 
 use crate::json::budget::floor_char_boundary;
 
-/// A file that is not served, and why.
+/// A file that is not served, or not wholly, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// Its name relative to the documents directory.

@@ -59,11 +59,7 @@ fn good_documents_are_served_and_bad_ones_reported() {
         .collect();
     assert_eq!(
         problems,
-        [
-            "a.json: not JSON: EOF while parsing an object at line 1 column 1",
-            "c.json: has the same uuid as `b.json`, which is served instead",
-            "one: has the same uuid as `d.json`, which is served instead",
-        ]
+        ["a.json: not JSON: EOF while parsing an object at line 1 column 1",]
     );
 }
 
@@ -221,7 +217,7 @@ fn only_changed_files_are_read_again() {
 
     fs::remove_file(directory.path().join("a.json")).expect("removed");
     let moved = reloaded(&changed, directory.path(), Limits::default());
-    assert_eq!(moved.files_read(), 1, "the other file with its document");
+    assert_eq!(moved.files_read(), 0, "the copy is still there");
     assert_eq!(
         titles(&moved.view(|_| true)),
         ["Second", "One", "Secret plan"]

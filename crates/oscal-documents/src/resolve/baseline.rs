@@ -48,6 +48,8 @@ pub struct Baseline {
     pub warnings: Vec<Warning>,
     /// How many more warnings were left out.
     pub more_warnings: usize,
+    /// The imports that may be of other documents; see [`Resolved::guesses`].
+    pub guesses: Vec<String>,
 }
 
 /// A control by its position.
@@ -90,6 +92,7 @@ impl Baseline {
             not_found: resolved.not_found,
             warnings: resolved.warnings,
             more_warnings: resolved.more_warnings,
+            guesses: resolved.guesses,
         }
     }
 

@@ -29,7 +29,9 @@ pub enum ResolveError {
         wanted: String,
     },
     #[error(
-        "{profile} imports `{href:.200}`, which could be any of {candidates}; name the one to use"
+        "{profile} imports `{href:.200}`, and no document is at that place; with the same file \
+         name there is: {candidates}; put the right one where the import says, or name a loaded \
+         catalog or profile to use instead"
     )]
     ImportAmbiguous {
         profile: String,
@@ -57,5 +59,9 @@ pub enum ResolveError {
 /// A document's name in messages.
 pub(crate) fn name(document: &Document) -> String {
     let info = document.info();
-    format!("`{:.80}` ({})", info.title, info.id)
+    if info.version.is_empty() {
+        format!("`{:.80}` ({})", info.title, info.id)
+    } else {
+        format!("`{:.80}` {:.40} ({})", info.title, info.version, info.id)
+    }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::document::element::{Constraint, Element, placeholder};
+use crate::document::element::{Constraint, placeholder};
 use crate::markup;
 use crate::resolve::json::{self, Object};
 
@@ -64,7 +65,7 @@ pub struct ParamState {
 
 impl ParamState {
     pub(crate) fn of(param: &Object) -> Self {
-        let strings = |value: Option<&serde_json::Value>| -> Vec<String> {
+        let strings = |value: Option<&Value>| -> Vec<String> {
             let items = value
                 .and_then(|value| value.as_array())
                 .into_iter()
@@ -81,7 +82,8 @@ impl ParamState {
             values: strings(param.get("values")),
             choices: strings(param.get("select").and_then(|select| select.get("choice"))),
             constraints: items(param, "constraints")
-                .filter_map(|constraint| Some(Constraint::of_malformed(constraint)?.text()))
+                .filter_map(|constraint| Constraint::deserialize(constraint).ok())
+                .map(|constraint| constraint.text())
                 .filter(|text| !text.is_empty())
                 .collect(),
             guidelines: items(param, "guidelines")
@@ -120,7 +122,7 @@ impl ParamState {
 }
 
 /// The elements of the list in this member.
-fn items<'o>(object: &'o Object, member: &str) -> impl Iterator<Item = &'o serde_json::Value> {
+fn items<'o>(object: &'o Object, member: &str) -> impl Iterator<Item = &'o Value> {
     let items = object.get(member).and_then(|value| value.as_array());
     items.into_iter().flatten()
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::Value;
 
-use crate::document::element::{self, Element, Prop};
+use crate::document::element::{self, Prop};
 use crate::markup;
 use crate::resolve::json::Object;
 use crate::resolve::tree::Group;
@@ -32,7 +33,9 @@ impl Altered {
     pub(super) fn of(control: &Object) -> Self {
         let props = control.get("props").and_then(Value::as_array);
         let props = props.into_iter().flatten();
-        let props: Vec<_> = props.filter_map(Prop::of_malformed).collect();
+        let props: Vec<_> = props
+            .filter_map(|prop| Prop::deserialize(prop).ok())
+            .collect();
         let title = control.get("title").and_then(Value::as_str);
         Self {
             title: markup::plain(title.unwrap_or_default()).into_owned(),

@@ -33,6 +33,9 @@ pub struct Resolved<'a> {
     pub warnings: Vec<Warning>,
     /// How many more warnings were left out.
     pub more_warnings: usize,
+    /// The imports that may be of other documents: only the file name is the same. Tell everyone
+    /// who sees something of the result.
+    pub guesses: Vec<String>,
     metadata: Object,
     tree: Tree<'a>,
 }
@@ -105,9 +108,12 @@ impl BaselineControl<'_> {
     }
 }
 
-/// Resolves a profile with the documents of the view. Imports are found by uuid, by file name, or
-/// by file name with another extension. The document with the id `fallback` replaces imports that
-/// are missing or ambiguous.
+/// Resolves a profile with the documents of the view. Imports are found by their place
+/// relative to the importing file or to a directory around it (`trestle://`), by uuid, or by the
+/// longest common end of the path. If a document has nothing but the file name in common with an
+/// import, it is taken if it is the only one and the name is no common one such as `catalog.json`,
+/// and is among the [`guesses`](Resolved::guesses). The document with the id `fallback` replaces
+/// imports that are missing, ambiguous or guessed.
 ///
 /// ```
 /// use oscal_documents::{Library, Limits, resolve_profile};
@@ -172,6 +178,7 @@ pub fn resolve_profile<'a>(
         not_found: resolver.not_found,
         warnings: log.warnings,
         more_warnings: log.more_warnings,
+        guesses: resolver.guesses,
         metadata,
         tree,
     })

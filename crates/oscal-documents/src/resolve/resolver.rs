@@ -10,7 +10,7 @@ use crate::library::view::LibraryView;
 use crate::resolve::directives::merge::Merge;
 use crate::resolve::directives::profile::{Import, Profile};
 use crate::resolve::error::{ResolveError, name};
-use crate::resolve::locate::{Located, locate};
+use crate::resolve::locate::{Located, Locator};
 use crate::resolve::log::{Log, NotFound};
 use crate::resolve::merge::combine::Combined;
 use crate::resolve::merge::custom::Structure;
@@ -28,12 +28,15 @@ const MAX_EFFORT: usize = 128 << 20;
 
 /// Resolves a profile. Each document that it imports, directly or not, is resolved once.
 pub(crate) struct Resolver<'v, 'a> {
-    pub(crate) view: &'v LibraryView<'a>,
+    view: &'v LibraryView<'a>,
+    locator: Locator<'v, 'a>,
     /// Replaces imports that are not among the documents.
     pub(crate) fallback: Option<&'a Document>,
     pub(crate) fallback_used: bool,
     pub(crate) log: Log,
     pub(crate) not_found: Vec<NotFound>,
+    /// What was imported because of its file name alone, in words.
+    pub(crate) guesses: Vec<String>,
     /// The imported documents, each after what it imports.
     pub(crate) sources: Vec<&'a Document>,
     budget: Budget,
@@ -46,10 +49,12 @@ impl<'v, 'a> Resolver<'v, 'a> {
     pub(crate) fn new(view: &'v LibraryView<'a>, fallback: Option<&'a Document>) -> Self {
         Self {
             view,
+            locator: Locator::new(view),
             fallback,
             fallback_used: false,
             log: Log::default(),
             not_found: Vec::new(),
+            guesses: Vec::new(),
             sources: Vec::new(),
             budget: Budget::new(MAX_EFFORT),
             trees: HashMap::new(),
@@ -133,8 +138,23 @@ impl<'v, 'a> Resolver<'v, 'a> {
         if self.budget.is_spent() {
             return Err(ResolveError::TooLarge);
         }
-        match (locate(self.view, profile, href), self.fallback) {
+        let located = self.locator.locate(profile, href);
+        let id = &profile.info().id;
+        match (located, self.fallback) {
             (Located::Found(document), _) => Ok(document),
+            (Located::Alike(document), _) => {
+                let end = "whose path ends alike";
+                self.log.warn(id, taken_for(href, document, end));
+                Ok(document)
+            }
+            (Located::Guessed(document), None) => {
+                let guess = taken_for(href, document, "only because of its file name");
+                self.log.warn(id, guess.clone());
+                if !self.guesses.contains(&guess) {
+                    self.guesses.push(guess);
+                }
+                Ok(document)
+            }
             (_, Some(fallback)) => {
                 self.fallback_used = true;
                 Ok(fallback)
@@ -145,7 +165,8 @@ impl<'v, 'a> Resolver<'v, 'a> {
                 wanted,
             }),
             (Located::Ambiguous(candidates), None) => {
-                let names: Vec<_> = candidates.into_iter().take(5).map(name).collect();
+                let names = candidates.iter().take(5).copied().map(name);
+                let names: Vec<_> = names.collect();
                 Err(ResolveError::ImportAmbiguous {
                     profile: name(profile),
                     href: href.to_owned(),
@@ -255,6 +276,13 @@ impl<'v, 'a> Resolver<'v, 'a> {
             self.log.warn(profile, message);
         }
     }
+}
+
+fn taken_for(href: &str, document: &Document, why: &str) -> String {
+    format!(
+        "the import of `{href:.200}` is taken for {}, {why}",
+        name(document)
+    )
 }
 
 struct Imported<'a> {

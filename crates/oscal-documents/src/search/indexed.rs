@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::document::Document;
+use crate::document::entry::References;
 use crate::document::error::DocumentError;
 use crate::search::segment::Segment;
 
@@ -26,14 +27,24 @@ impl Indexed {
         built_in: bool,
     ) -> Result<Self, DocumentError> {
         let (document, references) = Document::with_references(file.into(), text, built_in)?;
-        let segment = Segment::of(&document, &references).into();
-        Ok(Self { document, segment })
+        Ok(Self::of(document, &references))
     }
 
-    /// The same document under another id.
-    pub(crate) fn with_id(&self, id: String) -> Self {
+    /// Indexes a document and what its entries refer to.
+    pub(crate) fn of(document: Document, references: &References) -> Self {
+        let segment = Segment::of(&document, references).into();
+        Self { document, segment }
+    }
+
+    /// The same document as it stands in a library; see [`Document::placed`].
+    pub(crate) fn placed(
+        &self,
+        id: String,
+        superseded_by: Option<String>,
+        files: Arc<[Box<str>]>,
+    ) -> Self {
         Self {
-            document: self.document.with_id(id),
+            document: self.document.placed(id, superseded_by, files),
             segment: Arc::clone(&self.segment),
         }
     }

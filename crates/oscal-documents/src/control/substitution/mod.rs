@@ -15,8 +15,9 @@ use std::collections::BTreeMap;
 
 use crate::control::substitution::insert::Insert;
 use crate::document::Document;
-use crate::document::element::{self, Element, Param};
+use crate::document::element::{self, Param};
 use crate::json::budget::Budget;
+use crate::json::salvage;
 use crate::markup::{unescaped, without_fragment_links};
 
 /// Values of parameters by parameter id (or by the id that the parameter had in an earlier
@@ -270,7 +271,7 @@ impl<'a> Renderer<'a> {
         }
         let span = self.document.catalog().param(id)?;
         self.budget.spend(span.len());
-        Param::read(span.of(self.document.json()))
+        salvage::value(span.of(self.document.json()), |_noted_when_loaded| {})
     }
 }
 

@@ -2,17 +2,15 @@
 
 use uuid::{Builder, Uuid};
 
+use crate::json::hash::hash;
+
 /// The uuid derived from these texts; the same texts always give the same uuid.
 ///
 /// It has the form of a name-based uuid (RFC 9562 section 5.5), one of the two forms that OSCAL
 /// accepts. The hash is 128-bit FNV-1a instead of SHA-1, because nobody else has to derive the same
 /// uuid.
 pub(crate) fn uuid_of<'t>(texts: impl Iterator<Item = &'t str>) -> Uuid {
-    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-    const PRIME: u128 = 0x0100_0000_0000_0000_0000_013b;
-    let bytes = texts.flat_map(|text| text.bytes().chain([0]));
-    let hash = |hash: u128, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME);
-    let hash = bytes.fold(OFFSET, hash);
+    let hash = hash(texts.flat_map(|text| text.bytes().chain([0])));
     // This function sets the version and variant bits.
     Builder::from_sha1_bytes(hash.to_be_bytes()).into_uuid()
 }

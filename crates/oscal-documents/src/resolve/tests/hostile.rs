@@ -93,7 +93,7 @@ fn a_change_that_cannot_be_made_costs_no_other_one() {
             warnings.iter().any(|w| w.contains(expected)),
             "{warnings:?}"
         );
-        assert_eq!(catalog["controls"][4]["title"], "New", "{expected}");
+        assert_eq!(catalog["controls"][2]["title"], "New", "{expected}");
     }
 }
 

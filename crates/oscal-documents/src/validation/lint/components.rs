@@ -10,7 +10,7 @@ use crate::document::Document;
 use crate::document::entry_kind::EntryKind;
 use crate::document::model::Model;
 use crate::library::view::LibraryView;
-use crate::resolve::locate::{Located, locate};
+use crate::resolve::locate::{Located, Locator};
 use crate::validation::names::anchor;
 
 /// The most component definitions that are followed.
@@ -82,27 +82,27 @@ impl Components {
 /// The components of all definitions that a definition imports, directly or not; `None` if one of
 /// them is not loaded.
 fn imported<'a>(start: &'a Document, view: &LibraryView<'a>) -> Option<HashSet<String>> {
+    let locator = Locator::new(view);
     let mut uuids = HashSet::new();
     let mut followed = HashSet::from([start.info().id.as_str()]);
     let mut importers = vec![start];
     while let Some(importer) = importers.pop() {
         let root: Root = serde_json::from_str(importer.json()).ok()?;
         for import in root.component_definition.import_component_definitions {
-            let Located::Found(definition) = locate(view, importer, &import.href) else {
-                return None;
+            let definition = match locator.locate(importer, &import.href) {
+                Located::Found(definition) | Located::Alike(definition) => definition,
+                _ => return None,
             };
             if !followed.insert(&definition.info().id) {
                 continue;
             }
-            if definition.info().model != Model::ComponentDefinition
-                || followed.len() > MAX_IMPORTS
+            if definition.info().model != Model::ComponentDefinition || followed.len() > MAX_IMPORTS
             {
                 return None;
             }
             let entries = definition.entries().iter();
-            let components = entries.filter(|entry| {
-                matches!(entry.kind, EntryKind::Component | EntryKind::Capability)
-            });
+            let components = entries
+                .filter(|entry| matches!(entry.kind, EntryKind::Component | EntryKind::Capability));
             uuids.extend(components.map(|entry| anchor(&entry.id).into_owned()));
             importers.push(definition);
         }

@@ -100,7 +100,7 @@ fn the_combine_method_that_nists_schema_lacks_is_allowed() {
     });
     let directory = directory(&[("p.json", schema.to_string())]);
     let schemas = Schemas::load(directory.path()).expect("a directory");
-    let verdict = |combine: serde_json::Value| {
+    let verdict = |combine: Value| {
         let text = json!({"profile": {"merge": {"combine": combine}}}).to_string();
         validate_text(&schemas, &text, None, Caps::default()).is_valid()
     };

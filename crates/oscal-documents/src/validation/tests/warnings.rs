@@ -113,5 +113,8 @@ fn components_of_imported_definitions_are_known() {
         assert!(rules("one.json", known).is_empty(), "{known}");
     }
     assert_eq!(rules("one.json", 14), ["dangling-reference"]);
-    assert!(rules("gone.json", 14).is_empty(), "it may be in what is not loaded");
+    assert!(
+        rules("gone.json", 14).is_empty(),
+        "it may be in what is not loaded"
+    );
 }
