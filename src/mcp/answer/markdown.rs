@@ -4,6 +4,8 @@ use std::fmt::{self, Write};
 
 use oscal_documents::{ControlName, ControlView, DocumentInfo, LinkedControl, ParamView};
 
+use super::parts::Page;
+
 /// The control with its statement, guidance and everything else except assessment.
 pub(in crate::mcp) fn control(view: &ControlView, document: &DocumentInfo) -> String {
     let mut text = String::new();
@@ -66,6 +68,19 @@ pub(in crate::mcp) fn name(label: &str, title: &str) -> String {
     format!("{label} {title}").trim_end().to_owned()
 }
 
+/// How many items there are, and which of them follow: `370 controls, 101 to 200`.
+pub(in crate::mcp) fn counted<T>(page: &Page<T>, what: &str) -> String {
+    let (total, shown) = (page.total, page.items.len());
+    if shown == total {
+        return format!("{total} {what}");
+    }
+    let (first, last) = (page.offset + 1, page.offset + shown);
+    match shown {
+        0 => format!("{total} {what}, none from offset {}", page.offset),
+        _ => format!("{total} {what}, {first} to {last}; use offset for the others"),
+    }
+}
+
 /// Label and title of a control.
 pub(in crate::mcp) fn control_name(control: &ControlName) -> String {
     let mut text = name(
@@ -90,7 +105,10 @@ fn linked(link: &LinkedControl) -> String {
 fn param(param: &ParamView) -> String {
     let mut text = format!("{}: {}", param.id, param.text);
     // Otherwise the text has them.
-    let constraints = param.constraints.iter().filter(|_| !param.values.is_empty());
+    let constraints = param
+        .constraints
+        .iter()
+        .filter(|_| !param.values.is_empty());
     for constraint in constraints {
         text += &format!(" (constraint: {constraint})");
     }

@@ -135,14 +135,24 @@ mod tests {
     fn what_may_be_meant_is_named() {
         let document = Document::parse("c.json", CATALOG.to_owned(), false).expect("a catalog");
         for (reference, near) in [
-            ("AC-22", Some("ac-2 Account Management or ac-20 External Systems")),
-            ("account manag", Some("ac-2 Account Management or ac-2.1 Automated Account Management")),
+            (
+                "AC-22",
+                Some("ac-2 Account Management or ac-20 External Systems"),
+            ),
+            (
+                "account manag",
+                Some("ac-2 Account Management or ac-2.1 Automated Account Management"),
+            ),
             ("IR-3", Some("ir-2 Training")),
             ("zz-9", None),
             ("", None),
         ] {
             let expected = near.map(|near| format!("did you mean {near}?"));
-            assert_eq!(near_controls(reference, document.controls()), expected, "{reference}");
+            assert_eq!(
+                near_controls(reference, document.controls()),
+                expected,
+                "{reference}"
+            );
         }
         let groups = [("ac", "Access Control"), ("ir", "Incident Response")];
         let groups = groups.map(|(id, title)| (id.to_owned(), title.to_owned()));

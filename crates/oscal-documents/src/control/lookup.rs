@@ -94,22 +94,15 @@ pub struct ControlFilter<'f> {
 impl ControlFilter<'_> {
     /// A function that says whether a control matches; it computes the key of the group once.
     pub fn matcher(self) -> impl Fn(Control<'_>) -> bool {
-        let allows = self.allows();
-        move |control| {
-            let groups = control.groups();
-            let mut ids = groups.filter_map(|group| group.id.as_deref());
-            allows(control.is_withdrawn(), &mut ids)
-        }
-    }
-
-    /// The same for a control that is withdrawn or not, in groups with these ids.
-    pub(crate) fn allows(self) -> impl Fn(bool, &mut dyn Iterator<Item = &str>) -> bool {
         let group = self.group.map(control_key);
-        move |is_withdrawn, groups| {
+        move |control| {
             self.withdrawn
-                .is_none_or(|withdrawn| withdrawn == is_withdrawn)
+                .is_none_or(|withdrawn| withdrawn == control.is_withdrawn())
                 && group.as_ref().is_none_or(|key| {
-                    Iterator::any(&mut &mut *groups, |id| control_key(id) == *key)
+                    control
+                        .groups()
+                        .filter_map(|group| group.id.as_deref())
+                        .any(|id| control_key(id) == *key)
                 })
         }
     }

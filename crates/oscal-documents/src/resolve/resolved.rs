@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::control::lookup::ControlFilter;
 use crate::control::substitution::ParamValues;
 use crate::control::{Control, ControlName};
 use crate::document::Document;
+use crate::document::control_key::control_key;
 use crate::library::view::LibraryView;
 use crate::resolve::directives::profile::Profile;
 use crate::resolve::error::{ResolveError, name};
@@ -54,6 +56,22 @@ pub struct BaselineControl<'a> {
     pub altered: bool,
     /// Names that differ from those in the catalog.
     pub(crate) own: Option<Arc<OwnNames>>,
+}
+
+impl ControlFilter<'_> {
+    /// A function that says whether a control of a baseline matches, by its groups there.
+    pub fn baseline_matcher(self) -> impl Fn(&BaselineControl<'_>) -> bool {
+        let group = self.group.map(control_key);
+        move |selected| {
+            self.withdrawn
+                .is_none_or(|withdrawn| withdrawn == selected.is_withdrawn())
+                && group.as_ref().is_none_or(|key| {
+                    let groups = selected.groups();
+                    let mut ids = groups.into_iter().filter_map(|(id, _)| id);
+                    ids.any(|id| control_key(id) == *key)
+                })
+        }
+    }
 }
 
 impl BaselineControl<'_> {
