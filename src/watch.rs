@@ -16,8 +16,9 @@ use crate::{
 };
 
 /// How often the directory is checked. A change is loaded only at the following check, so that
-/// files are not read while they are being copied.
-const INTERVAL: Duration = Duration::from_secs(1);
+/// files are not read while they are being copied. So it is served within two seconds, if loading
+/// takes no longer than half of one.
+const INTERVAL: Duration = Duration::from_millis(750);
 
 /// Checks take at most one part in this many of the time: a directory with thousands of files is
 /// checked less often.

@@ -98,6 +98,9 @@ fn resource(document: &Document) -> Resource {
             description += &format!(", {what} {value}");
         }
     }
+    if let Some(newer) = &info.superseded_by {
+        description += &format!(", older revision of {newer}");
+    }
     Resource::new(of_document(&info.id), &info.id)
         .with_title(&info.title)
         .with_description(description)

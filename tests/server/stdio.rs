@@ -155,7 +155,7 @@ fn errors_of_tools_name_what_to_change() {
     for (answer, expected) in answers[1..].iter().zip([
         "no control \\\"ZZ-9\\\" is in any loaded catalog; only the built-in documents are loaded; to load others, start the \
          server with --documents-dir",
-        "no document has the id \\\"nope\\\"; list_documents shows the ids",
+        "no document has the id, title or file name \\\"nope\\\"; list_documents shows all",
         "not an OSCAL model; the models are catalog",
         "invalid type: integer",
         "unknown field `colour`",

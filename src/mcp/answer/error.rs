@@ -23,8 +23,15 @@ use crate::mcp::workers::NotDone;
 /// Why a tool call failed, in words that a model can act on.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::mcp) enum ToolError {
-    #[error("no document has the id {0:?}; list_documents shows the ids")]
+    #[error("no document has the id, title or file name {0:?}; list_documents shows all")]
     UnknownDocument(String),
+    #[error(
+        "no document has the id, title or file name {name:?}; like it are {near}; list_documents \
+         shows all"
+    )]
+    UnlikeDocument { name: String, near: String },
+    #[error("{name:?} could be any of {candidates}; name one by its id")]
+    AmbiguousDocument { name: String, candidates: String },
     #[error("no control {reference:?} {place}; {advice}")]
     UnknownControl {
         reference: String,
@@ -47,7 +54,7 @@ pub(in crate::mcp) enum ToolError {
         place: String,
         advice: String,
     },
-    #[error("the document {0:?} is not a catalog: it has no controls of its own")]
+    #[error("the document {0} is not a catalog: it has no controls of its own")]
     NoCatalog(String),
     #[error("no catalog is loaded: {0}")]
     NoCatalogLoaded(&'static str),
@@ -102,7 +109,11 @@ impl ToolError {
     ) -> Self {
         let baseline = shortened(&resolved.info().title);
         let mut found = documents.find_controls(reference);
-        found.sort_by_key(|control| Reverse(control.document().controls().len()));
+        found.sort_by_key(|control| {
+            let document = control.document();
+            let is_old = document.info().superseded_by.is_some();
+            (is_old, Reverse(document.controls().len()))
+        });
         let of_catalog = found.first();
         let Some(control) = of_catalog else {
             let place = format!("is in the baseline {baseline:?}, nor in any loaded catalog");

@@ -1,12 +1,12 @@
 //! What defines a prompt: its name, its arguments, and its source material.
 
-use std::{cmp::Reverse, sync::Arc};
+use std::sync::Arc;
 
 use oscal_documents::{Baseline, Document, LibraryView, ParamValues};
 use rmcp::{ErrorData, model::JsonObject};
 use serde_json::Value;
 
-use crate::mcp::answer::{ToolError, cut, markdown, shortened};
+use crate::mcp::answer::{ToolError, cut, markdown, preference, shortened};
 
 /// The most bytes of a control's text. With instructions and other material, a prompt stays below
 /// 24 KB.
@@ -118,7 +118,7 @@ pub(super) fn control_text(material: &Material<'_>, control: &str) -> Result<Str
         Some(catalog) => catalog.find_controls(control),
         None => documents.find_controls(control),
     };
-    found.sort_by_key(|control| Reverse(control.document().controls().len()));
+    found.sort_by_key(|control| preference(control.document()));
     let Some(found) = found.first() else {
         return Err(match &material.catalog {
             Some(baseline) => ToolError::not_in_baseline(control, baseline, documents),

@@ -141,14 +141,13 @@ impl QueryImplementations {
         documents: &LibraryView<'_>,
         baseline: Option<&Baseline>,
     ) -> Result<Answer, ToolError> {
-        if let Some(id) = &self.document {
-            document(documents, id)?;
-        }
+        let named = self.document.as_deref();
+        let named = named.map(|name| document(documents, name)).transpose()?;
         let filter = ImplementationFilter {
             control: self.control.as_deref(),
             component: self.component.as_deref(),
             kind: self.kind.map(ImplementationKind::from),
-            document: self.document.as_deref(),
+            document: named.map(|document| &*document.info().id),
         };
         let Some(baseline) = baseline else {
             let limit = self.limit.unwrap_or(20).clamp(1, MAX_LIMIT);

@@ -107,7 +107,7 @@ fn prompts_carry_the_text_that_they_need() {
         (
             "explain_control",
             json!({"control": "xy-2", "profile": "nope"}),
-            "no document has the id \"nope\"",
+            "no document has the id, title or file name \"nope\"",
         ),
         (
             "review_ssp_gaps",

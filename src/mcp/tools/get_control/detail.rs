@@ -7,7 +7,7 @@ use rmcp::schemars::{self, JsonSchema};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{GetControl, Parts};
+use super::asked::{GetControl, Parts};
 use crate::mcp::answer::{ControlName, ToolError, cut};
 
 /// The most bytes of text of all parts together.

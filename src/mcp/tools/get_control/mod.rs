@@ -1,51 +1,18 @@
 //! `get_control`: one control to read.
 
+mod asked;
 mod detail;
 mod text;
 
-use std::cmp::Reverse;
+use oscal_documents::{Control, Document, LibraryView, Model};
+use rmcp::{handler::server::wrapper::Parameters, tool, tool_router};
 
-use oscal_documents::{Control, Document, LibraryView, PartView};
-use rmcp::{
-    handler::server::wrapper::Parameters,
-    schemars::{self, JsonSchema},
-    tool, tool_router,
-};
-use serde::Deserialize;
-
-use self::detail::ControlDetail;
+use self::{asked::GetControl, detail::ControlDetail};
 use crate::mcp::{
-    answer::{Json, ToolError, document},
+    answer::{Json, ToolError, document, document_of, preference},
     documents::{Caller, Operation},
     server::OscalServer,
 };
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct GetControl {
-    /// Id or label in any common notation: AC-2(1), ac-2.1, AC-02 (01)
-    control: String,
-    /// Id of the catalog; default: the largest catalog that contains the control
-    document: Option<String>,
-    /// Id of a profile: the control as in its baseline, with its parameter values
-    profile: Option<String>,
-    /// Kinds of text to return; default: all but assessment
-    parts: Option<Vec<Parts>>,
-    /// Also return the control's OSCAL JSON
-    #[serde(default)]
-    raw: bool,
-}
-
-// Kinds of text. Plain comments, because doc comments would go into the schema.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Parts {
-    Statement,
-    Guidance,
-    Assessment,
-    Other,
-    All,
-}
 
 #[tool_router(router = get_control_router, vis = "pub(super)")]
 impl OscalServer {
@@ -83,14 +50,14 @@ impl GetControl {
             None => documents.find_controls(&self.control),
         };
         // A control may stand in resolved baselines too; the most complete catalog comes first.
-        found.sort_by_key(|control| Reverse(control.document().controls().len()));
+        found.sort_by_key(|control| preference(control.document()));
         if found.is_empty() {
             return Err(self.unknown(documents, resolved, named));
         }
         let mut detail = ControlDetail::of(&found, self)?;
         if let Some(profile) = &self.profile {
             // The resolved catalog is not among the documents.
-            let profile = document(documents, profile)?;
+            let profile = document_of(documents, profile, Model::Profile)?;
             detail.document.clone_from(&profile.info().id);
         }
         let markdown = text::of(&detail);
@@ -118,22 +85,5 @@ impl GetControl {
             }
         };
         ToolError::unknown_control(control, place, scope, documents)
-    }
-}
-
-impl Parts {
-    /// What is returned by default. Catalogs have parts of many other names, such as `item` for
-    /// what FedRAMP adds; nobody who does not know of them could ask for them.
-    const DEFAULT: &[Self] = &[Self::Statement, Self::Guidance, Self::Other];
-
-    fn cover(self, part: &PartView) -> bool {
-        let is_other = !part.is_assessment() && !matches!(&*part.name, "statement" | "guidance");
-        match self {
-            Self::Statement => part.name == "statement",
-            Self::Guidance => part.name == "guidance",
-            Self::Assessment => part.is_assessment(),
-            Self::Other => is_other,
-            Self::All => true,
-        }
     }
 }

@@ -127,7 +127,7 @@ fn profiles_import_profiles_and_change_what_those_changed() {
                        {"control-id": "gone"}],
         },
         "back-matter": {"resources": [{"uuid": "00000000-0000-4000-8000-00000000000a",
-            "rlinks": [{"href": "../xml/q.xml"}, {"href": "../json/q.json"}]}]},
+            "rlinks": [{"href": "../xml/q.xml"}, {"href": "./q.json"}]}]},
     });
     let files = [("p.json", p), ("c.json", catalog()), ("q.json", q)];
     assert_eq!(outcome(&files, None).expect("resolves"), "a-1 !b-1");

@@ -20,12 +20,15 @@ fn uuid(number: usize) -> String {
     format!("00000000-0000-4000-8000-{number:012}")
 }
 
-/// A library of catalogs (`c*.json`) and profiles (other names) with these members. The number of
+/// A library of catalogs (`c*.json`) and profiles (other file names) with these members. The number of
 /// the file becomes its uuid.
 fn library(files: &[(&str, Value)]) -> Library {
     let directory = tempfile::tempdir().expect("a directory");
     for (number, (file, members)) in files.iter().enumerate() {
-        let model = if file.starts_with('c') {
+        let path = directory.path().join(file);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("created");
+        let name = file.rsplit('/').next().unwrap_or(file);
+        let model = if name.starts_with('c') {
             "catalog"
         } else {
             "profile"
@@ -39,7 +42,7 @@ fn library(files: &[(&str, Value)]) -> Library {
             root[name] = value.clone();
         }
         let text = json!({ model: root }).to_string();
-        fs::write(directory.path().join(file), text).expect("written");
+        fs::write(path, text).expect("written");
     }
     let library = Library::load(&[], Some(directory.path()), Limits::default()).expect("loads");
     assert!(library.problems().is_empty(), "{:?}", library.problems());
