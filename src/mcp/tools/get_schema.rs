@@ -108,7 +108,6 @@ fn push_members(out: &mut String, shape: &SchemaShape, level: usize) {
         name,
         required,
         shape,
-        ..
     } in &shape.members
     {
         let required = if *required { " (required)" } else { "" };

@@ -283,9 +283,9 @@ impl ParameterChange {
         let mut fitting = |hints: &Vec<String>| {
             let mut hints = hints.clone();
             hints.retain_mut(|hint| {
-                cut(hint, *left);
+                let is_cut = cut(hint, *left);
                 *left = left.saturating_sub(hint.len());
-                hint.len() > '…'.len_utf8()
+                !is_cut || hint.len() > '…'.len_utf8()
             });
             hints
         };

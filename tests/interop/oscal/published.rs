@@ -89,7 +89,7 @@ fn published() -> Vec<Published> {
             &["LI-SaaS", "LOW", "MODERATE"][..],
             Text::Earlier(0),
         ),
-        ("rev5", &["LI-SaaS", "LOW"], Text::Earlier(0)),
+        ("rev5", &["LI-SaaS", "LOW"][..], Text::Earlier(0)),
     ] {
         for baseline in baselines {
             let name = format!("FedRAMP_{rev}_{baseline}-baseline");

@@ -210,9 +210,10 @@ fn hinted(mut parameters: Vec<Parameter>, truncated: &mut bool) -> Vec<Parameter
     for parameter in &mut parameters {
         for hints in [&mut parameter.constraints, &mut parameter.guidelines] {
             hints.retain_mut(|hint| {
-                *truncated |= cut(hint, left);
+                let is_cut = cut(hint, left);
+                *truncated |= is_cut;
                 left = left.saturating_sub(hint.len());
-                hint.len() > '…'.len_utf8()
+                !is_cut || hint.len() > '…'.len_utf8()
             });
         }
     }
