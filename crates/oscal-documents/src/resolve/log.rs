@@ -83,11 +83,11 @@ impl ParamState {
             choices: strings(param.get("select").and_then(|select| select.get("choice"))),
             constraints: items(param, "constraints")
                 .filter_map(|constraint| Constraint::deserialize(constraint).ok())
-                .map(|constraint| constraint.text())
+                .map(|constraint| markup::plain(&constraint.text()).into_owned())
                 .filter(|text| !text.is_empty())
                 .collect(),
             guidelines: items(param, "guidelines")
-                .map(|guideline| json::text(guideline, "prose").trim().to_owned())
+                .map(|guideline| markup::plain(json::text(guideline, "prose").trim()).into_owned())
                 .filter(|text| !text.is_empty())
                 .collect(),
         }
