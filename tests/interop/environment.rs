@@ -1,4 +1,4 @@
-//! What `scripts/interop` installed, and the NIST documents.
+//! What `scripts/interop` installed, the NIST documents, and those of other publishers.
 
 use std::{
     env,
@@ -40,5 +40,17 @@ pub(crate) fn nist_documents() -> Option<PathBuf> {
     needed(
         folder,
         "point OSCAL_SHARED_DIR to a folder with NIST_SP-800-53_rev5_catalog.json",
+    )
+}
+
+/// The folder with public documents of many publishers.
+pub(crate) fn field_documents() -> Option<PathBuf> {
+    let folder = match env::var_os("OSCAL_FIELD_DIR") {
+        Some(folder) => PathBuf::from(folder),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("target/oscal-field"),
+    };
+    needed(
+        folder,
+        "point OSCAL_FIELD_DIR to a folder with the unpacked archives of ../shared/oscal-field",
     )
 }

@@ -12,6 +12,7 @@ mod limits;
 mod log_lines;
 mod metrics;
 mod person;
+mod reading;
 mod resources;
 mod rmcp_client;
 mod rotation;

@@ -5,6 +5,7 @@ mod document;
 mod implementations;
 mod json;
 mod library;
+mod markup;
 mod resolve;
 mod search;
 #[cfg(feature = "validation")]

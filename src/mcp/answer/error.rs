@@ -1,8 +1,10 @@
 //! Why a tool call failed.
 
-use std::sync::Arc;
+use std::{cmp::Reverse, sync::Arc};
 
-use oscal_documents::{LibraryView, OutlineError, ResolveError, TooLarge, UnknownModel};
+use oscal_documents::{
+    Control, Document, LibraryView, OutlineError, ResolveError, TooLarge, UnknownModel,
+};
 use rmcp::{
     ErrorData,
     handler::server::tool::IntoCallToolResult,
@@ -10,7 +12,12 @@ use rmcp::{
 };
 use rmcp_resource_server::{InsufficientScope, NoAccessToken};
 
-use super::{advice::advice, text::shortened};
+use super::{
+    advice::advice,
+    markdown,
+    near::{near_controls, near_groups},
+    text::shortened,
+};
 use crate::mcp::workers::NotDone;
 
 /// Why a tool call failed, in words that a model can act on.
@@ -29,7 +36,23 @@ pub(in crate::mcp) enum ToolError {
     UnknownControl {
         reference: String,
         place: String,
-        advice: &'static str,
+        advice: String,
+    },
+    #[error(
+        "the baseline {baseline:?} does not select {control}, which the catalog {catalog:?} \
+         ({catalog_id}) has; leave out profile to read it there"
+    )]
+    NotSelected {
+        control: String,
+        baseline: String,
+        catalog: String,
+        catalog_id: String,
+    },
+    #[error("no group {group:?} is in {place:?}; {advice}")]
+    UnknownGroup {
+        group: String,
+        place: String,
+        advice: String,
     },
     #[error("the document {0} is not a catalog: it has no controls of its own")]
     NoCatalog(String),
@@ -56,17 +79,66 @@ pub(in crate::mcp) enum ToolError {
 }
 
 impl ToolError {
-    /// No control has this name.
-    pub(in crate::mcp) fn unknown_control(
+    /// No control of `scope` has this name.
+    pub(in crate::mcp) fn unknown_control<'a>(
         reference: &str,
         place: String,
+        scope: impl Iterator<Item = Control<'a>>,
         documents: &LibraryView<'_>,
     ) -> Self {
-        let advice = advice(documents);
+        let near = near_controls(reference, scope);
+        let advice = match (near, advice(documents)) {
+            (Some(near), None) => near,
+            (Some(near), Some(advice)) => format!("{near} {advice}"),
+            (None, advice) => advice
+                .unwrap_or("try search with words of its title")
+                .to_owned(),
+        };
         Self::UnknownControl {
             reference: shortened(reference),
             place,
-            advice: advice.unwrap_or("try search with words of its title"),
+            advice,
+        }
+    }
+
+    /// The baseline, which resolves to `resolved`, has no control of this name. A catalog may.
+    pub(in crate::mcp) fn not_in_baseline(
+        reference: &str,
+        resolved: &Document,
+        documents: &LibraryView<'_>,
+    ) -> Self {
+        let baseline = shortened(&resolved.info().title);
+        let mut found = documents.find_controls(reference);
+        found.sort_by_key(|control| {
+            let document = control.document();
+            let is_old = document.info().superseded_by.is_some();
+            (is_old, Reverse(document.controls().len()))
+        });
+        let of_catalog = found.first();
+        let Some(control) = of_catalog else {
+            let place = format!("is in the baseline {baseline:?}, nor in any loaded catalog");
+            return Self::unknown_control(reference, place, resolved.controls(), documents);
+        };
+        let catalog = control.document().info();
+        Self::NotSelected {
+            control: markdown::control_name(&control.name()),
+            baseline,
+            catalog: shortened(&catalog.title),
+            catalog_id: catalog.id.clone(),
+        }
+    }
+
+    /// None of `groups`, with their ids and titles, has this id.
+    pub(in crate::mcp) fn unknown_group(
+        group: &str,
+        place: &str,
+        groups: &[(String, String)],
+    ) -> Self {
+        let advice = near_groups(group, groups);
+        Self::UnknownGroup {
+            group: shortened(group),
+            place: shortened(place),
+            advice: advice.unwrap_or_else(|| "leave out group to see all controls".to_owned()),
         }
     }
 }

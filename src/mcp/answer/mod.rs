@@ -6,6 +6,7 @@ mod error;
 mod json;
 pub(super) mod markdown;
 mod named;
+mod near;
 mod parts;
 mod text;
 

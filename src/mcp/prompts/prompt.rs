@@ -113,20 +113,21 @@ impl<'a> Arguments<'a> {
 
 /// The text of a control: as in the profile's baseline, or else as in the largest catalog.
 pub(super) fn control_text(material: &Material<'_>, control: &str) -> Result<String, ToolError> {
-    let (mut found, place) = match &material.catalog {
-        Some(catalog) => {
-            let place = format!("is in the baseline {:?}", catalog.info().title);
-            (catalog.find_controls(control), place)
-        }
-        None => {
-            let place = "is in any loaded catalog".to_owned();
-            (material.documents.find_controls(control), place)
-        }
+    let documents = &material.documents;
+    let mut found = match &material.catalog {
+        Some(catalog) => catalog.find_controls(control),
+        None => documents.find_controls(control),
     };
     found.sort_by_key(|control| preference(control.document()));
     let Some(found) = found.first() else {
-        let documents = &material.documents;
-        return Err(ToolError::unknown_control(control, place, documents));
+        return Err(match &material.catalog {
+            Some(baseline) => ToolError::not_in_baseline(control, baseline, documents),
+            None => {
+                let place = "is in any loaded catalog".to_owned();
+                let all = documents.documents().flat_map(Document::controls);
+                ToolError::unknown_control(control, place, all, documents)
+            }
+        });
     };
     let view = found.view(&ParamValues::new());
     let mut text = markdown::control(&view, found.document().info());

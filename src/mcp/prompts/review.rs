@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use oscal_documents::{
-    ControlCoverage, Coverage, CoverageLevel, ImplementationFilter, Model, coverage,
+    Baseline, ControlCoverage, Coverage, CoverageLevel, ImplementationFilter, Model, coverage,
 };
 
 use super::prompt::{Argument, Arguments, Material, Needs, PromptError, PromptKind, RULES};
@@ -64,7 +64,7 @@ fn write(material: &Material<'_>, arguments: &Arguments<'_>) -> Result<String, P
         plan.id,
         heading(&profile.title),
         profile.id,
-        findings(&coverage),
+        findings(&coverage, baseline),
     ))
 }
 
@@ -73,7 +73,7 @@ fn heading(title: &str) -> String {
     title.chars().take(200).collect()
 }
 
-fn findings(coverage: &Coverage<'_>) -> String {
+fn findings(coverage: &Coverage<'_>, baseline: &Baseline) -> String {
     let counts = coverage.counts;
     let mut text = format!(
         "- Controls of the baseline: {}\n- Implemented: {}\n- With a statement but no status: {}\n\
@@ -91,7 +91,7 @@ fn findings(coverage: &Coverage<'_>) -> String {
     }
     let end = text.len() + MAX_GAPS;
     for (index, gap) in coverage.gaps().enumerate() {
-        let line = line(gap);
+        let line = line(gap, baseline);
         if text.len() + line.len() > end {
             let more = counts.gaps() - index;
             let _ = writeln!(
@@ -105,7 +105,7 @@ fn findings(coverage: &Coverage<'_>) -> String {
     text
 }
 
-fn line(gap: ControlCoverage<'_>) -> String {
+fn line(gap: ControlCoverage<'_>, baseline: &Baseline) -> String {
     let level = match gap.level {
         CoverageLevel::Implemented => "implemented",
         CoverageLevel::Stated => "stated",
@@ -114,6 +114,8 @@ fn line(gap: ControlCoverage<'_>) -> String {
         CoverageLevel::NotApplicable => "not-applicable",
         CoverageLevel::Missing => "missing",
     };
-    let name = heading(&markdown::control_name(&gap.control.name()));
+    let own = baseline.control(gap.control.id());
+    let name = own.map_or_else(|| gap.control.name(), |own| own.name());
+    let name = heading(&markdown::control_name(&name));
     format!("- {level}: {name} ({})\n", gap.control.id())
 }

@@ -159,7 +159,7 @@ impl QueryImplementations {
         let gaps = Page::cut(coverage.gaps(), self.offset, self.limit, 100);
         Ok(Answer {
             implementations: None,
-            gaps: Some(gaps.map(Gap::of)),
+            gaps: Some(gaps.map(|gap| Gap::of(gap, baseline))),
             coverage: Some(Counts {
                 total: counts.total,
                 implemented: counts.implemented,
@@ -244,8 +244,9 @@ impl Implementation {
 }
 
 impl Gap {
-    fn of(control: ControlCoverage<'_>) -> Self {
-        let name = control.control.name();
+    fn of(control: ControlCoverage<'_>, baseline: &Baseline) -> Self {
+        let own = baseline.control(control.control.id());
+        let name = own.map_or_else(|| control.control.name(), |own| own.name());
         Self {
             id: name.id,
             label: name.label,

@@ -4,6 +4,7 @@ mod bounds;
 mod fetched_content;
 mod inspector;
 mod lookup;
+mod published;
 mod resolution;
 mod search_quality;
 mod session;

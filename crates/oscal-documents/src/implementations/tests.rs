@@ -197,7 +197,7 @@ fn coverage_is_the_best_that_is_said() {
     let baseline = resolve_profile(&view, profile, None).expect("resolves");
     let coverage = coverage(
         &view,
-        baseline.controls.iter().copied(),
+        baseline.controls.iter().cloned(),
         ImplementationFilter::default(),
     );
     let levels: Vec<_> = coverage

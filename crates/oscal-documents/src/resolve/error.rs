@@ -57,11 +57,6 @@ pub enum ResolveError {
     TooDeep(usize),
     #[error("the profile takes more work to resolve than any real one; split it")]
     TooLarge,
-    #[error(
-        "`{control:.60}` is in the result more than once; set merge.combine.method to use-first or \
-         merge if its versions differ, or insert it once"
-    )]
-    Duplicate { control: String },
     #[error("the resolved catalog cannot be served: {0}")]
     Catalog(#[from] DocumentError),
 }

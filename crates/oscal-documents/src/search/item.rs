@@ -80,7 +80,10 @@ impl<'a> Item<'a> {
         let mut fields = Fields::default();
         match self {
             Self::Control(control) => {
-                for part in control.parts().iter().filter(|part| !is_assessment(part)) {
+                for part in control.parts() {
+                    if is_assessment(&part.name) {
+                        continue;
+                    }
                     let field = if is_guidance(part) {
                         &mut fields.guidance
                     } else {
@@ -88,6 +91,7 @@ impl<'a> Item<'a> {
                     };
                     push_line(field, &renderer.part(part));
                 }
+                push_line(&mut fields.statement, &renderer.hints(&control.params()));
             }
             Self::Entry(document, entry) => {
                 let prose = entry.prose(document.json());

@@ -11,13 +11,14 @@ use crate::json::wellformed;
 use crate::library::listing::limits::Limits;
 use crate::library::listing::{Listing, LoadError};
 use crate::library::problem::Problem;
-use crate::validation::schema::{NotOfOneModel, Schema};
+use crate::validation::schema::{NotOfOneModel, Schema, numbers};
 
 /// NIST's schemas are up to 210 KB.
 const LIMITS: Limits = Limits {
     file_bytes: 4 << 20,
-    total_bytes: 32 << 20,
-    files: 100,
+    // All models in all versions of OSCAL take 20 MB.
+    total_bytes: 64 << 20,
+    files: 400,
     directory_depth: 2,
 };
 
@@ -85,9 +86,10 @@ pub struct ModelInfo {
 }
 
 impl Schemas {
-    /// Loads the schemas in a directory, whatever the file names. A file that is not the schema of
-    /// a model becomes a [`Problem`]; if several files are for one model, the first by name counts.
-    /// A schema is compiled on first use.
+    /// Loads the schemas in a directory, whatever the file names. A model may have schemas of several
+    /// versions of OSCAL: each document is checked against that of its own version. A file that is
+    /// not the schema of a model becomes a [`Problem`]; if several files are for one model and
+    /// version, the first by name counts. A schema is compiled on first use.
     ///
     /// # Errors
     ///
@@ -106,7 +108,7 @@ impl Schemas {
                 schema(&file.name, &text)
             });
             match loaded {
-                Ok(Some(schema)) => match schemas.iter().find(|s| s.model == schema.model) {
+                Ok(Some(schema)) => match schemas.iter().find(|s| s.is_like(&schema)) {
                     None => schemas.push(schema),
                     Some(first) => {
                         let (model, first) = (schema.model, &first.file);
@@ -144,12 +146,31 @@ impl Schemas {
         Model::ALL.map(info).into()
     }
 
+    /// The newest schema of a model.
     pub(super) fn schema(&self, model: Model) -> Result<&Schema, NoSchema> {
         if self.schemas.is_empty() {
             return Err(NoSchema::NoneLoaded);
         }
-        let schema = self.schemas.iter().find(|schema| schema.model == model);
+        let of_model = self.schemas.iter().filter(|schema| schema.model == model);
+        let schema = of_model.max_by_key(|schema| schema.numbers());
         schema.ok_or(NoSchema::OfModel(model))
+    }
+
+    /// The schema of a model in a version of OSCAL; else the next newer one, for newer versions
+    /// allow what older ones do; else the newest.
+    pub(super) fn schema_of(&self, model: Model, version: &str) -> Result<&Schema, NoSchema> {
+        let newest = self.schema(model)?;
+        let Some(wanted) = numbers(version) else {
+            return Ok(newest);
+        };
+        let of_model = self.schemas.iter().filter(|schema| schema.model == model);
+        let not_older = of_model.filter(|schema| {
+            let numbers = schema.numbers();
+            numbers.is_some_and(|numbers| numbers >= wanted && numbers[0] == wanted[0])
+        });
+        Ok(not_older
+            .min_by_key(|schema| schema.numbers())
+            .unwrap_or(newest))
     }
 }
 
@@ -166,7 +187,7 @@ fn schema(file: &str, text: &str) -> Result<Option<Schema>, String> {
     let not_json = |error: serde_json::Error| format!("not JSON: {error}");
     wellformed::check(text).map_err(not_json)?;
     let root = serde_json::from_str(text).map_err(not_json)?;
-    match Schema::of(file.to_owned(), root) {
+    match Schema::of(file.to_owned(), text, &root) {
         Ok(schema) => Ok(Some(schema)),
         Err(NotOfOneModel::Complete) => Ok(None),
         Err(NotOfOneModel::NoSchema) => {
