@@ -37,13 +37,23 @@ pub use crate::{
         model::{Model, UnknownModel},
     },
     implementations::{
-        coverage::{ControlCoverage, Coverage, CoverageCounts, coverage},
+        coverage::{
+            claims::{Claim, Standing},
+            counts::CoverageCounts,
+            coverage, coverage_of_catalog,
+            covered::{ControlCoverage, Coverage, DocumentCoverage},
+        },
+        found::components,
         implementation::{
-            ComponentName, Implementation, ImplementationFilter, ImplementationKind,
-            ImplementedStatement,
+            ComponentName, Exchange, ExchangeKind, Implementation, ImplementationFilter,
+            ImplementationKind, ImplementedStatement, SetParam,
         },
         level::CoverageLevel,
         page::implementations,
+        responsibility::{
+            Responsibility, ResponsibilityKind, ResponsibilityPlace, Satisfied, responsibilities,
+        },
+        source::{ClaimedSource, ImportedProfile, ImportedProfileError, imported_profile},
     },
     library::{
         Library,

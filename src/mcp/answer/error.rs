@@ -3,7 +3,8 @@
 use std::{cmp::Reverse, sync::Arc};
 
 use oscal_documents::{
-    Control, Document, LibraryView, OutlineError, ResolveError, TooLarge, UnknownModel,
+    Control, Document, ImportedProfileError, LibraryView, Model, OutlineError, ResolveError,
+    TooLarge, UnknownModel,
 };
 use rmcp::{
     ErrorData,
@@ -60,6 +61,35 @@ pub(in crate::mcp) enum ToolError {
     NoCatalogLoaded(&'static str),
     #[error("{name:?} is {error}")]
     UnknownModel { name: String, error: UnknownModel },
+    #[error("nothing is loaded that implements controls: {what}; {advice}")]
+    NoImplementations {
+        what: &'static str,
+        advice: &'static str,
+    },
+    #[error(
+        "{document:?} is a {model} and implements nothing; name a component definition or a system \
+         security plan in document, and what to compare it with in gap_against"
+    )]
+    ImplementsNothing { document: String, model: Model },
+    #[error(
+        "{document:?} is a {model}; gap_against takes a profile, a catalog, or a system security \
+         plan for the profile that it imports"
+    )]
+    NotComparable { document: String, model: Model },
+    #[error("name a profile or catalog in gap_against, or a system security plan in document")]
+    NoBaselineNamed,
+    #[error("no component has the uuid {component:?} or a title with it; {near}")]
+    UnknownComponent { component: String, near: String },
+    #[error("no control {control:?} in the loaded catalogs, and nothing implements it; {near}")]
+    NoSuchControl { control: String, near: String },
+    #[error("{control:?} is a control of {catalog}, but {baseline} does not select it")]
+    OutsideBaseline {
+        control: String,
+        catalog: String,
+        baseline: String,
+    },
+    #[error(transparent)]
+    ImportedProfile(#[from] ImportedProfileError),
     #[error("give exactly one of {0} and {1}")]
     EitherOr(&'static str, &'static str),
     #[error("this answer would have {size} bytes; {advice}")]

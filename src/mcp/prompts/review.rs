@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use oscal_documents::{
-    Baseline, ControlCoverage, Coverage, CoverageLevel, ImplementationFilter, Model, coverage,
+    ControlCoverage, Coverage, CoverageLevel, ImplementationFilter, Model, coverage,
 };
 
 use super::prompt::{Argument, Arguments, Material, Needs, PromptError, PromptKind, RULES};
@@ -64,7 +64,7 @@ fn write(material: &Material<'_>, arguments: &Arguments<'_>) -> Result<String, P
         plan.id,
         heading(&profile.title),
         profile.id,
-        findings(&coverage, baseline),
+        findings(&coverage),
     ))
 }
 
@@ -73,27 +73,41 @@ fn heading(title: &str) -> String {
     title.chars().take(200).collect()
 }
 
-fn findings(coverage: &Coverage<'_>, baseline: &Baseline) -> String {
+fn findings(coverage: &Coverage<'_>) -> String {
     let counts = coverage.counts;
-    let mut text = format!(
-        "- Controls of the baseline: {}\n- Implemented: {}\n- With a statement but no status: {}\n\
-         - Partial: {}\n- Planned: {}\n- Not applicable: {}\n- Missing: {}\n\n# Open controls\n\n",
-        counts.total,
-        counts.implemented,
-        counts.stated,
-        counts.partial,
-        counts.planned,
-        counts.not_applicable,
-        counts.missing,
-    );
-    if counts.gaps() == 0 {
+    let mut text = format!("- Controls of the baseline: {}\n", counts.total);
+    for level in CoverageLevel::ALL {
+        let _ = writeln!(text, "- {level}: {}", coverage.at(level).count());
+    }
+    for claim in coverage
+        .claims
+        .iter()
+        .filter(|claim| !claim.standing.counts())
+    {
+        let href = claim
+            .source
+            .as_ref()
+            .map_or("", |source| source.href.as_str());
+        let _ = writeln!(
+            text,
+            "- Not counted, as written for another catalog or one that is not loaded ({}): {} \
+             requirements",
+            heading(href),
+            claim.requirements,
+        );
+    }
+    text += "\n# Open controls\n\n";
+    let open = coverage.controls.iter();
+    let open = open.filter(|control| !control.level.is_covered());
+    let open: Vec<_> = open.collect();
+    if open.is_empty() {
         text += "None.\n";
     }
     let end = text.len() + MAX_GAPS;
-    for (index, gap) in coverage.gaps().enumerate() {
-        let line = line(gap, baseline);
+    for (index, control) in open.iter().enumerate() {
+        let line = line(control);
         if text.len() + line.len() > end {
-            let more = counts.gaps() - index;
+            let more = open.len() - index;
             let _ = writeln!(
                 text,
                 "\nand {more} more: see query_implementations with gap_against"
@@ -105,17 +119,11 @@ fn findings(coverage: &Coverage<'_>, baseline: &Baseline) -> String {
     text
 }
 
-fn line(gap: ControlCoverage<'_>, baseline: &Baseline) -> String {
-    let level = match gap.level {
-        CoverageLevel::Implemented => "implemented",
-        CoverageLevel::Stated => "stated",
-        CoverageLevel::Partial => "partial",
-        CoverageLevel::Planned => "planned",
-        CoverageLevel::NotApplicable => "not-applicable",
-        CoverageLevel::Missing => "missing",
-    };
-    let own = baseline.control(gap.control.id());
-    let name = own.map_or_else(|| gap.control.name(), |own| own.name());
-    let name = heading(&markdown::control_name(&name));
-    format!("- {level}: {name} ({})\n", gap.control.id())
+fn line(gap: &ControlCoverage<'_>) -> String {
+    let name = heading(&markdown::control_name(&gap.name));
+    let mut line = format!("- {}: {name} ({})", gap.level, gap.control.id());
+    if gap.states.iter().any(|state| state != gap.level.name()) {
+        let _ = write!(line, "; as written: {}", heading(&gap.states.join(", ")));
+    }
+    line + "\n"
 }

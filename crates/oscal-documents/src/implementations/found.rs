@@ -1,71 +1,245 @@
-//! Finds the implementations in documents.
+//! Finds the implemented requirements of documents.
 
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
+use std::rc::Rc;
 
 use crate::control::Control;
-use crate::control::substitution::{ParamValues, Renderer};
 use crate::document::Document;
 use crate::document::control_key::control_key;
 use crate::document::entry::Entry;
 use crate::document::entry_kind::EntryKind;
 use crate::document::model::Model;
 use crate::implementations::implementation::{
-    ComponentName, Implementation, ImplementationFilter, ImplementationKind, ImplementedStatement,
+    ComponentName, ImplementationFilter, ImplementationKind,
 };
-use crate::implementations::requirement::{Requirement, Share};
-use crate::json::budget::Budget;
+use crate::implementations::requirement::Requirement;
+use crate::implementations::source::{SourceHrefs, Sources};
 use crate::json::cursor::Cursor;
 use crate::library::view::LibraryView;
 
-/// An implementation that was found. Its text is read only to show it.
+/// An implemented requirement that matches a filter.
 pub(super) struct Found<'a> {
-    document: &'a Document,
-    requirement: &'a Entry,
+    pub(super) document: &'a Document,
+    pub(super) entry: &'a Entry,
     pub(super) control: &'a str,
-    kind: ImplementationKind,
-    component: Option<Component<'a>>,
+    pub(super) kind: ImplementationKind,
+    /// The number of the source that it is written for.
+    pub(super) source: Option<usize>,
+    /// The component or capability around it; in a system security plan, those that it names and
+    /// that match.
+    pub(super) components: Vec<Component<'a>>,
+    /// In a system security plan, what it says.
+    pub(super) read: Option<Rc<Requirement>>,
 }
 
 /// The component or capability of an implementation.
-struct Component<'a> {
-    uuid: String,
-    entry: Option<&'a Entry>,
-    title: String,
+pub(super) struct Component<'a> {
+    pub(super) uuid: String,
+    pub(super) entry: Option<&'a Entry>,
+    pub(super) title: String,
 }
 
-/// The implementations that match the filter, in the order of the documents.
-pub(super) fn found<'a>(
+/// What to look for.
+struct Wanted<'f> {
+    filter: ImplementationFilter<'f>,
+    /// The keys of the control.
+    keys: Option<HashSet<String>>,
+    component: Option<String>,
+}
+
+/// The documents that may implement something and match the filter, in the order of the view.
+pub(super) fn documents<'a>(
     view: &LibraryView<'a>,
     filter: ImplementationFilter<'_>,
-) -> Vec<Found<'a>> {
-    let keys: Option<HashSet<String>> = filter.control.map(|reference| {
-        let known = view.find_controls(reference);
-        let ids = known.into_iter().map(Control::id).chain([reference]);
-        ids.map(control_key).collect()
-    });
-    let component = filter.component.map(|text| text.trim().to_lowercase());
-    let document = filter.document.map(|id| id.trim().to_ascii_lowercase());
-    let mut all = Vec::new();
-    for document in view.documents().filter(|d| {
-        matches!(
-            d.info().model,
-            Model::ComponentDefinition | Model::SystemSecurityPlan
-        ) && document.as_ref().is_none_or(|id| *id == d.info().id)
-    }) {
-        let is_asked = |control: &str| {
-            let keys = keys.as_ref();
-            keys.is_none_or(|keys| keys.contains(&control_key(control)))
+) -> impl Iterator<Item = &'a Document> {
+    let id = filter.document.map(|id| id.trim().to_ascii_lowercase());
+    let documents: Vec<_> = view.documents().collect();
+    documents.into_iter().filter(move |document| {
+        let matches_kind = match document.info().model {
+            Model::ComponentDefinition => filter.kind != Some(ImplementationKind::Ssp),
+            Model::SystemSecurityPlan => filter.kind.is_none_or(|k| k == ImplementationKind::Ssp),
+            _ => false,
         };
-        match document.info().model {
-            Model::SystemSecurityPlan => add_of_plan(document, is_asked, &mut all),
-            _ => add_of_components(document, is_asked, &mut all),
+        matches_kind && id.as_ref().is_none_or(|id| *id == document.info().id)
+    })
+}
+
+/// The requirements that match the filter, in the order of the documents.
+pub(super) fn found<'a>(
+    view: &LibraryView<'a>,
+    sources: &mut Sources<'_, 'a>,
+    filter: ImplementationFilter<'_>,
+) -> Vec<Found<'a>> {
+    let wanted = Wanted {
+        filter,
+        keys: filter.control.map(|reference| keys(view, reference)),
+        component: filter.component.map(|text| text.trim().to_lowercase()),
+    };
+    let mut all = Vec::new();
+    for document in documents(view, filter) {
+        wanted.add(document, sources, &mut all);
+    }
+    all
+}
+
+/// The keys of the ids that a control has in any catalog, and of what the caller wrote.
+pub(super) fn keys(view: &LibraryView<'_>, reference: &str) -> HashSet<String> {
+    let known = view.find_controls(reference);
+    let ids = known.into_iter().map(Control::id).chain([reference]);
+    ids.map(control_key).collect()
+}
+
+impl Wanted<'_> {
+    fn add<'a>(
+        &self,
+        document: &'a Document,
+        sources: &mut Sources<'_, 'a>,
+        all: &mut Vec<Found<'a>>,
+    ) {
+        let mut requirements = requirements(document)
+            .filter(|(_, control)| {
+                let keys = self.keys.as_ref();
+                keys.is_none_or(|keys| keys.contains(&control_key(control)))
+            })
+            .peekable();
+        if requirements.peek().is_none() {
+            return;
+        }
+        let hrefs = SourceHrefs::of(document);
+        let is_plan = document.info().model == Model::SystemSecurityPlan;
+        let named = if is_plan {
+            named_components(document)
+        } else {
+            HashMap::new()
+        };
+        for (entry, control) in requirements {
+            let owned = if is_plan {
+                self.of_plan(document, entry, &named)
+            } else {
+                self.of_owner(document, entry)
+            };
+            let Some((kind, components, read)) = owned else {
+                continue;
+            };
+            let href = if is_plan {
+                hrefs.of_plan()
+            } else {
+                hrefs.of_requirement(entry)
+            };
+            all.push(Found {
+                document,
+                entry,
+                control,
+                kind,
+                source: href.map(|href| sources.number(document, href)),
+                components,
+                read,
+            });
         }
     }
-    all.retain(|found| {
-        filter.kind.is_none_or(|kind| kind == found.kind)
-            && component.as_ref().is_none_or(|text| found.is_of(text))
-    });
+
+    /// A requirement of a component definition.
+    fn of_owner<'a>(&self, document: &'a Document, requirement: &'a Entry) -> Option<Owned<'a>> {
+        let owner = owner(document, requirement);
+        let kind = match owner.map(|owner| owner.kind) {
+            Some(EntryKind::Capability) => ImplementationKind::Capability,
+            _ => ImplementationKind::Component,
+        };
+        let component = owner.map(|owner| Component {
+            uuid: owner.id.as_ref().to_owned(),
+            title: title(document, owner),
+            entry: Some(owner),
+        });
+        let matches_kind = self.filter.kind.is_none_or(|wanted| wanted == kind);
+        let components: Vec<_> = component.into_iter().collect();
+        (matches_kind && self.includes(&components)).then_some((kind, components, None))
+    }
+
+    /// A requirement of a system security plan, with the components that match.
+    fn of_plan<'a>(
+        &self,
+        document: &'a Document,
+        requirement: &'a Entry,
+        named: &HashMap<&'a str, &'a Entry>,
+    ) -> Option<Owned<'a>> {
+        let read = Requirement::of(document, requirement).unwrap_or_default();
+        let uuids = read.components().into_iter();
+        let components = uuids.map(|uuid| {
+            let entry = named.get(uuid).copied();
+            Component {
+                uuid: uuid.to_owned(),
+                title: entry.map_or(String::new(), |entry| title(document, entry)),
+                entry,
+            }
+        });
+        let mut components: Vec<_> = components.collect();
+        if let Some(text) = &self.component {
+            components.retain(|component| component.is(text));
+        }
+        let included = self.includes(&components);
+        included.then(|| (ImplementationKind::Ssp, components, Some(Rc::new(read))))
+    }
+
+    fn includes(&self, components: &[Component<'_>]) -> bool {
+        let text = self.component.as_ref();
+        text.is_none_or(|text| components.iter().any(|component| component.is(text)))
+    }
+}
+
+type Owned<'a> = (
+    ImplementationKind,
+    Vec<Component<'a>>,
+    Option<Rc<Requirement>>,
+);
+
+impl Found<'_> {
+    /// What it says.
+    pub(super) fn requirement(&self) -> Rc<Requirement> {
+        let read = || Requirement::of(self.document, self.entry).unwrap_or_default();
+        self.read.clone().unwrap_or_else(|| Rc::new(read()))
+    }
+}
+
+impl Component<'_> {
+    /// Whether it has this uuid, or a title that contains it. `text` is in lower case.
+    pub(super) fn is(&self, text: &str) -> bool {
+        self.uuid.eq_ignore_ascii_case(text) || self.title.to_lowercase().contains(text)
+    }
+
+    pub(super) fn name(&self, document: &Document) -> ComponentName {
+        ComponentName {
+            uuid: self.uuid.clone(),
+            title: self.title.clone(),
+            component_type: self.entry.and_then(|entry| member(document, entry, "type")),
+        }
+    }
+}
+
+/// The components and capabilities of the documents that match the filter, whether or not they
+/// implement anything. Its control is not considered.
+pub fn components(view: &LibraryView<'_>, filter: ImplementationFilter<'_>) -> Vec<ComponentName> {
+    let text = filter.component.map(|text| text.trim().to_lowercase());
+    let mut all = Vec::new();
+    for document in documents(view, filter) {
+        for entry in document.entries().iter() {
+            let kind = match (entry.kind, document.info().model) {
+                (EntryKind::Component, Model::SystemSecurityPlan) => ImplementationKind::Ssp,
+                (EntryKind::Component, _) => ImplementationKind::Component,
+                (EntryKind::Capability, _) => ImplementationKind::Capability,
+                _ => continue,
+            };
+            let component = Component {
+                uuid: entry.id.as_ref().to_owned(),
+                title: title(document, entry),
+                entry: Some(entry),
+            };
+            let matches_kind = filter.kind.is_none_or(|wanted| wanted == kind);
+            if matches_kind && text.as_ref().is_none_or(|text| component.is(text)) {
+                all.push(component.name(document));
+            }
+        }
+    }
     all
 }
 
@@ -77,69 +251,24 @@ fn requirements(document: &Document) -> impl Iterator<Item = (&Entry, &str)> {
         .filter_map(|entry| Some((entry, entry.control.as_deref()?)))
 }
 
-fn add_of_components<'a>(
-    document: &'a Document,
-    is_asked: impl Fn(&str) -> bool,
-    found: &mut Vec<Found<'a>>,
-) {
-    for (requirement, control) in requirements(document).filter(|(_, control)| is_asked(control)) {
-        let mut owner = document.entries().outer(requirement);
-        let kind = loop {
-            match owner.kind {
-                EntryKind::Component => break ImplementationKind::Component,
-                EntryKind::Capability => break ImplementationKind::Capability,
-                EntryKind::Document => break ImplementationKind::Component,
-                _ => owner = document.entries().outer(owner),
-            }
-        };
-        let component = (owner.kind != EntryKind::Document).then(|| Component {
-            uuid: owner.id.as_ref().to_owned(),
-            title: title(document, owner),
-            entry: Some(owner),
-        });
-        found.push(Found {
-            document,
-            requirement,
-            control,
-            kind,
-            component,
-        });
+/// The component or capability around a requirement.
+fn owner<'a>(document: &'a Document, requirement: &'a Entry) -> Option<&'a Entry> {
+    let mut owner = document.entries().outer(requirement);
+    while owner.kind != EntryKind::Document {
+        if matches!(owner.kind, EntryKind::Component | EntryKind::Capability) {
+            return Some(owner);
+        }
+        owner = document.entries().outer(owner);
     }
+    None
 }
 
-fn add_of_plan<'a>(
-    document: &'a Document,
-    is_asked: impl Fn(&str) -> bool,
-    found: &mut Vec<Found<'a>>,
-) {
+fn named_components(document: &Document) -> HashMap<&str, &Entry> {
     let entries = document.entries().iter();
-    let components: HashMap<&str, &Entry> = entries
+    entries
         .filter(|entry| entry.kind == EntryKind::Component)
         .map(|entry| (entry.id.as_ref(), entry))
-        .collect();
-    for (requirement, control) in requirements(document).filter(|(_, control)| is_asked(control)) {
-        let read = Requirement::of(document, requirement).unwrap_or_default();
-        let uuids = read.components();
-        let named = uuids.into_iter().map(|uuid| {
-            let entry = components.get(uuid).copied();
-            Some(Component {
-                uuid: uuid.to_owned(),
-                title: entry.map_or(String::new(), |entry| title(document, entry)),
-                entry,
-            })
-        });
-        let mut named: Vec<_> = named.collect();
-        if named.is_empty() {
-            named.push(None);
-        }
-        found.extend(named.into_iter().map(|component| Found {
-            document,
-            requirement,
-            control,
-            kind: ImplementationKind::Ssp,
-            component,
-        }));
-    }
+        .collect()
 }
 
 /// The title of a component, or the name of a capability.
@@ -162,70 +291,4 @@ fn member(document: &Document, entry: &Entry, member: &str) -> Option<String> {
         Ok::<_, Infallible>(())
     });
     found
-}
-
-impl Found<'_> {
-    /// Whether the component has this uuid, or a title that contains it. `text` is in lower case.
-    fn is_of(&self, text: &str) -> bool {
-        self.component.as_ref().is_some_and(|component| {
-            component.uuid.eq_ignore_ascii_case(text)
-                || component.title.to_lowercase().contains(text)
-        })
-    }
-
-    /// What the requirement says about the component.
-    pub(super) fn share(&self) -> Share {
-        let uuid = self
-            .component
-            .as_ref()
-            .map(|component| component.uuid.as_str());
-        let read = Requirement::of(self.document, self.requirement).unwrap_or_default();
-        match self.kind {
-            ImplementationKind::Ssp => read.share_of(uuid),
-            _ => read.share_of(None),
-        }
-    }
-
-    pub(super) fn read(self, view: &LibraryView<'_>, budget: &Budget) -> Implementation {
-        let controls = view.find_controls(self.control);
-        let control = controls.into_iter().next();
-        let share = self.share();
-        let none = ParamValues::new();
-        let catalog = control.map_or(self.document, Control::document);
-        let renderer = Renderer::new(catalog, &none, budget);
-        let filled = |text: &str, own: &ParamValues| {
-            renderer.filled_with(text, |param| {
-                let entries = self.document.entries();
-                let around = || entries.values(self.requirement, param, self.document.json());
-                own.get(param).cloned().or_else(around)
-            })
-        };
-        let statements = share
-            .statements
-            .iter()
-            .map(|statement| ImplementedStatement {
-                statement: statement.id.clone(),
-                status: statement.status.clone(),
-                text: filled(&statement.text, &statement.values),
-            });
-        let info = self.document.info();
-        Implementation {
-            document: info.id.clone(),
-            document_title: info.title.clone(),
-            requirement: self.requirement.id.as_ref().to_owned(),
-            kind: self.kind,
-            control: self.control.to_owned(),
-            control_name: control.map(Control::name),
-            status: share.status(),
-            text: filled(&share.text, &share.values),
-            statements: statements.collect(),
-            component: self.component.map(|component| ComponentName {
-                component_type: component
-                    .entry
-                    .and_then(|entry| member(self.document, entry, "type")),
-                uuid: component.uuid,
-                title: component.title,
-            }),
-        }
-    }
 }

@@ -3,6 +3,8 @@
 use crate::control::page::Page;
 use crate::implementations::found::found;
 use crate::implementations::implementation::{Implementation, ImplementationFilter};
+use crate::implementations::read::read;
+use crate::implementations::source::Sources;
 use crate::json::budget::Budget;
 use crate::library::view::LibraryView;
 
@@ -36,5 +38,12 @@ pub fn implementations(
     limit: usize,
 ) -> Page<Implementation> {
     let budget = Budget::new(MAX_TEXT);
-    Page::cut(found(view, filter).into_iter(), offset, limit).map(|found| found.read(view, &budget))
+    let mut sources = Sources::new(view);
+    let found = found(view, &mut sources, filter);
+    let each = found.iter().flat_map(|found| {
+        let count = found.components.len().max(1);
+        (0..count).map(move |number| (found, found.components.get(number)))
+    });
+    let page = Page::cut(each, offset, limit);
+    page.map(|(found, component)| read(found, component, &mut sources, &budget))
 }

@@ -1,0 +1,179 @@
+//! What systems and components ask of their customers, and who does it.
+
+use std::fmt::Write;
+
+use oscal_documents::{
+    ImplementationFilter, LibraryView, ResponsibilityKind, ResponsibilityPlace, responsibilities,
+};
+use rmcp::schemars::{self, JsonSchema};
+use serde::Serialize;
+
+use super::{
+    Answer, QueryImplementations,
+    named::{Named, short},
+};
+use crate::mcp::answer::{MAX_LIMIT, Page, cut};
+
+/// The most bytes of text of one answer's responsibilities together.
+const MAX_TEXT: usize = 10_000;
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Responsibility {
+    /// exported by a leveraged system; origination, a property such as FedRAMP's
+    /// control-origination; or not-loaded, if a plan meets one that no loaded plan exports
+    kind: &'static str,
+    #[serde(flatten)]
+    place: Place,
+    uuid: String,
+    text: String,
+    /// What is inherited under it
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provided: Option<String>,
+    /// satisfied or open; none for originations
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
+    satisfied: Vec<Satisfied>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Satisfied {
+    #[serde(flatten)]
+    place: Place,
+    text: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Place {
+    control: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statement: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    component: Option<String>,
+    document: Named,
+}
+
+pub(super) fn answer(
+    asked: &QueryImplementations,
+    documents: &LibraryView<'_>,
+    filter: ImplementationFilter<'_>,
+) -> (Answer, String) {
+    let limit = asked.limit.unwrap_or(20).clamp(1, MAX_LIMIT);
+    let mut page = responsibilities(documents, filter, asked.offset.unwrap_or(0), limit);
+    let (mut left, mut truncated) = (MAX_TEXT, false);
+    let mut fit = |text: &mut String| {
+        truncated |= cut(text, left);
+        left = left.saturating_sub(text.len());
+    };
+    for found in &mut page.items {
+        fit(&mut found.text);
+        found.provided.as_mut().map_or((), &mut fit);
+        for satisfied in &mut found.satisfied {
+            fit(&mut satisfied.text);
+        }
+    }
+    let page = Page::from(page).map(Responsibility::of);
+    let mut notes = Vec::new();
+    if page.total == 0 {
+        notes.push(
+            "nothing that matches exports a responsibility or says that the customer has a part; \
+             without show, you get what is said of the control itself"
+                .to_owned(),
+        );
+    }
+    let text = text(&page, &notes, truncated);
+    let answer = Answer {
+        responsibilities: Some(page),
+        notes,
+        truncated,
+        ..Answer::default()
+    };
+    (answer, text)
+}
+
+impl Responsibility {
+    fn of(found: oscal_documents::Responsibility) -> Self {
+        let (kind, has_state) = match found.kind {
+            ResponsibilityKind::Exported => ("exported", true),
+            ResponsibilityKind::Origination => ("origination", false),
+            _ => ("not-loaded", true),
+        };
+        let is_open = found.satisfied.is_empty();
+        let state = if is_open { "open" } else { "satisfied" };
+        let satisfied = found.satisfied.into_iter().map(|satisfied| Satisfied {
+            place: Place::of(satisfied.place),
+            text: satisfied.text,
+        });
+        Self {
+            kind,
+            place: Place::of(found.place),
+            uuid: found.uuid,
+            text: found.text,
+            provided: found.provided,
+            state: has_state.then_some(state),
+            satisfied: satisfied.collect(),
+        }
+    }
+}
+
+impl Place {
+    fn of(place: ResponsibilityPlace) -> Self {
+        Self {
+            control: place.control,
+            statement: place.statement,
+            component: place.component,
+            document: Named {
+                id: place.document,
+                title: place.document_title,
+                version: place.document_version,
+            },
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = self.statement.as_ref().unwrap_or(&self.control).clone();
+        if let Some(component) = &self.component {
+            text += &format!(", {}", short(component));
+        }
+        text + &format!(", in {}", self.document.text())
+    }
+}
+
+fn text(page: &Page<Responsibility>, notes: &[String], truncated: bool) -> String {
+    let mut out = format!("{} responsibilities of customers", page.total);
+    if page.items.len() < page.total {
+        let _ = write!(out, "; {} from {} on", page.items.len(), page.offset);
+    }
+    out.push('\n');
+    for responsibility in &page.items {
+        let written = responsibility.write(&mut out);
+        debug_assert!(written.is_ok(), "a String takes everything");
+    }
+    for note in notes {
+        let _ = write!(out, "\n{note}\n");
+    }
+    if truncated {
+        out += "\nText is cut: ask for fewer with control, component, document or limit.\n";
+    }
+    out
+}
+
+impl Responsibility {
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        let state = self
+            .state
+            .map_or(String::new(), |state| format!(", {state}"));
+        writeln!(out, "\n## {} ({}{state})\n", self.place.control, self.kind)?;
+        writeln!(out, "- At: {}", self.place.text())?;
+        match (self.kind, self.text.as_str()) {
+            ("not-loaded", _) => writeln!(out, "- Responsibility {}: not loaded", self.uuid)?,
+            (_, text) => writeln!(out, "- To do: {text}")?,
+        }
+        if let Some(provided) = &self.provided {
+            writeln!(out, "- For what is provided: {provided}")?;
+        }
+        for Satisfied { place, text } in &self.satisfied {
+            writeln!(out, "- Met at {}: {text}", place.text())?;
+        }
+        Ok(())
+    }
+}
