@@ -1,10 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod comparison;
 mod control;
 mod document;
+mod framework;
 mod implementations;
 mod json;
 mod library;
+mod mappings;
 mod resolve;
 mod search;
 #[cfg(feature = "validation")]
@@ -20,6 +23,15 @@ pub use crate::validation::{
     schemas::{ModelInfo, NoSchema, Schemas, SchemasError},
 };
 pub use crate::{
+    comparison::{
+        catalogs::{CatalogComparison, ControlChange, compare_catalogs},
+        change::{ChangeCounts, ChangeKind},
+        detail::{ControlDifference, TextDifference},
+        impact::{AffectedImplementer, Impact, WrittenFor, impact},
+        objects::{ObjectChange, ObjectComparison, compare_objects},
+        params::{MemberDifference, ParameterDifference},
+        words::word_diff,
+    },
     control::{
         Control, ControlName,
         lookup::ControlFilter,
@@ -49,6 +61,18 @@ pub use crate::{
         listing::{Entries, EntryState, Listing, LoadError, limits::Limits},
         problem::Problem,
         view::{Contents, LibraryView},
+    },
+    mappings::{
+        collection::{FrameworkName, MappingOrigin},
+        coverage::{
+            CoveredFramework, MappedCoverage, MappedLevel, MappingCoverage, ThroughMapping,
+            mapping_coverage,
+        },
+        query::{
+            ControlMap, FoundMaps, MapQualifier, MappedControl, MappingFilter, MappingSummary,
+            find_maps, mapped_frameworks,
+        },
+        relationship::Relationship,
     },
     resolve::{
         baseline::Baseline,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use oscal_documents::{LibraryView, OutlineError, ResolveError, TooLarge, UnknownModel};
+use oscal_documents::{LibraryView, Model, OutlineError, ResolveError, TooLarge, UnknownModel};
 use rmcp::{
     ErrorData,
     handler::server::tool::IntoCallToolResult,
@@ -28,6 +28,17 @@ pub(in crate::mcp) enum ToolError {
     NoCatalog(String),
     #[error("no catalog is loaded: {0}")]
     NoCatalogLoaded(&'static str),
+    #[error(
+        "the old document is a {old} and the new one a {new}; compare takes two catalogs or profiles, \
+         or two documents of one other model"
+    )]
+    NotComparable { old: Model, new: Model },
+    #[error("the document {document:?} is a {model}; document takes a mapping-collection")]
+    NotAMapping { document: String, model: Model },
+    #[error("no mapping collection is loaded: {0}")]
+    NoMappings(&'static str),
+    #[error("no loaded mapping is of {framework:?}; the mapped frameworks are {known}")]
+    NoMappingTo { framework: String, known: String },
     #[error("{name:?} is {error}")]
     UnknownModel { name: String, error: UnknownModel },
     #[error("give either {0} or {1}, not both and not neither")]

@@ -13,17 +13,17 @@
 //! profile changes it, or to write the catalog.
 
 pub(crate) mod baseline;
-mod directives;
+pub(crate) mod directives;
 pub(crate) mod error;
 mod json;
-mod locate;
+pub(crate) mod locate;
 pub(crate) mod log;
 mod merge;
 mod modify;
 mod output;
 pub(crate) mod resolved;
 mod resolver;
-mod select;
+pub(crate) mod select;
 #[cfg(test)]
 mod tests;
 mod tree;
