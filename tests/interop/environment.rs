@@ -42,3 +42,15 @@ pub(crate) fn nist_documents() -> Option<PathBuf> {
         "point OSCAL_SHARED_DIR to a folder with NIST_SP-800-53_rev5_catalog.json",
     )
 }
+
+/// The folder with public documents of many producers: `$OSCAL_FIELD_DIR`, or where
+/// `tests/interop/field/install` unpacks them.
+pub(crate) fn field_documents() -> Option<PathBuf> {
+    match env::var_os("OSCAL_FIELD_DIR") {
+        Some(folder) => needed(
+            folder.into(),
+            "point OSCAL_FIELD_DIR to a folder with the unpacked archives of oscal-field",
+        ),
+        None => installed("field"),
+    }
+}

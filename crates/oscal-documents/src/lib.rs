@@ -26,10 +26,11 @@ pub use crate::{
     comparison::{
         catalogs::{CatalogComparison, ControlChange, compare_catalogs},
         change::{ChangeCounts, ChangeKind},
-        detail::{ControlDifference, TextDifference},
+        detail::ControlDifference,
         impact::{AffectedImplementer, Impact, WrittenFor, impact},
         objects::{ObjectChange, ObjectComparison, compare_objects},
         params::{MemberDifference, ParameterDifference},
+        parts::TextDifference,
         words::word_diff,
     },
     control::{

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use crate::comparison::change::{ChangeCounts, ChangeKind};
-use crate::comparison::detail::{self, texts};
 use crate::comparison::pairs::Pairs;
 use crate::comparison::params::{differences, parameters, words};
+use crate::comparison::parts::{links, props, templates, texts};
 use crate::control::Control;
 use crate::document::Document;
 use crate::document::control_key::control_key;
@@ -90,10 +90,13 @@ fn paired(old: &[Control<'_>], new: &[Control<'_>]) -> Pairs {
     };
     pairs.by(|at| keys(old[at]), |at| keys(new[at]));
     let text = |control: Control<'_>| -> Vec<(String, String)> {
-        let text = detail::templates(control).into_iter();
+        let text = templates(control).into_iter();
         let text: Vec<_> = text.map(|(_, text)| words(&text)).collect();
         let known = !control.title().is_empty() && text.iter().any(|text| !text.is_empty());
-        known.then(|| (words(control.title()), text.join("\n"))).into_iter().collect()
+        known
+            .then(|| (words(control.title()), text.join("\n")))
+            .into_iter()
+            .collect()
     };
     pairs.by(|at| text(old[at]), |at| text(new[at]));
     pairs
@@ -139,8 +142,8 @@ fn differing(old: Control<'_>, new: Control<'_>, ids: &HashMap<&str, &str>) -> V
     add(ChangeKind::Text, !text.is_empty());
     add(ChangeKind::Parameters, parameters);
     add(ChangeKind::Assessment, !assessment.is_empty());
-    add(ChangeKind::Links, detail::links(old) != detail::links(new));
-    add(ChangeKind::Properties, detail::props(old) != detail::props(new));
+    add(ChangeKind::Links, links(old) != links(new));
+    add(ChangeKind::Properties, props(old) != props(new));
     kinds
 }
 
@@ -151,9 +154,8 @@ fn is_moved(old: Control<'_>, new: Control<'_>, ids: &HashMap<&str, &str>) -> bo
         return true;
     }
     // Groups are the same if either their ids or their titles are.
-    let groups = [old.group(), new.group()].map(|group| {
-        group.map(|(id, title)| (control_key(id), words(title).to_lowercase()))
-    });
+    let groups = [old.group(), new.group()]
+        .map(|group| group.map(|(id, title)| (control_key(id), words(title).to_lowercase())));
     match groups {
         [Some((id, title)), Some((new_id, new_title))] => {
             id != new_id && (title != new_title || title.is_empty())

@@ -6,13 +6,12 @@
 
 pub(crate) mod catalogs;
 pub(crate) mod change;
-mod claims;
 pub(crate) mod detail;
-mod fields;
 pub(crate) mod impact;
 pub(crate) mod objects;
 mod pairs;
 pub(crate) mod params;
+pub(crate) mod parts;
 #[cfg(test)]
 mod tests;
 pub(crate) mod words;

@@ -90,11 +90,17 @@ pub(super) fn own_list<T: DeserializeOwned>(control: Control<'_>, member: &str) 
 /// (`alt-identifier`), or else by label.
 pub(super) fn differences(old: &[Parameter], new: &[Parameter]) -> Vec<ParameterDifference> {
     let mut pairs = Pairs::new(old.len(), new.len());
-    pairs.by(|at| vec![old[at].id.as_str()], |at| vec![new[at].id.as_str()]);
+    pairs.by(
+        |at| vec![old[at].id.as_str()],
+        |at| vec![new[at].id.as_str()],
+    );
     pairs.by(|at| old[at].ids(), |at| new[at].ids());
     let label = |param: &Parameter| {
         let label = param.label.as_deref().map(words);
-        label.filter(|label| !label.is_empty()).into_iter().collect::<Vec<_>>()
+        label
+            .filter(|label| !label.is_empty())
+            .into_iter()
+            .collect::<Vec<_>>()
     };
     pairs.by(|at| label(&old[at]), |at| label(&new[at]));
     let pairs = pairs.all().map(|(before, after)| {
@@ -157,10 +163,16 @@ impl Parameter {
         });
         let constraints = self.constraints.iter().map(|constraint| {
             let tests = constraint.tests.iter().map(|test| test.expression.as_str());
-            let all: Vec<&str> = [constraint.description.as_str()].into_iter().chain(tests).collect();
+            let all: Vec<&str> = [constraint.description.as_str()]
+                .into_iter()
+                .chain(tests)
+                .collect();
             all.join(" ").trim().to_owned()
         });
-        let guidelines = self.guidelines.iter().map(|guideline| guideline.prose.as_str());
+        let guidelines = self
+            .guidelines
+            .iter()
+            .map(|guideline| guideline.prose.as_str());
         vec![
             self.label.clone().unwrap_or_default(),
             self.values.join("; "),

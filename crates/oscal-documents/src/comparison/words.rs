@@ -216,7 +216,11 @@ mod tests {
                 "1 2 3 4 5 6 7 8 9 10 new",
                 "… 3 4 5 6 7 8 9 10 [-old-]{+new+}",
             ),
-            ("a. one\nb. two", "a. one\nb. three", "a. one\nb. [-two-]{+three+}"),
+            (
+                "a. one\nb. two",
+                "a. one\nb. three",
+                "a. one\nb. [-two-]{+three+}",
+            ),
             ("a. one\nb. two", "a. one", "a. one\n[-b. two-]"),
         ] {
             assert_eq!(word_diff(old, new), expected, "{old:?} {new:?}");
@@ -226,11 +230,16 @@ mod tests {
     #[test]
     fn huge_texts_end_soon() {
         let text = |word: &str, lines: usize| -> String {
-            (0..lines).map(|n| format!("{word}{n} {word} {n}\n")).collect()
+            (0..lines)
+                .map(|n| format!("{word}{n} {word} {n}\n"))
+                .collect()
         };
         let begun = std::time::Instant::now();
         let one_word = word_diff(&text("a", 100_000), &format!("{}end", text("a", 100_000)));
-        assert!(one_word.ends_with("{+end+}") && one_word.len() < 200, "{one_word:.300}");
+        assert!(
+            one_word.ends_with("{+end+}") && one_word.len() < 200,
+            "{one_word:.300}"
+        );
         let all = word_diff(&text("a", 100_000), &text("b", 100_000));
         assert!(all.starts_with("[-a0 a 0") && all.contains("{+b0 b 0"));
         let (mut old, mut new) = (text("a", 3_000), text("a", 3_000));
@@ -238,7 +247,11 @@ mod tests {
         new.push_str(" last");
         new = new.replace("a1500 ", "b1500 ");
         let some = word_diff(&old, &new);
-        assert!(some.contains("[-a1500-]{+b1500+}") && some.len() < 2_000, "{}", some.len());
+        assert!(
+            some.contains("[-a1500-]{+b1500+}") && some.len() < 2_000,
+            "{}",
+            some.len()
+        );
         assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
     }
 

@@ -126,7 +126,11 @@ fn read<'a>(document: &'a Document, frameworks: &Frameworks<'_, 'a>, found: &mut
     for members in mappings {
         let origin = |at: usize| {
             let own = members.origin[at];
-            let of = if own.len() > 0 { own } else { provenance.origin[at] };
+            let of = if own.len() > 0 {
+                own
+            } else {
+                provenance.origin[at]
+            };
             let value: Value = parsed(text, of);
             quality(&value)
         };
@@ -184,7 +188,9 @@ fn parsed<T: DeserializeOwned + Default>(text: &str, span: Span) -> T {
 pub(super) fn quality(value: &Value) -> Option<String> {
     let members = ["category", "percentage", "target-coverage"];
     let member = members.iter().find_map(|name| shown(value.get(name)?));
-    member.or_else(|| shown(value)).filter(|text| !text.is_empty())
+    member
+        .or_else(|| shown(value))
+        .filter(|text| !text.is_empty())
 }
 
 impl Mapping<'_> {
@@ -236,7 +242,9 @@ impl<'a> Side<'a> {
     /// title, version, address or properties.
     pub(super) fn is_named(&self, text: &str) -> bool {
         let text = text.trim().to_lowercase();
-        let mut words = text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+        let mut words = text
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|w| !w.is_empty());
         words.clone().next().is_some() && words.all(|word| self.names.contains(word))
     }
 
@@ -257,5 +265,8 @@ impl<'a> Side<'a> {
 }
 
 fn is_uuid(text: &str) -> bool {
-    text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+    text.len() == 36
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }

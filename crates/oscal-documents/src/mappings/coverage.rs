@@ -163,7 +163,10 @@ impl<'a, 'f> Counting<'a, 'f> {
 
     /// The index of a control among those that are counted.
     fn row(&mut self, id: &str, control: Option<Control<'a>>) -> usize {
-        let at = *self.by_key.entry(control_key(id)).or_insert(self.controls.len());
+        let at = *self
+            .by_key
+            .entry(control_key(id))
+            .or_insert(self.controls.len());
         if at == self.controls.len() {
             self.controls.push(MappedCoverage {
                 id: id.to_owned(),
@@ -309,7 +312,8 @@ impl<'v, 'a> Implemented<'v, 'a> {
             let coverage = coverage(self.view, controls, ImplementationFilter::default());
             for control in coverage.controls {
                 self.any |= control.implementations > 0;
-                self.levels.insert((id, control.control.id()), control.level);
+                self.levels
+                    .insert((id, control.control.id()), control.level);
             }
         }
     }

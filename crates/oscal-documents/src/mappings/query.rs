@@ -193,7 +193,10 @@ pub fn find_maps(
                 continue;
             };
             let relates = map.relates(inverted);
-            if relationship.as_ref().is_none_or(|wanted| *wanted == relates) {
+            if relationship
+                .as_ref()
+                .is_none_or(|wanted| *wanted == relates)
+            {
                 *result.relationships.entry(relates).or_default() += 1;
                 both[usize::from(inverted)].push(span);
             }
@@ -209,7 +212,9 @@ pub fn find_maps(
                 continue;
             }
             let summary = result.mappings.len();
-            result.mappings.push(mapping.summary(inverted, spans.len(), declares_unmapped));
+            result
+                .mappings
+                .push(mapping.summary(inverted, spans.len(), declares_unmapped));
             found.extend(spans.into_iter().map(|span| Found {
                 mapping: number,
                 summary,
@@ -352,7 +357,9 @@ impl MapElement {
             category: qualifier.category,
             description: match qualifier.remarks.as_str() {
                 "" => qualifier.description,
-                remarks => format!("{} {remarks}", qualifier.description).trim().to_owned(),
+                remarks => format!("{} {remarks}", qualifier.description)
+                    .trim()
+                    .to_owned(),
             },
         });
         ControlMap {

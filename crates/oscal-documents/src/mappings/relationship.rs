@@ -57,7 +57,9 @@ impl Relationship {
             Self::Other(name) => name,
             known => {
                 let mut names = NAMES.iter();
-                names.find(|(one, _)| one == known).map_or("", |(_, name)| name)
+                names
+                    .find(|(one, _)| one == known)
+                    .map_or("", |(_, name)| name)
             }
         }
     }

@@ -60,8 +60,16 @@ fn iso() -> Value {
 
 fn map(relationship: &str, sources: &[&str], targets: &[&str]) -> Value {
     let items = |ids: &[&str]| -> Vec<Value> {
-        let kind = |id: &str| if id.contains("_smt") { "statement" } else { "control" };
-        ids.iter().map(|id| json!({"type": kind(id), "id-ref": id})).collect()
+        let kind = |id: &str| {
+            if id.contains("_smt") {
+                "statement"
+            } else {
+                "control"
+            }
+        };
+        ids.iter()
+            .map(|id| json!({"type": kind(id), "id-ref": id}))
+            .collect()
     };
     json!({"uuid": "m", "relationship": relationship, "sources": items(sources), "targets": items(targets)})
 }
@@ -115,8 +123,15 @@ fn told(found: &FoundMaps) -> Vec<String> {
         ids.join("+")
     };
     let maps = found.maps.items.iter();
-    maps.map(|map| format!("{} {} {}", ids(map, false), map.relationship, ids(map, true)))
-        .collect()
+    maps.map(|map| {
+        format!(
+            "{} {} {}",
+            ids(map, false),
+            map.relationship,
+            ids(map, true)
+        )
+    })
+    .collect()
 }
 
 #[test]
@@ -130,18 +145,27 @@ fn a_control_is_found_on_either_side_by_any_of_its_names() {
         let found = asked(&library, control(name));
         assert_eq!(
             told(&found),
-            ["h-1 subset-of iso_5.15+iso_5.16", "h-1_smt equivalent-to iso_5.16_smt"],
+            [
+                "h-1 subset-of iso_5.15+iso_5.16",
+                "h-1_smt equivalent-to iso_5.16_smt"
+            ],
             "{name}"
         );
         assert_eq!(found.mappings[0].to.title, "ISO 27001 Annex A");
         let first = &found.maps.items[0];
-        let title = first.to[1].control.as_ref().map(|control| control.title.as_str());
+        let title = first.to[1]
+            .control
+            .as_ref()
+            .map(|control| control.title.as_str());
         assert_eq!(title, Some("Identities"));
         assert_eq!(first.confidence.as_deref(), Some("high"));
     }
     for name in ["5.15", "iso_5.15"] {
         let found = asked(&library, control(name));
-        let expected = ["iso_5.15+iso_5.16 superset-of h-1", "iso_5.15 helps-with h-3"];
+        let expected = [
+            "iso_5.15+iso_5.16 superset-of h-1",
+            "iso_5.15 helps-with h-3",
+        ];
         assert_eq!(told(&found), expected, "{name}");
         assert!(found.maps.items.iter().all(|map| map.inverted));
         assert_eq!(found.mappings[0].to.title, "House rules");
@@ -191,7 +215,10 @@ fn frameworks_are_named_by_words_of_their_title_or_by_id() {
     // What a mapping says of itself goes before the provenance of the collection.
     let origin = &asked(&library, MappingFilter::default()).mappings[0].origin;
     let told = [&origin.method, &origin.status, &origin.confidence];
-    assert_eq!(told.map(|text| text.as_deref()), [Some("human"), Some("complete"), Some("0.9")]);
+    assert_eq!(
+        told.map(|text| text.as_deref()),
+        [Some("human"), Some("complete"), Some("0.9")]
+    );
 }
 
 #[test]
@@ -257,18 +284,33 @@ fn coverage_follows_from_relationships_and_what_is_implemented() {
     for (done, expected) in [
         (
             vec!["h-1", "h-2"],
-            ["iso_5.15 part partly", "iso_5.16 part partly", "iso_5.17 whole covered",
-             "iso_7.1 whole partly", "iso_8.1 no not"],
+            [
+                "iso_5.15 part partly",
+                "iso_5.16 part partly",
+                "iso_5.17 whole covered",
+                "iso_7.1 whole partly",
+                "iso_8.1 no not",
+            ],
         ),
         (
             vec!["h-3", "h-2"],
-            ["iso_5.15 part not", "iso_5.16 part partly", "iso_5.17 whole covered",
-             "iso_7.1 whole covered", "iso_8.1 no not"],
+            [
+                "iso_5.15 part not",
+                "iso_5.16 part partly",
+                "iso_5.17 whole covered",
+                "iso_7.1 whole covered",
+                "iso_8.1 no not",
+            ],
         ),
         (
             vec![],
-            ["iso_5.15 part not", "iso_5.16 part not", "iso_5.17 whole not", "iso_7.1 whole not",
-             "iso_8.1 no not"],
+            [
+                "iso_5.15 part not",
+                "iso_5.16 part not",
+                "iso_5.17 whole not",
+                "iso_7.1 whole not",
+                "iso_8.1 no not",
+            ],
         ),
     ] {
         let library = library(&[
@@ -289,18 +331,25 @@ fn coverage_follows_from_relationships_and_what_is_implemented() {
         let document = view.document(HOUSE).expect("the catalog");
         let house = CoveredFramework::Loaded(document, document.controls().collect());
         let coverage = mapping_coverage(&view, &house, Some(MAPPING));
-        assert_eq!(levels(&coverage), ["h-1 whole not", "h-2 whole not", "h-3 whole not"]);
+        assert_eq!(
+            levels(&coverage),
+            ["h-1 whole not", "h-2 whole not", "h-3 whole not"]
+        );
     }
 }
 
 #[test]
 fn of_a_framework_that_is_not_loaded_only_mapped_controls_count() {
-    let library = library(&[
-        ("mapping.json", collection(&[map("subset-of", &["h-1", "h-2_smt.a"], &["iso_5.15"])])),
-    ]);
+    let library = library(&[(
+        "mapping.json",
+        collection(&[map("subset-of", &["h-1", "h-2_smt.a"], &["iso_5.15"])]),
+    )]);
     let view = library.view(|_| true);
     let coverage = mapping_coverage(&view, &CoveredFramework::Named("house"), None);
-    assert_eq!(levels(&coverage), ["h-9 unmapped not", "h-1 part not", "h-2 part not"]);
+    assert_eq!(
+        levels(&coverage),
+        ["h-9 unmapped not", "h-1 part not", "h-2 part not"]
+    );
     assert!(!coverage.is_complete);
     let coverage = mapping_coverage(&view, &CoveredFramework::Named("nobody"), None);
     assert!(coverage.through.is_empty());

@@ -9,14 +9,11 @@ use oscal_documents::{
 use rmcp::schemars::{self, JsonSchema};
 use serde::Serialize;
 
-use super::differences;
-use crate::mcp::answer::{Page, cut};
-
-/// The most bytes of all diffs together.
-const MAX_TEXT: usize = 12_000;
-
-/// The most bytes of one diff, unless a single control is asked for.
-const MAX_DIFF: usize = 1_200;
+use super::{
+    differences,
+    fit::{Difference, Fit},
+};
+use crate::mcp::answer::Page;
 
 /// The most implementers that are listed.
 const MAX_IMPLEMENTERS: usize = 20;
@@ -83,14 +80,6 @@ pub(super) struct Change {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Difference {
-    /// statement, parameter ac-1_prm_1 values and so on
-    pub(super) of: String,
-    /// A word diff: [-removed-] and {+added+}
-    pub(super) diff: String,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ImpactAnswer {
     /// Component definitions and plans that were looked at
     pub(super) documents: usize,
@@ -120,40 +109,6 @@ pub(super) struct Implementer {
     pub(super) affected: usize,
 }
 
-/// Keeps the diffs of an answer small.
-pub(super) struct Fit {
-    left: usize,
-    whole: bool,
-    pub(super) truncated: bool,
-}
-
-impl Fit {
-    /// With `whole`, each diff may take all the room.
-    pub(super) fn new(whole: bool) -> Self {
-        Self {
-            left: MAX_TEXT,
-            whole,
-            truncated: false,
-        }
-    }
-
-    /// Whether assessment text is shown as well.
-    pub(super) fn is_whole(&self) -> bool {
-        self.whole
-    }
-
-    pub(super) fn add(&mut self, list: &mut Vec<Difference>, of: String, mut diff: String) {
-        if self.left == 0 {
-            self.truncated = true;
-            return;
-        }
-        let most = if self.whole { self.left } else { self.left.min(MAX_DIFF) };
-        self.truncated |= cut(&mut diff, most);
-        self.left = self.left.saturating_sub(diff.len() + of.len());
-        list.push(Difference { of, diff });
-    }
-}
-
 impl Edition {
     pub(super) fn of(document: &Document) -> Self {
         let info = document.info();
@@ -173,7 +128,11 @@ impl Summary {
             new: counts.new,
             differing: counts.differing,
             unchanged: counts.unchanged,
-            by_change: counts.kinds.iter().map(|(kind, count)| (kind.name(), *count)).collect(),
+            by_change: counts
+                .kinds
+                .iter()
+                .map(|(kind, count)| (kind.name(), *count))
+                .collect(),
             by_kind: BTreeMap::new(),
         }
     }
@@ -181,7 +140,9 @@ impl Summary {
     pub(super) fn of_objects(comparison: &ObjectComparison<'_>) -> Self {
         let by_kind = comparison.by_kind.iter();
         Self {
-            by_kind: by_kind.map(|(kind, counts)| (kind.name(), *counts)).collect(),
+            by_kind: by_kind
+                .map(|(kind, counts)| (kind.name(), *counts))
+                .collect(),
             ..Self::of_controls(&comparison.counts)
         }
     }
@@ -192,9 +153,15 @@ impl Change {
         let control = change.control();
         Self {
             kind: "control",
-            id: control.map(|control| control.id().to_owned()).unwrap_or_default(),
-            label: control.and_then(|control| control.label()).map(str::to_owned),
-            title: control.map(|control| control.title().to_owned()).unwrap_or_default(),
+            id: control
+                .map(|control| control.id().to_owned())
+                .unwrap_or_default(),
+            label: control
+                .and_then(|control| control.label())
+                .map(str::to_owned),
+            title: control
+                .map(|control| control.title().to_owned())
+                .unwrap_or_default(),
             control: None,
             changes: change.kinds.iter().map(|kind| kind.name()).collect(),
             differences: differences::of_control(change, fit),

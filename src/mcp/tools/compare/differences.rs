@@ -2,7 +2,7 @@
 
 use oscal_documents::{ControlChange, ControlName, ParameterDifference, word_diff};
 
-use super::answer::{Difference, Fit};
+use super::fit::{Difference, Fit};
 use crate::mcp::answer::markdown;
 
 /// The differences of a control, most telling first.
@@ -32,10 +32,18 @@ pub(super) fn of_control(change: &ControlChange<'_>, fit: &mut Fit) -> Vec<Diffe
     }
     for (of, old, new) in [
         ("links", detail.links_removed, detail.links_added),
-        ("properties", detail.properties_removed, detail.properties_added),
+        (
+            "properties",
+            detail.properties_removed,
+            detail.properties_added,
+        ),
     ] {
         if !old.is_empty() || !new.is_empty() {
-            fit.add(&mut list, of.to_owned(), replaced(&old.join("; "), &new.join("; ")));
+            fit.add(
+                &mut list,
+                of.to_owned(),
+                replaced(&old.join("; "), &new.join("; ")),
+            );
         }
     }
     if fit.is_whole() {

@@ -17,14 +17,21 @@ fn write(out: &mut String, answer: &Comparison) -> fmt::Result {
     writeln!(out, "# Comparison\n")?;
     edition(out, "Old", &answer.old, summary.old)?;
     edition(out, "New", &answer.new, summary.new)?;
-    write!(out, "- {} differ, {} are the same", summary.differing, summary.unchanged)?;
+    write!(
+        out,
+        "- {} differ, {} are the same",
+        summary.differing, summary.unchanged
+    )?;
     for (at, (change, count)) in summary.by_change.iter().enumerate() {
         let sign = if at == 0 { ": " } else { ", " };
         write!(out, "{sign}{change} {count}")?;
     }
     writeln!(out)?;
     for (kind, [added, removed, changed]) in &summary.by_kind {
-        writeln!(out, "- {kind}: {added} added, {removed} removed, {changed} changed")?;
+        writeln!(
+            out,
+            "- {kind}: {added} added, {removed} removed, {changed} changed"
+        )?;
     }
     if let Some(note) = &answer.note {
         writeln!(out, "\n{note}")?;
@@ -39,7 +46,10 @@ fn write(out: &mut String, answer: &Comparison) -> fmt::Result {
         write_change(out, change)?;
     }
     if answer.truncated {
-        writeln!(out, "\nText was cut; ask for one `control`, or a smaller page, to see all of it.")?;
+        writeln!(
+            out,
+            "\nText was cut; ask for one `control`, or a smaller page, to see all of it."
+        )?;
     }
     match &answer.impact {
         Some(impact) => write_impact(out, impact),
@@ -56,7 +66,11 @@ fn edition(out: &mut String, name: &str, edition: &Edition, count: usize) -> fmt
         "catalog" | "profile" => "controls in force",
         _ => "objects",
     };
-    writeln!(out, " ({}, {}): {count} {what}", edition.model, edition.document)
+    writeln!(
+        out,
+        " ({}, {}): {count} {what}",
+        edition.model, edition.document
+    )
 }
 
 fn write_change(out: &mut String, change: &Change) -> fmt::Result {
@@ -88,7 +102,10 @@ fn write_impact(out: &mut String, impact: &ImpactAnswer) -> fmt::Result {
     )?;
     if impact.of_other_catalogs > 0 {
         let others = impact.of_other_catalogs;
-        writeln!(out, "{others} more are for other catalogs with the same ids.")?;
+        writeln!(
+            out,
+            "{others} more are for other catalogs with the same ids."
+        )?;
     }
     for implementer in &impact.implementers {
         write_implementer(out, implementer)?;

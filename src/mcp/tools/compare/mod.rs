@@ -2,6 +2,7 @@
 
 mod answer;
 mod differences;
+mod fit;
 mod markdown;
 
 use std::sync::Arc;
@@ -17,7 +18,10 @@ use rmcp::{
 };
 use serde::Deserialize;
 
-use self::answer::{Change, Comparison, Edition, ImpactAnswer, Summary};
+use self::{
+    answer::{Change, Comparison, Edition, ImpactAnswer, Summary},
+    fit::Fit,
+};
 use crate::mcp::{
     answer::{Json, Page, ToolError, document},
     documents::{Access, Caller, Operation},
@@ -90,7 +94,8 @@ impl OscalServer {
             let new = document(&documents, &asked.new)?;
             (Arc::new(old.clone()), Arc::new(new.clone()))
         };
-        let is_framework = |one: &Document| matches!(one.info().model, Model::Catalog | Model::Profile);
+        let is_framework =
+            |one: &Document| matches!(one.info().model, Model::Catalog | Model::Profile);
         let are_catalogs = is_framework(&old) && is_framework(&new);
         if !are_catalogs && old.info().model != new.info().model {
             return Err(ToolError::NotComparable {
@@ -112,7 +117,10 @@ impl OscalServer {
         document: Arc<Document>,
     ) -> Result<Arc<Document>, ToolError> {
         match document.info().model {
-            Model::Profile => self.resolved_catalog(access, &document.info().id, None).await,
+            Model::Profile => {
+                self.resolved_catalog(access, &document.info().id, None)
+                    .await
+            }
             _ => Ok(document),
         }
     }
@@ -156,12 +164,15 @@ impl Compare {
         }
         let impact = impact(documents, &comparison, old, new);
         let page = Page::cut(
-            comparison.changes.iter().filter(|change| self.wants(&change.kinds)),
+            comparison
+                .changes
+                .iter()
+                .filter(|change| self.wants(&change.kinds)),
             self.offset,
             self.limit,
             20,
         );
-        let mut fit = answer::Fit::new(self.control.is_some());
+        let mut fit = Fit::new(self.control.is_some());
         Ok(Comparison {
             old: Edition::of(old),
             new: Edition::of(new),
@@ -186,19 +197,24 @@ impl Compare {
             let named = named.iter().map(|control| control.id());
             let keys: Vec<_> = named.chain([reference.as_str()]).map(control_key).collect();
             comparison.changes.retain(|change| {
-                change.control.is_some_and(|control| keys.contains(&control_key(control)))
+                change
+                    .control
+                    .is_some_and(|control| keys.contains(&control_key(control)))
             });
             if comparison.changes.is_empty() {
                 note = Some("nothing that is about this control differs".to_owned());
             }
         }
         let page = Page::cut(
-            comparison.changes.iter().filter(|change| self.wants(&change.kinds)),
+            comparison
+                .changes
+                .iter()
+                .filter(|change| self.wants(&change.kinds)),
             self.offset,
             self.limit,
             20,
         );
-        let mut fit = answer::Fit::new(self.control.is_some());
+        let mut fit = Fit::new(self.control.is_some());
         Ok(Comparison {
             old: Edition::of(old),
             new: Edition::of(new),
@@ -211,11 +227,7 @@ impl Compare {
     }
 
     /// That the control did not change, or that there is none of this name.
-    fn unchanged(
-        &self,
-        documents: &LibraryView<'_>,
-        new: &Document,
-    ) -> Result<String, ToolError> {
+    fn unchanged(&self, documents: &LibraryView<'_>, new: &Document) -> Result<String, ToolError> {
         let reference = self.control.as_deref().unwrap_or_default();
         match new.find_controls(reference).first() {
             Some(control) => Ok(format!("{} is the same in both", control.id())),
@@ -227,7 +239,8 @@ impl Compare {
     }
 
     fn wants(&self, kinds: &[ChangeKind]) -> bool {
-        self.change.is_none_or(|wanted| kinds.iter().any(|kind| wanted.is(*kind)))
+        self.change
+            .is_none_or(|wanted| kinds.iter().any(|kind| wanted.is(*kind)))
     }
 
     /// Later pages need not repeat it.
@@ -249,7 +262,10 @@ impl Kind {
             Self::Parameters => kind == ChangeKind::Parameters,
             Self::Changed => !matches!(
                 kind,
-                ChangeKind::Added | ChangeKind::Removed | ChangeKind::Withdrawn | ChangeKind::Restored
+                ChangeKind::Added
+                    | ChangeKind::Removed
+                    | ChangeKind::Withdrawn
+                    | ChangeKind::Restored
             ),
         }
     }

@@ -155,12 +155,14 @@ impl Mappings {
         let maps = oscal_documents::Page::map(found.maps, |map| {
             Map::of(map, summaries, &mut left, &mut truncated)
         });
-        let with_maps = summaries.iter().filter(|one| maps.total == 0 || one.matching > 0);
+        let with_maps = summaries
+            .iter()
+            .filter(|one| maps.total == 0 || one.matching > 0);
         let mappings: Vec<_> = with_maps.map(Mapping::of).collect();
         truncated |= mappings.len() > MAX_MAPPINGS;
         let by_relationship = found.relationships.iter();
-        let unreadable = (found.unreadable > 0)
-            .then(|| format!("{} maps cannot be read", found.unreadable));
+        let unreadable =
+            (found.unreadable > 0).then(|| format!("{} maps cannot be read", found.unreadable));
         Self {
             by_relationship: by_relationship
                 .map(|(relationship, count)| (relationship.to_string(), *count))
@@ -245,7 +247,11 @@ impl Map {
             fit(format!("{}: {}", words.join(" "), qualifier.description))
         });
         let qualifiers = qualifiers.collect();
-        let remarks = map.from.iter().chain(&map.to).filter(|item| !item.remarks.is_empty());
+        let remarks = map
+            .from
+            .iter()
+            .chain(&map.to)
+            .filter(|item| !item.remarks.is_empty());
         let remarks = remarks.map(|item| format!("{}: {}", item.id, item.remarks));
         let remarks: Vec<_> = std::iter::once(map.remarks.clone())
             .filter(|remarks| !remarks.is_empty())
@@ -254,7 +260,11 @@ impl Map {
         let remarks = fit(remarks.join("\n"));
         let mut listed = |controls: Vec<MappedControl>| -> Vec<Mapped> {
             *truncated |= controls.len() > MAX_CONTROLS;
-            controls.into_iter().take(MAX_CONTROLS).map(Mapped::of).collect()
+            controls
+                .into_iter()
+                .take(MAX_CONTROLS)
+                .map(Mapped::of)
+                .collect()
         };
         Self {
             document: summary.document.clone(),
@@ -303,15 +313,21 @@ impl Coverage {
             *mapped.entry(level(control.level)).or_default() += 1;
             *through.entry(state(control.through)).or_default() += 1;
         }
-        let gaps = coverage.controls.iter().filter(|control| match implemented {
-            true => control.through != ThroughMapping::Covered,
-            false => control.level != MappedLevel::Whole,
-        });
-        let sources = coverage.through.iter().map(|(document, title, from)| Through {
-            document: document.clone(),
-            document_title: title.clone(),
-            from: Framework::of(from),
-        });
+        let gaps = coverage
+            .controls
+            .iter()
+            .filter(|control| match implemented {
+                true => control.through != ThroughMapping::Covered,
+                false => control.level != MappedLevel::Whole,
+            });
+        let sources = coverage
+            .through
+            .iter()
+            .map(|(document, title, from)| Through {
+                document: document.clone(),
+                document_title: title.clone(),
+                from: Framework::of(from),
+            });
         Self {
             framework,
             basis: match coverage.is_complete {

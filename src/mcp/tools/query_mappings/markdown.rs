@@ -57,8 +57,16 @@ fn write_counts<K: fmt::Display>(out: &mut String, counts: &BTreeMap<K, usize>) 
 
 fn write_mapping(out: &mut String, mapping: &Mapping) -> fmt::Result {
     let (from, to) = (framework(&mapping.from), framework(&mapping.to));
-    write!(out, "- {from} → {to}: {} of {} maps", mapping.found, mapping.maps)?;
-    write!(out, ", in {} ({})", mapping.document_title, mapping.document)?;
+    write!(
+        out,
+        "- {from} → {to}: {} of {} maps",
+        mapping.found, mapping.maps
+    )?;
+    write!(
+        out,
+        ", in {} ({})",
+        mapping.document_title, mapping.document
+    )?;
     for (name, value) in [
         ("method", &mapping.method),
         ("rationale", &mapping.rationale),
@@ -129,11 +137,19 @@ fn name(id: &str, label: Option<&str>, title: Option<&str>) -> String {
 }
 
 fn write_coverage(out: &mut String, coverage: &Coverage) -> fmt::Result {
-    writeln!(out, "# Coverage of {} through mappings\n", framework(&coverage.framework))?;
+    writeln!(
+        out,
+        "# Coverage of {} through mappings\n",
+        framework(&coverage.framework)
+    )?;
     writeln!(out, "This is {}.\n", coverage.basis)?;
     for through in &coverage.through {
         let (title, id) = (&through.document_title, &through.document);
-        writeln!(out, "- Through: {title} ({id}), from {}", framework(&through.from))?;
+        writeln!(
+            out,
+            "- Through: {title} ({id}), from {}",
+            framework(&through.from)
+        )?;
     }
     write!(out, "- {} controls", coverage.total)?;
     write_counts(out, &coverage.mapped)?;

@@ -132,7 +132,9 @@ impl QueryMappings {
         let known = mapped_frameworks(documents);
         if let Some(to) = &self.to {
             let filter = MappingFilter {
-                to: named(documents, to).map(|found| found.info().id.as_str()).or(Some(to)),
+                to: named(documents, to)
+                    .map(|found| found.info().id.as_str())
+                    .or(Some(to)),
                 document: self.document.as_deref(),
                 ..MappingFilter::default()
             };
@@ -161,7 +163,9 @@ impl QueryMappings {
             (0, Some(found)) => {
                 let (id, catalog) = (found.id(), &found.document().info().title);
                 let known = listed(&known);
-                Ok(format!("no loaded map names {id} of {catalog}; the maps are of {known}"))
+                Ok(format!(
+                    "no loaded map names {id} of {catalog}; the maps are of {known}"
+                ))
             }
             (elsewhere, _) => Ok(format!(
                 "no map of this control fits; without `to`, `document` and `relationship` there are \
@@ -180,7 +184,8 @@ impl QueryMappings {
         let covered = match (named(documents, name), &baseline) {
             (Some(profile), Some(baseline)) => {
                 let selected = baseline.controls().filter(|selected| !selected.implied);
-                let controls = selected.filter_map(|selected| original(documents, selected.control));
+                let controls =
+                    selected.filter_map(|selected| original(documents, selected.control));
                 CoveredFramework::Loaded(profile, controls.collect())
             }
             (Some(catalog), None) => {
@@ -245,7 +250,9 @@ fn unknown_framework(name: &str, known: &[FrameworkName]) -> ToolError {
 /// The first frameworks by title.
 fn listed(frameworks: &[FrameworkName]) -> String {
     let titles = frameworks.iter().take(MAX_NAMED);
-    let mut titles: Vec<_> = titles.map(|one| format!("{:?}", shortened(&one.title))).collect();
+    let mut titles: Vec<_> = titles
+        .map(|one| format!("{:?}", shortened(&one.title)))
+        .collect();
     if frameworks.len() > MAX_NAMED {
         titles.push(format!("and {} others", frameworks.len() - MAX_NAMED));
     }

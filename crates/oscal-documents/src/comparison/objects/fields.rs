@@ -41,7 +41,12 @@ impl Names {
         });
         Self(
             titled
-                .map(|entry| (entry.id.to_ascii_lowercase(), entry.title.as_ref().to_owned()))
+                .map(|entry| {
+                    (
+                        entry.id.to_ascii_lowercase(),
+                        entry.title.as_ref().to_owned(),
+                    )
+                })
                 .collect(),
         )
     }
@@ -64,7 +69,12 @@ pub(super) fn fields(json: &str, names: &Names) -> Vec<(String, String)> {
         found: Vec::new(),
     };
     let root = Cursor::new(json).peek() == b'{' && is_document(json);
-    walk.value(json, &mut String::new(), if root { Place::Root } else { Place::Object }, 0);
+    walk.value(
+        json,
+        &mut String::new(),
+        if root { Place::Root } else { Place::Object },
+        0,
+    );
     walk.found
 }
 
@@ -110,7 +120,8 @@ impl Walk<'_> {
     fn object(&mut self, json: &str, path: &mut String, place: Place, depth: usize) {
         let Ok(()) = Cursor::new(json).object(|cursor, name| {
             let value = cursor.skip().of(json);
-            let is_list_of_entries = EntryKind::of_member(name).is_some() && value.starts_with("[{");
+            let is_list_of_entries =
+                EntryKind::of_member(name).is_some() && value.starts_with("[{");
             let passed_over = match place {
                 Place::Root => Model::from_root_key(name).is_none(),
                 Place::Metadata => matches!(name, "last-modified" | "version" | "published"),

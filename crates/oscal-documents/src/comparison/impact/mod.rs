@@ -1,10 +1,12 @@
 //! What a comparison means for implementations.
 
+mod claims;
+
 use std::collections::HashMap;
 
 use crate::comparison::catalogs::CatalogComparison;
 use crate::comparison::change::ChangeKind;
-use crate::comparison::claims::claims;
+use crate::comparison::impact::claims::claims;
 use crate::document::Document;
 use crate::document::control_key::control_key;
 use crate::document::model::Model;
@@ -79,7 +81,10 @@ pub fn impact<'a>(
     let mut impact = Impact::default();
     for document in view.documents() {
         let model = document.info().model;
-        if !matches!(model, Model::ComponentDefinition | Model::SystemSecurityPlan) {
+        if !matches!(
+            model,
+            Model::ComponentDefinition | Model::SystemSecurityPlan
+        ) {
             continue;
         }
         impact.documents += 1;
@@ -113,7 +118,9 @@ pub fn impact<'a>(
                 document: info.id.clone(),
                 document_title: info.title.clone(),
                 model,
-                component: claim.component.map(|component| component.id.as_ref().to_owned()),
+                component: claim
+                    .component
+                    .map(|component| component.id.as_ref().to_owned()),
                 title,
                 source: source.map_or(claim.source, |source| source.info().title.clone()),
                 written_for,
@@ -139,7 +146,13 @@ fn changed(comparison: &CatalogComparison<'_>) -> HashMap<String, usize> {
         let list = match () {
             () if has(ChangeKind::Removed) => 0,
             () if has(ChangeKind::Withdrawn) => 1,
-            () if change.kinds.iter().any(|kind| kind.concerns_implementations()) => 2,
+            () if change
+                .kinds
+                .iter()
+                .any(|kind| kind.concerns_implementations()) =>
+            {
+                2
+            }
             () => continue,
         };
         for control in [change.old, change.new].into_iter().flatten() {
@@ -151,7 +164,11 @@ fn changed(comparison: &CatalogComparison<'_>) -> HashMap<String, usize> {
 
 impl WrittenFor {
     /// `None` if the source is another catalog.
-    fn of(source: Option<&Framework<'_>>, old: &Framework<'_>, new: &Framework<'_>) -> Option<Self> {
+    fn of(
+        source: Option<&Framework<'_>>,
+        old: &Framework<'_>,
+        new: &Framework<'_>,
+    ) -> Option<Self> {
         let Some(source) = source else {
             return Some(Self::Unknown);
         };

@@ -1,11 +1,13 @@
 //! Two editions of a document with components, requirements, findings and so on.
 
+mod fields;
+
 use std::collections::HashMap;
 
 use crate::comparison::change::{ChangeCounts, ChangeKind};
-use crate::comparison::detail::TextDifference;
-use crate::comparison::fields::{Names, fields};
+use crate::comparison::objects::fields::{Names, fields};
 use crate::comparison::pairs::Pairs;
+use crate::comparison::parts::TextDifference;
 use crate::comparison::words::word_diff;
 use crate::document::Document;
 use crate::document::control_key::control_key;
@@ -193,7 +195,11 @@ impl ObjectChange<'_> {
             details.push(TextDifference { name, diff });
         };
         if self.kinds.contains(&ChangeKind::Moved) {
-            add("place".to_owned(), &owner_title(old.0, old.1), &owner_title(new.0, new.1));
+            add(
+                "place".to_owned(),
+                &owner_title(old.0, old.1),
+                &owner_title(new.0, new.1),
+            );
         }
         if self.kinds.contains(&ChangeKind::Title) {
             add("title".to_owned(), &old.1.title, &new.1.title);
@@ -218,5 +224,7 @@ impl ObjectChange<'_> {
 }
 
 fn pairs(fields: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
-    fields.iter().map(|(name, text)| (name.as_str(), text.as_str()))
+    fields
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
 }

@@ -37,7 +37,11 @@ pub(super) fn claims(document: &Document) -> Vec<Claim<'_>> {
         let around = before.checked_sub(1).map(|at| &sources[at]);
         let around = around.filter(|(span, _)| span.contains(entry.span));
         let source = around.map_or(plan.as_str(), |(_, source)| source.as_str());
-        let component = if is_plan { None } else { owner(document, entry) };
+        let component = if is_plan {
+            None
+        } else {
+            owner(document, entry)
+        };
         let key = (component.map(|component| component.span), source);
         let at = *places.entry(key).or_insert(claims.len());
         if at == claims.len() {
