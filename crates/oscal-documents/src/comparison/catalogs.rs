@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::comparison::change::{ChangeCounts, ChangeKind};
 use crate::comparison::pairs::Pairs;
-use crate::comparison::params::{differences, parameters, words};
+use crate::comparison::params::{compared, words};
 use crate::comparison::parts::{links, props, templates, texts};
 use crate::control::Control;
 use crate::document::Document;
@@ -137,10 +137,10 @@ fn differing(old: Control<'_>, new: Control<'_>, ids: &HashMap<&str, &str>) -> V
     if was || is || (old.json() == new.json() && !old.json().contains("{{")) {
         return kinds;
     }
-    let parameters = !differences(&parameters(old), &parameters(new)).is_empty();
-    let (text, assessment) = texts(old, new, parameters);
+    let parameters = compared(old, new);
+    let (text, assessment) = texts(old, new, &parameters);
     add(ChangeKind::Text, !text.is_empty());
-    add(ChangeKind::Parameters, parameters);
+    add(ChangeKind::Parameters, !parameters.differences.is_empty());
     add(ChangeKind::Assessment, !assessment.is_empty());
     add(ChangeKind::Links, links(old) != links(new));
     add(ChangeKind::Properties, props(old) != props(new));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::comparison::catalogs::ControlChange;
 use crate::comparison::change::ChangeKind;
-use crate::comparison::params::{ParameterDifference, differences, parameters};
+use crate::comparison::params::{ParameterDifference, compared};
 use crate::comparison::parts::{Changed, TextDifference, links, props, texts};
 use crate::comparison::words::word_diff;
 use crate::control::{Control, ControlName};
@@ -43,12 +43,9 @@ impl ControlChange<'_> {
             return ControlDifference::default();
         };
         let has = |kind| self.kinds.contains(&kind);
-        let parameters = match has(ChangeKind::Parameters) {
-            true => differences(&parameters(old), &parameters(new)),
-            false => Vec::new(),
-        };
+        let parameters = compared(old, new);
         let (texts, assessment) = match has(ChangeKind::Text) || has(ChangeKind::Assessment) {
-            true => texts(old, new, !parameters.is_empty()),
+            true => texts(old, new, &parameters),
             false => (Vec::new(), Vec::new()),
         };
         let shown = |changed: Vec<Changed>| changed.into_iter().map(Changed::shown).collect();
@@ -67,7 +64,10 @@ impl ControlChange<'_> {
             },
             texts: shown(texts),
             assessment: shown(assessment),
-            parameters,
+            parameters: match has(ChangeKind::Parameters) {
+                true => parameters.differences,
+                false => Vec::new(),
+            },
             links_removed,
             links_added,
             properties_removed,

@@ -1,5 +1,7 @@
 //! Parameters of a control in two editions.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -38,7 +40,7 @@ pub struct MemberDifference {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Parameter {
+struct Parameter {
     id: String,
     label: Option<String>,
     #[serde(default)]
@@ -67,7 +69,7 @@ struct Test {
 }
 
 /// The parameters of a control.
-pub(super) fn parameters(control: Control<'_>) -> Vec<Parameter> {
+fn parameters(control: Control<'_>) -> Vec<Parameter> {
     own_list(control, "params")
 }
 
@@ -86,9 +88,17 @@ pub(super) fn own_list<T: DeserializeOwned>(control: Control<'_>, member: &str) 
     read.filter_map(Result::ok).collect()
 }
 
+/// The parameters of a control in two editions.
+pub(super) struct Parameters {
+    pub(super) differences: Vec<ParameterDifference>,
+    /// The old ids of those that have new ones.
+    pub(super) old_ids: HashMap<String, String>,
+}
+
 /// How the parameters differ: paired by id, by the id that one had in an earlier edition
 /// (`alt-identifier`), or else by label.
-pub(super) fn differences(old: &[Parameter], new: &[Parameter]) -> Vec<ParameterDifference> {
+pub(super) fn compared(old: Control<'_>, new: Control<'_>) -> Parameters {
+    let (old, new) = (parameters(old), parameters(new));
     let mut pairs = Pairs::new(old.len(), new.len());
     pairs.by(
         |at| vec![old[at].id.as_str()],
@@ -103,12 +113,21 @@ pub(super) fn differences(old: &[Parameter], new: &[Parameter]) -> Vec<Parameter
             .collect::<Vec<_>>()
     };
     pairs.by(|at| label(&old[at]), |at| label(&new[at]));
-    let pairs = pairs.all().map(|(before, after)| {
+    let mut compared = Parameters {
+        differences: Vec::new(),
+        old_ids: HashMap::new(),
+    };
+    for (before, after) in pairs.all() {
         let before = before.map(|at| &old[at]);
         let after = after.map(|at| &new[at]);
-        ParameterDifference::of(before, after)
-    });
-    pairs.flatten().collect()
+        if let (Some(before), Some(after)) = (before, after)
+            && before.id != after.id
+        {
+            compared.old_ids.insert(after.id.clone(), before.id.clone());
+        }
+        (compared.differences).extend(ParameterDifference::of(before, after));
+    }
+    compared
 }
 
 /// Text with single spaces between words.

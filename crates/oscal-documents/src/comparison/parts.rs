@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::comparison::params::{own_list, words};
+use crate::comparison::params::{Parameters, own_list, words};
 use crate::comparison::words::word_diff;
 use crate::control::Control;
 use crate::control::substitution::ParamValues;
+use crate::control::substitution::insert::Insert;
 use crate::document::element::{self, Part, Prop};
 
 /// A text that changed.
@@ -54,11 +55,11 @@ impl Changed {
 }
 
 /// The parts whose text differs, and those for assessment. Text that differs only because a
-/// parameter does is the same text, if `by_parameters` tells that some do.
+/// parameter does, or has another id, is the same text.
 pub(super) fn texts(
     old: Control<'_>,
     new: Control<'_>,
-    by_parameters: bool,
+    parameters: &Parameters,
 ) -> (Vec<Changed>, Vec<Changed>) {
     let (before, after) = (templates(old), templates(new));
     let (old_texts, new_texts) = (rendered(old), rendered(new));
@@ -69,13 +70,11 @@ pub(super) fn texts(
     let added = after.iter().filter(|(key, _)| !old.contains_key(key));
     let (mut texts, mut assessment) = (Vec::new(), Vec::new());
     for (key, _) in before.iter().chain(added) {
-        let template = |texts: &HashMap<Key, String>| {
-            texts.get(key).map(|text| words(text)).unwrap_or_default()
-        };
         let text = |texts: &HashMap<Key, String>| texts.get(key).cloned().unwrap_or_default();
-        let same_template = template(&old) == template(&new);
-        if (same_template && by_parameters) || words(&text(&old_texts)) == words(&text(&new_texts))
-        {
+        let template = words(&with_old_ids(&text(&new), &parameters.old_ids));
+        let same_template = words(&text(&old)) == template;
+        let (was, is) = (text(&old_texts), text(&new_texts));
+        if (same_template && !parameters.differences.is_empty()) || words(&was) == words(&is) {
             continue;
         }
         let list = if key.is_assessment {
@@ -85,11 +84,27 @@ pub(super) fn texts(
         };
         list.push(Changed {
             name: key.name(),
-            old: text(&old_texts),
-            new: text(&new_texts),
+            old: was,
+            new: is,
         });
     }
     (texts, assessment)
+}
+
+/// The text with the ids that parameters had.
+fn with_old_ids(template: &str, old_ids: &HashMap<String, String>) -> String {
+    let mut out = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(insert) = Insert::first_in(rest) {
+        out.push_str(&rest[..insert.start]);
+        match old_ids.get(insert.id) {
+            Some(id) => out.push_str(&insert.verbatim.replace(insert.id, id)),
+            None => out.push_str(insert.verbatim),
+        }
+        rest = &rest[insert.end..];
+    }
+    out.push_str(rest);
+    out
 }
 
 /// A part of a control: its name, and which of those of this name.

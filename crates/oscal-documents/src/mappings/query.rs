@@ -177,9 +177,16 @@ pub fn find_maps(
         unreadable: 0,
         maps: Page::cut(std::iter::empty(), offset, limit),
     };
+    let to = filter
+        .to
+        .and_then(|to| view.document(to))
+        .map(|to| frameworks.of(to));
     let mut found = Vec::new();
     for (number, mapping) in mappings.iter().enumerate() {
-        let directions = Directions::of(mapping, filter.to);
+        let directions = Directions::of(mapping, |side| {
+            let behind = to.as_ref().is_some_and(|to| to.meets(&side.framework));
+            behind || filter.to.is_none_or(|to| side.is_named(to))
+        });
         let asked = filter.control.map(|control| {
             [&mapping.source, &mapping.target].map(|side| Asked::of(control, side, view))
         });
@@ -264,10 +271,10 @@ pub fn mapped_frameworks(view: &LibraryView<'_>) -> Vec<FrameworkName> {
 }
 
 impl Directions {
-    fn of(mapping: &Mapping<'_>, to: Option<&str>) -> Self {
+    fn of<'a>(mapping: &Mapping<'a>, is_wanted: impl Fn(&Side<'a>) -> bool) -> Self {
         Self {
-            forward: to.is_none_or(|to| mapping.target.is_named(to)),
-            backward: to.is_none_or(|to| mapping.source.is_named(to)),
+            forward: is_wanted(&mapping.target),
+            backward: is_wanted(&mapping.source),
         }
     }
 
