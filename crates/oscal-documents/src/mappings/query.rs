@@ -298,7 +298,9 @@ impl Directions {
 /// A control that was asked for, on one side of a mapping.
 struct Asked<'a> {
     side: Rc<Framework<'a>>,
-    /// Canonical keys of its ids there.
+    /// Its ids there, and what the caller wrote.
+    ids: Vec<String>,
+    /// The canonical keys of these.
     keys: HashSet<String>,
 }
 
@@ -311,8 +313,11 @@ impl<'a> Asked<'a> {
             controls = view.find_controls(reference);
         }
         let ids = controls.into_iter().map(Control::id).chain([reference]);
+        let ids: Vec<_> = ids.map(str::to_owned).collect();
+        let keys = ids.iter().map(|id| control_key(id));
         Self {
-            keys: ids.map(control_key).filter(|key| !key.is_empty()).collect(),
+            keys: keys.filter(|key| !key.is_empty()).collect(),
+            ids,
             side: side.framework.clone(),
         }
     }
@@ -330,7 +335,7 @@ impl<'a> Asked<'a> {
     }
 
     fn is_declared(&self, side: &Side<'_>) -> bool {
-        self.keys.iter().any(|key| side.declares_unmapped(key))
+        self.ids.iter().any(|id| side.declares_unmapped(id))
             || side.unmapped_ids().any(|id| self.is(id))
     }
 }

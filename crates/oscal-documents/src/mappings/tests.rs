@@ -348,7 +348,7 @@ fn of_a_framework_that_is_not_loaded_only_mapped_controls_count() {
     let coverage = mapping_coverage(&view, &CoveredFramework::Named("house"), None);
     assert_eq!(
         levels(&coverage),
-        ["h-9 unmapped not", "h-1 part not", "h-2 part not"]
+        ["h-9 unmapped not", "h-1 whole not", "h-2 part not"]
     );
     assert!(!coverage.is_complete);
     let coverage = mapping_coverage(&view, &CoveredFramework::Named("nobody"), None);
