@@ -43,14 +43,14 @@ pub(crate) fn nist_documents() -> Option<PathBuf> {
     )
 }
 
-/// The folder with public documents of many publishers.
+/// The folder with public documents of many producers: `$OSCAL_FIELD_DIR`, or where
+/// `tests/interop/field/install` unpacks them.
 pub(crate) fn field_documents() -> Option<PathBuf> {
-    let folder = match env::var_os("OSCAL_FIELD_DIR") {
-        Some(folder) => PathBuf::from(folder),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("target/oscal-field"),
-    };
-    needed(
-        folder,
-        "point OSCAL_FIELD_DIR to a folder with the unpacked archives of ../shared/oscal-field",
-    )
+    match env::var_os("OSCAL_FIELD_DIR") {
+        Some(folder) => needed(
+            folder.into(),
+            "point OSCAL_FIELD_DIR to a folder with the unpacked archives of oscal-field",
+        ),
+        None => installed("field"),
+    }
 }

@@ -1,6 +1,7 @@
 //! The server from outside: the binary, over pipes and sockets.
 
 mod busy;
+mod comparison;
 mod configuration;
 mod deployment;
 mod doctor;

@@ -59,6 +59,17 @@ pub(in crate::mcp) enum ToolError {
     NoCatalog(String),
     #[error("no catalog is loaded: {0}")]
     NoCatalogLoaded(&'static str),
+    #[error(
+        "the old document is a {old} and the new one a {new}; compare takes two catalogs or profiles, \
+         or two documents of one other model"
+    )]
+    NotComparable { old: Model, new: Model },
+    #[error("the document {document:?} is a {model}; document takes a mapping-collection")]
+    NotAMapping { document: String, model: Model },
+    #[error("no mapping collection is loaded: {0}")]
+    NoMappings(&'static str),
+    #[error("no loaded mapping is of {framework:?}; the mapped frameworks are {known}")]
+    NoMappingTo { framework: String, known: String },
     #[error("{name:?} is {error}")]
     UnknownModel { name: String, error: UnknownModel },
     #[error("nothing is loaded that implements controls: {what}; {advice}")]
@@ -75,7 +86,7 @@ pub(in crate::mcp) enum ToolError {
         "{document:?} is a {model}; gap_against takes a profile, a catalog, or a system security \
          plan for the profile that it imports"
     )]
-    NotComparable { document: String, model: Model },
+    NotABaseline { document: String, model: Model },
     #[error("name a profile or catalog in gap_against, or a system security plan in document")]
     NoBaselineNamed,
     #[error("no component has the uuid {component:?} or a title with it; {near}")]

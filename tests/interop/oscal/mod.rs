@@ -1,9 +1,11 @@
 //! The OSCAL tools with NIST's own documents.
 
 mod bounds;
+mod editions;
 mod fetched_content;
 mod inspector;
 mod lookup;
+mod mappings;
 mod published;
 mod resolution;
 mod search_quality;
