@@ -149,7 +149,7 @@ async fn serve(issuer: &Issuer, options: &Options) -> Result<()> {
         println!("{:<7}  {:<10}  {}", check.outcome, check.name, check.found);
     }
     if !diagnosis.is_healthy() {
-        return Err("the tenant cannot be used so".into());
+        return Err("this tenant cannot be used as configured".into());
     }
     let host = start(options.port, config, jwt)?;
     println!(

@@ -54,8 +54,8 @@ pub enum HostError {
     },
     /// An MCP server that trusts everybody, combined with authorization, or the reverse.
     #[error(
-        "the MCP server and its host do not agree on authorization: OscalServer::authorized goes \
-         with HttpConfig::auth, OscalServer::local without"
+        "the MCP server and its host disagree on authorization: use OscalServer::authorized with \
+         HttpConfig::auth, and OscalServer::local without it"
     )]
     Trust,
     /// The verifier cannot be started.
@@ -106,7 +106,7 @@ impl Host {
             if matches!(auth.verifier, VerifierConfig::Userinfo(_)) {
                 tracing::warn!(
                     "tokens are accepted by userinfo: nothing shows that they were issued for this \
-                     server, which does not meet the audience rule of MCP"
+                     server, so this does not meet the audience rule of MCP"
                 );
             }
             let started = auth.verifier.start()?;

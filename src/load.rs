@@ -58,11 +58,11 @@ pub(crate) fn not_loaded(library: &Library) {
     let named = files.iter().take(NAMED).map(|problem| &*problem.file);
     let mut named = named.collect::<Vec<_>>().join(", ");
     if files.len() > NAMED {
-        named += ", and more; the tool about names them";
+        named += ", and more; the about tool lists them";
     }
     tracing::warn!(
         files = files.len(),
-        "not loaded, for only JSON is read yet: {named}"
+        "not loaded, because only JSON is supported so far: {named}"
     );
 }
 

@@ -30,7 +30,7 @@ pub enum RunError {
     #[error(transparent)]
     Host(#[from] HostError),
     /// The runtime cannot be set up, or signals cannot be received.
-    #[error("the operating system refuses what the server needs: {0}")]
+    #[error("the operating system refused a resource that the server needs: {0}")]
     System(#[from] std::io::Error),
     /// MCP over stdio could not begin.
     #[error("MCP over stdio failed: {0}")]

@@ -91,7 +91,7 @@ impl Collector for Unwritten {
             ),
             (
                 "log_lines_left_out",
-                "Log lines left out because there were many of their kind",
+                "Log lines suppressed because there were too many of their kind",
                 left_out,
             ),
         ] {

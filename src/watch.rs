@@ -16,8 +16,9 @@ use crate::{
 };
 
 /// How often the directory is checked. A change is loaded only at the following check, so that
-/// files are not read while they are being copied.
-const INTERVAL: Duration = Duration::from_secs(1);
+/// files are not read while they are being copied. So it is served within two seconds, if loading
+/// takes no longer than half of one.
+const INTERVAL: Duration = Duration::from_millis(750);
 
 /// Checks take at most one part in this many of the time: a directory with thousands of files is
 /// checked less often.
@@ -61,7 +62,7 @@ impl Watch {
                 (self, done, begun.elapsed())
             });
             let Ok((watch, done, took)) = looked.await else {
-                tracing::error!("the documents directory is not followed any more");
+                tracing::error!("the documents directory is no longer watched");
                 return;
             };
             self = watch;
@@ -71,7 +72,7 @@ impl Watch {
                     tracing::info!("the documents directory is back");
                 }
                 Err(error) if !std::mem::replace(&mut is_lost, true) => {
-                    tracing::warn!("{error}; the documents loaded before are still served");
+                    tracing::warn!("{error}; the documents loaded earlier are still served");
                 }
                 Ok(()) | Err(_) => {}
             }

@@ -34,12 +34,12 @@ impl<'a> Steps<'a> {
 
     /// Finds Keycloak, and returns its metadata.
     pub(crate) async fn metadata(&mut self) -> Result<Value> {
-        self.next("Keycloak is there and is the issuer that is configured");
+        self.next("Keycloak is running and is the configured issuer");
         let url = format!("{}/.well-known/openid-configuration", self.issuer);
         let response = self.http.get(&url).send().await.map_err(|_error| {
             format!(
-                "no answer at {url}. Start Keycloak by examples/keycloak/start in another terminal, \
-                 or give --start; another realm is given by --issuer"
+                "no answer at {url}. Start Keycloak with examples/keycloak/start in another \
+                 terminal, or give --start; use --issuer for another realm"
             )
         })?;
         said(&url, &response);
@@ -49,7 +49,7 @@ impl<'a> Steps<'a> {
         let metadata: Value = response.json().await?;
         if metadata["issuer"] != self.issuer {
             return Err(format!(
-                "Keycloak calls itself {}. Pin its name by --hostname, and configure that",
+                "Keycloak calls itself {}. Pin its name with --hostname, and configure that",
                 metadata["issuer"]
             )
             .into());

@@ -70,7 +70,7 @@ pub(super) fn resolve(
         }
         parser.error(
             "auth_issuer_url",
-            "other authorization options are set, but not this one, so there would be no \
+            "is not set, but other authorization options are set, so there would be no \
              authorization: set it, or remove the others",
         );
     }
@@ -228,7 +228,7 @@ fn can_start(parser: &mut Parser, checked: Result<(), StartError>) {
             parser.error(id, format!("the file cannot be read: {cause}"));
         }
         StartError::HttpClient(HttpClientError::CaFileInvalid { found, .. }) => {
-            parser.error(id, format!("has no certificate: {found}"));
+            parser.error(id, format!("contains no certificate: {found}"));
         }
         error => parser.error(id, error),
     }

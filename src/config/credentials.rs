@@ -91,8 +91,8 @@ fn client_id(parser: &mut Parser, given: &Given, method: Method) -> Option<Sourc
     if method != Method::None && !is_given {
         parser.error(
             "auth_client_id",
-            "is required: the client id of this server at the authorization server (or say \
-             --auth-client-auth-method none)",
+            "is required: the client id of this server at the authorization server (or set \
+             --auth-client-auth-method to none)",
         );
     }
     one_source(
@@ -176,7 +176,8 @@ fn refuse_unused(parser: &mut Parser, given: &Given, method: Method) {
             parser.error(
                 id,
                 "is set, but the client authentication method does not use it: set \
-                 --auth-client-auth-method to private_key_jwt or tls_client_auth, or remove this",
+                 --auth-client-auth-method to private_key_jwt or tls_client_auth, or remove this \
+                 option",
             );
         }
     }

@@ -70,7 +70,7 @@ impl Mode {
                 ],
             ),
             Self::Authorized => (
-                "there is authorization, so this has no effect",
+                "authorization is on, so this has no effect",
                 &["allow_unauthenticated"],
             ),
             Self::NotIntrospection => (
@@ -90,7 +90,7 @@ impl Mode {
                 &["auth_userinfo_url", "auth_accept_unbound_tokens"],
             ),
             Self::Userinfo => (
-                "userinfo does not tell the audience of a token, so this has no effect",
+                "userinfo does not report a token's audience, so this has no effect",
                 &["auth_audience"],
             ),
             Self::WithoutSecret => (
@@ -98,7 +98,7 @@ impl Mode {
                 &["auth_client_secret_file", CLIENT_SECRET_VARIABLE],
             ),
             Self::WithoutScopes => (
-                "no option demands a scope, so this has no effect",
+                "no option requires a scope, so this has no effect",
                 &["auth_scope_hierarchy"],
             ),
         }

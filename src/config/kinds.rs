@@ -37,8 +37,8 @@ pub(super) fn warnings(auth: &AuthConfig, own_client_id: Option<&str>) -> Vec<St
         warn(
             "auth_audience",
             &format!(
-                "{audience:?} is a client id or looks like one, and no scope is required: an ID \
-                 token of that client has the same audience, and may be accepted"
+                "{audience:?} is or looks like a client id, and no scope is required: an ID token \
+                 for that client has the same audience and may be accepted"
             ),
         );
     }
@@ -46,7 +46,7 @@ pub(super) fn warnings(auth: &AuthConfig, own_client_id: Option<&str>) -> Vec<St
         warn(
             "auth_allowed_client_ids",
             "tokens of these clients need no audience, and no scope is required: a refresh token \
-             of theirs that the authorization server does not mark as one is accepted",
+             is accepted if the authorization server does not mark it as one",
         );
     }
     if let VerifierConfig::Jwt(jwt) = &auth.verifier
@@ -54,8 +54,8 @@ pub(super) fn warnings(auth: &AuthConfig, own_client_id: Option<&str>) -> Vec<St
     {
         warn(
             "auth_jwt_types",
-            "JWTs are accepted that do not say that they are access tokens, and no scope is \
-             required: an ID token that is for the audience may be accepted",
+            "JWTs that are not marked as access tokens are accepted, and no scope is required: an \
+             ID token with the right audience may be accepted",
         );
     }
     warnings

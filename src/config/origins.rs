@@ -14,7 +14,7 @@ pub(super) fn origins(parser: &mut Parser, id: &str, value: Option<&str>) -> All
     for (text, number) in given.iter().zip(1..) {
         match origin(text) {
             Ok(origin) => origins.push(origin),
-            Err(problem) => parser.error(id, format!("number {number} of the list {problem}")),
+            Err(problem) => parser.error(id, format!("entry {number} {problem}")),
         }
     }
     AllowedOrigins::Only(origins)
@@ -24,18 +24,18 @@ pub(super) fn origins(parser: &mut Parser, id: &str, value: Option<&str>) -> All
 /// port. For an app or extension, whose scheme has no rules: unchanged.
 fn origin(text: &str) -> Result<String, &'static str> {
     const FORM: &str = "is not an origin such as https://app.example.com or tauri://localhost: a \
-                        scheme, a host, and a port if there is one";
+                        scheme, a host and an optional port";
     match text {
-        "*" => return Err("is *, which stands alone or not at all"),
+        "*" => return Err("is *, which must be the only entry"),
         "null" => {
             return Err(
                 "is null, which cannot be allowed: it is the origin of every sandboxed or local \
-                 page, whoever wrote it",
+                 page, no matter who wrote it",
             );
         }
         _ if text.starts_with("file:") || text.starts_with("data:") => {
             return Err(
-                "is of a local page, whose origin browsers send as null; serve the page from \
+                "is a local page, whose origin browsers send as null; serve the page from \
                  http://localhost",
             );
         }

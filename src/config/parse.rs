@@ -238,7 +238,7 @@ impl Parser {
                 // The route matches with and without a trailing slash; `/` alone is the root.
                 Ok(text.trim_end_matches('/').to_owned())
             } else {
-                Err("must begin with / and hold letters, digits, and - . _ ~ / only")
+                Err("must begin with / and contain only letters, digits and - . _ ~ /")
             }
         })
         .unwrap_or_else(|| default.to_owned())
@@ -286,7 +286,7 @@ impl Parser {
                 self.error(
                     id,
                     format!(
-                        "number {number} of the list is not a host such as mcp.example.com or \
+                        "entry {number} is not a host such as mcp.example.com or \
                          mcp.example.com:8443"
                     ),
                 );
@@ -307,8 +307,7 @@ impl Parser {
                 Err(_) => self.error(
                     id,
                     format!(
-                        "number {number} of the list is neither a network such as 10.0.0.0/8 nor an \
-                         address"
+                        "entry {number} is neither a network such as 10.0.0.0/8 nor an address"
                     ),
                 ),
             }
@@ -323,7 +322,7 @@ impl Parser {
             let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
             match bare.parse::<IpAddr>().is_ok() || text.bytes().all(is_name) {
                 true => Ok(text.to_owned()),
-                false => Err("must be an address or a host name, without scheme and port"),
+                false => Err("must be an address or a host name, without a scheme or port"),
             }
         })
         .unwrap_or_else(|| default.to_owned())

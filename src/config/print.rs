@@ -13,7 +13,8 @@ use crate::options::{self, CLIENT_SECRET_VARIABLE, Given, Options, Origin};
 /// named, not read.
 pub(super) fn effective(given: &Given, config: &Config) -> String {
     let mut text = String::from(
-        "# effective configuration, each value with its source; lines with # are no settings\n",
+        "# effective configuration: each value with its source; lines that start with # are \
+         comments\n",
     );
     for argument in Options::command().get_arguments() {
         let id = argument.get_id().as_str();
@@ -39,10 +40,10 @@ pub(super) fn effective(given: &Given, config: &Config) -> String {
         Transport::Stdio => "none: the transport is stdio",
         Transport::StreamableHttp(http) => match http.auth.as_ref().map(|auth| &auth.verifier) {
             Some(VerifierConfig::Introspection(_)) => "by introspection",
-            Some(VerifierConfig::Jwt(_)) => "by the signature of JWTs",
-            Some(VerifierConfig::Userinfo(_)) => "by userinfo, whatever the audience",
+            Some(VerifierConfig::Jwt(_)) => "by JWT signature",
+            Some(VerifierConfig::Userinfo(_)) => "by userinfo, for any audience",
             Some(other) => other.name(),
-            None => "none: everybody who connects may do everything",
+            None => "none: anyone who connects can do anything",
         },
     };
     let _ = writeln!(text, "# authorization: {authorization}");

@@ -52,7 +52,7 @@ impl Request {
                 match config.transport {
                     Transport::StreamableHttp(http) => Self::CheckHealth(http),
                     Transport::Stdio => Self::Show {
-                        text: "healthcheck asks over HTTP, and the transport is stdio\n".to_owned(),
+                        text: "healthcheck needs HTTP, but the transport is stdio\n".to_owned(),
                         is_error: true,
                     },
                 }

@@ -167,13 +167,13 @@ fn resolve_http(
         if exposed && !allow_unauthenticated {
             parser.error(
                 "auth_issuer_url",
-                "without authorization the server listens on loopback only: name the issuer, or \
-                 listen on 127.0.0.1, or say --allow-unauthenticated \
+                "without authorization, the server listens only on loopback: set the issuer, \
+                 listen on 127.0.0.1, or set --allow-unauthenticated \
                  (OSCAL_ALLOW_UNAUTHENTICATED=true)",
             );
         }
         warnings.push(format!(
-            "no authorization: whoever reaches {} can use this server; name an issuer with {}",
+            "no authorization: anyone who can reach {} can use this server; set an issuer with {}",
             if exposed {
                 "its address"
             } else {

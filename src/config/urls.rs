@@ -32,7 +32,7 @@ pub(super) fn resource(parser: &mut Parser, given: &Given) -> ResourceUrl {
         parser.error(
             ID,
             "is required with an issuer: the public URL of the MCP endpoint, such as \
-             https://mcp.example.com/mcp, which tokens must have as audience",
+             https://mcp.example.com/mcp, which tokens must have as their audience",
         );
     }
     let resource = parser.optional(ID, given.value(ID), |text| {
@@ -67,7 +67,8 @@ pub(super) fn endpoint(
 fn explain(text: &str, error: &InvalidUrl) -> String {
     match error {
         InvalidUrl::Insecure if text.starts_with("http://") => format!(
-            "{error}; use https, or on a test network only say OSCAL_AUTH_ALLOW_INSECURE_HTTP=true"
+            "{error}; use https or, only on a test network, set \
+             OSCAL_AUTH_ALLOW_INSECURE_HTTP=true"
         ),
         _ => error.to_string(),
     }
@@ -88,7 +89,7 @@ const OF_RESOURCE: [&str; 1] = ["/.well-known/oauth-protected-resource"];
 fn taken_for_issuer(url: &str) -> Option<String> {
     let meant = without(&OF_ISSUER, url)?;
     Some(format!(
-        "is the URL of the issuer's metadata; the issuer is what stands there as issuer, most \
+        "is the URL of the issuer's metadata; use the value of issuer in that metadata, most \
          likely {meant} (or {meant}/)"
     ))
 }
@@ -97,7 +98,7 @@ fn taken_for_issuer(url: &str) -> Option<String> {
 fn taken_for_resource(url: &str) -> Option<String> {
     let meant = without(&OF_RESOURCE, url)?;
     Some(format!(
-        "is the URL of this server's metadata; most likely {meant} is meant"
+        "is the URL of this server's metadata; you most likely mean {meant}"
     ))
 }
 
@@ -148,6 +149,9 @@ mod tests {
         }
         let of_ours = "https://mcp.example/.well-known/oauth-protected-resource/mcp";
         let told = taken_for_resource(of_ours).expect("recognised");
-        assert!(told.contains("https://mcp.example/mcp is meant"), "{told}");
+        assert!(
+            told.contains("likely mean https://mcp.example/mcp"),
+            "{told}"
+        );
     }
 }

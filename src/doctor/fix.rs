@@ -34,16 +34,16 @@ impl<'c> Fixes<'c> {
 
     fn of_cause(&self, cause: &Cause) -> String {
         match cause {
-            Cause::ConnectionRefused => "Nothing listens there: check host and port, and that the \
-                authorization server runs and can be reached from this machine."
+            Cause::ConnectionRefused => "Nothing is listening there: check the host and port, and \
+                that the authorization server is running and reachable from this machine."
                 .to_owned(),
             Cause::UnknownHost => "This machine cannot resolve the host name: check its spelling, \
                 and the DNS of the network where the server will run."
                 .to_owned(),
             Cause::UntrustedCertificate => self.of_untrusted().to_owned(),
             Cause::CaCertificate => CA_CERTIFICATE.to_owned(),
-            Cause::WrongCertificate => "The certificate is for another host name, out of date or \
-                malformed: use the name that it was issued for, or renew it."
+            Cause::WrongCertificate => "The certificate is for another host name, not currently \
+                valid, or malformed: use the name that it was issued for, or renew it."
                 .to_owned(),
             Cause::NotTls => {
                 "The port does not speak TLS: use the authorization server's https port.".to_owned()
@@ -72,13 +72,13 @@ impl<'c> Fixes<'c> {
             ),
             Cause::CredentialsNotRefused => self.of_not_refused(),
             Cause::CredentialsNotCompared => "Run the doctor again when the authorization server \
-                answers; its log tells whether it took our request for a failed login."
+                answers; its log shows whether it counted our request as a failed login."
                 .to_owned(),
             Cause::NoUsableKey => "Have the authorization server sign access tokens with one of \
                 the wanted algorithms, or set --auth-jwks-url to the keys that it signs with."
                 .to_owned(),
             Cause::UnboundTokens => "This does not meet the audience rule of MCP: if the \
-                authorization server can, register an API whose tokens are JWTs and use \
+                authorization server supports it, register an API whose tokens are JWTs and use \
                 --auth-verifier jwt."
                 .to_owned(),
             Cause::AuthorizationServer(error) => self.of_server(error),
@@ -102,8 +102,8 @@ impl<'c> Fixes<'c> {
             Cause::OpaqueToken | Cause::EncryptedToken => format!(
                 "This is not a token for an API. Auth0 issues such tokens, good for userinfo only, \
                  when the request names no API: register {:?} as an API and request a token with \
-                 it as resource (or audience). If the server introspects tokens, use \
-                 --auth-verifier introspection.",
+                 it as the resource (or audience). If the authorization server introspects tokens, \
+                 use --auth-verifier introspection.",
                 self.resource
             ),
             _ => "Compare what was found with what was wanted.".to_owned(),
@@ -114,7 +114,8 @@ impl<'c> Fixes<'c> {
         match &self.config.verifier.authorization_server().ca_file {
             None => {
                 "If you expect a private CA here, set --auth-ca-file to the certificate (PEM) of \
-                 the CA that issued the server's certificate; for a self-signed one, to itself."
+                 the CA that issued the server's certificate; if that is self-signed, set it to \
+                 the certificate itself."
             }
             Some(_) => {
                 "The CA in --auth-ca-file did not issue this certificate: use the CA that did, \
@@ -140,23 +141,24 @@ impl<'c> Fixes<'c> {
 }
 
 /// rustls, unlike OpenSSL, Go and Java, rejects a CA certificate as a server's own certificate.
-const CA_CERTIFICATE: &str = "The server shows a CA certificate (basicConstraints CA:TRUE) as its \
-    own, as a self-signed certificate by `openssl req -x509` is by default. This program does not \
-    accept that, even if --auth-ca-file names it. We recommend: make the self-signed certificate \
-    again with -addext basicConstraints=critical,CA:FALSE and name it with --auth-ca-file, or have \
-    a CA issue a certificate for the server and name that CA.";
+const CA_CERTIFICATE: &str = "The server's own certificate is a CA certificate (basicConstraints \
+    CA:TRUE), as self-signed certificates made by `openssl req -x509` are by default. This program \
+    does not accept that, even if --auth-ca-file names it. We recommend that you recreate the \
+    self-signed certificate with -addext basicConstraints=critical,CA:FALSE and set --auth-ca-file \
+    to it, or have a CA issue a certificate for the server and set --auth-ca-file to that CA.";
 
 fn of_untold_kind(has_scope: bool) -> &'static str {
     match has_scope {
         true => {
             "Set --auth-required-scopes: this authorization server does not say what kind of token \
-             this is, and some (Spring Authorization Server) call ID tokens and refresh tokens \
-             active as well, which have no scope."
+             this is, and some (Spring Authorization Server) also report ID tokens and refresh \
+             tokens, which have no scope, as active."
         }
         false => {
-            "This may be an ID token or a refresh token, for it has no scope: have the client send \
-             its access token. Set --auth-required-scopes, so that others are refused: some \
-             authorization servers (Spring) call them active without saying what they are."
+            "This may be an ID token or a refresh token, because it has no scope: have the client \
+             send its access token. Set --auth-required-scopes so that other tokens are refused: \
+             some authorization servers (Spring) report them as active without saying what they \
+             are."
         }
     }
 }

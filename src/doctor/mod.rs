@@ -23,7 +23,7 @@ pub enum DoctorError {
     #[error(transparent)]
     Start(#[from] StartError),
     /// The runtime could not start, or the report could not be written.
-    #[error("the operating system refuses what is needed: {0}")]
+    #[error("the operating system refused a resource that the doctor needs: {0}")]
     System(#[from] io::Error),
 }
 

@@ -109,7 +109,7 @@ impl fmt::Display for Report<'_> {
         for line in &self.checks {
             if line.about != about {
                 about = line.about;
-                writeln!(f, "token, for {}", self.resource)?;
+                writeln!(f, "token for {}", self.resource)?;
             }
             write!(f, "{line}")?;
         }
@@ -119,8 +119,8 @@ impl fmt::Display for Report<'_> {
         };
         match (count(Outcome::Failed), count(Outcome::Warning)) {
             (0, 0) => writeln!(f, "all is well"),
-            (0, 1) => writeln!(f, "no check failed, 1 warns"),
-            (0, warnings) => writeln!(f, "no check failed, {warnings} warn"),
+            (0, 1) => writeln!(f, "no check failed, 1 warning"),
+            (0, warnings) => writeln!(f, "no check failed, {warnings} warnings"),
             (1, _) => writeln!(f, "1 check failed"),
             (failed, _) => writeln!(f, "{failed} checks failed"),
         }

@@ -50,7 +50,7 @@ pub(super) fn read(file: &Path, limit: usize) -> Result<Given, DoctorError> {
     match BearerToken::parse(text.trim(), limit) {
         Ok(token) => Ok(Given::Token(token)),
         Err(TokenError::EmptyCredential) => {
-            Err(DoctorError::Token("there is no token in it".to_owned()))
+            Err(DoctorError::Token("the file contains no token".to_owned()))
         }
         Err(error) => Ok(Given::Unusable(error)),
     }

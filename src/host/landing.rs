@@ -80,7 +80,7 @@ fn page(config: &HttpConfig, addresses: &[SocketAddr]) -> String {
             "Clients log in at the authorization server <code>{}</code>. They find it by themselves.",
             escape(auth.authorization_server.issuer.as_str())
         ),
-        None => "This server asks for no login.".to_owned(),
+        None => "This server does not require a login.".to_owned(),
     };
     let example = json!({"mcpServers": {"oscal": {"type": "http", "url": endpoint}}});
     let example = serde_json::to_string_pretty(&example).unwrap_or_default();

@@ -27,8 +27,8 @@ pub(super) fn for_connections(wanted: usize) -> usize {
     let connections = allowed.saturating_sub(OTHERS).max(1);
     tracing::warn!(
         connections,
-        "fewer connections than --max-connections (OSCAL_MCP_MAX_CONNECTIONS): the process may \
-         have {allowed} open files; raise the limit (ulimit -n, LimitNOFILE)"
+        "allowing fewer connections than --max-connections (OSCAL_MCP_MAX_CONNECTIONS): the \
+         process may have only {allowed} open files; raise the limit (ulimit -n, LimitNOFILE)"
     );
     usize::try_from(connections).unwrap_or(wanted)
 }

@@ -19,7 +19,7 @@ use rmcp::{
 use super::{
     changes::Announcements,
     completion,
-    documents::{Access, Caller, Operation},
+    documents::{Access, Caller, Notices, Operation},
     prompts, resources,
     server::OscalServer,
     tools,
@@ -55,14 +55,19 @@ impl ServerHandler for OscalServer {
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
-        context: RequestContext<RoleServer>,
+        mut context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         self.demand_token(&context)?;
+        let notices = Notices::default();
+        context.extensions.insert(notices.clone());
         let known = TOOLS.map.get_key_value(&request.name);
         let mut call = self.tool_metrics().begin(known.map(|(name, _)| &**name));
-        let answer = TOOLS
+        let mut answer = TOOLS
             .call(ToolCallContext::new(self, request, context))
             .await;
+        if let Ok(answer) = &mut answer {
+            notices.add_to(answer);
+        }
         call.answered(&answer);
         answer
     }

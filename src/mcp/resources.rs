@@ -46,7 +46,7 @@ enum ReadError {
         advice: &'static str,
     },
     #[error(
-        "the document has {size} bytes, and at most {MAX_DOCUMENT} are sent; use the tools \
+        "the document has {size} bytes, but at most {MAX_DOCUMENT} are sent; use the tools \
          list_controls and get_control, or read a control as \
          oscal://documents/{document}/controls/{{control}}"
     )]
@@ -97,6 +97,9 @@ fn resource(document: &Document) -> Resource {
         if !value.is_empty() {
             description += &format!(", {what} {value}");
         }
+    }
+    if let Some(newer) = &info.superseded_by {
+        description += &format!(", older revision of {newer}");
     }
     Resource::new(of_document(&info.id), &info.id)
         .with_title(&info.title)

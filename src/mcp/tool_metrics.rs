@@ -48,13 +48,14 @@ impl ToolMetrics {
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "tool_calls",
-            "Tool calls, by tool and outcome: success, error (the tool's own answer, missing scopes \
-             too), refused (no such tool, wrong parameters), cancelled (the client went away)",
+            "Tool calls, by tool and outcome: success, error (reported by the tool, including \
+             missing scopes), refused (no such tool, wrong parameters), cancelled (the client went \
+             away)",
             self.calls.clone(),
         );
         registry.register(
             "tool_call_duration_seconds",
-            "Time of one tool call, by tool",
+            "Duration of a tool call, by tool",
             self.seconds.clone(),
         );
     }

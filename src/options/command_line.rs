@@ -84,7 +84,7 @@ fn explain(error: &Error, arguments: &[OsString]) -> String {
         ErrorKind::InvalidValue if is_flag => format!("{named} needs a value."),
         ErrorKind::TooManyValues if is_flag => format!("{named} takes no value."),
         ErrorKind::ArgumentConflict if is_sub_command => {
-            format!("The sub-command {sub_command} stands first; its options follow it.")
+            format!("The sub-command {sub_command} must come first; its options follow it.")
         }
         ErrorKind::ArgumentConflict if is_flag => format!("{named} is given twice."),
         ErrorKind::UnknownArgument => unknown(named, arguments, &flags),
@@ -108,14 +108,14 @@ fn unknown(text: &str, arguments: &[OsString], flags: &[String]) -> String {
     };
     if !text.starts_with('-') {
         return format!(
-            "{which} is neither an option nor a sub-command (doctor, {HEALTHCHECK}). A value \
-             follows its option, and one with spaces is quoted."
+            "{which} is neither an option nor a sub-command (doctor, {HEALTHCHECK}). Put a value \
+             after its option, and quote it if it contains spaces."
         );
     }
     // Not a flag: it would show in the process list.
     if text == "--auth-client-secret" {
         return format!(
-            "{which} would show the client secret in the list of processes: use the variable \
+            "{which} would show the client secret in the process list: use the variable \
              OSCAL_AUTH_CLIENT_SECRET or --auth-client-secret-file."
         );
     }

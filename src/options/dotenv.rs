@@ -32,27 +32,28 @@ pub(super) enum Problem {
     NotText,
     #[error("it has a control character, such as NUL or a lone carriage return")]
     ControlCharacter,
-    #[error("it is not of the form NAME=value; a value has one line, and comments begin with #")]
-    NoEquals,
     #[error(
-        "what stands before = is not a name of letters, digits and _; there is no space around ="
+        "it is not of the form NAME=value; a value must fit on one line, and comments begin \
+         with #"
     )]
+    NoEquals,
+    #[error("the text before = is not a name of letters, digits and _; put no space around =")]
     InvalidName,
     #[error("the value has spaces around it: remove them, or put it in quotes")]
     SpaceAround,
     #[error(
-        "the value has a # at its beginning or after a space: put it in quotes if that is part \
-             of the value, or a comment on a line of its own"
+        "the value has a # at its beginning or after a space: put the value in quotes if the # is \
+         part of it, or move the comment to a line of its own"
     )]
     CommentOrNot,
     #[error("the quote at the beginning of the value is not closed on this line")]
     UnclosedQuote,
     #[error(
-        "there is text after the closing quote; if the quote belongs to the value, put the \
-             value in quotes of the other kind"
+        "there is text after the closing quote; if the quote is part of the value, put the value \
+         in quotes of the other kind"
     )]
     AfterQuote,
-    #[error("this name has a value on line {0} already")]
+    #[error("this name is already set on line {0}")]
     Duplicate(usize),
 }
 

@@ -224,7 +224,8 @@ impl Reader {
             .collect();
         if !foreign.is_empty() {
             self.notes.push(format!(
-                ".env sets what is not an option of this server, which has no effect here: line {}",
+                ".env sets variables that are not options of this server, which has no effect \
+                 here: line {}",
                 foreign.join(", ")
             ));
         }

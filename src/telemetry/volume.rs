@@ -124,7 +124,7 @@ impl Shared {
                     lines,
                     of = message,
                     reason,
-                    "more log lines of one kind left out"
+                    "more log lines of one kind were suppressed"
                 );
             }
         }

@@ -1,4 +1,4 @@
-//! What `scripts/interop` installed, and the NIST documents.
+//! What `scripts/interop` installed, the NIST documents, and those of other publishers.
 
 use std::{
     env,

@@ -186,7 +186,7 @@ async fn a_machine_token_reads_nists_control_and_bad_tokens_do_not() {
     assert_eq!(control["id"], "ac-2.1");
     assert_eq!(
         control["parts"][0]["text"],
-        "Support the management of system accounts using [Assignment: automated mechanisms]."
+        "Support the management of system accounts using [Assignment: organization-defined automated mechanisms]."
     );
     let about = server.about(&token).await;
     assert_eq!(

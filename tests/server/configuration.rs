@@ -75,12 +75,12 @@ fn all_errors_are_reported_at_once() {
         "(OSCAL_AUTH_CLIENT_SECRET_FILE): names a file, but it cannot be read: No such file",
         "(OSCAL_AUTH_CLIENT_AUTH_METHOD): must be client_secret_basic,",
         "--auth-verifier (OSCAL_AUTH_VERIFIER): must be introspection, jwt or userinfo\n",
-        "(OSCAL_AUTH_REQUIRED_SCOPES): number 1 of the list is not a scope",
+        "(OSCAL_AUTH_REQUIRED_SCOPES): entry 1 is not a scope",
         "(OSCAL_AUTH_SCOPE_HIERARCHY): entry 2 says that a scope implies itself",
         "(OSCAL_AUTH_MAX_TOKEN_BYTES): must be a size from 1KiB to 64KiB, such as 16KiB",
-        "(OSCAL_AUTH_CA_FILE): has no certificate: it is empty",
-        "--allowed-origins (OSCAL_MCP_ALLOWED_ORIGINS): number 1 of the list is not an origin",
-        "--trusted-proxies (OSCAL_MCP_TRUSTED_PROXIES): number 2 of the list is neither",
+        "(OSCAL_AUTH_CA_FILE): contains no certificate: it is empty",
+        "--allowed-origins (OSCAL_MCP_ALLOWED_ORIGINS): entry 1 is not an origin",
+        "--trusted-proxies (OSCAL_MCP_TRUSTED_PROXIES): entry 2 is neither",
         "OSCAL_AUTH_AUDIENCES: is not an option of this server and has no effect; did you mean \
          OSCAL_AUTH_AUDIENCE?",
         "has 20 errors",
@@ -168,7 +168,7 @@ fn single_errors_say_what_to_change() {
                 ("OSCAL_AUTH_CLIENT_AUTH_METHOD", "private_key_jwt"),
                 ("OSCAL_AUTH_CLIENT_KEY_FILE", NO_KEY),
             ],
-            "(OSCAL_AUTH_CLIENT_KEY_FILE): the private key is none that can be used",
+            "(OSCAL_AUTH_CLIENT_KEY_FILE): the private key cannot be used",
         ),
         (
             vec![("OSCAL_AUTH_CLIENT_KEY_FILE", NO_KEY)],
@@ -188,7 +188,7 @@ fn single_errors_say_what_to_change() {
         ),
         (
             vec![("OSCAL_AUTH_ISSUER_URL", "")],
-            "other authorization options are set, but not this one",
+            "is not set, but other authorization options are set",
         ),
         (
             vec![("OSCAL_MCP_ALLOWED_HOSTS", "https://mcp.example.com")],
@@ -214,15 +214,15 @@ fn single_errors_say_what_to_change() {
                 "OSCAL_AUTH_RESOURCE_SERVER_URL",
                 "https://mcp.example.com/.well-known/oauth-protected-resource/mcp",
             )],
-            "https://mcp.example.com/mcp is meant",
+            "most likely mean https://mcp.example.com/mcp",
         ),
         (
             vec![("OSCAL_AUTH_CA_FILE", NO_KEY)],
-            "(OSCAL_AUTH_CA_FILE): has no certificate: it holds something else",
+            "(OSCAL_AUTH_CA_FILE): contains no certificate: it contains something else",
         ),
         (
             vec![("OSCAL_MCP_ALLOWED_ORIGINS", "tauri://localhost null")],
-            "number 2 of the list is null, which cannot be allowed",
+            "entry 2 is null, which cannot be allowed",
         ),
         (
             vec![("OSCAL_BUILT_IN_DOCUMENTS", "atuo")],
@@ -230,7 +230,7 @@ fn single_errors_say_what_to_change() {
         ),
         (
             vec![("OSCAL_MCP_HOST", "http://0.0.0.0")],
-            "must be an address or a host name, without scheme and port",
+            "must be an address or a host name, without a scheme or port",
         ),
         (
             vec![

@@ -173,7 +173,7 @@ fn each_fault_of_the_authorization_server_is_told_from_the_others() {
             "a slash more",
             |fake| serve_metadata(fake, "issuer", json!(format!("{}/", fake.issuer()))),
             "issuer",
-            "only the slash",
+            "only the trailing slash",
         ),
         (
             "another realm",
@@ -344,14 +344,14 @@ fn a_wrong_configuration_is_status_2_and_asks_nobody() {
             with("--token-file=/nonexistent"),
             "--token-file: the file cannot be read: No such file",
         ),
-        (with("--token-file=-"), "there is no token in it"),
+        (with("--token-file=-"), "the file contains no token"),
         (
             with("--token=secret"),
             "is not an option; did you mean --token-file?",
         ),
         (
             vec![issuer, "doctor"],
-            "The sub-command doctor stands first",
+            "The sub-command doctor must come first",
         ),
     ] {
         let variables: &[_] = match flags.len() {

@@ -112,6 +112,25 @@ fn the_readmes_client_configuration_serves_what_the_readme_fetches() {
 }
 
 #[test]
+fn every_tool_is_in_the_table_of_tools_and_so_is_every_tool_of_the_python_server() {
+    let (own, theirs) = read("docs/tools.md")
+        .split_once("## The tools of `mcp-server-for-oscal`")
+        .map(|(own, theirs)| (own.to_owned(), theirs.to_owned()))
+        .expect("two tables");
+    let list = serde_json::json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    let (answers, _) = over_stdio(&[], &[], &[list]);
+    let tools = answers[1]["result"]["tools"].as_array().expect("tools");
+    for tool in tools {
+        let name = tool["name"].as_str().expect("a name");
+        let is_row = |line: &str| line.starts_with('|') && line.contains(&format!("`{name}`"));
+        assert!(own.lines().any(is_row), "{name}");
+    }
+    let rows = theirs.lines().filter_map(|line| line.strip_prefix("| `"));
+    let names: BTreeSet<_> = rows.filter_map(|row| row.split('`').next()).collect();
+    assert_eq!(names.len(), 46);
+}
+
+#[test]
 fn every_option_of_the_recipes_exists() {
     let help = stdout(&run(&["--help"], &[]));
     let options: BTreeSet<_> = help

@@ -349,7 +349,7 @@ async fn sigterm_lets_running_requests_end_and_takes_no_new_connection() {
     let running = tokio::spawn(running);
     fake.wait_for_introspections(1).await;
     server.terminate();
-    server.wait_for_log("ending: no new connections");
+    server.wait_for_log("shutting down: no new connections");
     wait_until_refused(server.address()).await;
     gate.open();
     let response = running.await.expect("no panic").expect("an answer");

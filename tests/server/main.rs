@@ -1,6 +1,7 @@
 //! The server from outside: the binary, over pipes and sockets.
 
 mod busy;
+mod comparison;
 mod configuration;
 mod deployment;
 mod doctor;
@@ -12,6 +13,7 @@ mod limits;
 mod log_lines;
 mod metrics;
 mod person;
+mod reading;
 mod resources;
 mod rmcp_client;
 mod rotation;

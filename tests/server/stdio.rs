@@ -101,8 +101,8 @@ fn what_is_loaded_decides_what_a_control_that_is_not_found_means() {
     let flag = |directory: &tempfile::TempDir| {
         vec![format!("--documents-dir={}", directory.path().display())]
     };
-    let load = "start the server with --documents-dir (OSCAL_DOCUMENTS_DIR) and a directory of OSCAL JSON files, such as \
-                scripts/fetch-oscal-content makes";
+    let load = "start the server with --documents-dir (OSCAL_DOCUMENTS_DIR) and a directory of \
+                OSCAL JSON files, such as one made by scripts/fetch-oscal-content";
     for (flags, means) in [
         (
             vec![],
@@ -126,7 +126,8 @@ fn what_is_loaded_decides_what_a_control_that_is_not_found_means() {
         if means.is_empty() {
             let expected = format!("{no_control}try search with words of its title");
             assert_eq!(error, Some(&*expected));
-            assert!(search.is_null(), "{search}");
+            let expected = "no entry has any of these words; try other words, or list_controls";
+            assert_eq!(search, expected);
         } else {
             let note = format!("{means}{load}");
             assert_eq!(error, Some(&*format!("{no_control}{note}")));
@@ -155,7 +156,7 @@ fn errors_of_tools_name_what_to_change() {
     for (answer, expected) in answers[1..].iter().zip([
         "no control \\\"ZZ-9\\\" is in any loaded catalog; only the built-in documents are loaded; to load others, start the \
          server with --documents-dir",
-        "no document has the id \\\"nope\\\"; list_documents shows the ids",
+        "no document has the id, title or file name \\\"nope\\\"; list_documents shows all",
         "not an OSCAL model; the models are catalog",
         "invalid type: integer",
         "unknown field `colour`",

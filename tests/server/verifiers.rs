@@ -194,7 +194,7 @@ fn userinfo_refuses_what_it_cannot_know() {
     assert_eq!(output.status.code(), Some(2));
     let text = stderr(&output);
     assert!(text.contains("--auth-accept-unbound-tokens"), "{text}");
-    assert!(text.contains("does not tell for whom"), "{text}");
+    assert!(text.contains("does not say for whom"), "{text}");
 
     let unbound = ("OSCAL_AUTH_ACCEPT_UNBOUND_TOKENS", "true");
     for option in [
@@ -206,7 +206,7 @@ fn userinfo_refuses_what_it_cannot_know() {
         let output = run(&flags, &[unbound, (option, "oscal:read")]);
         assert_eq!(output.status.code(), Some(2), "{option}");
         let text = stderr(&output);
-        let named = format!("({option}): userinfo does not tell a token's scopes");
+        let named = format!("({option}): userinfo does not report a token's scopes");
         assert!(text.contains(&named), "{named} in:\n{text}");
         assert!(text.contains("has an error"), "nothing else:\n{text}");
     }

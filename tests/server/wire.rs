@@ -284,7 +284,7 @@ async fn after_sigterm_answers_end_their_connections_and_nothing_is_lost() {
         "{before}"
     );
     server.terminate();
-    server.wait_for_log("ending: no new connections");
+    server.wait_for_log("shutting down: no new connections");
     stream.write_all(request.as_bytes()).expect("it reads");
     let mut after = String::new();
     stream.read_to_string(&mut after).expect("an end");

@@ -95,7 +95,7 @@ impl SigningKey {
             "ES384" => EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING)
                 .map(|pair| Pair::Ec(Box::new(pair))),
             "EdDSA" => Ed25519KeyPair::generate().map(Pair::Ed),
-            other => panic!("{other:?} is none of RS256, PS256, ES256, ES384 and EdDSA"),
+            other => panic!("{other:?} is not one of RS256, PS256, ES256, ES384 and EdDSA"),
         };
         Self {
             kid: Some(kid),

@@ -1,10 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+mod comparison;
 mod control;
 mod document;
+mod framework;
 mod implementations;
 mod json;
 mod library;
+mod mappings;
+mod markup;
 mod resolve;
 mod search;
 #[cfg(feature = "validation")]
@@ -20,6 +24,16 @@ pub use crate::validation::{
     schemas::{ModelInfo, NoSchema, Schemas, SchemasError},
 };
 pub use crate::{
+    comparison::{
+        catalogs::{CatalogComparison, ControlChange, compare_catalogs},
+        change::{ChangeCounts, ChangeKind},
+        detail::ControlDifference,
+        impact::{AffectedImplementer, Impact, WrittenFor, impact},
+        objects::{ObjectChange, ObjectComparison, compare_objects},
+        params::{MemberDifference, ParameterDifference},
+        parts::TextDifference,
+        words::word_diff,
+    },
     control::{
         Control, ControlName,
         lookup::ControlFilter,
@@ -60,6 +74,18 @@ pub use crate::{
         naming::Unnamed,
         problem::Problem,
         view::{Contents, LibraryView},
+    },
+    mappings::{
+        collection::{FrameworkName, MappingOrigin},
+        coverage::{
+            CoveredFramework, MappedCoverage, MappedLevel, MappingCoverage, ThroughMapping,
+            mapping_coverage,
+        },
+        query::{
+            ControlMap, FoundMaps, MapQualifier, MappedControl, MappingFilter, MappingSummary,
+            find_maps, mapped_frameworks,
+        },
+        relationship::Relationship,
     },
     resolve::{
         baseline::Baseline,

@@ -58,7 +58,7 @@ pub async fn diagnose(
     } else if token.is_some() {
         diagnosis.token.push(Check::skipped(
             "policy",
-            "nothing reliable is known of this token",
+            "nothing reliable is known about this token",
             "issuer, times, audience and scopes as configured",
         ));
     }

@@ -27,13 +27,13 @@ pub enum TokenError {
     #[error("no bearer token in the request")]
     NoCredential,
     /// `Bearer` with nothing after it.
-    #[error("the scheme Bearer stands without a token")]
+    #[error("the scheme Bearer has no token")]
     EmptyCredential,
     /// More than one token or more than one way of sending it (RFC 6750 §2).
     #[error("more than one credential in the request")]
     SeveralCredentials,
     /// Not in the form `token68` (RFC 9110 §11.2).
-    #[error("the token has characters that no bearer token has")]
+    #[error("the token has characters that are not allowed in a bearer token")]
     Malformed,
     /// Longer than the limit.
     #[error("the token is longer than {limit} bytes")]
@@ -53,7 +53,7 @@ pub enum TokenError {
     #[error("the authorization server answers unsupported_token_type")]
     UnsupportedType,
     /// Not a signed JWT in the required form (RFC 7515 §7.1, RFC 9068).
-    #[error("the token is no usable JWT: {problem}")]
+    #[error("the token is not a usable JWT: {problem}")]
     InvalidJwt {
         /// What is wrong with it, never quoting it.
         problem: String,
@@ -66,7 +66,7 @@ pub enum TokenError {
     },
     /// None, or more than one, of the authorization server's keys fits the JWT's `alg` and `kid`.
     #[error(
-        "not exactly one of the authorization server's keys is for alg {algorithm}, kid {kid:?}"
+        "the authorization server has no key, or more than one, for alg {algorithm}, kid {kid:?}"
     )]
     UnknownKey {
         /// `alg`.
@@ -120,7 +120,7 @@ pub enum TokenError {
         found: String,
     },
     /// A refresh token, an ID token or a token of unknown type.
-    #[error("a token of the kind {found:?} is no access token")]
+    #[error("the token is not an access token: {found:?}")]
     RefusedKind {
         /// The member and value that show it, shortened.
         found: String,
@@ -128,18 +128,18 @@ pub enum TokenError {
     /// A JWT without the type of an access token (RFC 9068 §2.1), without scopes and roles, when no
     /// scope is required: it may be an ID token.
     #[error(
-        "nothing shows the token to be an access token: its typ is not at+jwt, and it has neither \
-         scopes nor roles; require a scope that ID tokens lack"
+        "nothing shows that the token is an access token: its typ is not at+jwt, and it has \
+         neither scopes nor roles; require a scope that ID tokens lack"
     )]
     UnknownKind,
     /// The token is bound to a key (`cnf`, or type DPoP), and this server does not check the proof.
     #[error("the token is bound to a key (cnf or DPoP), which this server does not check")]
     ProofOfPossession,
     /// The token has no `sub`, `username` or `client_id`: nobody is accountable for what it does.
-    #[error("the token names nobody: it has neither a subject, a user name nor a client")]
+    #[error("the token identifies nobody: it has no subject, user name or client")]
     NoPrincipal,
     /// Scopes are missing (RFC 6750 §3.1).
-    #[error("the token lacks a scope: it has \"{granted}\", needed are \"{required}\"")]
+    #[error("the token lacks a scope: it has \"{granted}\" but needs \"{required}\"")]
     InsufficientScope {
         /// All scopes of the operation.
         required: Scopes,
@@ -233,8 +233,8 @@ pub enum AuthorizationServerError {
     },
     /// Too many calls are in flight, and too many wait for their turn.
     #[error(
-        "{limit} calls to the authorization server are in flight, and as many more wait as may: \
-         it is too slow for so many unknown tokens"
+        "{limit} calls to the authorization server are in flight, and the queue is full: it is too \
+         slow for so many unknown tokens"
     )]
     Overloaded {
         /// The limit.
@@ -295,7 +295,7 @@ pub enum AuthorizationServerError {
     },
     /// None of the keys can verify a token (RFC 7517 §5). Such an answer never replaces good keys.
     #[error(
-        "the authorization server publishes {published}, and tokens are accepted by {accepted}"
+        "the authorization server publishes {published}, but tokens must be signed with {accepted}"
     )]
     NoUsableKey {
         /// What the server publishes.

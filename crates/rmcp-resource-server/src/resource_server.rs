@@ -263,7 +263,8 @@ impl ResourceServer {
             tracing::info!(
                 took = ?over.took,
                 refused = over.refused,
-                "the authorization server serves again: requests are no longer refused for its sake"
+                "the authorization server works again: requests are no longer refused because of \
+                 it"
             );
         }
     }

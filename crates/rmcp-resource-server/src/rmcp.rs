@@ -18,12 +18,12 @@ use crate::token::access_token::{AccessToken, InsufficientScope};
 #[non_exhaustive]
 pub enum NoAccessToken {
     /// The request came over stdio, or from inside the process.
-    #[error("this needs an access token, and the request did not come over HTTP")]
+    #[error("this needs an access token, but the request did not come over HTTP")]
     NotHttp,
     /// No [`ResourceServer`](crate::ResourceServer) saw the HTTP request.
     #[error(
-        "the MCP endpoint is not protected: with actix-web serve it by ActixMcp and wrap that in \
-         ResourceServer::protect(), with tower wrap it in ResourceServer::layer()"
+        "the MCP endpoint is not protected: with actix-web, serve it with ActixMcp and wrap that \
+         in ResourceServer::protect(); with tower, wrap it in ResourceServer::layer()"
     )]
     NotProtected,
 }

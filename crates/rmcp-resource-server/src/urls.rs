@@ -24,7 +24,7 @@ pub enum InvalidUrl {
     #[error("it must not contain a query (?)")]
     Query,
     /// It contains white space or another character that no URL has.
-    #[error("it contains a character that no URL has; percent-encode it")]
+    #[error("it contains a character that is not allowed in a URL; percent-encode it")]
     Character,
 }
 

@@ -6,9 +6,9 @@ use super::Fixes;
 impl Fixes<'_> {
     pub(super) fn of_no_audience(&self) -> String {
         format!(
-            "Have the authorization server put {:?} into aud: by the request's resource parameter \
-             (RFC 8707), in Keycloak by an audience mapper on the client scope. For a server that \
-             issues no aud (Cognito, LemonLDAP::NG, Doorkeeper), name the clients in \
+            "Have the authorization server put {:?} into aud: use the resource parameter of the \
+             request (RFC 8707) or, in Keycloak, an audience mapper on the client scope. For a \
+             server that issues no aud (Cognito, LemonLDAP::NG, Doorkeeper), list the clients in \
              --auth-allowed-client-ids and require scopes.",
             self.wanted_audience()
         )
@@ -32,14 +32,14 @@ impl Fixes<'_> {
         let same = |aud: &String| aud.trim_end_matches('/') == wanted.trim_end_matches('/');
         if audience.iter().any(same) {
             return format!(
-                "Only the slash at the end differs: have the token's aud and --auth-audience agree \
-                 to the letter ({wanted:?})."
+                "Only the trailing slash differs: the token's aud and --auth-audience must match \
+                 exactly ({wanted:?})."
             );
         }
         if is_scope {
             return format!(
-                "{request}: this aud repeats the scopes, as that of Glewlwyd does when the request \
-                 names no resource."
+                "{request}: this aud repeats the scopes, as in Glewlwyd when the request names no \
+                 resource."
             );
         }
         if !own_client_id.is_empty() && has(own_client_id) && issued_to != Some(own_client_id) {
@@ -55,12 +55,12 @@ impl Fixes<'_> {
             .collect();
         match candidates[..] {
             [] if has("account") => format!(
-                "account is what Keycloak puts in by itself: add an audience mapper with the \
+                "Keycloak adds the audience account by itself: add an audience mapper with the \
                  custom audience {wanted:?} to a client scope of the client."
             ),
             [] => format!(
-                "{request}: this aud is only the client that the token was issued to (Spring \
-                 Authorization Server and django-oidc-provider put that in by default). Do not set \
+                "{request}: this aud names only the client that the token was issued to (the \
+                 default of Spring Authorization Server and django-oidc-provider). Do not set \
                  --auth-audience to it: the ID tokens of that client have the same aud."
             ),
             [only] => format!(
@@ -78,9 +78,9 @@ impl Fixes<'_> {
     pub(super) fn of_audience_is_client(&self, client_id: &str) -> String {
         format!(
             "{client_id:?} is the client that this token was issued to, so its ID tokens have the \
-             same aud and would be accepted where they are introspected as active (Spring \
-             Authorization Server): set --auth-required-scopes, which they lack, or have the \
-             authorization server put {:?} into aud.",
+             same aud and would be accepted if introspection reports them as active (Spring \
+             Authorization Server): set --auth-required-scopes, because ID tokens have no scope, \
+             or have the authorization server put {:?} into aud.",
             self.resource
         )
     }

@@ -12,8 +12,8 @@ impl Fixes<'_> {
             AuthorizationServerError::CredentialsRefused { status: 403 } if self.has_secret() => {
                 format!(
                     "The secret is wrong (django-oauth-toolkit answers that with 403), or the \
-                     client may not introspect: make it a confidential client that may (Keycloak \
-                     refuses public ones). {}",
+                     client may not introspect: make it a confidential client with that permission \
+                     (Keycloak refuses public clients). {}",
                     self.of_credentials()
                 )
             }
@@ -22,26 +22,26 @@ impl Fixes<'_> {
                 self.of_redirect(*status, location.as_deref())
             }
             AuthorizationServerError::Status { status: 404 | 405 } => {
-                format!("There is no such endpoint: check {option}, a slash at its end included.")
+                format!("There is no such endpoint: check {option}, including any trailing slash.")
             }
             AuthorizationServerError::Status { status: 400 } if self.is_raw() => {
-                "client_secret_basic_raw sends id and secret as they are, and this authorization \
+                "client_secret_basic_raw sends the id and secret unencoded, but this authorization \
                  server decodes them (Spring Authorization Server and oidc-provider answer 400 to \
                  a % that encodes nothing): use client_secret_basic."
                     .to_owned()
             }
             AuthorizationServerError::Status { status: 400 } => format!(
-                "The authorization server does not understand the request: check {option} and \
-                 --auth-client-auth-method, and its log (Keycloak answers 400 to faults of its \
-                 own)."
+                "The authorization server does not understand the request: check {option}, \
+                 --auth-client-auth-method and the server's log (Keycloak also answers 400 when it \
+                 fails itself)."
             ),
             AuthorizationServerError::Status { status: 500 } => "The authorization server fails \
-                (HTTP 500): look at its log. If it answers other tokens, this one made it fail: \
-                better-auth does so for every JWT, LemonLDAP::NG for a malformed one; send it a \
-                token that it has issued."
+                (HTTP 500): look at its log. If it answers for other tokens, this one made it \
+                fail: better-auth fails for every JWT, LemonLDAP::NG for a malformed one. Send it \
+                a token that it issued."
                 .to_owned(),
             AuthorizationServerError::Malformed { .. } => format!(
-                "This is not the endpoint but perhaps a login page, or a proxy in between: check \
+                "This is not the endpoint; it may be a login page or a proxy in between: check \
                  {option}."
             ),
             AuthorizationServerError::RateLimited { .. } => {
@@ -50,12 +50,14 @@ impl Fixes<'_> {
                     .to_owned()
             }
             AuthorizationServerError::TimedOut { .. } => {
-                "Raise --auth-timeout if the authorization server is only slow \
-                (django-oauth-toolkit hashes the client secret as a password for each request: see \
-                its recipe), or look at its log."
+                "Raise --auth-timeout if the authorization server is just slow \
+                (django-oauth-toolkit hashes the client secret like a password for each request: \
+                see its recipe), or look at its log."
                     .to_owned()
             }
-            _ => "Look at the authorization server's log: it did not answer as it must.".to_owned(),
+            _ => {
+                "Look at the authorization server's log: it did not answer as it should.".to_owned()
+            }
         }
     }
 
@@ -98,19 +100,18 @@ impl Fixes<'_> {
         match self.credentials() {
             Some(ClientCredentials::PrivateKeyJwt { .. }) => {
                 "Check --auth-client-id, that the public half of --auth-client-key-file is \
-                 registered for this client (under the kid of --auth-client-key-id), and that it \
-                 may use private_key_jwt."
+                 registered for this client (under the kid of --auth-client-key-id), and that the \
+                 client may use private_key_jwt."
             }
             Some(ClientCredentials::TlsClientAuth { .. }) => {
                 "Check --auth-client-id, and that the certificate in \
                  --auth-client-certificate-file is the one registered for this client; a proxy \
-                 that ends TLS before the authorization server must pass it on."
+                 that terminates TLS in front of the authorization server must forward it."
             }
             Some(ClientCredentials::SecretBasicRaw { .. }) => {
                 "Check --auth-client-id, the secret and --auth-client-auth-method: \
-                 client_secret_basic_raw sends both as they are; servers that decode them \
-                 (RFC 6749 §2.3.1) need client_secret_basic. LemonLDAP::NG answers 401 to a wrong \
-                 URL, too."
+                 client_secret_basic_raw sends both unencoded; servers that decode them (RFC 6749 \
+                 §2.3.1) need client_secret_basic. LemonLDAP::NG answers 401 to a wrong URL, too."
             }
             Some(ClientCredentials::None { .. }) => {
                 "This endpoint asks for client authentication: configure --auth-client-id, a \
@@ -136,19 +137,19 @@ impl Fixes<'_> {
         };
         format!(
             "This authorization server gives the same answer to wrong credentials: either it \
-             answers \"inactive\" to anybody (django-oidc-provider), so that with a wrong secret \
-             every token looks inactive, or it asks for no credentials here (Ory Hydra's admin \
-             port). Run the doctor with --token-file and a fresh token: if it is active, and the \
-             credentials count as accepted then, the {what} is right. If no credentials are \
-             needed, set --auth-client-auth-method none and let nobody else reach the endpoint."
+             answers \"inactive\" to anybody (django-oidc-provider), so every token looks inactive \
+             if the secret is wrong, or it asks for no credentials here (Ory Hydra's admin port). \
+             Run the doctor with --token-file and a fresh token: if the token is active and the \
+             credentials count as accepted, the {what} is right. If no credentials are needed, set \
+             --auth-client-auth-method none and make sure that nobody else can reach the endpoint."
         )
     }
 
     pub(super) fn of_no_metadata(&self) -> String {
         format!(
-            "Check --auth-issuer-url, its path (realm, tenant) included: it must be the issuer to \
-             the letter, and a redirect or an HTML page here means that it is not. If this \
-             authorization server has no metadata (Doorkeeper), configure {}.",
+            "Check --auth-issuer-url, including its path (realm, tenant): it must match the issuer \
+             exactly, and a redirect or an HTML page here means that it does not. If this \
+             authorization server has no metadata (Doorkeeper), set {}.",
             self.endpoint_option()
         )
     }
@@ -157,11 +158,11 @@ impl Fixes<'_> {
         let option = self.endpoint_option();
         match member {
             "introspection_endpoint" => format!(
-                "If this server introspects at a URL that its metadata does not name, set {option} \
-                 (Ory Hydra: on the admin port). Auth0, Cognito and Entra do not introspect: use \
-                 --auth-verifier jwt."
+                "If the authorization server introspects at a URL that its metadata does not name, \
+                 set {option} (Ory Hydra: on the admin port). Auth0, Cognito and Entra do not \
+                 support introspection: use --auth-verifier jwt."
             ),
-            _ => format!("Configure {option}, or use another --auth-verifier."),
+            _ => format!("Set {option}, or use another --auth-verifier."),
         }
     }
 
@@ -170,8 +171,8 @@ impl Fixes<'_> {
         let configured = self.issuer;
         if found.trim_end_matches('/') == configured.trim_end_matches('/') {
             return format!(
-                "Set --auth-issuer-url to {found:?}: only the slash at the end differs, and the \
-                 issuer is compared to the letter."
+                "Set --auth-issuer-url to {found:?}: only the trailing slash differs, and the \
+                 issuer must match exactly."
             );
         }
         let urls = Url::parse(found).ok().zip(Url::parse(configured).ok());
@@ -179,12 +180,12 @@ impl Fixes<'_> {
             Some((other, own)) if other.path() == own.path() => format!(
                 "Set --auth-issuer-url to {found:?}, if that is the public URL of the \
                  authorization server. If it is not, the authorization server takes its issuer \
-                 from the host name by which it is asked: pin its public URL there (Keycloak: \
-                 --hostname), and have clients and this server use that."
+                 from the host name in each request: pin its public URL there (Keycloak: \
+                 --hostname), and have clients and this server use that URL."
             ),
             _ => format!(
                 "Set --auth-issuer-url to {found:?}, if that is the authorization server, realm or \
-                 tenant that you mean; otherwise use a token and metadata of the configured one."
+                 tenant that you mean; otherwise use a token and metadata from the configured one."
             ),
         }
     }

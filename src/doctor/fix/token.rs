@@ -19,9 +19,9 @@ impl Fixes<'_> {
                 authorization server's log."
                 .to_owned(),
             TokenError::UnsupportedType => "The authorization server does not introspect this \
-                token: it is a JWT that the server did not issue (oidc-provider says so of any \
-                other JWT), or the server issues JWTs and does not introspect them; then use \
-                --auth-verifier jwt."
+                token: it is a JWT that the server did not issue (oidc-provider answers so for any \
+                other JWT), or the server issues JWTs but does not introspect them; in that case \
+                use --auth-verifier jwt."
                 .to_owned(),
             TokenError::RefusedKind { found } => self.of_kind(found),
             TokenError::RefusedAlgorithm { .. } => "Have the authorization server sign access \
@@ -30,9 +30,11 @@ impl Fixes<'_> {
             TokenError::UnknownKey { .. } => "The key that signed the token is not published: the \
                 token is from another server or tenant, or --auth-jwks-url is wrong."
                 .to_owned(),
-            TokenError::WrongSignature => "The token was altered, or is from a server that reuses \
-                the key's name: get a fresh one from the configured issuer."
-                .to_owned(),
+            TokenError::WrongSignature => {
+                "The token was altered, or comes from a server that uses the same key id: get a \
+                fresh one from the configured issuer."
+                    .to_owned()
+            }
             TokenError::MissingClaim { claim } => {
                 format!("Have the authorization server put {claim} into access tokens (RFC 9068).")
             }
@@ -51,18 +53,21 @@ impl Fixes<'_> {
                 self.of_audience(std::slice::from_ref(found), None, "", false)
             }
             TokenError::ClientNotAllowed { .. } => "Add the client's id to \
-                --auth-allowed-client-ids, if tokens of this client are to be accepted."
+                --auth-allowed-client-ids, if tokens of this client should be accepted."
                 .to_owned(),
             TokenError::ProofOfPossession => {
-                "Have the client request a plain bearer token: switch \
-                off DPoP and certificate-bound tokens for it at the authorization server."
+                "Have the client request a plain bearer token: turn off DPoP and certificate-bound \
+                tokens for it at the authorization server."
                     .to_owned()
             }
-            TokenError::UnknownKind => "Set --auth-required-scopes, which ID tokens never have, or \
+            TokenError::UnknownKind => {
+                "Set --auth-required-scopes, which ID tokens never have, or \
                 have the authorization server sign access tokens with the type at+jwt (RFC 9068)."
-                .to_owned(),
+                    .to_owned()
+            }
             TokenError::NoPrincipal => "Have the authorization server put sub, or at least \
-                client_id, into the answer or the token: sessions and logs need to know whose it is."
+                client_id, into the answer or the token: sessions and logs need to know whose \
+                token it is."
                 .to_owned(),
             TokenError::InsufficientScope { .. } => "Allow the client these scopes at the \
                 authorization server and have it request them, or change --auth-required-scopes. \
@@ -100,8 +105,8 @@ impl Fixes<'_> {
             "The token was not issued for client {client_id:?}, and some servers (Keycloak since \
              26.4.12 and 26.6.2, ZITADEL) say \"inactive\" to a client that is not in aud: add an \
              audience mapper for {client_id:?} to the client scope, or give this server's client \
-             the id {:?}, which must be in aud anyway. If yours does not do that, the token was \
-             revoked or is another server's: get a fresh one.",
+             the id {:?}, which must be in aud anyway. If your server does not do that, the token \
+             was revoked or was issued by another server: get a fresh one.",
             self.resource
         )
     }
@@ -120,8 +125,8 @@ impl Fixes<'_> {
                  Entra write JWT; Cognito and Okta write nothing: none), and set \
                  --auth-required-scopes, since ID tokens can have the same typ."
             ),
-            _ => "This is a refresh token, an ID token or of another kind: have the client send \
-                  its access token."
+            _ => "This is a refresh token, an ID token or another kind of token: have the client \
+                  send its access token."
                 .to_owned(),
         }
     }

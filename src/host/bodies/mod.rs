@@ -85,11 +85,11 @@ pub(super) enum BodyError {
     TooLarge { limit: usize },
     #[error("the body has {nodes} JSON values, more than {limit}")]
     TooManyNodes { nodes: usize, limit: usize },
-    #[error("the body has {depth} arrays and objects within each other, more than {DEPTH}")]
+    #[error("the body nests {depth} arrays and objects, more than {DEPTH}")]
     TooDeep { depth: usize },
-    #[error("other requests hold the memory for bodies")]
+    #[error("other requests use all the memory for bodies")]
     Busy,
-    #[error("the body breaks off: {0}")]
+    #[error("the body is incomplete: {0}")]
     Broken(PayloadError),
 }
 
@@ -243,7 +243,7 @@ impl BodyError {
             Self::Broken(_) => (
                 StatusCode::BAD_REQUEST,
                 "content_incomplete",
-                "The body broke off".to_owned(),
+                "The body is incomplete".to_owned(),
             ),
         };
         let mut response = HttpResponse::build(status);

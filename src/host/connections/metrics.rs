@@ -16,24 +16,20 @@ pub(in crate::host) struct ConnectionMetrics {
 
 impl ConnectionMetrics {
     pub(in crate::host) fn register(&self, registry: &mut Registry) {
-        registry.register(
-            "connections",
-            "Connections of clients that are open",
-            self.open.clone(),
-        );
+        registry.register("connections", "Open client connections", self.open.clone());
         registry.register(
             "connections_evicted",
-            "Idle connections ended in favour of new ones, at the limit of connections",
+            "Idle connections closed to make room for new ones at the connection limit",
             self.evicted.clone(),
         );
         registry.register(
             "connections_refused",
-            "Connections refused at the limit, since none was idle",
+            "Connections refused at the connection limit because none was idle",
             self.refused.clone(),
         );
         registry.register(
             "connections_timed_out",
-            "Connections ended because the client did not send its request or read its answer",
+            "Connections closed because the client did not send its request or read its answer",
             self.timed_out.clone(),
         );
     }

@@ -38,7 +38,7 @@ pub(in crate::host) fn serve(
     document_metrics.register(own);
     own.register(
         "build",
-        "The version that runs",
+        "The running version",
         Info::new([("version", env!("CARGO_PKG_VERSION"))]),
     );
     let registry = Data::new(registry);

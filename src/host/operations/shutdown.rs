@@ -37,13 +37,13 @@ pub(in crate::host) fn on_signal(
         draining.begin();
         connections.end(Ending::Answers);
         tracing::info!(
-            "ending: no new connections after {} s; running requests get up to {} s",
+            "shutting down: no new connections after {} s; running requests get up to {} s",
             GRACE.as_secs(),
             drain.as_secs()
         );
         rt::spawn(async {
             if next_signal().await.is_ok() {
-                tracing::warn!("ending at once");
+                tracing::warn!("shutting down at once");
                 telemetry::flush();
                 std::process::exit(1);
             }

@@ -9,12 +9,11 @@ pub(crate) fn advice(documents: &LibraryView<'_>) -> Option<&'static str> {
         Contents::BuiltInOnly => Some(
             "only the built-in documents are loaded; to load others, start the server with \
              --documents-dir (OSCAL_DOCUMENTS_DIR) and a directory of OSCAL JSON files, such as \
-             scripts/fetch-oscal-content makes",
+             one made by scripts/fetch-oscal-content",
         ),
         Contents::Nothing => Some(
-            "no documents are loaded; start the server with --documents-dir \
-             (OSCAL_DOCUMENTS_DIR) and a directory of OSCAL JSON files, such as \
-             scripts/fetch-oscal-content makes",
+            "no documents are loaded; start the server with --documents-dir (OSCAL_DOCUMENTS_DIR) \
+             and a directory of OSCAL JSON files, such as one made by scripts/fetch-oscal-content",
         ),
     }
 }

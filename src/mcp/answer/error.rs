@@ -1,9 +1,10 @@
 //! Why a tool call failed.
 
-use std::sync::Arc;
+use std::{cmp::Reverse, sync::Arc};
 
 use oscal_documents::{
-    ImportedProfileError, LibraryView, Model, OutlineError, ResolveError, TooLarge, UnknownModel,
+    Control, Document, ImportedProfileError, LibraryView, Model, OutlineError, ResolveError,
+    TooLarge, UnknownModel,
 };
 use rmcp::{
     ErrorData,
@@ -12,24 +13,63 @@ use rmcp::{
 };
 use rmcp_resource_server::{InsufficientScope, NoAccessToken};
 
-use super::{advice::advice, text::shortened};
+use super::{
+    advice::advice,
+    markdown,
+    near::{near_controls, near_groups},
+    text::shortened,
+};
 use crate::mcp::workers::NotDone;
 
 /// Why a tool call failed, in words that a model can act on.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::mcp) enum ToolError {
-    #[error("no document has the id {0:?}; list_documents shows the ids")]
+    #[error("no document has the id, title or file name {0:?}; list_documents shows all")]
     UnknownDocument(String),
+    #[error(
+        "no document has the id, title or file name {name:?}; like it are {near}; list_documents \
+         shows all"
+    )]
+    UnlikeDocument { name: String, near: String },
+    #[error("{name:?} could be any of {candidates}; name one by its id")]
+    AmbiguousDocument { name: String, candidates: String },
     #[error("no control {reference:?} {place}; {advice}")]
     UnknownControl {
         reference: String,
         place: String,
-        advice: &'static str,
+        advice: String,
     },
-    #[error("the document {0:?} is not a catalog: it has no controls of its own")]
+    #[error(
+        "the baseline {baseline:?} does not select {control}, which the catalog {catalog:?} \
+         ({catalog_id}) has; leave out profile to read it there"
+    )]
+    NotSelected {
+        control: String,
+        baseline: String,
+        catalog: String,
+        catalog_id: String,
+    },
+    #[error("no group {group:?} is in {place:?}; {advice}")]
+    UnknownGroup {
+        group: String,
+        place: String,
+        advice: String,
+    },
+    #[error("the document {0} is not a catalog: it has no controls of its own")]
     NoCatalog(String),
     #[error("no catalog is loaded: {0}")]
     NoCatalogLoaded(&'static str),
+    #[error(
+        "the old document is a {old} and the new one a {new}; compare takes two catalogs or profiles, \
+         or two documents of one other model"
+    )]
+    NotComparable { old: Model, new: Model },
+    #[error("the document {document:?} is a {model}; document takes a mapping-collection")]
+    NotAMapping { document: String, model: Model },
+    #[error("no mapping collection is loaded: {0}")]
+    NoMappings(&'static str),
+    #[error("no loaded mapping is of {framework:?}; the mapped frameworks are {known}")]
+    NoMappingTo { framework: String, known: String },
     #[error("{name:?} is {error}")]
     UnknownModel { name: String, error: UnknownModel },
     #[error("nothing is loaded that implements controls: {what}; {advice}")]
@@ -46,7 +86,7 @@ pub(in crate::mcp) enum ToolError {
         "{document:?} is a {model}; gap_against takes a profile, a catalog, or a system security \
          plan for the profile that it imports"
     )]
-    NotComparable { document: String, model: Model },
+    NotABaseline { document: String, model: Model },
     #[error("name a profile or catalog in gap_against, or a system security plan in document")]
     NoBaselineNamed,
     #[error("no component has the uuid {component:?} or a title with it; {near}")]
@@ -54,14 +94,14 @@ pub(in crate::mcp) enum ToolError {
     #[error("no control {control:?} in the loaded catalogs, and nothing implements it; {near}")]
     NoSuchControl { control: String, near: String },
     #[error("{control:?} is a control of {catalog}, but {baseline} does not select it")]
-    NotSelected {
+    OutsideBaseline {
         control: String,
         catalog: String,
         baseline: String,
     },
     #[error(transparent)]
     ImportedProfile(#[from] ImportedProfileError),
-    #[error("give either {0} or {1}, not both and not neither")]
+    #[error("give exactly one of {0} and {1}")]
     EitherOr(&'static str, &'static str),
     #[error("this answer would have {size} bytes; {advice}")]
     AnswerTooLarge { size: usize, advice: &'static str },
@@ -80,17 +120,66 @@ pub(in crate::mcp) enum ToolError {
 }
 
 impl ToolError {
-    /// No control has this name.
-    pub(in crate::mcp) fn unknown_control(
+    /// No control of `scope` has this name.
+    pub(in crate::mcp) fn unknown_control<'a>(
         reference: &str,
         place: String,
+        scope: impl Iterator<Item = Control<'a>>,
         documents: &LibraryView<'_>,
     ) -> Self {
-        let advice = advice(documents);
+        let near = near_controls(reference, scope);
+        let advice = match (near, advice(documents)) {
+            (Some(near), None) => near,
+            (Some(near), Some(advice)) => format!("{near} {advice}"),
+            (None, advice) => advice
+                .unwrap_or("try search with words of its title")
+                .to_owned(),
+        };
         Self::UnknownControl {
             reference: shortened(reference),
             place,
-            advice: advice.unwrap_or("try search with words of its title"),
+            advice,
+        }
+    }
+
+    /// The baseline, which resolves to `resolved`, has no control of this name. A catalog may.
+    pub(in crate::mcp) fn not_in_baseline(
+        reference: &str,
+        resolved: &Document,
+        documents: &LibraryView<'_>,
+    ) -> Self {
+        let baseline = shortened(&resolved.info().title);
+        let mut found = documents.find_controls(reference);
+        found.sort_by_key(|control| {
+            let document = control.document();
+            let is_old = document.info().superseded_by.is_some();
+            (is_old, Reverse(document.controls().len()))
+        });
+        let of_catalog = found.first();
+        let Some(control) = of_catalog else {
+            let place = format!("is in the baseline {baseline:?}, nor in any loaded catalog");
+            return Self::unknown_control(reference, place, resolved.controls(), documents);
+        };
+        let catalog = control.document().info();
+        Self::NotSelected {
+            control: markdown::control_name(&control.name()),
+            baseline,
+            catalog: shortened(&catalog.title),
+            catalog_id: catalog.id.clone(),
+        }
+    }
+
+    /// None of `groups`, with their ids and titles, has this id.
+    pub(in crate::mcp) fn unknown_group(
+        group: &str,
+        place: &str,
+        groups: &[(String, String)],
+    ) -> Self {
+        let advice = near_groups(group, groups);
+        Self::UnknownGroup {
+            group: shortened(group),
+            place: shortened(place),
+            advice: advice.unwrap_or_else(|| "leave out group to see all controls".to_owned()),
         }
     }
 }

@@ -4,6 +4,8 @@ use std::fmt::{self, Write};
 
 use oscal_documents::{ControlName, ControlView, DocumentInfo, LinkedControl, ParamView};
 
+use super::parts::Page;
+
 /// The control with its statement, guidance and everything else except assessment.
 pub(in crate::mcp) fn control(view: &ControlView, document: &DocumentInfo) -> String {
     let mut text = String::new();
@@ -31,7 +33,7 @@ fn write_control(out: &mut String, view: &ControlView, document: &DocumentInfo) 
         writeln!(out, "- Withdrawn")?;
     }
     for part in &view.parts {
-        if !part.name.starts_with("assessment") {
+        if !part.is_assessment() {
             let heading = part.title.as_ref().unwrap_or(&part.name);
             writeln!(out, "\n## {}\n\n{}", capitalized(heading), part.text)?;
         }
@@ -61,8 +63,22 @@ fn list(
     Ok(())
 }
 
-fn name(label: &str, title: &str) -> String {
+/// A label and a title, which may be empty.
+pub(in crate::mcp) fn name(label: &str, title: &str) -> String {
     format!("{label} {title}").trim_end().to_owned()
+}
+
+/// How many items there are, and which of them follow: `370 controls, 101 to 200`.
+pub(in crate::mcp) fn counted<T>(page: &Page<T>, what: &str) -> String {
+    let (total, shown) = (page.total, page.items.len());
+    if shown == total {
+        return format!("{total} {what}");
+    }
+    let (first, last) = (page.offset + 1, page.offset + shown);
+    match shown {
+        0 => format!("{total} {what}, none from offset {}", page.offset),
+        _ => format!("{total} {what}, {first} to {last}; use offset for the others"),
+    }
 }
 
 /// Label and title of a control.
@@ -88,13 +104,22 @@ fn linked(link: &LinkedControl) -> String {
 
 fn param(param: &ParamView) -> String {
     let mut text = format!("{}: {}", param.id, param.text);
+    // Otherwise the text has them.
+    let constraints = param
+        .constraints
+        .iter()
+        .filter(|_| !param.values.is_empty());
+    for constraint in constraints {
+        text += &format!(" (constraint: {constraint})");
+    }
     for guideline in &param.guidelines {
         text += &format!(" ({guideline})");
     }
     text
 }
 
-fn capitalized(heading: &str) -> String {
+/// A heading for a part.
+pub(in crate::mcp) fn capitalized(heading: &str) -> String {
     let mut rest = heading.chars();
     let first = rest.next().into_iter().flat_map(char::to_uppercase);
     first.chain(rest).collect()

@@ -6,12 +6,13 @@ mod error;
 mod json;
 pub(super) mod markdown;
 mod named;
+mod near;
 mod parts;
 mod text;
 
 pub(crate) use advice::advice;
 pub(super) use error::ToolError;
 pub(super) use json::Json;
-pub(super) use named::{catalog, document, model};
+pub(super) use named::{catalog, document, document_of, model, preference};
 pub(super) use parts::{ControlName, MAX_LIMIT, Page};
 pub(super) use text::{cut, shortened};

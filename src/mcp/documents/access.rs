@@ -10,7 +10,7 @@ use rmcp::{
 };
 use rmcp_resource_server::{AccessToken, NoAccessToken, Scopes};
 
-use super::{clearance::Clearance, state::State};
+use super::{clearance::Clearance, notices::Notices, state::State};
 use crate::mcp::{answer::ToolError, workers::Workers};
 
 /// The scopes that operations require if authorization is on. An empty set requires nothing.
@@ -35,13 +35,18 @@ pub(in crate::mcp) enum Trust {
 }
 
 /// Who sent a request: their access token, or why there is none.
-pub(in crate::mcp) struct Caller(Result<AccessToken, NoAccessToken>);
+pub(in crate::mcp) struct Caller {
+    token: Result<AccessToken, NoAccessToken>,
+    notices: Notices,
+}
 
 /// What one request may see.
 #[derive(Clone)]
 pub(in crate::mcp) struct Access {
     pub(in crate::mcp) state: Arc<State>,
     clearance: Clearance,
+    /// What the answer has to say.
+    pub(in crate::mcp) notices: Notices,
 }
 
 /// What a request is about to do.
@@ -77,16 +82,18 @@ impl Trust {
         operation: Operation,
         state: Arc<State>,
     ) -> Result<Access, ToolError> {
+        let notices = caller.notices.clone();
         let rules = match self {
             Self::Local => {
                 return Ok(Access {
                     state,
                     clearance: Clearance::All,
+                    notices,
                 });
             }
             Self::Authorized(rules) => rules,
         };
-        let token = caller.0.as_ref().map_err(|missing| *missing)?;
+        let token = caller.token.as_ref().map_err(|missing| *missing)?;
         token.require_scopes(match operation {
             Operation::Read => &rules.read,
             Operation::Validate => &rules.validate,
@@ -96,19 +103,26 @@ impl Trust {
             true => Clearance::All,
             false => Clearance::WithoutSensitive,
         };
-        Ok(Access { state, clearance })
+        Ok(Access {
+            state,
+            clearance,
+            notices,
+        })
     }
 }
 
 impl Caller {
     /// The sender of the request with these extensions.
     pub(in crate::mcp) fn of(extensions: &Extensions) -> Self {
-        Self(AccessToken::of(extensions).cloned())
+        Self {
+            token: AccessToken::of(extensions).cloned(),
+            notices: extensions.get().cloned().unwrap_or_default(),
+        }
     }
 
     /// The access token, to tell callers who they are.
     pub(in crate::mcp) fn token(&self) -> Option<&AccessToken> {
-        self.0.as_ref().ok()
+        self.token.as_ref().ok()
     }
 }
 
@@ -139,7 +153,10 @@ impl Access {
         let State {
             library, baselines, ..
         } = &*self.state;
-        (baselines.outline(workers, library, self.clearance, profile, fallback)).await
+        let outline = baselines.outline(workers, library, self.clearance, profile, fallback);
+        let outline = outline.await?;
+        self.notices.add(&outline.guesses);
+        Ok(outline)
     }
 
     /// The catalog that a profile resolves to.
@@ -152,6 +169,9 @@ impl Access {
         let State {
             library, baselines, ..
         } = &*self.state;
-        (baselines.catalog(workers, library, self.clearance, profile, fallback)).await
+        let made = baselines.catalog(workers, library, self.clearance, profile, fallback);
+        let made = made.await?;
+        self.notices.add(&made.guesses);
+        Ok(Arc::clone(&made.document))
     }
 }

@@ -4,11 +4,13 @@
 use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
-use oscal_documents::{Baseline, Document, Library, ResolveError, Resolved, resolve_profile};
+use oscal_documents::{
+    Baseline, Document, Library, Model, ResolveError, Resolved, resolve_profile,
+};
 
 use super::clearance::Clearance;
 use crate::mcp::{
-    answer::{ToolError, document, shortened},
+    answer::{ToolError, document_of},
     workers::{NotDone, Workers},
 };
 
@@ -25,7 +27,14 @@ const IDLE: Duration = Duration::from_secs(600);
 #[derive(Clone)]
 pub(super) struct Baselines {
     outlines: Cache<Key, Cached<Baseline>>,
-    catalogs: Cache<Key, Cached<Document>>,
+    catalogs: Cache<Key, Cached<ResolvedCatalog>>,
+}
+
+/// The catalog that a profile resolves to.
+pub(super) struct ResolvedCatalog {
+    pub(super) document: Arc<Document>,
+    /// The imports that may be of other documents.
+    pub(super) guesses: Vec<String>,
 }
 
 /// Errors are kept too: they do not go away while the documents stay the same.
@@ -43,7 +52,7 @@ impl Default for Baselines {
     fn default() -> Self {
         Self {
             outlines: cache(MAX_OUTLINES, Baseline::memory),
-            catalogs: cache(MAX_CATALOGS, Document::memory),
+            catalogs: cache(MAX_CATALOGS, |made| made.document.memory()),
         }
     }
 }
@@ -85,9 +94,14 @@ impl Baselines {
         clearance: Clearance,
         profile: &str,
         fallback: Option<&str>,
-    ) -> Result<Arc<Document>, ToolError> {
+    ) -> Result<Arc<ResolvedCatalog>, ToolError> {
         let key = Key::of(library, clearance, profile, fallback)?;
-        let make = |resolved: Resolved<'_>| resolved.document();
+        let make = |resolved: Resolved<'_>| {
+            Ok(ResolvedCatalog {
+                document: resolved.document()?.into(),
+                guesses: resolved.guesses,
+            })
+        };
         made_once(&self.catalogs, key, workers, library, make).await
     }
 }
@@ -101,13 +115,13 @@ impl Key {
         fallback: Option<&str>,
     ) -> Result<Self, ToolError> {
         let documents = clearance.view(library);
-        let fallback = fallback.map(|id| match documents.document(id) {
-            Some(document) => Ok(document.info().id.clone()),
-            None => Err(ResolveError::UnknownFallback(shortened(id))),
-        });
+        let id = |name: &str, model| -> Result<String, ToolError> {
+            Ok(document_of(&documents, name, model)?.info().id.clone())
+        };
+        let fallback = fallback.map(|name| id(name, Model::Catalog));
         Ok(Self {
-            profile: document(&documents, profile)?.info().id.clone(),
-            fallback: fallback.transpose().map_err(Arc::new)?,
+            profile: id(profile, Model::Profile)?,
+            fallback: fallback.transpose()?,
             clearance,
         })
     }
@@ -260,7 +274,7 @@ mod tests {
         ));
         assert!(matches!(
             error(PROFILE, Some("nope")).await,
-            ToolError::Resolve(_)
+            ToolError::UnknownDocument(_)
         ));
         baselines.outlines.run_pending_tasks().await;
         assert_eq!(baselines.outlines.entry_count(), 1);

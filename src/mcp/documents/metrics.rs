@@ -27,12 +27,13 @@ impl DocumentMetrics {
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "documents_loaded",
-            "Documents that are served, by model and source: directory, or built_in",
+            "Documents served, by model and source (directory or built_in)",
             self.loaded.clone(),
         );
         registry.register(
             "document_problems",
-            "Files that are not served, or not as they are now; the log and the tool about name them",
+            "Files that are not served, or served in an earlier version; the log and the about \
+             tool list them",
             self.problems.clone(),
         );
     }

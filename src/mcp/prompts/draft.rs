@@ -53,18 +53,19 @@ fn write(material: &Material<'_>, arguments: &Arguments<'_>) -> Result<String, P
         None => "the system".to_owned(),
     };
     let known = match known.total {
-        0 => format!("The documents say nothing of how {whose} implements the control.\n"),
+        0 => format!("The documents say nothing about how {whose} implements the control.\n"),
         _ => shown(&known.items, known.total),
     };
     Ok(format!(
-        "Draft a statement for a system security plan of how {whose} implements the control \
-         below.\n\n\
+        "Draft a statement of how {whose} implements the control below, for a system security \
+         plan.\n\n\
          Write one paragraph for each item of the control's statement, under the quoted item. Use \
-         only what is known of the implementation and what the user adds; where nothing is known \
-         of an item, write MISSING and the question to ask. End with a proposed implementation \
-         status (implemented, partial, planned, alternative or not-applicable) and the reason for \
-         it.\n\n\
-         Rules:\n{RULES}\n---\n\n{control}\n---\n\n# What is known of the implementation\n\n{known}"
+         only what is known about the implementation and what the user adds; where nothing is \
+         known about an item, write MISSING and the question to ask. End with a proposed \
+         implementation status (implemented, partial, planned, alternative or not-applicable) and \
+         the reason for it.\n\n\
+         Rules:\n{RULES}\n---\n\n{control}\n---\n\n\
+         # What is known about the implementation\n\n{known}"
     ))
 }
 

@@ -28,7 +28,7 @@ fn write(material: &Material<'_>, arguments: &Arguments<'_>) -> Result<String, P
     let control = arguments.required("control")?;
     let control = control_text(material, control)?;
     Ok(format!(
-        "Explain the security control below to somebody who has to fulfil it.\n\n\
+        "Explain the security control below to somebody who must implement it.\n\n\
          Give, in this order: its purpose in one or two sentences; each item of its statement, \
          quoted and then in plain words; the values that the organization has to choose; what an \
          assessor would want to see; how related controls and enhancements bear on it.\n\n\

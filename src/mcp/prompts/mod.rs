@@ -60,7 +60,10 @@ pub(super) async fn get(
         let arguments = Arguments::of(prompt, &given);
         Ok(arguments.and_then(|arguments| (prompt.write)(&material, &arguments)))
     };
-    let text = server.pass_over(access, write).await??;
+    let mut text = server.pass_over(access, write).await??;
+    for notice in access.notices.take() {
+        text += &format!("\nWarning: {notice}\n");
+    }
     let messages = vec![PromptMessage::new_text(Role::User, text)];
     Ok(GetPromptResult::new(messages).with_description(prompt.title))
 }

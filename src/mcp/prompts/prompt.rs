@@ -1,12 +1,12 @@
 //! What defines a prompt: its name, its arguments, and its source material.
 
-use std::{cmp::Reverse, sync::Arc};
+use std::sync::Arc;
 
 use oscal_documents::{Baseline, Document, LibraryView, ParamValues};
 use rmcp::{ErrorData, model::JsonObject};
 use serde_json::Value;
 
-use crate::mcp::answer::{ToolError, cut, markdown, shortened};
+use crate::mcp::answer::{ToolError, cut, markdown, preference, shortened};
 
 /// The most bytes of a control's text. With instructions and other material, a prompt stays below
 /// 24 KB.
@@ -63,7 +63,7 @@ pub(in crate::mcp) enum PromptError {
     UnknownArgument(String),
     #[error("the argument {0:?} is missing")]
     MissingArgument(&'static str),
-    #[error("the argument {0:?} has to be a string")]
+    #[error("the argument {0:?} must be a string")]
     NotText(&'static str),
     #[error("the document {0:?} is not a system security plan")]
     NotAPlan(String),
@@ -113,20 +113,21 @@ impl<'a> Arguments<'a> {
 
 /// The text of a control: as in the profile's baseline, or else as in the largest catalog.
 pub(super) fn control_text(material: &Material<'_>, control: &str) -> Result<String, ToolError> {
-    let (mut found, place) = match &material.catalog {
-        Some(catalog) => {
-            let place = format!("is in the baseline {:?}", catalog.info().title);
-            (catalog.find_controls(control), place)
-        }
-        None => {
-            let place = "is in any loaded catalog".to_owned();
-            (material.documents.find_controls(control), place)
-        }
+    let documents = &material.documents;
+    let mut found = match &material.catalog {
+        Some(catalog) => catalog.find_controls(control),
+        None => documents.find_controls(control),
     };
-    found.sort_by_key(|control| Reverse(control.document().controls().len()));
+    found.sort_by_key(|control| preference(control.document()));
     let Some(found) = found.first() else {
-        let documents = &material.documents;
-        return Err(ToolError::unknown_control(control, place, documents));
+        return Err(match &material.catalog {
+            Some(baseline) => ToolError::not_in_baseline(control, baseline, documents),
+            None => {
+                let place = "is in any loaded catalog".to_owned();
+                let all = documents.documents().flat_map(Document::controls);
+                ToolError::unknown_control(control, place, all, documents)
+            }
+        });
     };
     let view = found.view(&ParamValues::new());
     let mut text = markdown::control(&view, found.document().info());

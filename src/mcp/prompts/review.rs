@@ -7,7 +7,7 @@ use oscal_documents::{
 };
 
 use super::prompt::{Argument, Arguments, Material, Needs, PromptError, PromptKind, RULES};
-use crate::mcp::answer::{document, markdown};
+use crate::mcp::answer::{document_of, markdown};
 
 pub(super) static PROMPT: PromptKind = PromptKind {
     name: "review_ssp_gaps",
@@ -33,7 +33,12 @@ pub(super) static PROMPT: PromptKind = PromptKind {
 const MAX_GAPS: usize = 16_000;
 
 fn write(material: &Material<'_>, arguments: &Arguments<'_>) -> Result<String, PromptError> {
-    let plan = document(&material.documents, arguments.required("ssp")?)?.info();
+    let plan = document_of(
+        &material.documents,
+        arguments.required("ssp")?,
+        Model::SystemSecurityPlan,
+    )?
+    .info();
     if plan.model != Model::SystemSecurityPlan {
         return Err(PromptError::NotAPlan(plan.id.clone()));
     }

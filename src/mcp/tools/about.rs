@@ -1,6 +1,9 @@
 //! `about`: which server this is, what it has loaded, and who asks.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write},
+};
 
 use rmcp::{
     schemars::{self, JsonSchema},
@@ -32,7 +35,7 @@ pub(super) struct About {
     /// How to load more documents, if few are loaded
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
-    /// Files that could not be loaded
+    /// Files that are not loaded, or not wholly
     problem_count: usize,
     /// The first of them
     problems: Vec<Problem>,
@@ -60,8 +63,7 @@ struct CallerIdentity {
 
 #[tool_router(router = about_router, vis = "pub(super)")]
 impl OscalServer {
-    /// This server: version, loaded documents, files that could not be loaded, and how it
-    /// identifies you
+    /// This server: version, loaded documents, files that are not loaded, and how it identifies you
     #[tool(annotations(
         title = "About this server",
         read_only_hint = true,
@@ -87,7 +89,7 @@ impl OscalServer {
                 .collect(),
             false => Vec::new(),
         };
-        Ok(Json::of(&About {
+        let about = About {
             name: self.shared.name.clone(),
             version: env!("CARGO_PKG_VERSION"),
             schema_version: schemas
@@ -110,7 +112,51 @@ impl OscalServer {
                 })
                 .collect(),
             caller: caller.token().map(CallerIdentity::of),
-        }))
+        };
+        let text = about.markdown();
+        Ok(Json::with_text(&about, text))
+    }
+}
+
+impl About {
+    fn markdown(&self) -> String {
+        let mut text = String::new();
+        let written = self.write(&mut text);
+        debug_assert!(written.is_ok(), "a String takes everything");
+        text
+    }
+
+    fn write(&self, out: &mut String) -> fmt::Result {
+        writeln!(out, "{} {}\n", self.name, self.version)?;
+        let documents: Vec<_> = (self.documents.iter())
+            .map(|(model, count)| format!("{count} {model}"))
+            .collect();
+        match documents[..] {
+            [] => writeln!(out, "- Documents: none")?,
+            _ => writeln!(out, "- Documents: {}", documents.join(", "))?,
+        }
+        writeln!(out, "- Controls in catalogs: {}", self.controls)?;
+        match &self.schema_version {
+            Some(version) => writeln!(out, "- Schemas: OSCAL {version}")?,
+            None => writeln!(out, "- Schemas: none, so nothing can be validated")?,
+        }
+        if let Some(note) = self.note {
+            writeln!(out, "- Note: {note}")?;
+        }
+        if let Some(caller) = &self.caller {
+            write!(out, "- You: {}", caller.kind)?;
+            for name in [&caller.subject, &caller.client_id].into_iter().flatten() {
+                write!(out, " {name}")?;
+            }
+            writeln!(out, ", scopes {}", caller.scopes.join(" "))?;
+        }
+        if self.problem_count > 0 {
+            writeln!(out, "\nNot loaded, or not wholly: {}\n", self.problem_count)?;
+        }
+        for Problem { file, message } in &self.problems {
+            writeln!(out, "- {file}: {message}")?;
+        }
+        Ok(())
     }
 }
 

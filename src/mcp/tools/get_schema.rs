@@ -1,5 +1,8 @@
 //! `get_schema`: what a model consists of.
 
+use std::fmt::Write;
+
+use oscal_documents::{SchemaMember, SchemaOutline, SchemaShape};
 use rmcp::{
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
@@ -61,6 +64,7 @@ impl OscalServer {
             outline: None,
             schema: None,
         };
+        let text;
         if asked.full {
             let schema = schemas.raw(model, definition)?;
             let size = schema.to_string().len();
@@ -69,10 +73,75 @@ impl OscalServer {
                 return Err(ToolError::AnswerTooLarge { size, advice });
             }
             answer.schema = Some(schema.clone());
+            text = format!("The JSON schema of {model} is in the structured content.");
         } else {
             let outline = schemas.outline(model, definition, asked.depth)?;
+            text = shown(&outline);
             answer.outline = serde_json::to_value(outline).ok();
         }
-        Ok(Json::of(&answer))
+        Ok(Json::with_text(&answer, text))
     }
+}
+
+/// The members as nested lists.
+fn shown(outline: &SchemaOutline) -> String {
+    let SchemaOutline {
+        model,
+        schema_version,
+        definition,
+        shape,
+        ..
+    } = outline;
+    let mut text = format!("# {definition}, in {model} of OSCAL {schema_version}\n\n");
+    let _ = writeln!(text, "{}\n", of_shape(shape, definition));
+    push_members(&mut text, shape, 0);
+    text
+}
+
+fn push_members(out: &mut String, shape: &SchemaShape, level: usize) {
+    let indent = "  ".repeat(level);
+    for alternatives in &shape.either {
+        let names = alternatives.join(", ");
+        let _ = writeln!(out, "{indent}- either: {names}");
+    }
+    for SchemaMember {
+        name,
+        required,
+        shape,
+    } in &shape.members
+    {
+        let required = if *required { " (required)" } else { "" };
+        let _ = writeln!(
+            out,
+            "{indent}- `{name}`{required}: {}",
+            of_shape(shape, name)
+        );
+        push_members(out, shape, level + 1);
+    }
+}
+
+/// Type, definition, allowed values and description. A definition of the member's own name needs
+/// no mention.
+fn of_shape(shape: &SchemaShape, name: &str) -> String {
+    let mut text = shape.kind.clone();
+    let definition = shape.definition.as_deref();
+    if let Some(definition) = definition.filter(|definition| *definition != name) {
+        text += &format!(" `{definition}`");
+    }
+    match (shape.min_items, shape.max_items) {
+        (Some(min), Some(max)) => text += &format!(", {min} to {max}"),
+        (Some(min), None) if min > 1 => text += &format!(", at least {min}"),
+        (_, Some(max)) => text += &format!(", at most {max}"),
+        _ => {}
+    }
+    if !shape.values.is_empty() {
+        text += &format!("; one of {}", shape.values.join(", "));
+    }
+    if !shape.usual_values.is_empty() {
+        text += &format!("; such as {}", shape.usual_values.join(", "));
+    }
+    if !shape.description.is_empty() {
+        text += &format!(". {}", shape.description);
+    }
+    text
 }

@@ -1,6 +1,8 @@
 //! `list_controls`: the controls of a catalog or baseline in its order.
 
-use oscal_documents::{Control, ControlFilter};
+use std::fmt::Write;
+
+use oscal_documents::{Baseline, BaselineControl, Control, ControlFilter, Document, control_key};
 use rmcp::{
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
@@ -9,7 +11,7 @@ use rmcp::{
 use serde::{Deserialize, Serialize};
 
 use crate::mcp::{
-    answer::{Json, Page, ToolError, catalog},
+    answer::{Json, Page, ToolError, catalog, markdown},
     documents::{Caller, Operation},
     server::OscalServer,
 };
@@ -34,6 +36,8 @@ pub(super) struct ListControls {
 pub(super) struct ControlList {
     /// Id of the catalog or profile
     document: String,
+    document_title: String,
+    document_version: String,
     #[serde(flatten)]
     page: Page<ListedControl>,
 }
@@ -47,6 +51,9 @@ pub(super) struct ListedControl {
     /// Id of the control that this one enhances
     #[serde(skip_serializing_if = "Option::is_none")]
     parent: Option<String>,
+    /// Title of the group
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schemars(default)]
     withdrawn: bool,
@@ -66,39 +73,148 @@ impl OscalServer {
         Parameters(asked): Parameters<ListControls>,
     ) -> Result<Json<ControlList>, ToolError> {
         let access = self.admit(&caller, Operation::Read)?;
-        let filter = ControlFilter {
-            group: asked.group.as_deref(),
-            withdrawn: asked.withdrawn,
-        };
-        let matches = filter.matcher();
-        let page = |controls: &mut dyn Iterator<Item = Control<'_>>| {
-            let listed = controls.filter(|control| matches(*control));
-            Page::cut(listed, asked.offset, asked.limit, 100).map(ListedControl::of)
-        };
-        let (id, page) = match (&asked.document, &asked.profile) {
+        let list = match (&asked.document, &asked.profile) {
             (Some(_), Some(_)) => return Err(ToolError::EitherOr("document", "profile")),
-            (_, Some(profile)) => {
-                let baseline = self.baseline(&access, profile, None).await?;
-                let mut controls = baseline.controls().map(|listed| listed.control);
-                (baseline.profile().info().id.clone(), page(&mut controls))
+            (_, Some(profile)) => asked.of_baseline(&*self.baseline(&access, profile, None).await?),
+            (id, None) => asked.of_catalog(catalog(&access.documents(), id.as_deref())?),
+        }?;
+        Ok(Json::with_text(&list, list.text()))
+    }
+}
+
+impl ListControls {
+    fn filter(&self) -> ControlFilter<'_> {
+        ControlFilter {
+            group: self.group.as_deref(),
+            withdrawn: self.withdrawn,
+        }
+    }
+
+    fn of_catalog(&self, catalog: &Document) -> Result<ControlList, ToolError> {
+        let matches = self.filter().matcher();
+        let listed = catalog.controls().filter(|control| matches(*control));
+        let page = Page::cut(listed, self.offset, self.limit, 100);
+        self.list(catalog, page.map(ListedControl::of), || {
+            let groups = catalog.groups();
+            groups
+                .map(|(id, title)| (id.to_owned(), title.to_owned()))
+                .collect()
+        })
+    }
+
+    fn of_baseline(&self, baseline: &Baseline) -> Result<ControlList, ToolError> {
+        let matches = self.filter().baseline_matcher();
+        let listed = baseline.controls().filter(matches);
+        let page = Page::cut(listed, self.offset, self.limit, 100);
+        self.list(
+            baseline.profile(),
+            page.map(ListedControl::in_baseline),
+            || {
+                let mut groups: Vec<(String, String)> = Vec::new();
+                for selected in baseline.controls() {
+                    for (id, title) in selected.groups() {
+                        let id = id.unwrap_or_default();
+                        // The controls of a group follow each other.
+                        if !id.is_empty() && groups.iter().rev().all(|known| known.0 != id) {
+                            groups.push((id.to_owned(), title.to_owned()));
+                        }
+                    }
+                }
+                groups
+            },
+        )
+    }
+
+    /// The list, unless it is empty because there is no such group.
+    fn list(
+        &self,
+        of: &Document,
+        page: Page<ListedControl>,
+        groups: impl FnOnce() -> Vec<(String, String)>,
+    ) -> Result<ControlList, ToolError> {
+        let info = of.info();
+        if let Some(group) = self.group.as_deref().filter(|_| page.total == 0) {
+            let groups = groups();
+            let key = control_key(group);
+            if groups.iter().all(|(id, _)| control_key(id) != key) {
+                return Err(ToolError::unknown_group(group, &info.title, &groups));
             }
-            (id, None) => {
-                let catalog = catalog(&access.documents(), id.as_deref())?;
-                (catalog.info().id.clone(), page(&mut catalog.controls()))
+        }
+        Ok(ControlList {
+            document: info.id.clone(),
+            document_title: info.title.clone(),
+            document_version: info.version.clone(),
+            page,
+        })
+    }
+}
+
+impl ControlList {
+    /// One line for each control, under the titles of their groups.
+    fn text(&self) -> String {
+        let page = &self.page;
+        let mut text = format!(
+            "# {}
+
+{} ({})
+{}
+",
+            markdown::name(&self.document_title, &self.document_version),
+            markdown::counted(page, "control"),
+            self.document,
+            "",
+        );
+        let mut group = None;
+        for control in &page.items {
+            if group != Some(&control.group) {
+                group = Some(&control.group);
+                if let Some(title) = &control.group {
+                    let _ = writeln!(
+                        text,
+                        "
+## {title}
+"
+                    );
+                }
             }
-        };
-        Ok(Json::of(&ControlList { document: id, page }))
+            let label = control.label.as_deref().unwrap_or(&control.id);
+            let name = markdown::name(label, &control.title);
+            let indent = if control.parent.is_some() { "  " } else { "" };
+            let withdrawn = if control.withdrawn {
+                " (withdrawn)"
+            } else {
+                ""
+            };
+            let _ = writeln!(text, "{indent}- {name}{withdrawn}");
+        }
+        text
     }
 }
 
 impl ListedControl {
-    pub(super) fn of(control: Control<'_>) -> Self {
+    fn of(control: Control<'_>) -> Self {
         Self {
             id: control.id().to_owned(),
             label: control.label().map(str::to_owned),
             title: control.title().to_owned(),
             parent: control.parent().map(|parent| parent.id().to_owned()),
+            group: control.group().map(|(_, title)| title.to_owned()),
             withdrawn: control.is_withdrawn(),
+        }
+    }
+
+    /// With the names of the baseline.
+    fn in_baseline(selected: BaselineControl<'_>) -> Self {
+        let name = selected.name();
+        Self {
+            label: name.label,
+            title: name.title,
+            withdrawn: name.withdrawn,
+            group: selected
+                .groups()
+                .first()
+                .map(|(_, title)| (*title).to_owned()),
+            ..Self::of(selected.control)
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `list_documents`: what is loaded.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write};
 
-use oscal_documents::{Document, DocumentInfo};
+use oscal_documents::Document;
 use rmcp::{
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
@@ -16,6 +16,9 @@ use crate::mcp::{
     server::OscalServer,
 };
 
+/// The most files listed of a document.
+const MAX_FILES: usize = 8;
+
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListDocuments {
@@ -28,7 +31,7 @@ pub(super) struct ListDocuments {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct DocumentSummary {
-    /// For the `document` argument of other tools
+    /// For the `document` argument of other tools, which takes titles and file names too
     id: String,
     uuid: String,
     model: &'static str,
@@ -36,6 +39,13 @@ pub(super) struct DocumentSummary {
     version: String,
     oscal_version: String,
     last_modified: String,
+    /// Id of the newest revision, if this is an older one
+    #[serde(skip_serializing_if = "Option::is_none")]
+    superseded_by: Option<String>,
+    /// Its files, the first 8; only for callers who see all documents
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    files: Vec<String>,
     /// How many controls, components and so on it has
     counts: BTreeMap<&'static str, usize>,
     built_in: bool,
@@ -60,16 +70,36 @@ impl OscalServer {
         let documents = access.documents();
         let summaries = documents
             .documents()
-            .map(Document::info)
-            .filter(|info| model.is_none_or(|model| model == info.model));
+            .filter(|document| model.is_none_or(|model| model == document.info().model));
         let page = Page::cut(summaries, asked.offset, asked.limit, 20);
-        Ok(Json::of(&page.map(DocumentSummary::of)))
+        let with_files = access.sees_all();
+        let page = page.map(|document| DocumentSummary::of(document, with_files));
+        let text = markdown(&page);
+        Ok(Json::with_text(&page, text))
     }
 }
 
+fn markdown(page: &Page<DocumentSummary>) -> String {
+    let first = page.offset + 1;
+    let last = page.offset + page.items.len();
+    let mut text = match page.items.len() {
+        0 => format!("None of {} documents.\n", page.total),
+        shown if shown == page.total => format!("Documents: {shown}\n\n"),
+        _ => format!("Documents {first} to {last} of {}\n\n", page.total),
+    };
+    for document in &page.items {
+        text += &document.line();
+    }
+    text
+}
+
 impl DocumentSummary {
-    fn of(info: &DocumentInfo) -> Self {
+    fn of(document: &Document, with_files: bool) -> Self {
+        let info = document.info();
+        let files = document.files().filter(|_| with_files).take(MAX_FILES);
         Self {
+            superseded_by: info.superseded_by.clone(),
+            files: files.map(str::to_owned).collect(),
             id: info.id.clone(),
             uuid: info.uuid.clone(),
             model: info.model.root_key(),
@@ -80,5 +110,44 @@ impl DocumentSummary {
             counts: info.counts.clone(),
             built_in: info.built_in,
         }
+    }
+
+    /// One item of a Markdown list.
+    fn line(&self) -> String {
+        let mut text = format!("- {}", self.title);
+        for (before, what) in [
+            (" ", &*self.version),
+            (", ", self.model),
+            (" ", &*self.id),
+            (", modified ", &*self.last_modified),
+            (", OSCAL ", &*self.oscal_version),
+        ] {
+            if !what.is_empty() {
+                text += before;
+                text += what;
+            }
+        }
+        let counts = self
+            .counts
+            .iter()
+            .map(|(what, count)| format!("{count} {what}"));
+        let counts: Vec<_> = counts.collect();
+        if !counts.is_empty() {
+            text += "; ";
+            text += &counts.join(", ");
+        }
+        if let Some(newer) = &self.superseded_by {
+            let written = write!(text, "; an older revision of {newer}");
+            debug_assert!(written.is_ok(), "a String takes everything");
+        }
+        if !self.files.is_empty() {
+            text += "; ";
+            text += &self.files.join(", ");
+        }
+        if self.built_in {
+            text += "; built in";
+        }
+        text.push('\n');
+        text
     }
 }

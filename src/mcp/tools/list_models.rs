@@ -37,17 +37,30 @@ impl OscalServer {
     async fn list_models(&self, caller: Caller) -> Result<Json<Models>, ToolError> {
         let access = self.admit(&caller, Operation::Read)?;
         let items = access.state.schemas.models();
-        Ok(Json::of(&Models {
-            items: items
-                .into_iter()
-                .map(|info| ModelSummary {
-                    model: info.model.root_key(),
-                    title: info.title,
-                    description: info.description,
-                    layer: info.layer,
-                    schema_version: info.schema_version,
-                })
-                .collect(),
-        }))
+        let items = items.into_iter().map(|info| ModelSummary {
+            model: info.model.root_key(),
+            title: info.title,
+            description: info.description,
+            layer: info.layer,
+            schema_version: info.schema_version,
+        });
+        let models = Models {
+            items: items.collect(),
+        };
+        Ok(Json::with_text(&models, models.text()))
+    }
+}
+
+impl Models {
+    fn text(&self) -> String {
+        let lines = self.items.iter().map(|model| {
+            let schema = match &model.schema_version {
+                Some(version) => format!("schema {version}"),
+                None => "no schema loaded".to_owned(),
+            };
+            let (key, layer, description) = (model.model, model.layer, model.description);
+            format!("- `{key}` ({layer}, {schema}): {description}\n")
+        });
+        lines.collect()
     }
 }

@@ -1,12 +1,14 @@
 //! The tools. Each file adds one to the router.
 
 mod about;
+mod compare;
 mod get_control;
 mod get_schema;
 mod list_controls;
 mod list_documents;
 mod list_models;
 mod query_implementations;
+mod query_mappings;
 mod resolve_profile;
 mod search;
 mod validate_document;
@@ -34,6 +36,8 @@ pub(super) fn router() -> ToolRouter<OscalServer> {
         + OscalServer::list_controls_router()
         + OscalServer::resolve_profile_router()
         + OscalServer::query_implementations_router()
+        + OscalServer::query_mappings_router()
+        + OscalServer::compare_router()
         + OscalServer::validate_document_router()
         + OscalServer::list_models_router()
         + OscalServer::get_schema_router();

@@ -1,5 +1,7 @@
 //! `resolve_profile`: the controls of a baseline, or the catalog that it makes.
 
+use std::fmt::Write;
+
 use oscal_documents::{BaselineControl, Document, ParamChange, ParamState};
 use rmcp::{
     handler::server::wrapper::Parameters,
@@ -10,13 +12,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::mcp::{
-    answer::{Json, Page, ToolError},
+    answer::{Json, Page, ToolError, cut, markdown},
     documents::{Caller, Operation},
     server::OscalServer,
 };
 
 /// The most entries of each list that is not paged.
 const MAX_LISTED: usize = 50;
+
+/// The most bytes of constraints and guidelines in one answer.
+const MAX_HINTS: usize = 8_000;
 
 /// The most bytes of resolved controls in one answer.
 const MAX_JSON: usize = 12_000;
@@ -41,8 +46,11 @@ pub(super) struct Baseline {
     /// Id of the profile
     profile: String,
     title: String,
+    version: String,
     /// Ids of imported documents
     sources: Vec<String>,
+    /// Their titles and versions, in the same order
+    source_titles: Vec<String>,
     controls: Page<Selected>,
     /// Parameters that the profile sets; the first 50
     parameters: Vec<ParameterChange>,
@@ -58,6 +66,10 @@ struct Selected {
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<String>,
     title: String,
+    /// The catalog marks it as withdrawn
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
+    withdrawn: bool,
     /// Changed by the profile
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schemars(default)]
@@ -76,8 +88,16 @@ struct ParameterChange {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     control: Option<String>,
+    /// Values, or what has to be chosen
     old: Vec<String>,
     new: Vec<String>,
+    /// Limits on its values
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    constraints: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    guidelines: Vec<String>,
 }
 
 #[tool_router(router = resolve_profile_router, vis = "pub(super)")]
@@ -97,14 +117,15 @@ impl OscalServer {
         let (profile, fallback) = (&asked.profile, asked.catalog.as_deref());
         let baseline = self.baseline(&access, profile, fallback).await?;
         if !asked.resolved {
-            return Ok(Json::of(&Baseline::of(&baseline, &asked)));
+            let answer = Baseline::of(&baseline, &asked);
+            return Ok(Json::with_text(&answer, answer.text()));
         }
         let catalog = self.resolved_catalog(&access, profile, fallback).await?;
         let workers = &self.shared.workers;
         let write = move || {
             let mut answer = Baseline::of(&baseline, &asked);
             add_json(&mut answer.controls, &catalog);
-            Json::of(&answer)
+            Json::with_text(&answer, answer.text())
         };
         Ok(workers.run(&workers.answers, 0, write).await?)
     }
@@ -114,6 +135,7 @@ impl Baseline {
     fn of(resolved: &oscal_documents::Baseline, asked: &ResolveProfile) -> Self {
         let controls = Page::cut(resolved.controls(), asked.offset, asked.limit, 100);
         let changes = &resolved.param_changes;
+        let mut left = MAX_HINTS;
         let not_found = resolved.not_found.iter();
         let warnings = resolved.warnings.iter();
         let more = (resolved.more_warnings > 0)
@@ -121,15 +143,20 @@ impl Baseline {
         Self {
             profile: resolved.profile().info().id.clone(),
             title: resolved.profile().info().title.clone(),
+            version: resolved.profile().info().version.clone(),
             sources: resolved
                 .sources()
                 .map(|source| source.info().id.clone())
+                .collect(),
+            source_titles: resolved
+                .sources()
+                .map(|source| markdown::name(&source.info().title, &source.info().version))
                 .collect(),
             controls: controls.map(|selected| Selected::of(&selected)),
             parameters: changes
                 .iter()
                 .take(MAX_LISTED)
-                .map(ParameterChange::of)
+                .map(|change| ParameterChange::of(change, &mut left))
                 .collect(),
             parameter_count: changes.len(),
             not_found: not_found
@@ -145,30 +172,100 @@ impl Baseline {
     }
 }
 
-/// Adds the resolved text of as many controls as fit, and shortens the page to these.
+impl Baseline {
+    /// The controls and what the profile changes, for reading.
+    fn text(&self) -> String {
+        let mut text = format!("# {}\n", markdown::name(&self.title, &self.version));
+        let written = self.write(&mut text);
+        debug_assert!(written.is_ok(), "a String takes everything");
+        text
+    }
+
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "\nProfile {}; from:", self.profile)?;
+        for (title, id) in self.source_titles.iter().zip(&self.sources) {
+            writeln!(out, "- {title} ({id})")?;
+        }
+        for warning in &self.warnings {
+            writeln!(out, "- Warning: {warning}")?;
+        }
+        if !self.not_found.is_empty() {
+            writeln!(
+                out,
+                "- Selected, but in no source: {}",
+                self.not_found.join(", ")
+            )?;
+        }
+        let counted = markdown::counted(&self.controls, "controls");
+        writeln!(out, "\n## Controls\n\n{counted}\n")?;
+        for control in &self.controls.items {
+            let label = control.label.as_deref().unwrap_or(&control.id);
+            let marks = [
+                (control.withdrawn, "withdrawn"),
+                (control.altered, "changed"),
+                (control.implied, "not selected itself"),
+            ];
+            let marks: Vec<_> = marks.into_iter().filter(|mark| mark.0).collect();
+            let marks: Vec<_> = marks.into_iter().map(|(_, mark)| mark).collect();
+            let name = markdown::name(label, &control.title);
+            match marks.is_empty() {
+                true => writeln!(out, "- {name}")?,
+                false => writeln!(out, "- {name} ({})", marks.join(", "))?,
+            }
+        }
+        if self
+            .controls
+            .items
+            .iter()
+            .any(|control| control.json.is_some())
+        {
+            writeln!(out, "\nTheir OSCAL JSON is in the structured content.")?;
+        }
+        if self.parameters.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "\n## Parameters that it sets\n")?;
+        if self.parameter_count > self.parameters.len() {
+            writeln!(
+                out,
+                "The first {} of {}; get_control shows those of a control.\n",
+                self.parameters.len(),
+                self.parameter_count
+            )?;
+        }
+        for parameter in &self.parameters {
+            writeln!(out, "- {}", parameter.line())?;
+        }
+        Ok(())
+    }
+}
+
+/// Adds the resolved text of as many controls as fit, and shortens the page to these. The catalog
+/// has the controls of the baseline in the same order.
 fn add_json(page: &mut Page<Selected>, catalog: &Document) {
     let mut left = MAX_JSON;
-    for (index, selected) in page.items.iter_mut().enumerate() {
-        let Some(control) = catalog.control(&selected.id) else {
-            continue;
-        };
+    let controls = catalog.controls().skip(page.offset);
+    let mut fitting = 0;
+    for (selected, control) in page.items.iter_mut().zip(controls) {
         let size = control.json().len();
-        if size > left && index > 0 {
-            page.items.truncate(index);
-            return;
+        if size > left && fitting > 0 {
+            break;
         }
         left = left.saturating_sub(size);
         selected.json = control.value().ok();
+        fitting += 1;
     }
+    page.items.truncate(fitting);
 }
 
 impl Selected {
     fn of(selected: &BaselineControl<'_>) -> Self {
-        let name = selected.control.name();
+        let name = selected.name();
         Self {
             id: name.id,
             label: name.label,
             title: name.title,
+            withdrawn: name.withdrawn,
             altered: selected.altered,
             implied: selected.implied,
             json: None,
@@ -177,16 +274,46 @@ impl Selected {
 }
 
 impl ParameterChange {
-    fn of(change: &ParamChange) -> Self {
-        let shown = |state: &ParamState| match (state.values.is_empty(), &state.label) {
-            (true, Some(label)) => vec![format!("[Assignment: {label}]")],
-            _ => state.values.clone(),
+    /// With as many hints as `left` bytes hold.
+    fn of(change: &ParamChange, left: &mut usize) -> Self {
+        let shown = |state: &ParamState| match state.values.is_empty() {
+            true => vec![state.text(&change.param)],
+            false => state.values.clone(),
+        };
+        let mut fitting = |hints: &Vec<String>| {
+            let mut hints = hints.clone();
+            hints.retain_mut(|hint| {
+                let is_cut = cut(hint, *left);
+                *left = left.saturating_sub(hint.len());
+                !is_cut || hint.len() > '…'.len_utf8()
+            });
+            hints
         };
         Self {
             id: change.param.clone(),
             control: change.control.clone(),
             old: shown(&change.old),
             new: shown(&change.new),
+            constraints: fitting(&change.new.constraints),
+            guidelines: fitting(&change.new.guidelines),
         }
+    }
+
+    fn line(&self) -> String {
+        let control = self.control.as_ref();
+        let control = control.map_or_else(String::new, |control| format!(" of {control}"));
+        let new = self.new.join(", ");
+        let mut line = match new == self.old.join(", ") {
+            true => format!("{}{control}: {new}", self.id),
+            false => format!("{}{control}: {} → {new}", self.id, self.old.join(", ")),
+        };
+        // Otherwise the text has them.
+        for constraint in self.constraints.iter().filter(|_| !new.starts_with('[')) {
+            line += &format!(" (constraint: {constraint})");
+        }
+        for guideline in &self.guidelines {
+            line += &format!(" ({guideline})");
+        }
+        line
     }
 }

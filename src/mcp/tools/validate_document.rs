@@ -1,5 +1,7 @@
 //! `validate_document`: whether content is valid OSCAL, and what looks wrong.
 
+use std::fmt::Write;
+
 use oscal_documents::{Caps, Findings, Model, Source};
 use rmcp::{
     handler::server::wrapper::Parameters,
@@ -33,6 +35,9 @@ pub(super) struct Verdict {
     valid: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<&'static str>,
+    /// OSCAL version that the document names
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oscal_version: Option<String>,
     /// Version of OSCAL of the schema
     #[serde(skip_serializing_if = "Option::is_none")]
     schema_version: Option<String>,
@@ -76,7 +81,10 @@ impl OscalServer {
             None => 0,
         };
         let workers = &self.shared.workers;
-        let work = move || Ok(Json::of(&verdict(&access, &asked)?));
+        let work = move || {
+            let verdict = verdict(&access, &asked)?;
+            Ok(Json::with_text(&verdict, verdict.text()))
+        };
         workers.run(&workers.validations, bytes, work).await?
     }
 }
@@ -102,6 +110,7 @@ fn verdict(access: &Access, asked: &ValidateDocument) -> Result<Verdict, ToolErr
     Ok(Verdict {
         valid,
         model: found.model.map(Model::root_key),
+        oscal_version: found.oscal_version,
         schema_version: found.schema_version,
         no_verdict,
         errors,
@@ -109,6 +118,58 @@ fn verdict(access: &Access, asked: &ValidateDocument) -> Result<Verdict, ToolErr
         warnings,
         warning_count,
     })
+}
+
+impl Verdict {
+    /// The verdict, then the findings, one per line.
+    fn text(&self) -> String {
+        let model = self.model.unwrap_or("OSCAL document");
+        let mut text = match (self.valid, &self.no_verdict) {
+            (Some(true), _) => format!("Valid {model}"),
+            (Some(false), _) => format!("Not a valid {model}"),
+            (None, Some(why)) => format!("No verdict: {why}"),
+            (None, None) => "No verdict".to_owned(),
+        };
+        match (&self.schema_version, &self.oscal_version) {
+            (Some(schema), Some(version)) if schema != version => {
+                text += &format!(
+                    ", by the schema of OSCAL {schema}; it names OSCAL {version}, of which no \
+                     schema is loaded"
+                );
+            }
+            (Some(schema), _) => text += &format!(", by the schema of OSCAL {schema}"),
+            (None, _) => {}
+        }
+        text += ".\n";
+        for (kind, findings, count) in [
+            ("Errors", &self.errors, self.error_count),
+            ("Warnings", &self.warnings, self.warning_count),
+        ] {
+            if count == 0 {
+                continue;
+            }
+            let shown = findings.len();
+            let which = match shown < count {
+                true => format!(", the first {shown}"),
+                false => String::new(),
+            };
+            let _ = writeln!(text, "\n## {kind}: {count}{which}\n");
+            for Finding {
+                path,
+                message,
+                rule,
+            } in findings
+            {
+                let path = if path.is_empty() {
+                    "the document"
+                } else {
+                    path
+                };
+                let _ = writeln!(text, "- {path}: {message} [{rule}]");
+            }
+        }
+        text
+    }
 }
 
 fn listed(findings: Findings) -> (Vec<Finding>, usize) {

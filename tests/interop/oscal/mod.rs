@@ -1,10 +1,14 @@
 //! The OSCAL tools with NIST's own documents.
 
 mod bounds;
+mod editions;
 mod fetched_content;
 mod inspector;
 mod lookup;
+mod mappings;
+mod published;
 mod resolution;
+mod search_quality;
 mod session;
 
 pub(crate) use self::inspector::Inspector;

@@ -16,7 +16,8 @@ const SCRIPT: &str = concat!(
 );
 
 /// Part of AC-2(1).
-const STATEMENT: &str = "Support the management of system accounts using [Assignment: automated";
+const STATEMENT: &str =
+    "Support the management of system accounts using [Assignment: organization-defined automated";
 
 #[test]
 #[ignore = "interop: run scripts/interop"]

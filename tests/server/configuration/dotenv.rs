@@ -88,7 +88,7 @@ fn a_line_that_cannot_be_read_is_named_by_number_and_key_only() {
         ),
         (
             "OSCAL_AUTH_CLIENT_SECRET =XYZZY1",
-            "line 2 (OSCAL_AUTH_CLIENT_SECRET): what stands",
+            "line 2 (OSCAL_AUTH_CLIENT_SECRET): the text before =",
         ),
         (
             "OSCAL_AUTH_CLIENT_SECRET: XYZZY1",
@@ -99,17 +99,14 @@ fn a_line_that_cannot_be_read_is_named_by_number_and_key_only() {
             "line 2 (OSCAL_AUTH_CLIENT_SECRET): it is not",
         ),
         ("XYZZY1", ".env line 2: it is not of the form NAME=value"),
-        (
-            "XYZZY1/+==",
-            ".env line 2: what stands before = is not a name",
-        ),
+        ("XYZZY1/+==", ".env line 2: the text before = is not a name"),
         (
             "OSCAL_AUTH_CLIENT_SECRET=a\u{1}XYZZY1",
             "(OSCAL_AUTH_CLIENT_SECRET): it has a control",
         ),
         (
             "OSCAL_MCP_PORT=XYZZY1",
-            ".env line 2 (OSCAL_MCP_PORT): this name has a value on line 1 already",
+            ".env line 2 (OSCAL_MCP_PORT): this name is already set on line 1",
         ),
         (
             "OSCAL_AUTH_CLIENT_SECRETS=XYZZY1",

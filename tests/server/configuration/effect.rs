@@ -36,11 +36,11 @@ fn options_without_effect_are_warned_of() {
         ),
         (
             vec![("OSCAL_ALLOW_UNAUTHENTICATED", "true")],
-            "there is authorization, so this has no effect: --allow-unauthenticated",
+            "authorization is on, so this has no effect: --allow-unauthenticated",
         ),
         (
             vec![("OSCAL_AUTH_SCOPE_HIERARCHY", "a>b")],
-            "no option demands a scope, so this has no effect: --auth-scope-hierarchy",
+            "no option requires a scope, so this has no effect: --auth-scope-hierarchy",
         ),
         (
             vec![("OSCAL_MCP_TRANSPORT", "stdio"), ("OSCAL_MCP_PORT", "9")],

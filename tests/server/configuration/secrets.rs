@@ -115,7 +115,7 @@ fn rs_69_no_error_about_the_command_line_shows_it() {
         ),
         (
             vec!["--port=1", "doctor", SECRET],
-            "The sub-command doctor stands first",
+            "The sub-command doctor must come first",
         ),
     ] {
         let output = run(&arguments, &[]);

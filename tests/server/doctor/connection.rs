@@ -17,7 +17,7 @@ async fn kinds_of_connection_failure_are_told_apart() {
     fake.stop().await;
     let (status, report) = examine(fake.issuer(), &[], None);
     assert_eq!(status, 1);
-    assert_failed(&report, "connection", "Nothing listens");
+    assert_failed(&report, "connection", "Nothing is listening");
     // No resolver looks up a name with a label of more than 63 characters.
     let unknown = format!("//{}.example", "x".repeat(64));
     for scheme in ["https:", "http:"] {

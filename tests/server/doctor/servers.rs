@@ -122,7 +122,7 @@ const CASES: &[Case] = &[
         flags: &[],
         said: &[
             ("credentials", "passed", "accepted"),
-            ("active", "failed", "better-auth does so for every JWT"),
+            ("active", "failed", "better-auth fails for every JWT"),
         ],
     },
     Case {
@@ -194,11 +194,7 @@ const CASES: &[Case] = &[
         flags: &[NEEDS_SCOPE],
         said: &[
             ("credentials", "passed", "wrong secret got HTTP 401"),
-            (
-                "aud",
-                "failed",
-                "repeats the scopes, as that of Glewlwyd does",
-            ),
+            ("aud", "failed", "repeats the scopes, as in Glewlwyd"),
         ],
     },
     Case {

@@ -82,14 +82,14 @@ fn each_policy_check_names_its_fix() {
         (
             json!({"iss": format!("{}/", fake.issuer())}),
             "iss",
-            "only the slash",
+            "only the trailing slash",
         ),
         (json!({"aud": "account"}), "aud", "audience mapper"),
         (json!({"aud": null}), "aud", "--auth-allowed-client-ids"),
         (
             json!({"aud": format!("{RESOURCE}/")}),
             "aud",
-            "Only the slash",
+            "Only the trailing slash",
         ),
         (json!({"aud": "api://mcp"}), "aud", "--auth-audience"),
         (json!({"token_type": "DPoP"}), "cnf", "DPoP"),

@@ -25,7 +25,7 @@ fn a_changed_directory_is_loaded_and_announced_over_stdio() {
     write(&directory, "catalog.json", "{\"catalog\": {\"uuid\"");
     let log = session.wait_for_log("documents loaded again");
     assert!(
-        log.contains("catalog.json") && log.contains("was loaded of it before"),
+        log.contains("catalog.json") && log.contains("the version loaded earlier is served"),
         "{log}"
     );
     let about = session.tool("about", &json!({}));

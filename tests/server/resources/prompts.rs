@@ -47,7 +47,7 @@ fn prompts_carry_the_text_that_they_need() {
         (
             "draft_implementation_statement",
             json!({"control": "xy-2", "component": "Camera"}),
-            vec!["say nothing of how the component \"Camera\" implements the control"],
+            vec!["say nothing about how the component \"Camera\" implements the control"],
         ),
         (
             "review_ssp_gaps",
@@ -92,7 +92,7 @@ fn prompts_carry_the_text_that_they_need() {
         (
             "explain_control",
             json!({"control": 5}),
-            "\"control\" has to be a string",
+            "\"control\" must be a string",
         ),
         (
             "explain_control",
@@ -107,7 +107,7 @@ fn prompts_carry_the_text_that_they_need() {
         (
             "explain_control",
             json!({"control": "xy-2", "profile": "nope"}),
-            "no document has the id \"nope\"",
+            "no document has the id, title or file name \"nope\"",
         ),
         (
             "review_ssp_gaps",

@@ -24,18 +24,25 @@ impl Document {
         Page::cut(controls, offset, limit)
     }
 
-    /// The control with exactly this id.
+    /// The control with exactly this id; the first one if the document has several versions of it.
     pub fn control(&self, id: &str) -> Option<Control<'_>> {
-        let number = self.catalog().by_id(id)?;
-        Some(Control::new(self, number))
+        self.versions(id).next()
+    }
+
+    /// All versions of the control with exactly this id, in document order. A profile that combines
+    /// catalogs may keep several.
+    pub fn versions(&self, id: &str) -> impl ExactSizeIterator<Item = Control<'_>> {
+        let numbers = self.catalog().by_id(id).iter();
+        numbers.map(|number| Control::new(self, *number))
     }
 
     /// The controls with this id or label in any common notation: `AC-2(1)`, `ac-2.1`, `AC-2 (1)`,
-    /// `AC-02(01)`. There is more than one only in a catalog with ids such as `a-1` and `a.1`; an
-    /// exact id is never ambiguous.
+    /// `AC-02(01)`. There is more than one only in a catalog with ids such as `a-1` and `a.1`, or
+    /// with several versions of a control.
     pub fn find_controls(&self, reference: &str) -> Vec<Control<'_>> {
-        if let Some(control) = self.control(reference.trim()) {
-            return vec![control];
+        let exact = self.versions(reference.trim());
+        if exact.len() > 0 {
+            return exact.collect();
         }
         self.controls_by_key(&control_key(reference)).collect()
     }
@@ -191,5 +198,24 @@ mod tests {
         };
         assert_eq!(find("a.1"), ["a.1"]);
         assert_eq!(find("A1"), ["a-1", "a.1"]);
+    }
+
+    #[test]
+    fn versions_of_a_control_are_all_found_the_first_one_first() {
+        let document = catalog(json!({"controls": [
+            {"id": "a-1", "title": "old", "controls": [{"id": "a-1.1"}]},
+            {"id": "a-2"},
+            {"id": "a-1", "title": "new"},
+        ]}));
+        let titles = |found: Vec<Control<'_>>| -> Vec<String> {
+            found
+                .iter()
+                .map(|control| control.title().to_owned())
+                .collect()
+        };
+        assert_eq!(titles(document.find_controls("a-1")), ["old", "new"]);
+        assert_eq!(titles(document.find_controls("A-1")), ["old", "new"]);
+        assert_eq!(document.control("a-1").map(Control::title), Some("old"));
+        assert_eq!(document.controls().len(), 4);
     }
 }

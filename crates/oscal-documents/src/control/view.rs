@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 
+use crate::control::substitution::prose::is_assessment;
 use crate::control::substitution::{ParamValues, Renderer};
 use crate::control::{Control, ControlName};
 use crate::document::Document;
-use crate::document::element::{self, Link, Param, Part};
+use crate::document::element::{self, Constraint, Link, Param, Part};
 use crate::json::budget::Budget;
+use crate::markup;
 
 impl Control<'_> {
     /// The control prepared for reading, with these parameter values filled in.
@@ -94,7 +96,10 @@ impl ControlView {
     pub(crate) fn of(control: Control<'_>, values: &ParamValues) -> Self {
         let document = control.document();
         let budget = Budget::for_item();
-        let renderer = Renderer::new(document, values, &budget);
+        let mut renderer = Renderer::new(document, values, &budget);
+        if document.versions(control.id()).len() > 1 {
+            renderer = renderer.preferring(control.params());
+        }
         let group = control.group();
         let mut view = Self {
             document: document.info().id.clone(),
@@ -190,17 +195,25 @@ pub struct PartView {
 impl PartView {
     fn of(renderer: &Renderer<'_>, part: &Part) -> Self {
         let method = || element::values(&part.props, "method").next();
+        let title = part.title.as_deref().or_else(method);
         Self {
             name: part.name.clone(),
             label: element::label(&part.props).map(str::to_owned),
-            title: part.title.as_deref().or_else(method).map(str::to_owned),
+            title: title.map(|title| markup::plain(title).into_owned()),
             text: renderer.part(part),
         }
+    }
+
+    /// Whether it says how to assess the control, rather than what the control requires: an
+    /// objective, a method or the objects of an assessment.
+    pub fn is_assessment(&self) -> bool {
+        is_assessment(&self.name)
     }
 }
 
 /// A parameter of a control.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ParamView {
     /// Id, such as `ac-02.01_odp`.
     pub id: String,
@@ -214,6 +227,8 @@ pub struct ParamView {
     pub choices: Vec<String>,
     /// `one` or `one-or-more`, if there are choices.
     pub how_many: Option<String>,
+    /// Limits on its values.
+    pub constraints: Vec<String>,
     /// Hints on how to set it.
     pub guidelines: Vec<String>,
 }
@@ -222,16 +237,21 @@ impl ParamView {
     fn of(renderer: &Renderer<'_>, param: Param) -> Self {
         let filled = |prose: &String| renderer.filled(prose.trim());
         let select = param.select.as_ref();
+        let constraints = param.constraints.iter().map(Constraint::text);
         Self {
             text: renderer.param(&param),
-            values: renderer.values(&param).iter().map(filled).collect(),
+            values: renderer.filled_values(&param),
             choices: select
                 .map(|select| select.choice.iter().map(filled).collect())
                 .unwrap_or_default(),
             how_many: select.and_then(|select| select.how_many.clone()),
+            constraints: constraints
+                .filter(|text| !text.is_empty())
+                .map(|text| renderer.filled(&text))
+                .collect(),
             guidelines: param.guidelines.iter().map(|g| filled(&g.prose)).collect(),
+            label: param.label.as_ref().map(filled),
             id: param.id,
-            label: param.label,
         }
     }
 }

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use crate::document::control_key::control_key;
 use crate::document::element::{self, Link, Part, Prop};
 use crate::document::error::DocumentError;
-use crate::document::faults::Faults;
 use crate::json::cursor::{Cursor, Span, find};
+use crate::json::faults::Faults;
 use crate::json::salvage;
 use crate::json::too_many::TooMany;
+use crate::markup;
 
 /// The outline of a catalog; empty for the other models.
 #[derive(Debug, Default)]
@@ -18,8 +19,7 @@ pub(crate) struct Catalog {
     pub(crate) controls: Vec<ControlRecord>,
     /// Sorted by id. If an id is defined twice, the first definition counts.
     params: Vec<(Box<str>, Span)>,
-    /// Indexes of controls, sorted by their ids. If an id is defined twice, the first control
-    /// counts.
+    /// Indexes of controls, sorted by their ids, and by their order if an id is defined twice.
     by_id: Vec<u32>,
     /// Canonical key of an id or label, and index of the control; sorted.
     by_key: Vec<(Box<str>, u32)>,
@@ -51,12 +51,12 @@ pub(crate) struct ControlRecord {
 }
 
 impl Catalog {
-    /// The control with exactly this id.
-    pub(crate) fn by_id(&self, id: &str) -> Option<u32> {
-        let found = self
-            .by_id
-            .binary_search_by(|number| self.controls[*number as usize].id.as_ref().cmp(id));
-        found.ok().map(|at| self.by_id[at])
+    /// The controls with exactly this id, in document order. There is more than one if the catalog
+    /// has several versions of a control.
+    pub(crate) fn by_id(&self, id: &str) -> &[u32] {
+        let id_of = |number: &u32| &*self.controls[*number as usize].id;
+        let found = &self.by_id[self.by_id.partition_point(|number| id_of(number) < id)..];
+        &found[..found.partition_point(|number| id_of(number) == id)]
     }
 
     /// The key and the indexes of the controls whose id or label has this key, in document order.
@@ -141,7 +141,6 @@ impl<'t> CatalogBuilder<'t> {
         let controls = &catalog.controls;
         let mut by_id: Vec<u32> = (0..).take(controls.len()).collect();
         by_id.sort_by(|a, b| controls[*a as usize].id.cmp(&controls[*b as usize].id));
-        by_id.dedup_by(|later, first| controls[*later as usize].id == controls[*first as usize].id);
         catalog.by_id = by_id;
         catalog.params.shrink_to_fit();
         catalog.by_key.shrink_to_fit();
@@ -177,7 +176,7 @@ impl<'t> CatalogBuilder<'t> {
             match name {
                 "id" => self.catalog.groups[at].id = cursor.string().map(Into::into),
                 "title" => {
-                    self.catalog.groups[at].title = cursor.string().unwrap_or_default().into();
+                    self.catalog.groups[at].title = title(cursor);
                 }
                 _ => self.container(cursor, name, Some(number))?,
             }
@@ -210,7 +209,7 @@ impl<'t> CatalogBuilder<'t> {
         cursor.object(|cursor, name| {
             match name {
                 "id" => record.id = cursor.string().unwrap_or_default().into(),
-                "title" => record.title = cursor.string().unwrap_or_default().into(),
+                "title" => record.title = title(cursor),
                 "class" => record.class = cursor.string().map(Into::into),
                 "props" => props = cursor.skip(),
                 "links" => record.links = cursor.skip(),
@@ -263,7 +262,8 @@ impl<'t> CatalogBuilder<'t> {
     fn check(&mut self, record: &ControlRecord) {
         if !self.ids.insert(record.id.clone()) {
             let id = &record.id;
-            let fault = || format!("two controls have the id `{id:.60}`; it means the first one");
+            let fault =
+                || format!("several controls have the id `{id:.60}`; it means the first one");
             self.faults.note(fault);
         }
         self.list::<element::Param>(&record.id, "params", record.params);
@@ -292,6 +292,11 @@ impl<'t> CatalogBuilder<'t> {
 /// Parses an array of elements; an absent one has none. What is malformed is left out.
 pub(crate) fn parse_list<T: serde::de::DeserializeOwned>(text: &str, span: Span) -> Vec<T> {
     salvage::list(text, span, |_noted_when_loaded| {})
+}
+
+fn title(cursor: &mut Cursor<'_>) -> Box<str> {
+    let title = cursor.string().unwrap_or_default();
+    markup::plain(&title).into()
 }
 
 fn number(at: usize) -> u32 {

@@ -1,9 +1,11 @@
 //! The members of a control as OSCAL writes them. Unused members are left out.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 
 /// A property (`props`).
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Prop {
     pub(crate) name: String,
     pub(crate) value: String,
@@ -41,7 +43,7 @@ pub(crate) struct Part {
 }
 
 /// A parameter (`params`).
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Param {
     pub(crate) id: String,
     pub(crate) label: Option<String>,
@@ -51,11 +53,34 @@ pub(crate) struct Param {
     pub(crate) values: Vec<String>,
     pub(crate) select: Option<Select>,
     #[serde(default)]
+    pub(crate) constraints: Vec<Constraint>,
+    #[serde(default)]
     pub(crate) guidelines: Vec<Guideline>,
 }
 
+impl Param {
+    /// What an unset parameter stands for: its label, or else its id. A parameter of SP 800-53 is
+    /// an organization-defined parameter (ODP); there the catalog leaves out words that the
+    /// publication has.
+    pub(crate) fn placeholder(&self) -> Cow<'_, str> {
+        placeholder(&self.id, self.label.as_deref())
+    }
+}
+
+/// What an unset parameter with this id and label stands for.
+pub(crate) fn placeholder<'p>(id: &'p str, label: Option<&'p str>) -> Cow<'p, str> {
+    const WORDS: &str = "organization-defined";
+    match label {
+        Some(label) if id.contains("_odp") && !label.contains(WORDS) => {
+            Cow::Owned(format!("{WORDS} {label}"))
+        }
+        Some(label) => Cow::Borrowed(label),
+        None => Cow::Borrowed(id),
+    }
+}
+
 /// The choices of a parameter.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Select {
     pub(crate) how_many: Option<String>,
@@ -63,8 +88,34 @@ pub(crate) struct Select {
     pub(crate) choice: Vec<String>,
 }
 
+/// A limit on the values of a parameter.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Constraint {
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    tests: Vec<ConstraintTest>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct ConstraintTest {
+    #[serde(default)]
+    expression: String,
+}
+
+impl Constraint {
+    /// What it says, on one line: its description, or else its formal tests.
+    pub(crate) fn text(&self) -> String {
+        let tests = self.tests.iter().map(|test| test.expression.as_str());
+        let tests = tests.filter(|_| self.description.trim().is_empty());
+        let texts = std::iter::once(self.description.as_str()).chain(tests);
+        let words = texts.flat_map(str::split_whitespace);
+        words.collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// A hint on how to set a parameter.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Guideline {
     #[serde(default)]
     pub(crate) prose: String,

@@ -149,10 +149,7 @@ impl EntriesBuilder {
     ) -> Result<(), DocumentError> {
         match (cursor.peek(), name) {
             (_, "props" | "links") => Ok(()),
-            (_, "set-parameters") => {
-                let set = &mut self.entries[owner as usize].set_parameters;
-                Ok(cursor.places("param-id", set).map(drop)?)
-            }
+            (_, "set-parameters") => cursor.array(|cursor| self.set_parameter(owner, cursor)),
             (b'{', _) => cursor.object(|cursor, name| self.member_of(owner, cursor, name)),
             (b'[', _) => {
                 let kind = EntryKind::of_member(name);
@@ -176,6 +173,26 @@ impl EntriesBuilder {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Takes a parameter that `owner` sets, with its constraints and guidelines as prose.
+    fn set_parameter(&mut self, owner: u32, cursor: &mut Cursor<'_>) -> Result<(), DocumentError> {
+        let start = cursor.offset();
+        let mut id = None;
+        cursor.object(|cursor, name| match name {
+            "param-id" => {
+                id = cursor.string();
+                Ok(())
+            }
+            "constraints" | "guidelines" => self.member_of(owner, cursor, name),
+            _ => Ok(()),
+        })?;
+        if let Some(id) = id {
+            let set = &mut self.entries[owner as usize].set_parameters;
+            TooMany::if_full(set, "param-id")?;
+            set.push((id.into(), Span::new(start, cursor.offset())));
+        }
+        Ok(())
     }
 
     fn entry(

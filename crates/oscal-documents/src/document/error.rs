@@ -15,7 +15,7 @@ pub enum DocumentError {
     TooLarge,
     #[error("more than {0} values, which no real document has; split it")]
     TooManyValues(usize),
-    #[error("a JSON schema and not an OSCAL document; move it to a directory for schemas")]
+    #[error("a JSON schema, not an OSCAL document; move it to a directory for schemas")]
     Schema,
     #[error(
         "not an OSCAL document: its root has none of the keys {}",

@@ -5,9 +5,9 @@ use uuid::{Uuid, fmt::Hyphenated};
 use crate::document::catalog::{Catalog, CatalogBuilder};
 use crate::document::entry::{Entries, EntriesBuilder, References};
 use crate::document::error::DocumentError;
-use crate::document::faults::Faults;
 use crate::document::model::Model;
 use crate::json::cursor::{Cursor, Span};
+use crate::json::faults::Faults;
 
 /// What the scan found.
 pub(crate) struct Outline {

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::control::Control;
 use crate::document::Document;
@@ -107,7 +107,7 @@ fn what_is_malformed_is_left_out_and_named() {
         (
             json!([{"id": "a"}, {"id": "b", "controls": [{"id": "a"}]}]),
             "a b a",
-            "two controls have the id `a`; it means the first one",
+            "several controls have the id `a`; it means the first one",
         ),
         (
             json!([{"id": "a", "parts": [{"name": 5, "prose": "kept"}]}]),

@@ -7,6 +7,7 @@ pub(crate) mod budget;
 pub(crate) mod compact;
 pub(crate) mod cursor;
 pub(crate) mod digest;
+pub(crate) mod faults;
 pub(crate) mod hash;
 pub(crate) mod salvage;
 pub(crate) mod too_many;

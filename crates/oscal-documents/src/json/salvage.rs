@@ -12,7 +12,8 @@ use crate::json::cursor::{Cursor, Span};
 const MAX_FAULTS: usize = 8;
 
 /// Parses the array at `span`, which is empty if the array is absent. Of a malformed element, the
-/// smallest object or member around the fault is left out, or all of it. `fault` is told of each.
+/// smallest object or member around the fault is left out, or all of it. `fault` is told of the
+/// first fault of each.
 pub(crate) fn list<T: DeserializeOwned>(
     text: &str,
     span: Span,
@@ -38,26 +39,30 @@ pub(crate) fn list<T: DeserializeOwned>(
     list
 }
 
-/// Parses a value without its faults, of which `fault` is told.
+/// Parses a value without its faults. `fault` is told of the first.
 pub(crate) fn value<T: DeserializeOwned>(
     text: &str,
     mut fault: impl FnMut(serde_json::Error),
 ) -> Option<T> {
     let mut text = Cow::Borrowed(text);
-    for _ in 0..MAX_FAULTS {
+    for number in 0..MAX_FAULTS {
         let error = match serde_json::from_str(&text) {
             Ok(value) => return Some(value),
             Err(error) => error,
         };
         // The last byte that was read. Compact text has one line.
-        let rest = without(&text, error.column().saturating_sub(1));
-        fault(error);
+        let at = error.column().checked_sub(1);
+        let rest = at.and_then(|at| without(&text, at));
+        if number == 0 {
+            fault(error);
+        }
         text = Cow::Owned(rest?);
     }
     None
 }
 
-/// The text without the smallest member or element around the byte `at`.
+/// The text without the smallest member or element around the byte `at`, or right after it: some
+/// faults are found before the value is read.
 fn without(text: &str, at: usize) -> Option<String> {
     let mut place = None;
     narrow(&mut Cursor::new(text), at, &mut place);
@@ -71,7 +76,8 @@ fn without(text: &str, at: usize) -> Option<String> {
     Some([text.get(..start)?, text.get(end..)?].concat())
 }
 
-/// Finds the smallest member or element around the byte `at`: where it starts and ends.
+/// Finds the smallest member or element around or right after the byte `at`: where it starts and
+/// ends.
 fn narrow(cursor: &mut Cursor<'_>, at: usize, place: &mut Option<(usize, usize)>) {
     let mut from = cursor.offset() + 1;
     let mut look = |cursor: &mut Cursor<'_>| {
@@ -79,7 +85,7 @@ fn narrow(cursor: &mut Cursor<'_>, at: usize, place: &mut Option<(usize, usize)>
         let mut ahead = cursor.clone();
         ahead.skip();
         let end = ahead.offset();
-        if (start..end).contains(&at) {
+        if (start..end).contains(&at) || at + 1 == start {
             *place = Some((from, end));
             narrow(cursor, at, place);
         }
@@ -135,17 +141,17 @@ mod tests {
                 "a(b()c())",
                 1,
             ),
-            (r#"[{"name":"no id"},{"id":"b"},7,{"id":true}]"#, "b()", 4),
+            (r#"[{"name":"no id"},{"id":"b"},7,{"id":true}]"#, "b()", 3),
             (
                 r#"[{"id":"a","nodes":[1,{"id":"b","name":[]},null]}]"#,
                 "a(b())",
-                3,
+                1,
             ),
             (r#"{"id":"a"}"#, "", 1),
             (
                 r#"[{"id":"a","nodes":[1,2,3,4,5,6,7,8,9]},{"id":"b"}]"#,
                 "b()",
-                8,
+                1,
             ),
         ] {
             assert_eq!(read(text), (expected.to_owned(), faults), "{text}");

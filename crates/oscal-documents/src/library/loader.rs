@@ -287,14 +287,17 @@ impl<'l> Loader<'l> {
             Outcome::Document(_) => return None,
             Outcome::LeftOut => {
                 let total = self.limits.total_bytes;
-                format!("left out: all files have more than {total} bytes")
+                format!("left out: all files together have more than {total} bytes")
             }
             Outcome::Refused {
                 message,
                 kept: None,
             } => message.clone(),
             Outcome::Refused { message, .. } => {
-                format!("what was loaded of it before is served, since now: {message}")
+                format!(
+                    "the version loaded earlier is served, because the file is now unusable: \
+                     {message}"
+                )
             }
         };
         Some(Problem::new(&*file.name, message))

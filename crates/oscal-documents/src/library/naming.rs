@@ -175,7 +175,8 @@ fn all_words(document: &Document) -> Vec<String> {
     all.extend(words(&info.version));
     all.extend(words(info.model.root_key()));
     for file in document.files().take(MAX_WORDS) {
-        all.extend(words(file.rsplit('/').next().unwrap_or(file)));
+        let name = file.rsplit('/').next().unwrap_or(file);
+        all.extend(words(name.strip_suffix(".json").unwrap_or(name)));
     }
     all
 }

@@ -9,6 +9,7 @@ use crate::document::model::Model;
 use crate::library::Library;
 use crate::library::listing::limits::Limits;
 use crate::library::listing::{Listing, LoadError};
+use crate::library::naming::Unnamed;
 use crate::library::view::LibraryView;
 use crate::search::Query;
 
@@ -111,7 +112,7 @@ fn all_files_together_are_limited() {
     assert_eq!(
         library.problems()[0].message,
         format!(
-            "left out: all files have more than {} bytes",
+            "left out: all files together have more than {} bytes",
             limits.total_bytes
         )
     );
@@ -140,7 +141,8 @@ fn a_broken_file_never_replaces_a_good_document() {
     let (served, problems, library) = reload(&library.expect("loads"));
     assert_eq!(served, all, "in their places");
     assert_eq!(problems.len(), 1, "{problems:?}");
-    let expected = "a.json: what was loaded of it before is served, since now: not JSON: EOF";
+    let expected = "a.json: the version loaded earlier is served, because the file is now \
+                    unusable: not JSON: EOF";
     assert!(problems[0].starts_with(expected), "{problems:?}");
     let (served, again, library) = reload(&library);
     assert_eq!((served, again), (all.map(str::to_owned).to_vec(), problems));
@@ -151,7 +153,9 @@ fn a_broken_file_never_replaces_a_good_document() {
     let (served, problems, library) = reload(&library);
     assert_eq!(served, all);
     assert!(
-        problems.concat().contains("sub/b.json: what was loaded"),
+        problems
+            .concat()
+            .contains("sub/b.json: the version loaded earlier"),
         "{problems:?}"
     );
 
@@ -247,6 +251,201 @@ fn what_is_held_stays_as_it_was() {
     assert_eq!(reload(&["b.json"]), ["Two", "Secret plan"]);
     assert_eq!(reload(&["a.json"]), ["One", "Second", "Secret plan"]);
     assert_eq!(reload(&[]), ["Second", "Secret plan"]);
+}
+
+#[test]
+fn copies_are_one_document_with_all_its_names() {
+    let pretty = format!(
+        "{:#}",
+        serde_json::from_str::<serde_json::Value>(ONE).expect("JSON")
+    );
+    let files = [
+        ("b.json", ONE),
+        ("a-min.json", ONE),
+        ("c.json", &pretty),
+        ("d.json", TWO),
+    ];
+    let library = loaded(&files, &[("one", ONE)]);
+    assert_eq!(library.problems(), []);
+    let view = library.view(|_| true);
+    let files: Vec<Vec<_>> = view
+        .documents()
+        .map(|document| document.files().collect())
+        .collect();
+    assert_eq!(
+        files,
+        [
+            vec!["a-min.json", "b.json", "c.json", "one"],
+            vec!["d.json"]
+        ]
+    );
+    assert!(!view.documents().next().expect("a document").info().built_in);
+}
+
+#[test]
+fn all_documents_of_a_uuid_are_served_and_the_newest_one_keeps_it() {
+    let uuid = "00000000-0000-4000-8000-000000000001";
+    let revision = |title: &str, version: &str, modified: &str| {
+        format!(
+            r#"{{"catalog":{{"uuid":"{}","metadata":{{"title":"{title}","version":"{version}",
+                "last-modified":"{modified}"}}}}}}"#,
+            uuid.to_uppercase()
+        )
+    };
+    let (may, june) = ("2026-05-01T00:00:00Z", "2026-05-31T22:00:00-04:00");
+    let texts = [
+        revision("first", "1.9", may),
+        revision("second", "1.10", may),
+        revision("third", "1.2", june),
+        revision("another", "1.2", june),
+        revision("undated", "9", ""),
+    ];
+    let files = ["1.json", "2.json", "3.json", "4.json", "5.json"];
+    let files: Vec<_> = files
+        .into_iter()
+        .zip(texts.iter().map(String::as_str))
+        .collect();
+    let library = loaded(&files, &[]);
+    assert_eq!(library.problems(), []);
+    let view = library.view(|_| true);
+    let ids: Vec<_> = view
+        .documents()
+        .map(|document| document.info().id.as_str())
+        .collect();
+    assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 5, "{ids:?}");
+    for document in view.documents() {
+        let info = document.info();
+        let (is_bare, superseded) = match info.title.as_str() {
+            "third" => (true, false),
+            "another" => (false, false),
+            _ => (false, true),
+        };
+        assert_eq!(info.id == uuid, is_bare, "{info:?}");
+        assert!(is_bare || (info.id.len() == uuid.len() + 7 && info.id.starts_with(uuid)));
+        assert_eq!(
+            info.superseded_by.as_deref(),
+            superseded.then_some(uuid),
+            "{info:?}"
+        );
+        let found = view.document(&info.id).expect("found by id");
+        assert!(found.is(document));
+    }
+    // The ids depend on the content, not on the names or the order of the files.
+    let moved: Vec<_> = files[..2]
+        .iter()
+        .rev()
+        .chain(&files[2..])
+        .copied()
+        .collect();
+    let again = loaded(&[moved[0], moved[1], moved[2], moved[4]], &[]);
+    let id_of_first = |library: &Library| {
+        let view = library.view(|_| true);
+        let found = view
+            .documents()
+            .find(|document| document.info().title == "first");
+        found.expect("served").info().id.clone()
+    };
+    assert_eq!(id_of_first(&library), id_of_first(&again));
+}
+
+#[test]
+fn a_thousand_documents_of_one_uuid_are_read_once_each() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for number in 0..1_000 {
+        let text = ONE.replace("One", &format!("Title {}", number / 2));
+        fs::write(directory.path().join(format!("{number}.json")), text).expect("written");
+    }
+    let first = Library::load(&[], Some(directory.path()), Limits::default()).expect("loads");
+    assert_eq!(first.documents.len(), 500, "each has a copy");
+    let ids: HashSet<_> = first
+        .documents
+        .iter()
+        .map(|d| &d.document.info().id)
+        .collect();
+    assert_eq!(ids.len(), 500);
+    fs::write(directory.path().join("7.json"), ONE).expect("written");
+    let next = reloaded(&first, directory.path(), Limits::default());
+    assert_eq!(
+        (next.files_read(), next.documents.len()),
+        (1, 502),
+        "and the plan"
+    );
+}
+
+#[test]
+fn what_is_left_out_of_a_document_is_a_problem() {
+    let text = TWO.replace(
+        r#"{"id":"ac-2"}"#,
+        r#"{"id":"ac-2","params":[{"id":7},{"id":"p"}]}"#,
+    );
+    let library = loaded(&[("a.json", &text), ("b.json", &text)], &[]);
+    assert_eq!(titles(&library.view(|_| true)), ["Two"]);
+    let [problem] = library.problems() else {
+        panic!("{:?}", library.problems());
+    };
+    assert_eq!(problem.file, "a.json");
+    assert!(
+        problem
+            .message
+            .starts_with("params of control `ac-2`: invalid type"),
+        "{problem:?}"
+    );
+}
+
+#[test]
+fn documents_are_named_by_title_and_file() {
+    let profile = r#"{"profile":{"uuid":"00000000-0000-4000-8000-000000000009",
+        "metadata":{"title":"Two, the baseline","version":"2.0"}}}"#;
+    let old = TWO.replace(
+        r#""title":"Two""#,
+        r#""title":"Two","last-modified":"2020-01-01""#,
+    );
+    let new = TWO.replace(
+        r#""title":"Two""#,
+        r#""title":"Two","last-modified":"2021-01-01""#,
+    );
+    let library = loaded(
+        &[
+            ("old.json", &old),
+            ("new.json", &new),
+            ("p-1.json", profile),
+            ("ssp.json", PLAN),
+        ],
+        &[],
+    );
+    let all = library.view(|_| true);
+    let public = library.view(|info| info.model != Model::SystemSecurityPlan);
+    let named = |view: &LibraryView<'_>, name: &str, models: &[Model]| match view
+        .named(name, models)
+    {
+        Ok(document) => document.file().to_owned(),
+        Err(Unnamed::Unknown(near)) => {
+            format!(
+                "-{}",
+                near.iter().map(|d| d.file()).collect::<Vec<_>>().join(" ")
+            )
+        }
+        Err(Unnamed::Ambiguous(candidates, total)) => format!("{} of {total}", candidates.len()),
+    };
+    for (name, expected) in [
+        ("00000000-0000-4000-8000-000000000002", "new.json"),
+        ("urn:uuid:00000000-0000-4000-8000-000000000009", "p-1.json"),
+        ("00000000-0000-4000-8000-00000000000", "3 of 3"),
+        ("two", "new.json"),
+        ("OLD.json", "old.json"),
+        ("p-1", "p-1.json"),
+        ("baseline", "p-1.json"),
+        ("Two, the baseline 2.0", "p-1.json"),
+        ("baselin for two", "-p-1.json new.json old.json"),
+        ("secret plan", "ssp.json"),
+        ("", "-"),
+        ("…", "-"),
+    ] {
+        assert_eq!(named(&all, name, &[]), expected, "{name}");
+    }
+    assert_eq!(named(&all, "two", &[Model::Profile]), "p-1.json");
+    assert_eq!(named(&public, "secret plan", &[]), "-");
+    assert_eq!(named(&public, "ssp.json", &[]), "-");
 }
 
 #[test]

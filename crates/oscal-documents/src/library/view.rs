@@ -81,4 +81,21 @@ impl<'a> LibraryView<'a> {
     pub fn search(&self, query: &Query<'_>) -> Hits {
         search::search(&self.documents, query)
     }
+
+    /// Words of the documents that differ in a letter or two from the words of a query that none
+    /// of them has: what to suggest when a search finds nothing.
+    ///
+    /// ```
+    /// # use oscal_documents::{Library, Limits};
+    /// # let catalog = r#"{"catalog": {
+    /// #     "uuid": "00000000-0000-4000-8000-000000000001", "metadata": {"title": "House rules"},
+    /// #     "controls": [{"id": "ac-1", "title": "Balcony keys"}]}}"#;
+    /// # let library = Library::load(&[("rules.json", catalog)], None, Limits::default())?;
+    /// let view = library.view(|_| true);
+    /// assert_eq!(view.near_words("the balcny"), ["balcony"]);
+    /// # Ok::<(), oscal_documents::LoadError>(())
+    /// ```
+    pub fn near_words(&self, text: &str) -> Vec<String> {
+        search::near::near_words(&self.documents, text)
+    }
 }

@@ -1,8 +1,11 @@
 //! A resolved profile that can be kept.
 
+use std::sync::Arc;
+
 use crate::control::Control;
 use crate::document::Document;
 use crate::resolve::log::{NotFound, ParamChange, Warning};
+use crate::resolve::own::OwnNames;
 use crate::resolve::resolved::{BaselineControl, Resolved};
 
 /// A [`Resolved`] profile together with the documents that it refers to, so that it outlives the
@@ -50,12 +53,13 @@ pub struct Baseline {
 }
 
 /// A control by its position.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Selected {
     source: u32,
     number: u32,
     implied: bool,
     altered: bool,
+    own: Option<Arc<OwnNames>>,
 }
 
 impl Baseline {
@@ -76,6 +80,7 @@ impl Baseline {
                 number: selected.control.number(),
                 implied: selected.implied,
                 altered: selected.altered,
+                own: selected.own.clone(),
             })
         });
         let controls = controls.collect();
@@ -107,20 +112,34 @@ impl Baseline {
             control: Control::new(&self.sources[selected.source as usize], selected.number),
             implied: selected.implied,
             altered: selected.altered,
+            own: selected.own.clone(),
         })
+    }
+
+    /// The control with exactly this id; the first one if there are several versions of it.
+    pub fn control(&self, id: &str) -> Option<BaselineControl<'_>> {
+        self.controls().find(|selected| selected.control.id() == id)
     }
 
     /// Its approximate size in memory, in bytes, without the documents.
     pub fn memory(&self) -> usize {
         let changes = self.param_changes.iter().map(|change| {
             let states = [&change.old, &change.new].map(|state| {
-                let values = state.values.iter().map(|value| 24 + value.len());
-                values.sum::<usize>() + state.label.as_ref().map_or(0, String::len)
+                let texts = [
+                    &state.values,
+                    &state.choices,
+                    &state.constraints,
+                    &state.guidelines,
+                ];
+                let texts = texts.into_iter().flatten().map(|text| 24 + text.len());
+                texts.sum::<usize>() + state.label.as_ref().map_or(0, String::len)
             });
             size_of::<ParamChange>() + states.iter().sum::<usize>() + 64
         });
         let warnings = self.warnings.iter().map(|warning| warning.message.len());
+        let own = self.controls.iter().filter_map(|c| c.own.as_ref());
         size_of_val(&*self.controls)
+            + own.map(|own| own.memory()).sum::<usize>()
             + changes.sum::<usize>()
             + warnings.sum::<usize>()
             + (self.warnings.len() + self.not_found.len()) * 160

@@ -8,7 +8,7 @@ use crate::document::model::Model;
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum ResolveError {
-    #[error("{document} is a {model} and not a profile")]
+    #[error("{document} is a {model}, not a profile")]
     NotAProfile { document: String, model: Model },
     #[error("{profile} has a directive that is not supported or not OSCAL 1.2: {source}")]
     Directive {
@@ -38,25 +38,25 @@ pub enum ResolveError {
         href: String,
         candidates: String,
     },
-    #[error("{profile} imports {document}, which is a {model}; only catalogs and profiles can be")]
+    #[error(
+        "{profile} imports {document}, which is a {model}; only catalogs and profiles can be \
+         imported"
+    )]
     NotImportable {
         profile: String,
         document: String,
         model: Model,
     },
-    #[error("no document has the id `{0:.60}`, which was named to use for missing imports")]
+    #[error("no document has the id `{0:.60}`, which was given for missing imports")]
     UnknownFallback(String),
     #[error("profiles import each other in a circle: {0}")]
     Cycle(String),
-    #[error("more than {0} profiles import each other in a chain, or controls are nested as deep")]
+    #[error(
+        "more than {0} profiles import each other in a chain, or controls are nested as deeply"
+    )]
     TooDeep(usize),
     #[error("the profile takes more work to resolve than any real one; split it")]
     TooLarge,
-    #[error(
-        "`{control:.60}` is in the result more than once; set merge.combine.method to use-first or \
-         merge if its versions differ, or insert it once"
-    )]
-    Duplicate { control: String },
     #[error("the resolved catalog cannot be served: {0}")]
     Catalog(#[from] DocumentError),
 }

@@ -13,7 +13,7 @@
 //! profile changes it, or to write the catalog.
 
 pub(crate) mod baseline;
-mod directives;
+pub(crate) mod directives;
 pub(crate) mod error;
 mod json;
 pub(crate) mod locate;
@@ -21,9 +21,10 @@ pub(crate) mod log;
 mod merge;
 mod modify;
 mod output;
+mod own;
 pub(crate) mod resolved;
 mod resolver;
-mod select;
+pub(crate) mod select;
 #[cfg(test)]
 mod tests;
 mod tree;

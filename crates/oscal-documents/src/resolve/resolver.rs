@@ -85,8 +85,8 @@ impl<'v, 'a> Resolver<'v, 'a> {
             tree.params.extend(new.cloned());
         }
         tree.body = self.merged(id, &profile.merge, &bodies)?;
-        self.warn_of_duplicates(id, &tree.body);
-        let modifications = Modifications::of(document, profile.modify);
+        self.warn_of_versions(id, &tree.body);
+        let modifications = Modifications::of(document, profile.modify, &mut self.log);
         modifications.change(&mut tree, &self.budget, &mut self.log)?;
         self.path.pop();
         Ok(tree)
@@ -187,7 +187,7 @@ impl<'v, 'a> Resolver<'v, 'a> {
         let selector = Selector::of(&import.select);
         if selector.all && !import.select.all {
             let message = format!(
-                "imports {} without include-all or include-controls, which is taken as all of it",
+                "imports {} without include-all or include-controls, so everything is imported",
                 name(imported.document)
             );
             self.log.warn(profile, message);
@@ -234,7 +234,8 @@ impl<'v, 'a> Resolver<'v, 'a> {
         merge: &Merge,
         bodies: &[Body<'a>],
     ) -> Result<Body<'a>, ResolveError> {
-        let combined = Combined::of(bodies, merge.combine.method, &self.budget);
+        let method = merge.combine.method;
+        let combined = Combined::of(bodies, method, profile, &self.budget, &mut self.log);
         if merge.as_is == Some(true) {
             return combined.in_groups(bodies);
         }
@@ -251,14 +252,28 @@ impl<'v, 'a> Resolver<'v, 'a> {
         structure.of(custom)
     }
 
-    fn warn_of_duplicates(&mut self, profile: &str, body: &Body<'a>) {
-        let mut known = HashSet::new();
-        for node in body.nodes() {
+    /// Warns of controls that are in the result more than once, as OSCAL keeps them by default.
+    fn warn_of_versions(&mut self, profile: &str, body: &Body<'a>) {
+        let mut known: HashMap<&str, Vec<&Document>> = HashMap::new();
+        let nodes = body.nodes();
+        for node in &nodes {
+            let sources = known.entry(node.id()).or_default();
+            sources.push(node.version.control().document());
+        }
+        for node in nodes {
             let id = node.id();
-            if !known.insert(id) {
-                let message = format!("`{id:.60}` is in the result more than once");
-                self.log.warn(profile, message);
-            }
+            let Some(sources) = known.remove(id).filter(|sources| sources.len() > 1) else {
+                continue;
+            };
+            let times = sources.len();
+            let mut names: Vec<_> = sources.into_iter().take(5).map(name).collect();
+            names.dedup();
+            let message = format!(
+                "`{id:.60}` is in the result {times} times, from {}; all are kept. To have it once, \
+                 set merge.combine.method to use-first or merge, or insert it once",
+                names.join(" and ")
+            );
+            self.log.warn(profile, message);
         }
     }
 }

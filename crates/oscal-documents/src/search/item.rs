@@ -4,6 +4,7 @@ use crate::control::Control;
 use crate::control::substitution::prose::is_assessment;
 use crate::control::substitution::{ParamValues, Renderer};
 use crate::document::Document;
+use crate::document::element::Part;
 use crate::document::entry::Entry;
 use crate::document::entry_kind::EntryKind;
 use crate::json::budget::Budget;
@@ -12,6 +13,13 @@ use crate::json::budget::Budget;
 pub(super) enum Item<'a> {
     Control(Control<'a>),
     Entry(&'a Document, &'a Entry),
+}
+
+/// The text of an item: what it demands or says, and what explains that.
+#[derive(Default)]
+pub(super) struct Fields {
+    pub(super) statement: String,
+    pub(super) guidance: String,
 }
 
 impl<'a> Item<'a> {
@@ -27,13 +35,6 @@ impl<'a> Item<'a> {
         match self {
             Self::Control(_) => EntryKind::Control,
             Self::Entry(_, entry) => entry.kind,
-        }
-    }
-
-    pub(super) fn is_withdrawn(&self) -> bool {
-        match self {
-            Self::Control(control) => control.is_withdrawn(),
-            Self::Entry(..) => false,
         }
     }
 
@@ -75,25 +76,31 @@ impl<'a> Item<'a> {
     }
 
     /// The text that is searched; for a control, everything except how to assess it.
-    pub(super) fn text(&self, renderer: &Renderer<'_>) -> String {
+    pub(super) fn fields(&self, renderer: &Renderer<'_>) -> Fields {
+        let mut fields = Fields::default();
         match self {
             Self::Control(control) => {
-                let mut text = String::new();
-                for part in control.parts().iter().filter(|part| !is_assessment(part)) {
-                    if !text.is_empty() {
-                        text.push('\n');
+                for part in control.parts() {
+                    if is_assessment(&part.name) {
+                        continue;
                     }
-                    text.push_str(&renderer.part(part));
+                    let field = if is_guidance(part) {
+                        &mut fields.guidance
+                    } else {
+                        &mut fields.statement
+                    };
+                    push_line(field, &renderer.part(part));
                 }
-                text
+                push_line(&mut fields.statement, &renderer.hints(&control.params()));
             }
             Self::Entry(document, entry) => {
                 let prose = entry.prose(document.json());
-                renderer.filled_with(&prose, |param| {
+                fields.statement = renderer.filled_with(&prose, |param| {
                     document.entries().values(entry, param, document.json())
-                })
+                });
             }
         }
+        fields
     }
 
     /// The text that snippets are cut from; for a withdrawn control, where it went.
@@ -104,8 +111,26 @@ impl<'a> Item<'a> {
             Self::Entry(document, _) => document,
         };
         let none = ParamValues::new();
-        self.text(&Renderer::new(document, &none, &Budget::for_item()))
+        let Fields {
+            mut statement,
+            guidance,
+        } = self.fields(&Renderer::new(document, &none, &Budget::for_item()));
+        push_line(&mut statement, &guidance);
+        statement
     }
+}
+
+/// Whether a part explains rather than demands.
+fn is_guidance(part: &Part) -> bool {
+    let names = ["guidance", "discussion", "example", "testing", "rationale"];
+    names.iter().any(|name| part.name.contains(name))
+}
+
+fn push_line(text: &mut String, line: &str) {
+    if !text.is_empty() && !line.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(line);
 }
 
 /// `Withdrawn: incorporated into AC-2`.

@@ -2,13 +2,22 @@
 //!
 //! Each document has its own postings ([`Segment`]). The statistics for ranking are summed over the
 //! documents that take part in a query, so that others cannot influence the scores.
+//!
+//! A query is taken apart into concepts, each in several wordings ([`AskedFor`]): the words of the
+//! query, and what the vocabulary of the field (`vocabulary.txt`) and abbreviations that documents
+//! spell out say for them. An item scores for the best wording of each concept. All forms of a word
+//! count, since terms are sorted by stem.
 
+mod abbreviations;
 pub(crate) mod indexed;
 mod indexer;
 mod item;
+pub(crate) mod near;
+mod query;
 mod rank;
 mod segment;
 mod snippet;
+mod stem;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -19,8 +28,8 @@ use crate::document::entry_kind::EntryKind;
 use crate::document::model::Model;
 use crate::search::indexed::Indexed;
 use crate::search::item::Item;
+use crate::search::query::AskedFor;
 use crate::search::rank::Ranked;
-use crate::search::terms::QueryTerms;
 
 /// What to search for, and where.
 ///
@@ -96,7 +105,7 @@ pub struct Hit {
     pub document: String,
     /// The model of that document.
     pub model: Model,
-    /// The BM25 score, plus 1,000 if the query names the control.
+    /// How well it matches (BM25 with additions), plus 1,000 if the query names the control.
     pub score: f32,
 }
 
@@ -113,15 +122,15 @@ pub(crate) fn search(documents: &[&Indexed], query: &Query<'_>) -> Hits {
                     .is_none_or(|id| id.trim().eq_ignore_ascii_case(&info.id))
         })
         .collect();
-    let terms = QueryTerms::of(query.text, &documents);
-    let (best, total) = rank::best(&documents, &terms, query.limit);
+    let asked = AskedFor::of(query.text, &documents);
+    let (best, total) = rank::best(&documents, &asked, query.limit);
     Hits {
-        items: best.iter().map(|ranked| hit(ranked, &terms)).collect(),
+        items: best.iter().map(|ranked| hit(ranked, &asked)).collect(),
         total,
     }
 }
 
-fn hit(ranked: &Ranked<'_>, terms: &QueryTerms) -> Hit {
+fn hit(ranked: &Ranked<'_>, asked: &AskedFor) -> Hit {
     let document = &ranked.indexed.document;
     let item = Item::at(document, ranked.item);
     Hit {
@@ -129,7 +138,7 @@ fn hit(ranked: &Ranked<'_>, terms: &QueryTerms) -> Hit {
         id: item.id().to_owned(),
         label: item.label().map(str::to_owned),
         title: item.title(),
-        snippet: snippet::of(&item.text_for_reading(), terms),
+        snippet: snippet::of(&item.text_for_reading(), asked),
         document: document.info().id.clone(),
         model: document.info().model,
         score: ranked.score,

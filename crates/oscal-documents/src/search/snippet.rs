@@ -1,18 +1,19 @@
 //! The part of a text that best shows why it was found.
 
 use crate::json::budget::floor_char_boundary;
-use crate::search::terms::{QueryTerms, words};
+use crate::search::query::AskedFor;
+use crate::search::terms::words;
 
 /// The approximate length of a snippet, and how much of it precedes the first match.
 const LENGTH: usize = 200;
 const LEAD: usize = 40;
 
-/// How much text is examined; only hostile documents have longer texts.
-const MAX_TEXT: usize = 64 << 10;
+/// How much text is examined. Hardly any control has more.
+const MAX_TEXT: usize = 8 << 10;
 
 /// The snippet that contains the most query terms, the first such one; on one line, with an
 /// ellipsis where it was cut.
-pub(super) fn of(text: &str, query: &QueryTerms) -> String {
+pub(super) fn of(text: &str, query: &AskedFor) -> String {
     let text = &text[..floor_char_boundary(text, MAX_TEXT)];
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let start = start_of_word(&text, best_match(&text, query).saturating_sub(LEAD));
@@ -27,17 +28,17 @@ pub(super) fn of(text: &str, query: &QueryTerms) -> String {
 }
 
 /// Where the window with the most terms starts.
-fn best_match(text: &str, query: &QueryTerms) -> usize {
+fn best_match(text: &str, query: &AskedFor) -> usize {
     let mut matches: Vec<(usize, usize)> = Vec::new();
     words(text, |place, word| {
-        if let Some(term) = query.terms.iter().position(|term| term == word) {
+        if let Some(term) = query.term_like(word) {
             matches.push((place.start, term));
         }
     });
     let mut best = (0, 0);
     for (at, (start, _)) in matches.iter().enumerate() {
-        // Queries have at most 32 terms.
-        let mut terms = 0_u32;
+        // Queries have fewer terms.
+        let mut terms = 0_u128;
         for (_, term) in matches[at..]
             .iter()
             .take_while(|(place, _)| place - start < LENGTH - LEAD)
@@ -73,11 +74,8 @@ mod tests {
 
     use super::*;
 
-    fn query(terms: &[&str]) -> QueryTerms {
-        QueryTerms {
-            terms: terms.iter().map(|term| (*term).to_owned()).collect(),
-            controls: Vec::new(),
-        }
+    fn query(text: &str) -> AskedFor {
+        AskedFor::of(text, &[])
     }
 
     #[test]
@@ -85,20 +83,20 @@ mod tests {
         let filler = "lorem ipsum dolor sit amet ".repeat(20);
         let text =
             format!("{filler}account here {filler}\n  the account and\n its review {filler}");
-        let snippet = of(&text, &query(&["account", "review"]));
+        let snippet = of(&text, &query("account review"));
         assert!(snippet.contains("the account and its review"), "{snippet}");
         assert!(snippet.starts_with('…') && snippet.ends_with('…'));
         assert!(snippet.len() < LENGTH + 10, "{snippet}");
 
-        assert_eq!(of(&text, &query(&[]))[..5], *"lorem");
-        assert_eq!(of("short\ttext", &query(&["text"])), "short text");
-        assert_eq!(of("", &query(&["text"])), "");
+        assert_eq!(of(&text, &query(""))[..5], *"lorem");
+        assert_eq!(of("short\ttext", &query("text")), "short text");
+        assert_eq!(of("", &query("text")), "");
     }
 
     proptest! {
         #[test]
         fn is_short_and_cut_between_characters(text in "[a é\u{10348}\n]{0,400}") {
-            prop_assert!(of(&text, &query(&["a", "é"])).len() <= LENGTH + 2 * '…'.len_utf8());
+            prop_assert!(of(&text, &query("a é")).len() <= LENGTH + 2 * '…'.len_utf8());
         }
     }
 }

@@ -211,3 +211,132 @@ proptest! {
         prop_assert!(hits.items.is_sorted_by(|a, b| a.score >= b.score));
     }
 }
+
+/// A catalog in which little is said as people say it.
+fn field() -> Indexed {
+    let control = |id: &str, title: &str, prose: &str, guidance: &str| {
+        json!({"id": id, "title": title, "parts": [
+            {"name": "statement", "prose": prose}, {"name": "guidance", "prose": guidance}]})
+    };
+    let mut identification = control(
+        "f-1",
+        "Identification and Authentication",
+        "Users are identified.",
+        "",
+    );
+    identification["controls"] = json!([
+        control("f-1.1", "Multi-factor Authentication", "Two factors.", ""),
+        control(
+            "f-1.2",
+            "Replay Resistant Authentication",
+            "No replays.",
+            ""
+        ),
+    ]);
+    indexed(&catalog(json!({"controls": [
+        identification,
+        control("f-2", "Flaw Remediation", "Flaws are corrected.", "Soon."),
+        control("f-3", "Personnel Termination", "Access ends with employment.", ""),
+        control("f-4", "Logging", "Events are logged.",
+            "An encrypted copy goes to the House Records Keeper (HRK)."),
+        control("f-5", "Records", "The house records keeper keeps them.", ""),
+        control("f-6", "Encryption", "Information is encrypted.", ""),
+        control("f-7", "ZZT", "Zebra zone team: who looks after zebras.", ""),
+        control("f-8", "Zebra Zone", "The team is there.", ""),
+    ]})))
+}
+
+fn ids_in_field(text: &str) -> Vec<String> {
+    let field = field();
+    let query = Query {
+        text,
+        ..Query::default()
+    };
+    let hits = search(&[&field], &query).items.into_iter();
+    hits.map(|hit| hit.id).collect()
+}
+
+#[test]
+fn the_vocabulary_finds_what_people_mean() {
+    for (text, first) in [
+        ("patch management", "f-2"),
+        ("when do we have to install security patches?", "f-2"),
+        ("what to do when an employee leaves", "f-3"),
+        ("employees leaving", "f-3"),
+        ("MFA", "f-1.1"),
+        ("2FA", "f-1.1"),
+    ] {
+        let ids = ids_in_field(text);
+        assert_eq!(ids.first().map(String::as_str), Some(first), "{text}");
+    }
+}
+
+#[test]
+fn all_forms_of_a_word_are_found_and_the_same_form_first() {
+    assert_eq!(ids_in_field("encryption"), ["f-6", "f-4"]);
+    assert_eq!(ids_in_field("encrypting")[0], "f-6");
+    assert_eq!(ids_in_field("log events")[0], "f-4");
+}
+
+#[test]
+fn abbreviations_mean_what_the_documents_say() {
+    // One text spells it out, and another title is an entry of a glossary.
+    for (text, expected) in [("HRK", ["f-4", "f-5"]), ("zzt", ["f-7", "f-8"])] {
+        let mut ids = ids_in_field(text);
+        ids.sort_unstable();
+        assert_eq!(ids, expected, "{text}");
+    }
+    let (field, controls) = (field(), controls());
+    let query = Query {
+        text: "HRK",
+        document: Some("none"),
+        ..Query::default()
+    };
+    let hits = search(&[&field, &controls], &query);
+    assert_eq!(hits.total, 0, "documents that are not searched have no say");
+}
+
+#[test]
+fn a_base_control_is_found_by_its_enhancements() {
+    let ids = ids_in_field("replay resistant");
+    assert_eq!(ids, ["f-1.2", "f-1"]);
+    let ids = ids_in_field("authentication");
+    assert_eq!(ids[0], "f-1", "enhancements do not push it out: {ids:?}");
+}
+
+#[test]
+fn copies_do_not_take_the_first_places() {
+    let (one, other) = (field(), field());
+    let query = Query {
+        text: "team",
+        ..Query::default()
+    };
+    let found = |documents: &[&Indexed]| -> Vec<String> {
+        let hits = search(documents, &query).items.into_iter();
+        hits.map(|hit| hit.id).collect()
+    };
+    assert_eq!(found(&[&one]), ["f-8", "f-7"]);
+    assert_eq!(found(&[&one, &other]), ["f-8", "f-7", "f-8", "f-7"]);
+    let named = Query {
+        text: "F-5",
+        limit: 2,
+        ..query
+    };
+    let hits = search(&[&one, &other], &named);
+    let both = hits.items.iter().all(|hit| hit.id == "f-5");
+    assert!(both, "a control that the query names stays");
+}
+
+#[test]
+fn near_words_are_those_of_documents_searched() {
+    let (field, controls) = (field(), controls());
+    assert_eq!(near::near_words(&[&field], "the persnonel"), ["personnel"]);
+    assert_eq!(
+        near::near_words(&[&controls], "personel"),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        near::near_words(&[&field], "personnel x 12345"),
+        Vec::<String>::new()
+    );
+}

@@ -32,7 +32,7 @@ use crate::json::tree_size::TreeSize;
 use crate::json::wellformed;
 use crate::library::view::LibraryView;
 use crate::validation::explain::explain;
-use crate::validation::finding::{Findings, Path};
+use crate::validation::finding::{Findings, Path, shortened};
 use crate::validation::schemas::{NoSchema, Schemas};
 
 /// What to validate.
@@ -92,10 +92,14 @@ impl Caps {
 
 /// The result of a validation.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Validation {
     /// The model of the document, if it is one of OSCAL's.
     pub model: Option<Model>,
-    /// The OSCAL version of the schema, if there is a schema.
+    /// The OSCAL version that the document names.
+    pub oscal_version: Option<String>,
+    /// The OSCAL version of the schema, if there is a schema: that of the document where it is
+    /// loaded, or else the next newer one, or else the newest.
     pub schema_version: Option<String>,
     /// What the schema does not allow, or why there was no schema. Text that is not JSON, or does
     /// not belong to a model, is an error that needs no schema.
@@ -163,6 +167,7 @@ impl Schemas {
                 errors.push(&Path::Root, "json", || format!("not JSON: {error}"));
                 return Ok(Validation {
                     model: None,
+                    oscal_version: None,
                     schema_version: None,
                     errors: Ok(errors),
                     warnings: Findings::new(caps.warnings),
@@ -170,12 +175,23 @@ impl Schemas {
             }
         };
         let found = model_of(&document);
-        let schema = found.or(model).and_then(|model| self.schema(model).ok());
+        let version = found.and_then(|model| {
+            let version = document[model.root_key()]["metadata"]["oscal-version"].as_str()?;
+            Some(shortened(version, 40))
+        });
+        let wanted = version.as_deref().unwrap_or_default();
+        let schema = found.or(model);
+        let schema = schema.and_then(|model| self.schema_of(model, wanted).ok());
+        let loaded = match source {
+            Source::Document(document) => Some(document),
+            Source::Tree(_) | Source::Text(_) => None,
+        };
         Ok(Validation {
             model: found,
             schema_version: schema.map(|schema| schema.version.clone()),
-            errors: self.errors(&document, found, model, caps.errors),
-            warnings: lint::lint(&document, found, view, caps.warnings),
+            errors: self.errors(&document, found, model, wanted, caps.errors),
+            warnings: lint::lint(&document, loaded, found, view, caps.warnings),
+            oscal_version: version,
         })
     }
 
@@ -184,6 +200,7 @@ impl Schemas {
         document: &Value,
         found: Option<Model>,
         named: Option<Model>,
+        version: &str,
         cap: usize,
     ) -> Result<Findings, NoSchema> {
         let mut errors = Findings::new(cap);
@@ -196,7 +213,7 @@ impl Schemas {
                 format!("is a {model}, not a {named}; the rest is checked as a {model}")
             });
         }
-        let schema = self.schema(model)?;
+        let schema = self.schema_of(model, version)?;
         let compiled = schema.compiled().map_err(|cause| NoSchema::Broken {
             file: schema.file.clone(),
             cause,
@@ -243,7 +260,8 @@ fn model_of(document: &Value) -> Option<Model> {
 
 fn no_model(document: &Value, named: Option<Model>) -> String {
     let Some(members) = document.as_object() else {
-        return "is not a JSON object; an OSCAL document is an object with its model as its member"
+        return "is not a JSON object; an OSCAL document is an object with a member named after its \
+                model"
             .to_owned();
     };
     if let Some(named) = named {

@@ -82,7 +82,7 @@ impl<'s> At<'s> {
         let all = self.members().filter(|name| !name.starts_with('$'));
         match closest(name, all.clone()) {
             Some(meant) if members.contains_key(meant) => {
-                format!("{shown} is not a known member; `{meant}`, which is, is there as well")
+                format!("{shown} is not a known member; `{meant}` is, and it is present too")
             }
             Some(meant) => format!("{shown} is not a known member; did you mean `{meant}`?"),
             None => format!("{shown} is not a known member; allowed: {}", listed(all)),

@@ -8,13 +8,15 @@ use serde_json::{Value, json};
 
 use crate::document::model::Model;
 
-/// A schema: its JSON and, after its first use, its compiled form (1 to 2 MB).
+/// A schema: its text and, after its first use, its JSON (1 MB) and its compiled form (1 to 2 MB).
 pub(super) struct Schema {
     pub(super) file: String,
     pub(super) model: Model,
     /// The version of OSCAL.
     pub(super) version: String,
-    root: Value,
+    text: Box<str>,
+    root: OnceLock<Value>,
+    published: OnceLock<Value>,
     compiled: OnceLock<Result<Compiled, String>>,
 }
 
@@ -37,7 +39,7 @@ pub(super) enum NotOfOneModel {
 
 impl Schema {
     /// Recognizes a schema by the one member that its root requires.
-    pub(super) fn of(file: String, root: Value) -> Result<Self, NotOfOneModel> {
+    pub(super) fn of(file: String, text: &str, root: &Value) -> Result<Self, NotOfOneModel> {
         let Some(draft) = root["$schema"].as_str() else {
             return Err(NotOfOneModel::NoSchema);
         };
@@ -56,19 +58,47 @@ impl Schema {
             file,
             model,
             version: version(root["$id"].as_str().unwrap_or_default()),
-            root,
+            text: text.into(),
+            root: OnceLock::new(),
+            published: OnceLock::new(),
             compiled: OnceLock::new(),
         })
     }
 
-    /// The JSON of the schema.
+    /// The JSON of the schema that documents are checked against.
     pub(super) fn root(&self) -> &Value {
-        &self.root
+        self.root.get_or_init(|| {
+            let mut root = self.parsed();
+            if self.model == Model::Profile {
+                allow_combine_method(&mut root);
+            }
+            root
+        })
+    }
+
+    /// The JSON of the schema as in its file.
+    pub(super) fn published(&self) -> &Value {
+        self.published.get_or_init(|| self.parsed())
+    }
+
+    fn parsed(&self) -> Value {
+        // It was parsed when it was loaded.
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+
+    /// Whether both are for the same model and version.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        (self.model, &self.version) == (other.model, &other.version)
+    }
+
+    /// The version as numbers, for comparison.
+    pub(super) fn numbers(&self) -> Option<[u64; 3]> {
+        numbers(&self.version)
     }
 
     /// The definitions with their names.
     pub(super) fn definitions(&self) -> impl Iterator<Item = (&str, &Value)> {
-        let definitions = self.root["definitions"].as_object();
+        let definitions = self.root()["definitions"].as_object();
         let definitions = definitions.into_iter().flatten();
         definitions.map(|(name, definition)| (name.as_str(), definition))
     }
@@ -76,7 +106,7 @@ impl Schema {
     /// The name and the definition that `{"$ref": ...}` names.
     pub(super) fn referenced<'s>(&'s self, schema: &'s Value) -> Option<(&'s str, &'s Value)> {
         let name = schema["$ref"].as_str()?.strip_prefix("#/definitions/")?;
-        Some((name, self.root["definitions"].get(name)?))
+        Some((name, self.root()["definitions"].get(name)?))
     }
 
     /// Follows references to their target.
@@ -93,7 +123,7 @@ impl Schema {
     ///
     /// Says why it cannot be compiled.
     pub(super) fn compiled(&self) -> Result<&Compiled, String> {
-        let compiled = self.compiled.get_or_init(|| Compiled::of(&self.root));
+        let compiled = self.compiled.get_or_init(|| Compiled::of(self.root()));
         compiled.as_ref().map_err(Clone::clone)
     }
 }
@@ -162,6 +192,42 @@ fn collect<'s>(schema: &'s Value, keyword: &str, texts: &mut Vec<&'s str>) {
         }
         _ => {}
     }
+}
+
+/// Allows `merge.combine.method` in profiles. The metaschema of OSCAL and its XML schemas define it,
+/// but the generator of NIST's JSON schemas loses it (usnistgov/OSCAL issue 2259).
+fn allow_combine_method(schema: &mut Value) {
+    const COMBINE: &str = "combine";
+    match schema {
+        Value::Object(members) => {
+            if let Some(properties) = members.get_mut("properties")
+                && let Some(combine) = properties.get_mut(COMBINE)
+                && combine["type"] == "object"
+                && combine["properties"].get("method").is_none()
+            {
+                combine["properties"]["method"] = json!({
+                    "title": "Combination Method",
+                    "description": "How to combine controls with the same id.",
+                    "type": "string",
+                    "enum": ["use-first", "merge", "keep"],
+                });
+            }
+            for member in members.values_mut() {
+                allow_combine_method(member);
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(allow_combine_method),
+        _ => {}
+    }
+}
+
+/// The numbers of a version such as `1.0.4` or `v1.1.0-milestone2`.
+pub(super) fn numbers(version: &str) -> Option<[u64; 3]> {
+    let version = version.trim().trim_start_matches(['v', 'V']);
+    let version = version.split(['-', '+']).next()?;
+    let mut parts = version.splitn(3, '.');
+    let mut next = || parts.next().map_or(Some(0), |part| part.parse().ok());
+    Some([next()?, next()?, next()?])
 }
 
 /// The version in an identifier such as

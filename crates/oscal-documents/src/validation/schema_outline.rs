@@ -84,8 +84,8 @@ impl Schemas {
         }
     }
 
-    /// The schema of a model, or one definition in it, exactly as in the file. Schemas are up to
-    /// 120 KB.
+    /// The schema of a model, or one definition in it, as in the file; a definition with
+    /// `combine.method`, which NIST's schemas lack, also has that. Schemas are up to 120 KB.
     ///
     /// # Errors
     ///
@@ -93,7 +93,7 @@ impl Schemas {
     pub fn raw(&self, model: Model, definition: Option<&str>) -> Result<&Value, OutlineError> {
         let schema = self.schema(model)?;
         match definition {
-            None => Ok(schema.root()),
+            None => Ok(schema.published()),
             Some(_) => {
                 let definitions = Definitions::of(schema);
                 Ok(definitions.named(name_of(model, definition))?.1)

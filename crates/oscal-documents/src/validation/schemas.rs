@@ -11,13 +11,14 @@ use crate::json::wellformed;
 use crate::library::listing::limits::Limits;
 use crate::library::listing::{Listing, LoadError};
 use crate::library::problem::Problem;
-use crate::validation::schema::{NotOfOneModel, Schema};
+use crate::validation::schema::{NotOfOneModel, Schema, numbers};
 
 /// NIST's schemas are up to 210 KB.
 const LIMITS: Limits = Limits {
     file_bytes: 4 << 20,
-    total_bytes: 32 << 20,
-    files: 100,
+    // All models in all versions of OSCAL take 20 MB.
+    total_bytes: 64 << 20,
+    files: 400,
     directory_depth: 2,
 };
 
@@ -57,7 +58,7 @@ pub enum NoSchema {
     #[error(
         "no schemas are loaded; put NIST's JSON schemas, the files `oscal_*_schema.json` of a \
          release of github.com/usnistgov/OSCAL, into a directory and start the server with \
-         `--schemas-dir` and its name"
+         `--schemas-dir` set to it"
     )]
     NoneLoaded,
     #[error(
@@ -65,7 +66,7 @@ pub enum NoSchema {
          directory of `--schemas-dir` and start the server again"
     )]
     OfModel(Model),
-    #[error("the schema in `{file}` cannot be used: {cause:.300}; replace it by NIST's own file")]
+    #[error("the schema in `{file}` cannot be used: {cause:.300}; replace it with NIST's own file")]
     Broken { file: String, cause: String },
 }
 
@@ -85,9 +86,10 @@ pub struct ModelInfo {
 }
 
 impl Schemas {
-    /// Loads the schemas in a directory, whatever the file names. A file that is not the schema of
-    /// a model becomes a [`Problem`]; if several files are for one model, the first by name counts.
-    /// A schema is compiled on first use.
+    /// Loads the schemas in a directory, whatever the file names. A model may have schemas of several
+    /// versions of OSCAL: each document is checked against that of its own version. A file that is
+    /// not the schema of a model becomes a [`Problem`]; if several files are for one model and
+    /// version, the first by name counts. A schema is compiled on first use.
     ///
     /// # Errors
     ///
@@ -106,11 +108,11 @@ impl Schemas {
                 schema(&file.name, &text)
             });
             match loaded {
-                Ok(Some(schema)) => match schemas.iter().find(|s| s.model == schema.model) {
+                Ok(Some(schema)) => match schemas.iter().find(|s| s.is_like(&schema)) {
                     None => schemas.push(schema),
                     Some(first) => {
                         let (model, first) = (schema.model, &first.file);
-                        let message = format!("left out: `{first}` is a schema of {model} as well");
+                        let message = format!("left out: `{first}` is also a schema of {model}");
                         problems.push(Problem::new(file.name, message));
                     }
                 },
@@ -144,12 +146,31 @@ impl Schemas {
         Model::ALL.map(info).into()
     }
 
+    /// The newest schema of a model.
     pub(super) fn schema(&self, model: Model) -> Result<&Schema, NoSchema> {
         if self.schemas.is_empty() {
             return Err(NoSchema::NoneLoaded);
         }
-        let schema = self.schemas.iter().find(|schema| schema.model == model);
+        let of_model = self.schemas.iter().filter(|schema| schema.model == model);
+        let schema = of_model.max_by_key(|schema| schema.numbers());
         schema.ok_or(NoSchema::OfModel(model))
+    }
+
+    /// The schema of a model in a version of OSCAL; else the next newer one, for newer versions
+    /// allow what older ones do; else the newest.
+    pub(super) fn schema_of(&self, model: Model, version: &str) -> Result<&Schema, NoSchema> {
+        let newest = self.schema(model)?;
+        let Some(wanted) = numbers(version) else {
+            return Ok(newest);
+        };
+        let of_model = self.schemas.iter().filter(|schema| schema.model == model);
+        let not_older = of_model.filter(|schema| {
+            let numbers = schema.numbers();
+            numbers.is_some_and(|numbers| numbers >= wanted && numbers[0] == wanted[0])
+        });
+        Ok(not_older
+            .min_by_key(|schema| schema.numbers())
+            .unwrap_or(newest))
     }
 }
 
@@ -166,14 +187,14 @@ fn schema(file: &str, text: &str) -> Result<Option<Schema>, String> {
     let not_json = |error: serde_json::Error| format!("not JSON: {error}");
     wellformed::check(text).map_err(not_json)?;
     let root = serde_json::from_str(text).map_err(not_json)?;
-    match Schema::of(file.to_owned(), root) {
+    match Schema::of(file.to_owned(), text, &root) {
         Ok(schema) => Ok(Some(schema)),
         Err(NotOfOneModel::Complete) => Ok(None),
         Err(NotOfOneModel::NoSchema) => {
             Err("not the JSON schema of an OSCAL model; remove it".to_owned())
         }
         Err(NotOfOneModel::UnknownDraft) => {
-            Err("not of JSON Schema draft 7, as NIST's schemas are; replace it".to_owned())
+            Err("not JSON Schema draft 7, which NIST's schemas use; replace it".to_owned())
         }
     }
 }

@@ -22,7 +22,7 @@ pub enum Refusal {
     #[error(transparent)]
     Unverified(VerifyError),
     /// The session is another principal's, or does not exist; the client does not learn which. 404.
-    #[error("the session is another principal's, or does not exist")]
+    #[error("the session belongs to another principal or does not exist")]
     ForeignSession,
 }
 
@@ -65,7 +65,7 @@ const INVALID_REQUEST: (&str, &str) = (
 );
 const TOKEN_TOO_LONG: (&str, &str) = (
     "token_too_long",
-    "The access token is longer than this server accepts; another one like it would be, too",
+    "The access token is longer than this server accepts, and a new one like it would be too",
 );
 const INVALID_TOKEN: (&str, &str) = (
     "invalid_token",

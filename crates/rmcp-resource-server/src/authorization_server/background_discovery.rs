@@ -224,7 +224,7 @@ impl<T: Send + Sync + 'static> BackgroundDiscovery<T> {
             State::Known(_) => Ok(()),
             State::Unknown(why) => Err(why.clone()),
             State::Lost(_, why) => Err(format!(
-                "what it named before is not found (HTTP 404 or 410), and {why}"
+                "the endpoint named before is gone (HTTP 404 or 410), and {why}"
             )
             .into()),
         }

@@ -51,22 +51,22 @@ pub(crate) enum Unusable {
     Transport(String),
     #[error("HTTP {0}")]
     Status(StatusCode),
-    #[error("a body of more than {MAX_BODY_BYTES} bytes")]
+    #[error("the body is larger than {MAX_BODY_BYTES} bytes")]
     TooLarge,
     #[error("it is compressed ({0}), although Accept-Encoding: identity was sent")]
     Compressed(&'static str),
     #[error("{0}")]
     NotMetadata(String),
-    #[error("its issuer is {0:?}, not the configured one; both must agree to the letter")]
+    #[error("its issuer is {0:?}, not the configured one; both must match exactly")]
     OtherIssuer(String),
     #[error("it names no {0}; configure that URL")]
     NoEndpoint(&'static str),
     #[error("its {0} cannot be used: {1}")]
     BadEndpoint(&'static str, InvalidUrl),
     #[error(
-        "its {0} is {1:?}: an issuer with https cannot name an endpoint with http, to which token \
-         and credentials would travel in the clear; have the authorization server publish its \
-         https URL"
+        "its {0} is {1:?}: an issuer with https must not name an endpoint with http, because \
+         tokens and credentials would be sent in the clear; have the authorization server publish \
+         its https URL"
     )]
     Downgraded(&'static str, String),
 }

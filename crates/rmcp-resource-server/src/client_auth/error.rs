@@ -21,22 +21,21 @@ pub enum CredentialsError {
     #[error("the client id or the client secret: {0}")]
     Value(#[source] CredentialProblem),
     /// A client certificate can be presented only over TLS.
-    #[error("tls_client_auth needs an https endpoint, and this one is http")]
+    #[error("tls_client_auth needs an https endpoint, but this one is http")]
     CertificateWithoutTls,
     /// With a colon in the id, the server could not tell where the secret begins.
     #[error("raw HTTP Basic cannot carry a client id with a colon; use client_secret_basic")]
     ColonInRawId,
     /// It is not the PEM of a private key that can sign an assertion.
     #[error(
-        "the private key is none that can be used: it must be PEM of an RSA key of 2048 bits or \
-         more, or of a P-256, P-384 or Ed25519 key, in the form PKCS#8 (BEGIN PRIVATE KEY), without \
-         a passphrase"
+        "the private key cannot be used: it must be an RSA key of 2048 bits or more, or a P-256, \
+         P-384 or Ed25519 key, as PKCS#8 in PEM (BEGIN PRIVATE KEY), without a passphrase"
     )]
     NoPrivateKey,
     /// They are not the PEM of a certificate and a private key.
     #[error(
-        "the client certificate cannot be used: one file must be PEM of the certificate with its \
-         chain, the other of its private key, without a passphrase"
+        "the client certificate cannot be used: one PEM file must contain the certificate with its \
+         chain, the other its private key without a passphrase"
     )]
     NoCertificate,
 }
@@ -50,8 +49,8 @@ pub enum CredentialProblem {
     Unreadable(#[source] std::io::Error),
     /// Reading hangs: a FIFO that nobody writes to, or a mount whose server is gone.
     #[error(
-        "it cannot be read within {limit:?}: is it a FIFO that nobody writes, or on a mount whose \
-         server is gone?"
+        "it cannot be read within {limit:?}: is it a FIFO that nobody writes to, or on a mount \
+         whose server is gone?"
     )]
     Stalled {
         /// How long reading was allowed to take.

@@ -8,11 +8,11 @@ pub(crate) enum NotOneLine {
     #[error("it is empty")]
     Empty,
     /// It contains a line end, so it is unclear which line is meant.
-    #[error("it has more than one line; it must be the value alone")]
+    #[error("it has more than one line; it must contain only the value")]
     SeveralLines,
     /// It contains a control character, which no client id or secret may (RFC 6749 appendix A.1 and
     /// A.2).
-    #[error("it has a control character, such as a tab, which no such value has")]
+    #[error("it has a control character, such as a tab, which is not allowed")]
     ControlCharacter,
 }
 

@@ -96,8 +96,8 @@ impl CredentialReader {
         {
             begun.told = true;
             tracing::error!(
-                "a credential file hangs (a FIFO that nobody writes, or a mount whose server is \
-                 gone): the last good credentials stay in use until it can be read"
+                "reading a credential file hangs (a FIFO that nobody writes to, or a mount whose \
+                 server is gone): the last good credentials stay in use until it can be read"
             );
         }
     }

@@ -73,7 +73,7 @@ pub(super) async fn to_endpoint(
 async fn connect(probe: &Probe<'_>, url: &Url) -> (Check, Option<Response>) {
     let host = url.host_str().unwrap_or_default();
     let wanted = match url.scheme() {
-        "https" => format!("an answer over TLS, with a certificate for {host:?} by a trusted CA"),
+        "https" => format!("an answer over TLS, with a certificate for {host:?} from a trusted CA"),
         _ => format!("an answer from {host:?} (http: without TLS)"),
     };
     let request = probe
@@ -136,7 +136,7 @@ fn compare_clocks(response: &Response, now: SystemTime) -> Check {
         .get(DATE)
         .and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
     let Some(date) = date else {
-        return Check::skipped("clock", "the answer has no Date", wanted);
+        return Check::skipped("clock", "the answer has no Date header", wanted);
     };
     let (skew, direction) = match now.duration_since(date) {
         Ok(behind) => (behind, "behind"),

@@ -76,7 +76,7 @@ pub(super) async fn describe(
             ..unknown(configured, checks)
         };
     }
-    let by_metadata = "the metadata names an endpoint that can be used";
+    let by_metadata = "the metadata names a usable endpoint";
     let endpoint = match accepted {
         Ok(discovered) => {
             let found = discovered.endpoint.as_str();

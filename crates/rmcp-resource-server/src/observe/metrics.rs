@@ -131,12 +131,12 @@ impl Metrics {
         );
         registry.register(
             "introspection_duration_seconds",
-            "Time of one such call with its retry",
+            "Duration of a call to the introspection or userinfo endpoint, including its retry",
             self.introspection_seconds.clone(),
         );
         registry.register(
             "introspections_in_flight",
-            "Such calls that wait for their answer",
+            "Calls to the introspection or userinfo endpoint that are waiting for an answer",
             self.introspections_in_flight.clone(),
         );
         registry.register(
@@ -156,17 +156,17 @@ impl Metrics {
         );
         registry.register(
             "cache_misses",
-            "Tokens that were verified anew",
+            "Tokens that were not in the cache and had to be verified",
             self.cache_misses.clone(),
         );
         registry.register(
             "cache_coalesced",
-            "Requests that waited for the verification another one had begun",
+            "Requests that waited for a verification begun by another request",
             self.cache_coalesced.clone(),
         );
         registry.register(
             "cache_entries",
-            "Tokens that are remembered, active and inactive ones",
+            "Tokens in the cache, active and inactive",
             self.cache_entries.clone(),
         );
         registry.register(
@@ -174,12 +174,8 @@ impl Metrics {
             "1 while the circuit breaker refuses calls to the authorization server",
             self.circuit_open.clone(),
         );
-        registry.register(
-            "sessions",
-            "MCP sessions that are open",
-            self.sessions.clone(),
-        );
-        registry.register("streams", "SSE streams that are open", self.streams.clone());
+        registry.register("sessions", "Open MCP sessions", self.sessions.clone());
+        registry.register("streams", "Open SSE streams", self.streams.clone());
         registry.register(
             "streams_cut",
             "SSE streams ended because their token was no longer good",

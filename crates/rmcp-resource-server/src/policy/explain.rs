@@ -51,7 +51,7 @@ impl Policy {
         };
         let kind_text = match &claims.refused_kind {
             Some(kind) => shortened(kind),
-            None if claims.kind_unknown => "nothing tells: neither a type nor scopes".to_owned(),
+            None if claims.kind_unknown => "nothing says: no type and no scopes".to_owned(),
             None => "nothing says otherwise".to_owned(),
         };
         [

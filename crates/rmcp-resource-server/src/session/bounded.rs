@@ -128,7 +128,7 @@ impl SessionManager for BoundedSessions {
             .flatten();
         let (id, transport) = self.inner.create_session().await?;
         if let Some(surplus) = self.admit(id.clone(), owner) {
-            tracing::info!("the session idle longest was ended to admit a new one");
+            tracing::info!("the session that was idle longest was ended to admit a new one");
             self.inner.close_session(&surplus).await?;
         }
         Ok((id, transport))

@@ -29,7 +29,7 @@ pub struct SessionKey(HashKey);
 #[non_exhaustive]
 pub enum SessionKeyError {
     /// The file cannot be read.
-    #[error("cannot read it: {0}")]
+    #[error("it cannot be read: {0}")]
     Unreadable(#[from] std::io::Error),
     /// A key of fewer than 32 bytes is too easy to guess.
     #[error("it has {0} bytes; it needs 32 random bytes or more (head -c 32 /dev/urandom)")]

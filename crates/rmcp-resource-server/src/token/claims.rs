@@ -64,7 +64,7 @@ impl IntrospectionResponse {
                 .map_err(|error| error.to_string()),
             Some(Value::Bool(false)) => Ok(Self::Inactive),
             Some(_) => Err("the member active is neither true nor false".to_owned()),
-            None => Err("there is no member active".to_owned()),
+            None => Err("the member active is missing".to_owned()),
         }
     }
 }

@@ -24,7 +24,7 @@ pub struct Scopes(Box<[Box<str>]>);
 /// A scope that RFC 6749 §3.3 does not allow. It is identified by its position, not its text, which
 /// may be a secret in the wrong option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("number {0} of the list is not a scope: use visible ASCII characters other than \" and \\")]
+#[error("entry {0} is not a scope: use visible ASCII characters other than \" and \\")]
 pub struct InvalidScope(usize);
 
 impl Scopes {
@@ -177,7 +177,7 @@ impl ScopeHierarchy {
 pub enum InvalidHierarchy {
     /// Not two scopes with one `>` between them.
     #[error(
-        "entry {entry} is not of the form broader>narrower, without spaces, such as \
+        "entry {entry} does not have the form broader>narrower, without spaces, such as \
          oscal:admin>oscal:read"
     )]
     Form {

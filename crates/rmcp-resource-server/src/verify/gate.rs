@@ -268,9 +268,9 @@ impl Gate {
             News::Opened => {
                 self.metrics.circuit(true);
                 tracing::error!(
-                    "the authorization server is down: it does not answer our own question \
-                     either. Requests that need it get 503 at once until it answers again, which \
-                     is found out within half a second"
+                    "the authorization server is down: it does not answer our own probe either. \
+                     Requests that need it get 503 at once until it answers again, which is \
+                     noticed within half a second"
                 );
             }
             News::Closed(recovery) => {

@@ -340,7 +340,7 @@ fn warn_of_unadvertised(auth: &ClientAuth, advertised: Option<&[String]>) {
             configured = auth.method(),
             ?advertised,
             "the authorization server does not advertise the configured client authentication \
-             method for introspection; configure one that it does"
+             method for introspection; configure one that it advertises"
         );
     }
 }

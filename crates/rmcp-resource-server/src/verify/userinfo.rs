@@ -70,15 +70,15 @@ impl UserinfoConfig {
 pub enum UserinfoConflict {
     /// [`ResourceServerConfig::accept_unbound_tokens`] is false.
     #[error(
-        "userinfo does not tell for whom a token was issued, so a token given to any other \
-         application of the authorization server is accepted too; that must be agreed to"
+        "userinfo does not say for whom a token was issued, so a token issued to any other \
+         application of the authorization server is accepted too; you must agree to that"
     )]
     UnboundTokensNotAccepted,
     /// [`ResourceServerConfig::required_scopes`] is not empty.
-    #[error("userinfo does not tell a token's scopes, so none can be required")]
+    #[error("userinfo does not report a token's scopes, so none can be required")]
     RequiredScopes,
     /// [`ResourceServerConfig::allowed_client_ids`] is not empty.
-    #[error("userinfo does not tell a token's client, so no list of client ids can be applied")]
+    #[error("userinfo does not report a token's client, so no list of client ids can be applied")]
     AllowedClientIds,
 }
 

@@ -252,7 +252,7 @@ async fn rs_27_keys_that_cannot_work_are_refused_at_start() {
                 key_id: None,
             },
             https,
-            "the private key is none that can be used",
+            "the private key cannot be used",
         ),
     ] {
         let refused = start(credentials, endpoint).expect_err("refused");

@@ -59,7 +59,7 @@ impl Against {
                 let plan = (!is_other).then(|| named.info().id.clone());
                 Ok(Some(Self::with(imported.document, plan, imported.guessed)))
             }
-            model => Err(ToolError::NotComparable {
+            model => Err(ToolError::NotABaseline {
                 document: named.info().title.chars().take(100).collect(),
                 model,
             }),

@@ -119,7 +119,7 @@ pub(super) fn answer(
         && coverage.withdrawn.is_empty()
     {
         return Err(match documents.find_controls(control).into_iter().next() {
-            Some(known) => ToolError::NotSelected {
+            Some(known) => ToolError::OutsideBaseline {
                 control: shortened(control),
                 catalog: Named::of(known.document().info()).text(),
                 baseline: baseline.text(),

@@ -113,7 +113,9 @@ impl Clients {
         let posted_secret = params.optional("client_secret")?;
         let (id, secret) = match authorization {
             Some(_) if posted_secret.is_some() => {
-                return Err(OAuthError::invalid_request("two client authentications"));
+                return Err(OAuthError::invalid_request(
+                    "more than one client authentication",
+                ));
             }
             Some(authorization) => {
                 let (id, secret) = form_decoded_basic(authorization)
@@ -126,7 +128,7 @@ impl Clients {
             ),
         };
         if posted_id.is_some_and(|posted| posted != id) {
-            return Err(OAuthError::invalid_request("two client ids"));
+            return Err(OAuthError::invalid_request("more than one client id"));
         }
         let client = self.find(&id);
         client

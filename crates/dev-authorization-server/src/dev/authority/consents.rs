@@ -42,6 +42,6 @@ impl Consents {
     ) -> Result<AuthorizationRequest, OAuthError> {
         self.0
             .remove(ticket)
-            .ok_or_else(|| OAuthError::invalid_request("this page was used already, or is too old"))
+            .ok_or_else(|| OAuthError::invalid_request("this page was already used or is too old"))
     }
 }

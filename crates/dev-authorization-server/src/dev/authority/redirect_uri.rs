@@ -28,7 +28,7 @@ pub(in crate::dev) fn check(uri: &str) -> Result<(), &'static str> {
     match parsed.scheme() {
         "https" => Ok(()),
         "http" if is_loopback(&parsed) => Ok(()),
-        "http" => Err("is http to a host other than loopback"),
+        "http" => Err("uses http for a host other than loopback"),
         scheme if REFUSED_SCHEMES.contains(&scheme) => Err("has a scheme that no app owns"),
         _ => Ok(()),
     }

@@ -96,7 +96,7 @@ impl Tokens {
         let family = issued.family.clone();
         if issued.spent {
             self.revoke_family(&family);
-            return Err(OAuthError::invalid_grant("this code was used already"));
+            return Err(OAuthError::invalid_grant("this code was already used"));
         }
         issued.spent = true;
         if issued.expires <= unix_now() {
@@ -120,7 +120,7 @@ impl Tokens {
         if found.spent {
             self.revoke_family(&family);
             return Err(OAuthError::invalid_grant(
-                "this refresh token was used already",
+                "this refresh token was already used",
             ));
         }
         Ok((grant, family))

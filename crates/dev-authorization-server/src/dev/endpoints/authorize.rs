@@ -49,12 +49,16 @@ impl Authority {
         let approved = match params.required("decision")? {
             "approve" => true,
             "deny" => false,
-            _ => return Err(OAuthError::invalid_request("decide: approve or deny")),
+            _ => {
+                return Err(OAuthError::invalid_request(
+                    "decision must be approve or deny",
+                ));
+            }
         };
         let request = lock(&self.consents).take(params.required("ticket")?)?;
         let state = request.state.as_deref();
         if !approved {
-            let denied = OAuthError::new("access_denied", "the user said no");
+            let denied = OAuthError::new("access_denied", "the user denied the request");
             return Ok(self.error_redirect(&request.redirect_uri, &denied, state));
         }
         let code = lock(&self.tokens).issue_code(Code {
@@ -87,7 +91,7 @@ impl Authority {
     ) -> Result<AuthorizationRequest, OAuthError> {
         client.check_grant(GrantType::AuthorizationCode)?;
         if params.required("response_type")? != "code" {
-            let description = "the only response type is code";
+            let description = "the only supported response type is code";
             return Err(OAuthError::new("unsupported_response_type", description));
         }
         Ok(AuthorizationRequest {

@@ -219,6 +219,6 @@ async fn refuse_foreign_hosts(
     if authority.hosts.iter().any(|own| own == host) {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
-    let refusal = OAuthError::invalid_request("this server has another name");
+    let refusal = OAuthError::invalid_request("the Host header names another server");
     Ok(request.error_response(refusal).map_into_boxed_body())
 }

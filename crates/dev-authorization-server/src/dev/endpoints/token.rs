@@ -70,11 +70,11 @@ impl Authority {
         let (code, family) = tokens.spend_code(&client.id, params.required("code")?)?;
         if redirect_uri.is_some_and(|uri| uri != code.redirect_uri) {
             return Err(OAuthError::invalid_grant(
-                "redirect_uri is not the one of the code",
+                "redirect_uri is not the one that the code was issued for",
             ));
         }
         if !secret::equal(&s256(verifier), &code.challenge) {
-            return Err(OAuthError::invalid_grant("code_verifier does not fit"));
+            return Err(OAuthError::invalid_grant("code_verifier does not match"));
         }
         policy::check_resource(&code.grant.resource, params)?;
         let mut answer = tokens.issue(code.grant.clone(), family.clone());

@@ -1,20 +1,24 @@
 //! Fills parameters into prose.
 //!
 //! `{{ insert: param, ID }}` becomes, in this order: the values that the caller supplies, the
-//! values that the catalog sets, `[Selection (one or more): a; b]`, the set values of the
-//! parameters that this one aggregates, `[Assignment: label]`.
+//! values that the catalog sets, `[Selection (one or more): a; b]`, what is known of the parameters
+//! that this one aggregates, `[Assignment: label]`. Constraints follow within the brackets:
+//! `[Assignment: frequency — constraint: at least every 30 days]`.
 
 pub(crate) mod insert;
 pub(crate) mod prose;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::control::substitution::insert::Insert;
 use crate::document::Document;
 use crate::document::element::{self, Param};
 use crate::json::budget::Budget;
+use crate::json::salvage;
+use crate::markup::{unescaped, without_fragment_links};
 
 /// Values of parameters by parameter id (or by the id that the parameter had in an earlier
 /// revision, its `alt-identifier`), as a profile or a system security plan sets them.
@@ -31,6 +35,8 @@ pub(crate) struct Renderer<'a> {
     document: &'a Document,
     values: &'a ParamValues,
     budget: &'a Budget,
+    /// Definitions that take precedence over those of the document.
+    preferred: Vec<Param>,
 }
 
 /// The parameters being expanded, innermost first.
@@ -46,10 +52,17 @@ impl<'a> Renderer<'a> {
             document,
             values,
             budget,
+            preferred: Vec::new(),
         }
     }
 
-    /// The prose with parameters filled in.
+    /// The same, with definitions that take precedence over others of the document with their ids:
+    /// those of one of several versions of a control.
+    pub(crate) fn preferring(self, preferred: Vec<Param>) -> Self {
+        Self { preferred, ..self }
+    }
+
+    /// The prose as plain text with parameters filled in.
     pub(crate) fn filled(&self, prose: &str) -> String {
         let mut out = String::with_capacity(prose.len());
         self.fill(&mut out, prose, None);
@@ -99,15 +112,54 @@ impl<'a> Renderer<'a> {
             .unwrap_or(&param.values)
     }
 
+    /// The values that are set, with parameters filled in.
+    pub(crate) fn filled_values(&self, param: &Param) -> Vec<String> {
+        let filled = |value: &String| {
+            let mut out = String::new();
+            self.fill_with(&mut out, value.trim(), None, as_it_is);
+            out
+        };
+        self.values(param).iter().map(filled).collect()
+    }
+
+    /// What is known of parameters beyond the text that replaces them: the constraints of those that
+    /// are set, and the guidelines of all, one per line.
+    pub(crate) fn hints(&self, params: &[Param]) -> String {
+        let mut out = String::new();
+        for param in params {
+            let is_set = !self.values(param).is_empty();
+            let constraints = param.constraints.iter().filter(|_| is_set);
+            let constraints = constraints.map(element::Constraint::text);
+            let guidelines = param.guidelines.iter().map(|hint| hint.prose.clone());
+            for hint in constraints.chain(guidelines) {
+                self.push(&mut out, "\n");
+                self.fill(&mut out, &hint, None);
+            }
+        }
+        out
+    }
+
     /// Appends as much text as the budget allows.
     pub(crate) fn push(&self, out: &mut String, text: &str) {
         self.budget.push(out, text);
     }
 
+    /// Appends markup.
     fn fill(&self, out: &mut String, prose: &str, path: Option<&Path<'_>>) {
-        let mut rest = prose;
+        self.fill_with(out, &without_fragment_links(prose), path, unescaped);
+    }
+
+    /// Appends text whose pieces between the parameters `plain` makes readable.
+    fn fill_with(
+        &self,
+        out: &mut String,
+        text: &str,
+        path: Option<&Path<'_>>,
+        plain: fn(&str) -> Cow<'_, str>,
+    ) {
+        let mut rest = text;
         while let Some(insert) = Insert::first_in(rest) {
-            self.push(out, &rest[..insert.start]);
+            self.push(out, &plain(&rest[..insert.start]));
             self.push_insert(out, &insert, path);
             rest = &rest[insert.end..];
             // NIST's catalogs have a space there: `{{ insert: param, x }} ; and`.
@@ -115,7 +167,7 @@ impl<'a> Renderer<'a> {
                 rest = &rest[1..];
             }
         }
-        self.push(out, rest);
+        self.push(out, &plain(rest));
     }
 
     fn push_insert(&self, out: &mut String, insert: &Insert<'_>, outer: Option<&Path<'_>>) {
@@ -134,7 +186,7 @@ impl<'a> Renderer<'a> {
         if let Some(param) = self.defined(id) {
             self.push_param(out, &param, &path);
         } else if let Some(values) = self.values.get(id) {
-            self.push_list(out, values, ", ", &path);
+            self.push_values(out, values, &path);
         } else if insert.legacy {
             // Any text in double braces may look like this.
             self.push(out, insert.verbatim);
@@ -146,7 +198,7 @@ impl<'a> Renderer<'a> {
     fn push_param(&self, out: &mut String, param: &Param, path: &Path<'_>) {
         let values = self.values(param);
         if !values.is_empty() {
-            self.push_list(out, values, ", ", path);
+            self.push_values(out, values, path);
         } else if let Some(select) = &param.select {
             self.push(out, "[Selection");
             self.push(
@@ -157,37 +209,49 @@ impl<'a> Renderer<'a> {
                     _ => ": ",
                 },
             );
-            self.push_list(out, &select.choice, "; ", path);
+            for (at, choice) in select.choice.iter().enumerate() {
+                self.push(out, if at > 0 { "; " } else { "" });
+                self.fill(out, choice.trim(), Some(path));
+            }
+            self.push_constraints(out, param, path);
             self.push(out, "]");
         } else if let Some(values) = self.aggregated(param, path) {
             self.push(out, &values);
         } else {
             self.push(out, "[Assignment: ");
-            let label = param.label.as_deref().unwrap_or(&param.id);
-            self.fill(out, label, Some(path));
+            self.fill(out, &param.placeholder(), Some(path));
+            self.push_constraints(out, param, path);
             self.push(out, "]");
         }
     }
 
-    fn push_list(&self, out: &mut String, items: &[String], separator: &str, path: &Path<'_>) {
-        for (at, item) in items.iter().enumerate() {
-            if at > 0 {
-                self.push(out, separator);
-            }
-            self.fill(out, item.trim(), Some(path));
+    fn push_values(&self, out: &mut String, values: &[String], path: &Path<'_>) {
+        for (at, value) in values.iter().enumerate() {
+            self.push(out, if at > 0 { ", " } else { "" });
+            self.fill_with(out, value.trim(), Some(path), as_it_is);
+        }
+    }
+
+    fn push_constraints(&self, out: &mut String, param: &Param, path: &Path<'_>) {
+        let texts = param.constraints.iter().map(element::Constraint::text);
+        for (at, text) in texts.filter(|text| !text.is_empty()).enumerate() {
+            self.push(out, if at > 0 { "; " } else { " — constraint: " });
+            self.fill(out, &text, Some(path));
         }
     }
 
     /// The parameters that this one combines (SP 800-53: `ac-1_prm_1` for `ac-01_odp.01` and
-    /// `ac-01_odp.02`), if at least one of them is set.
+    /// `ac-01_odp.02`), if at least one of them is set, or has constraints and this one has none.
     fn aggregated(&self, param: &Param, path: &Path<'_>) -> Option<String> {
-        let mut any_set = false;
+        let has_own = !param.constraints.is_empty();
+        let mut is_known = false;
         let mut parts: Vec<String> = Vec::new();
         for id in element::values(&param.props, "aggregates").take(MAX_AGGREGATED) {
             let Some(member) = self.defined(id) else {
                 continue;
             };
-            any_set |= !self.values(&member).is_empty();
+            is_known |=
+                !self.values(&member).is_empty() || (!has_own && !member.constraints.is_empty());
             let mut part = String::new();
             let insert = Insert {
                 id,
@@ -198,14 +262,22 @@ impl<'a> Renderer<'a> {
                 parts.push(part);
             }
         }
-        any_set.then(|| parts.join(", "))
+        is_known.then(|| parts.join(", "))
     }
 
     fn defined(&self, id: &str) -> Option<Param> {
+        if let Some(param) = self.preferred.iter().find(|param| param.id == id) {
+            return Some(param.clone());
+        }
         let span = self.document.catalog().param(id)?;
         self.budget.spend(span.len());
-        serde_json::from_str(span.of(self.document.json())).ok()
+        salvage::value(span.of(self.document.json()), |_noted_when_loaded| {})
     }
+}
+
+/// Values are strings, and not markup.
+fn as_it_is(text: &str) -> Cow<'_, str> {
+    Cow::Borrowed(text)
 }
 
 impl Path<'_> {

@@ -105,6 +105,52 @@ fn inserts_become_what_is_known() {
 }
 
 #[test]
+fn constraints_and_the_words_of_odps_are_told() {
+    let params = json!([
+        {"id": "when", "label": "frequency", "constraints": [
+            {"description": "at least\nevery 30 days"}, {"tests": [{"expression": "x < 31"}]}]},
+        {"id": "set", "values": ["weekly"], "constraints": [{"description": "every 30 days"}]},
+        {"id": "or", "select": {"choice": ["a", "b"]}, "constraints": [{"description": "not b"}]},
+        {"id": "a-1_odp", "label": "roles", "constraints": [{"description": "at least {{ when }}"}]},
+        {"id": "a-2_odp", "label": "organization-defined staff"},
+        {"id": "both", "label": "people", "props": [
+            {"name": "aggregates", "value": "a-1_odp"}, {"name": "aggregates", "value": "a-2_odp"}]},
+        {"id": "own", "label": "people", "constraints": [{"description": "all"}],
+         "props": [{"name": "aggregates", "value": "a-1_odp"}]},
+        {"id": "marked", "label": "events of [K-1 \\[a\\]](#k-1)", "guidelines": 7},
+        {"id": "path", "values": ["C:\\[x]"]},
+    ]);
+    let when = "frequency — constraint: at least every 30 days; x < 31";
+    let roles = format!(
+        "[Assignment: organization-defined roles — constraint: at least [Assignment: {when}]]"
+    );
+    for (id, expected) in [
+        ("when", format!("[Assignment: {when}]")),
+        ("set", "weekly".to_owned()),
+        ("or", "[Selection: a; b — constraint: not b]".to_owned()),
+        ("a-1_odp", roles.clone()),
+        (
+            "a-2_odp",
+            "[Assignment: organization-defined staff]".to_owned(),
+        ),
+        (
+            "both",
+            format!("{roles}, [Assignment: organization-defined staff]"),
+        ),
+        ("own", "[Assignment: people — constraint: all]".to_owned()),
+        ("marked", "[Assignment: events of K-1 [a]]".to_owned()),
+        ("path", r"C:\[x]".to_owned()),
+    ] {
+        let prose = format!("{{{{ insert: param, {id} }}}}");
+        assert_eq!(
+            filled(&params, &ParamValues::new(), &prose),
+            expected,
+            "{id}"
+        );
+    }
+}
+
+#[test]
 fn parameters_that_multiply_each_other_are_bounded() {
     let choices = |next: usize| vec![format!("{{{{ insert: param, p{next} }}}}"); 100];
     let params: Vec<Value> = (0..20)
@@ -146,7 +192,7 @@ proptest! {
     }
 
     #[test]
-    fn text_without_inserts_stays(prose in "[^{}]{0,60}") {
+    fn text_without_inserts_and_markup_stays(prose in r"[^{}\\\[]{0,60}") {
         prop_assert_eq!(filled(&json!([]), &ParamValues::new(), &prose), prose);
     }
 }

@@ -42,7 +42,7 @@ impl<'b> Selected<'b> {
     pub(super) fn of(selected: BaselineControl<'b>) -> Self {
         Self {
             control: selected.control,
-            name: selected.control.name(),
+            name: selected.name(),
             is_asked: !selected.implied,
         }
     }

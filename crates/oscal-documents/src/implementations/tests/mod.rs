@@ -239,7 +239,7 @@ fn coverage_is_what_a_plan_says_or_the_best_that_components_say() {
     let baseline = resolve_profile(&view, profile, None).expect("resolves");
     let coverage = coverage(
         &view,
-        baseline.controls.iter().copied(),
+        baseline.controls.iter().cloned(),
         ImplementationFilter::default(),
     );
     let levels: Vec<_> = coverage

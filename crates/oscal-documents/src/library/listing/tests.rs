@@ -58,14 +58,14 @@ fn files_of_other_formats_are_named() {
             .map(|p| format!("{}: {}", p.file, p.message))
             .collect()
     };
-    let yaml = "not loaded: YAML, and only JSON is read yet; convert it";
+    let yaml = "not loaded: YAML, but only JSON is supported so far; convert it";
     let other = "not loaded: its name does not end in .json";
     assert_eq!(
         skipped(listing(directory.path())),
         [
             format!("b.YAML: {yaml}"),
             format!("c/d.yml: {yaml}"),
-            "e.xml: not loaded: XML, and only JSON is read yet; convert it".to_owned(),
+            "e.xml: not loaded: XML, but only JSON is supported so far; convert it".to_owned(),
             format!("A.md: {other}"),
             format!("f: {other}"),
         ]

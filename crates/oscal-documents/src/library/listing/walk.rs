@@ -145,11 +145,11 @@ impl Search {
         let (list, message) = match format {
             Format::Yaml => (
                 &mut self.skipped,
-                "YAML, and only JSON is read yet; convert it",
+                "YAML, but only JSON is supported so far; convert it",
             ),
             Format::Xml => (
                 &mut self.skipped,
-                "XML, and only JSON is read yet; convert it",
+                "XML, but only JSON is supported so far; convert it",
             ),
             Format::Json | Format::Other => (&mut self.others, "its name does not end in .json"),
         };

@@ -92,7 +92,7 @@ impl CustomGroup {
     /// The group's name in messages.
     pub(crate) fn name(&self) -> &str {
         let name = self.id.as_ref().or(self.title.as_ref());
-        name.and_then(Value::as_str).unwrap_or("without a title")
+        name.and_then(Value::as_str).unwrap_or("untitled")
     }
 }
 

@@ -5,14 +5,57 @@ use serde_json::Value;
 
 use crate::resolve::json::{self, Object};
 
-/// What is changed in the selected controls (`modify`).
+/// What is changed in the selected controls (`modify`), as written: one malformed change must not
+/// cost the others.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Modify {
     #[serde(default)]
-    pub(crate) set_parameters: Vec<SetParameter>,
+    set_parameters: Vec<Value>,
     #[serde(default)]
-    pub(crate) alters: Vec<Alter>,
+    alters: Vec<Value>,
+}
+
+impl Modify {
+    /// The changes of parameters and of controls. Calls `left_out` with the reason why a change
+    /// cannot be made.
+    pub(crate) fn read(self, mut left_out: impl FnMut(String)) -> (Vec<SetParameter>, Vec<Alter>) {
+        let mut sets: Vec<SetParameter> = readable(
+            self.set_parameters,
+            ("parameter", "param-id"),
+            &mut left_out,
+        );
+        sets.retain(|set| {
+            let contradicts = set.values.is_some() && set.select.is_some();
+            if contradicts {
+                let id = &set.param_id;
+                left_out(format!(
+                    "leaves the parameter `{id:.60}` as it is: both values and select are set"
+                ));
+            }
+            !contradicts
+        });
+        let alters = readable(self.alters, ("control", "control-id"), &mut left_out);
+        (sets, alters)
+    }
+}
+
+fn readable<T: serde::de::DeserializeOwned>(
+    changes: Vec<Value>,
+    (kind, id): (&str, &str),
+    left_out: &mut impl FnMut(String),
+) -> Vec<T> {
+    let mut read = Vec::with_capacity(changes.len());
+    for change in changes {
+        let target = json::text(&change, id).to_owned();
+        match serde_json::from_value(change) {
+            Ok(change) => read.push(change),
+            Err(error) => left_out(format!(
+                "leaves the {kind} `{target:.60}` as it is, for its change is not OSCAL 1.2: {error}"
+            )),
+        }
+    }
+    read
 }
 
 /// A change of a parameter.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::document::Document;
 use crate::resolve::directives::merge::Merge;
-use crate::resolve::directives::modify::{Modify, Position};
+use crate::resolve::directives::modify::Modify;
 use crate::resolve::directives::select::{ById, Empty, Select};
 use crate::resolve::error::{ResolveError, name};
 
@@ -75,23 +75,6 @@ impl Profile {
         }
         if let Some(custom) = &merge.custom {
             custom.check()?;
-        }
-        for set in &self.modify.set_parameters {
-            if set.values.is_some() && set.select.is_some() {
-                let id = &set.param_id;
-                return Err(format!(
-                    "both values and select are set for parameter `{id:.60}`"
-                ));
-            }
-        }
-        for alter in &self.modify.alters {
-            for add in &alter.adds {
-                let beside = matches!(add.position, Some(Position::Before | Position::After));
-                if beside && add.by_id.is_some() && add.title.is_some() {
-                    let id = &alter.control_id;
-                    return Err(format!("a title is added beside a part of `{id:.60}`"));
-                }
-            }
         }
         Ok(())
     }

@@ -52,7 +52,7 @@ impl<'a> Files<'a> {
                 for (path, document) in self.by_name.get(name(&form)).into_iter().flatten() {
                     let common = path.rsplit('/').zip(form.rsplit('/'));
                     let common = common.take_while(|(a, b)| a == b).count();
-                    if common >= least {
+                    if common >= least && !document.is_copy_of(importer) {
                         found.push(((common, nearness(importer, path)), *document));
                     }
                 }
@@ -70,7 +70,9 @@ impl<'a> Files<'a> {
                 let is_beside = importer
                     .files()
                     .any(|file| directory(file) == directory(path));
-                found.push((is_beside, *document));
+                if !document.is_copy_of(importer) {
+                    found.push((is_beside, *document));
+                }
             }
         }
         best(found)

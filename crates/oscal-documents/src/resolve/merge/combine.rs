@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use crate::json::budget::Budget;
 use crate::resolve::directives::merge::Method;
-use crate::resolve::error::ResolveError;
-use crate::resolve::tree::version::Version;
+use crate::resolve::error::{ResolveError, name};
+use crate::resolve::log::Log;
+use crate::resolve::tree::group::GroupMembers;
+use crate::resolve::tree::version::{Version, param_state};
 use crate::resolve::tree::{Body, Group, Node};
 
 /// The deepest nesting of controls. Documents with deeper nesting cannot be loaded.
@@ -19,7 +21,10 @@ pub(crate) struct Combined<'s, 'a> {
     /// By id, and by version if each version is kept.
     occurrences: HashMap<Key<'a>, Occurrences<'s, 'a>>,
     emitted: HashSet<Key<'a>>,
+    /// Id of the profile.
+    profile: &'s str,
     budget: &'s Budget,
+    log: &'s mut Log,
 }
 
 /// Two occurrences with the same key are one control.
@@ -33,12 +38,20 @@ struct Occurrences<'s, 'a> {
 }
 
 impl<'s, 'a> Combined<'s, 'a> {
-    pub(crate) fn of(bodies: &'s [Body<'a>], method: Method, budget: &'s Budget) -> Self {
+    pub(crate) fn of(
+        bodies: &'s [Body<'a>],
+        method: Method,
+        profile: &'s str,
+        budget: &'s Budget,
+        log: &'s mut Log,
+    ) -> Self {
         let mut combined = Self {
             method,
             occurrences: HashMap::new(),
             emitted: HashSet::new(),
+            profile,
             budget,
+            log,
         };
         let mut versions = HashSet::new();
         for node in bodies.iter().flat_map(Body::nodes) {
@@ -76,7 +89,10 @@ impl<'s, 'a> Combined<'s, 'a> {
         for group in bodies.into_iter().flat_map(|body| &body.groups) {
             let at = *places.entry(group.own.key()).or_insert(same.len());
             match same.get_mut(at) {
-                Some((_, bodies)) => bodies.push(&group.body),
+                Some((first, bodies)) => {
+                    bodies.push(&group.body);
+                    self.warn_of_clash(&first.own, &group.own);
+                }
                 None => same.push((group, vec![&group.body])),
             }
         }
@@ -111,6 +127,9 @@ impl<'s, 'a> Combined<'s, 'a> {
             let Some(occurrences) = self.occurrences.remove(&key) else {
                 continue;
             };
+            if self.method == Method::UseFirst {
+                self.warn_of_unused(&occurrences.versions);
+            }
             let version = match &occurrences.versions[..] {
                 [first, _, ..] if self.method == Method::Merge => {
                     let all = occurrences.versions.iter().copied().map(Arc::clone);
@@ -130,6 +149,48 @@ impl<'s, 'a> Combined<'s, 'a> {
             });
         }
         Ok(result)
+    }
+
+    /// Warns if what profiles set in versions of a control is lost with these versions.
+    fn warn_of_unused(&mut self, versions: &[&Arc<Version<'a>>]) {
+        let Some((first, others)) = versions.split_first() else {
+            return;
+        };
+        let changed = others.iter().filter(|version| !version.is_original());
+        for version in changed {
+            self.budget.spend(first.weight() + version.weight());
+            let mut log = Log::default();
+            version.object(&mut log);
+            let first = first.object(&mut Log::default());
+            for change in &log.changes {
+                self.log
+                    .warn_of_other(change, &param_state(&first, &change.param));
+            }
+        }
+    }
+
+    /// Warns if two groups become one although they have not only the id in common.
+    fn warn_of_clash(&mut self, first: &GroupMembers<'a>, other: &GroupMembers<'a>) {
+        if first.is(other) {
+            return;
+        }
+        let (kept, lost) = (first.members(), other.members());
+        self.budget.spend(64 * (2 + kept.len() + lost.len()));
+        let differs = |member: &&String| kept.get(*member) != lost.get(*member);
+        let members: Vec<_> = lost.keys().filter(differs).map(String::as_str).collect();
+        if members.is_empty() {
+            return;
+        }
+        let id = kept.get("id").and_then(|id| id.as_str()).unwrap_or("");
+        let from = |group: &GroupMembers<'_>| group.document().map_or_else(String::new, name);
+        let message = format!(
+            "groups with the id `{id:.60}` become one: the {} of the first, {}, are used and not \
+             those of {}",
+            members.join(", "),
+            from(first),
+            from(other),
+        );
+        self.log.warn(self.profile, message);
     }
 
     fn key(&self, node: &Node<'a>) -> Key<'a> {

@@ -30,7 +30,7 @@ impl<'a> Structure<'_, 'a> {
         for node in self.selected.nodes() {
             if !inserted.contains(node.id()) {
                 let id = node.id();
-                let message = format!("selects `{id:.60}` and inserts it nowhere");
+                let message = format!("selects `{id:.60}` but inserts it nowhere");
                 self.log.warn(self.profile, message);
             }
         }

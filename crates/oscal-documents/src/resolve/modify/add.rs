@@ -61,6 +61,9 @@ fn insert_beside(
     add: &Add,
 ) -> Result<(), String> {
     add.check_fits(kind)?;
+    if add.title.is_some() {
+        return Err("a title cannot be added beside something".to_owned());
+    }
     for (list, items) in add.lists() {
         if list != member {
             let at_start = add.position == Some(Position::Before);

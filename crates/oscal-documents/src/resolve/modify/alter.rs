@@ -8,23 +8,19 @@ use crate::resolve::json::{self, Object};
 use crate::resolve::modify::add::{insert_at, insert_into};
 use crate::resolve::modify::remove::{mark, sweep};
 
-/// Alters the control with this id.
-///
-/// # Errors
-///
-/// Says which directives contradict each other.
+/// Alters the control with this id. Calls `warn` with what has no effect, and why.
 pub(crate) fn apply(
     id: &str,
     control: &mut Object,
     alters: &[Alter],
     mut warn: impl FnMut(String),
-) -> Result<(), String> {
+) {
     for remove in alters.iter().flat_map(|alter| &alter.removes) {
         if remove.is_empty() {
             warn(format!("removes from `{id:.60}` without saying what"));
         } else if !mark(control, remove) {
             warn(format!(
-                "removes from `{id:.60}` what it does not have: {remove:.200}"
+                "removes from `{id:.60}` something it does not have: {remove:.200}"
             ));
         }
     }
@@ -37,21 +33,21 @@ pub(crate) fn apply(
     for add in from_first.into_iter().chain(from_last.into_iter().rev()) {
         let target = add.by_id.as_deref().filter(|target| *target != id);
         let found = match target {
-            None => {
-                insert_into(control, add, "control")?;
-                true
-            }
-            Some(target) => insert_at(control, "control", target, add)?,
+            None => insert_into(control, add, "control").map(|()| true),
+            Some(target) => insert_at(control, "control", target, add),
         };
-        if !found {
-            let target = target.unwrap_or_default();
-            warn(format!(
-                "adds to `{target:.60}`, which `{id:.60}` does not have"
-            ));
+        match found {
+            Ok(true) => {}
+            Ok(false) => {
+                let target = target.unwrap_or_default();
+                warn(format!(
+                    "adds to `{target:.60}`, which `{id:.60}` does not have"
+                ));
+            }
+            Err(why) => warn(format!("leaves out an addition to `{id:.60}`: {why}")),
         }
     }
     sweep(control);
-    Ok(())
 }
 
 impl Alter {
@@ -75,17 +71,17 @@ mod tests {
     use super::*;
     use crate::resolve::modify::remove::OSCAL_NS;
 
-    /// Alters a control. Returns the result or error, and the warnings.
-    fn altered(control: Value, alter: Value) -> (Result<Value, String>, Vec<String>) {
+    /// Alters a control. Returns the result and the warnings.
+    fn altered(control: Value, alter: Value) -> (Value, Vec<String>) {
         let Value::Object(mut control) = control else {
-            return (Err("no object".to_owned()), Vec::new());
+            panic!("no object: {control}");
         };
         let alter: Alter = serde_json::from_value(alter).expect("an alter");
         let mut warnings = Vec::new();
-        let done = apply("a", &mut control, &[alter], |warning| {
+        apply("a", &mut control, &[alter], |warning| {
             warnings.push(warning);
         });
-        (done.map(|()| Value::Object(control)), warnings)
+        (Value::Object(control), warnings)
     }
 
     fn control() -> Value {
@@ -126,7 +122,6 @@ mod tests {
         ] {
             let (result, warnings) =
                 altered(control(), json!({"control-id": "a", "removes": [remove]}));
-            let result = result.expect("altered");
             assert!(warnings.is_empty(), "{warnings:?}");
             let props = result["props"].as_array().into_iter().flatten();
             let names: Vec<_> = props.map(|prop| json::text(prop, "name")).collect();
@@ -183,7 +178,6 @@ mod tests {
             ),
         ] {
             let (result, warnings) = altered(control(), json!({"control-id": "a", "adds": [add]}));
-            let result = result.expect("altered");
             assert!(warnings.is_empty(), "{warnings:?}");
             let parts = if path.is_empty() {
                 &result["parts"]
@@ -202,7 +196,7 @@ mod tests {
                 control(),
                 json!({"control-id": "a", "adds": [add("1"), add("2")]}),
             );
-            assert_eq!(ids(&result.expect("altered")["parts"]).join(","), expected);
+            assert_eq!(ids(&result["parts"]).join(","), expected);
         }
     }
 
@@ -218,7 +212,6 @@ mod tests {
                 {"by-id": "p", "links": [{"href": "#l"}]},
             ]}),
         );
-        let result = result.expect("altered");
         assert!(warnings.is_empty(), "{warnings:?}");
         assert_eq!(result["title"], "B");
         assert_eq!(ids(&result["parts"][0]["parts"]), ["n"]);
@@ -227,14 +220,14 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_effect_is_a_warning_and_what_cannot_be_an_error() {
+    fn what_has_no_effect_is_a_warning() {
         for alter in [
             json!({"control-id": "a", "removes": [{"by-id": "gone"}]}),
             json!({"control-id": "a", "removes": [{"remarks": "?"}]}),
             json!({"control-id": "a", "adds": [{"by-id": "gone"}]}),
         ] {
             let (result, warnings) = altered(control(), alter);
-            assert_eq!(result.expect("altered"), control());
+            assert_eq!(result, control());
             assert_eq!(warnings.len(), 1);
         }
         for add in [
@@ -242,9 +235,11 @@ mod tests {
             json!({"by-id": "s.1", "position": "after", "params": [{"id": "n"}]}),
             json!({"by-id": "p", "parts": [{"name": "x"}]}),
             json!({"by-id": "p", "title": "x"}),
+            json!({"by-id": "s", "position": "after", "title": "x"}),
         ] {
-            let (result, _) = altered(control(), json!({"control-id": "a", "adds": [add]}));
-            assert!(result.expect_err("misplaced").contains("cannot be added"));
+            let (result, warnings) = altered(control(), json!({"control-id": "a", "adds": [add]}));
+            assert_eq!(result, control());
+            assert!(warnings[0].contains("cannot be added"), "{warnings:?}");
         }
     }
 }

@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use crate::document::Document;
 use crate::resolve::directives::modify::{Alter, Modify, SetParameter};
-use crate::resolve::error::{ResolveError, name};
 use crate::resolve::json::{self, Object};
 use crate::resolve::log::{Log, ParamChange, ParamState};
 use crate::resolve::modify::alter;
@@ -17,8 +16,6 @@ use crate::resolve::modify::alter;
 pub(crate) struct Modifications {
     /// Id of the profile.
     pub(crate) profile: String,
-    /// The profile's name in messages.
-    profile_name: String,
     pub(crate) sets: ByTarget<SetParameter>,
     pub(crate) alters: ByTarget<Alter>,
 }
@@ -31,12 +28,14 @@ pub(crate) struct ByTarget<T> {
 }
 
 impl Modifications {
-    pub(crate) fn of(profile: &Document, modify: Modify) -> Self {
+    /// The changes of a profile. Logs those that cannot be made.
+    pub(crate) fn of(profile: &Document, modify: Modify, log: &mut Log) -> Self {
+        let profile = profile.info().id.clone();
+        let (sets, alters) = modify.read(|why| log.warn(&profile, why));
         Self {
-            profile: profile.info().id.clone(),
-            profile_name: name(profile),
-            sets: ByTarget::of(modify.set_parameters, |set| &set.param_id),
-            alters: ByTarget::of(modify.alters, |alter| &alter.control_id),
+            sets: ByTarget::of(sets, |set| &set.param_id),
+            alters: ByTarget::of(alters, |alter| &alter.control_id),
+            profile,
         }
     }
 
@@ -65,12 +64,7 @@ impl Modifications {
     }
 
     /// Changes the text of a control.
-    pub(crate) fn apply(
-        &self,
-        id: &str,
-        control: &mut Object,
-        log: &mut Log,
-    ) -> Result<(), ResolveError> {
+    pub(crate) fn apply(&self, id: &str, control: &mut Object, log: &mut Log) {
         if !self.sets.targets.is_empty() {
             for param in json::list(control, "params") {
                 if let Value::Object(param) = param {
@@ -79,11 +73,9 @@ impl Modifications {
             }
         }
         let alters = self.alters.of_target(id);
-        let warn = |message| log.warn(&self.profile, message);
-        alter::apply(id, control, alters, warn).map_err(|why| ResolveError::Contradiction {
-            profile: self.profile_name.clone(),
-            why,
-        })
+        alter::apply(id, control, alters, |message| {
+            log.warn(&self.profile, message);
+        });
     }
 
     /// Changes the text of a parameter.

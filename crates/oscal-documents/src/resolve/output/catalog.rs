@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use crate::resolve::error::ResolveError;
 use crate::resolve::json::{self, Object};
 use crate::resolve::log::Log;
 use crate::resolve::output::head::Head;
@@ -24,20 +23,9 @@ pub(crate) struct Output<'s, 'a> {
 }
 
 impl<'s, 'a> Output<'s, 'a> {
-    /// # Errors
-    ///
-    /// The result contains a control in several versions.
-    pub(crate) fn of(tree: &'s Tree<'a>) -> Result<Self, ResolveError> {
+    pub(crate) fn of(tree: &'s Tree<'a>) -> Self {
         let mut places = Places::default();
         places.add(&tree.body, None);
-        let mut ids = HashSet::new();
-        for (node, _) in &places.controls {
-            if !ids.insert(node.id()) {
-                return Err(ResolveError::Duplicate {
-                    control: node.id().to_owned(),
-                });
-            }
-        }
         let mut output = Self {
             tree,
             controls: Vec::with_capacity(places.controls.len()),
@@ -49,10 +37,10 @@ impl<'s, 'a> Output<'s, 'a> {
             params: HashMap::new(),
         };
         for (node, _) in &places.controls {
-            output.controls.push(node.version.text()?);
+            output.controls.push(node.version.text());
         }
         output.place_params(&places);
-        Ok(output)
+        output
     }
 
     /// The text of the catalog.

@@ -34,10 +34,13 @@ fn parameters_are_set_and_reported() {
         .iter()
         .map(|w| w.message.as_str())
         .collect();
+    let mut warnings = warnings;
+    warnings.sort_unstable();
     assert_eq!(
         warnings,
         [
-            "sets the parameter `b-1_p`, which only controls have that are not selected",
+            "sets the parameter `a-1_p` more than once: `nobody`, then `everybody`",
+            "sets the parameter `b-1_p`, which belongs only to controls that are not selected",
             "sets the parameter `nothing`, which is unknown",
         ]
     );
@@ -51,6 +54,58 @@ fn parameters_are_set_and_reported() {
     let values = resolved.param_values();
     let statement = view_of(Some(resolved.controls[0].control), &values);
     assert_eq!(statement.as_deref(), Some(expected));
+}
+
+#[test]
+fn constraints_are_part_of_the_text_and_of_the_report() {
+    let set = json!([
+        {"param-id": "a-1_p", "constraints": [{"description": "two people"}]},
+        {"param-id": "b-1_p", "values": ["one"], "constraints": [{"description": "an adult"}],
+         "guidelines": [{"prose": "Ask first."}]},
+    ]);
+    let members = json!({
+        "imports": import(json!({"include-controls": [{"with-ids": ["a-1", "b-1"]}]})),
+        "modify": {"set-parameters": set},
+    });
+    let library = library(&[("p.json", members), ("c.json", catalog())]);
+    let view = library.view(|_| true);
+    let profile = view.document(&uuid(0)).expect("the profile");
+    let resolved = resolve_profile(&view, profile, None).expect("resolves");
+    let document = resolved.document().expect("a catalog");
+    let told = |id: &str| {
+        let control = document.control(id).expect(id);
+        let view = control.view(&ParamValues::new());
+        let param = view.params[0].clone();
+        let statement = view.statement().map(str::to_owned);
+        (
+            statement.unwrap_or_default(),
+            param.constraints,
+            param.guidelines,
+        )
+    };
+    let of = |texts: &[&str]| {
+        texts
+            .iter()
+            .map(|text| (*text).to_owned())
+            .collect::<Vec<_>>()
+    };
+    let a = "a-1 for [Assignment: who — constraint: two people]".to_owned();
+    assert_eq!(told("a-1"), (a, of(&["two people"]), of(&[])));
+    let b = (
+        "b-1 for one".to_owned(),
+        of(&["an adult"]),
+        of(&["Ask first."]),
+    );
+    assert_eq!(told("b-1"), b);
+    let changes = &resolved.param_changes;
+    assert_eq!(changes[0].old.text("a-1_p"), "[Assignment: who]");
+    let new = &changes[0].new;
+    assert_eq!(
+        new.text("a-1_p"),
+        "[Assignment: who — constraint: two people]"
+    );
+    assert_eq!(changes[1].new.text("b-1_p"), "one");
+    assert_eq!(changes[1].new.constraints, ["an adult"]);
 }
 
 #[test]
@@ -72,14 +127,20 @@ fn profiles_import_profiles_and_change_what_those_changed() {
                        {"control-id": "gone"}],
         },
         "back-matter": {"resources": [{"uuid": "00000000-0000-4000-8000-00000000000a",
-            "rlinks": [{"href": "../xml/q.xml"}, {"href": "../json/q.json"}]}]},
+            "rlinks": [{"href": "../xml/q.xml"}, {"href": "./q.json"}]}]},
     });
     let files = [("p.json", p), ("c.json", catalog()), ("q.json", q)];
     assert_eq!(outcome(&files, None).expect("resolves"), "a-1 !b-1");
     let (catalog, warnings) = resolved_catalog(&files);
     assert_eq!(
         warnings,
-        ["alters the control `gone`, which is not selected"]
+        [
+            "alters the control `gone`, which is not selected".to_owned(),
+            format!(
+                "sets the parameter `a-1_p` to `second`, which {} sets to `first`",
+                uuid(2)
+            ),
+        ]
     );
     let control = &catalog["controls"][0];
     assert_eq!(control["params"][0]["values"], json!(["second"]));

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::json::any::any_json;
+use crate::resolve::json;
 
 #[test]
 fn unsupported_and_contradictory_directives_are_errors() {
@@ -15,7 +16,6 @@ fn unsupported_and_contradictory_directives_are_errors() {
         }
         ids(profile)
     };
-    let alter = |alter: Value| with(json!({"modify": {"alters": [alter]}}));
     for (message, expected) in [
         (with(json!({"imports": []})), "has no imports"),
         (
@@ -40,15 +40,28 @@ fn unsupported_and_contradictory_directives_are_errors() {
             with(json!({"merge": {"custom": {"insert-controls": [{"order": "random"}]}}})),
             "unknown variant `random`",
         ),
+    ] {
+        assert!(message.contains(expected), "{message}");
+    }
+    let catalog = outcome(&[("c.json", catalog())], None);
+    assert!(matches!(catalog, Err(ResolveError::NotAProfile { .. })));
+}
+
+#[test]
+fn a_change_that_cannot_be_made_costs_no_other_one() {
+    let alter = |alter: Value| json!({"alters": [alter]});
+    for (modify, expected) in [
         (
-            with(
-                json!({"modify": {"set-parameters": [{"param-id": "a", "values": [], "select": {}}]}}),
-            ),
-            "both values and select",
+            json!({"set-parameters": [{"param-id": "a", "values": [], "select": {}}]}),
+            "leaves the parameter `a` as it is: both values and select",
+        ),
+        (
+            json!({"set-parameters": [{"param-id": "a", "value": "x"}]}),
+            "leaves the parameter `a` as it is, for its change is not OSCAL 1.2: unknown field `value`",
         ),
         (
             alter(json!({"control-id": "a-1", "adds": [{"position": "beside"}]})),
-            "unknown variant `beside`",
+            "leaves the control `a-1` as it is, for its change is not OSCAL 1.2: unknown variant `beside`",
         ),
         (
             alter(json!({"control-id": "a-1", "removes": [{"by-item-name": "mapping"}]})),
@@ -58,19 +71,30 @@ fn unsupported_and_contradictory_directives_are_errors() {
             alter(
                 json!({"control-id": "a-1", "adds": [{"by-id": "a-1_s", "params": [{"id": "x"}]}]}),
             ),
-            "parameters cannot be added to a part",
+            "leaves out an addition to `a-1`: parameters cannot be added to a part",
         ),
         (
             alter(
                 json!({"control-id": "a-1", "adds": [{"by-id": "a-1_s", "position": "after", "title": "x"}]}),
             ),
-            "title is added beside",
+            "a title cannot be added beside",
         ),
     ] {
-        assert!(message.contains(expected), "{message}");
+        let mut modify = modify;
+        let good = json!([{"control-id": "a-2", "adds": [{"title": "New"}]}]);
+        json::unite_member(
+            modify.as_object_mut().expect("an object"),
+            "alters".to_owned(),
+            good.as_array().cloned().unwrap_or_default(),
+        );
+        let members = json!({"imports": import(json!({"include-all": {}})), "modify": modify});
+        let (catalog, warnings) = resolved_catalog(&[("p.json", members), ("c.json", catalog())]);
+        assert!(
+            warnings.iter().any(|w| w.contains(expected)),
+            "{warnings:?}"
+        );
+        assert_eq!(catalog["controls"][2]["title"], "New", "{expected}");
     }
-    let catalog = outcome(&[("c.json", catalog())], None);
-    assert!(matches!(catalog, Err(ResolveError::NotAProfile { .. })));
 }
 
 #[test]

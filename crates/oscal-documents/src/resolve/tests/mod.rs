@@ -3,6 +3,7 @@
 mod change;
 mod hostile;
 mod imports;
+mod own;
 
 use std::fs;
 
@@ -19,12 +20,15 @@ fn uuid(number: usize) -> String {
     format!("00000000-0000-4000-8000-{number:012}")
 }
 
-/// A library of catalogs (`c*.json`) and profiles (other names) with these members. The number of
+/// A library of catalogs (`c*.json`) and profiles (other file names) with these members. The number of
 /// the file becomes its uuid.
 fn library(files: &[(&str, Value)]) -> Library {
     let directory = tempfile::tempdir().expect("a directory");
     for (number, (file, members)) in files.iter().enumerate() {
-        let model = if file.starts_with('c') {
+        let path = directory.path().join(file);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("created");
+        let name = file.rsplit('/').next().unwrap_or(file);
+        let model = if name.starts_with('c') {
             "catalog"
         } else {
             "profile"
@@ -38,7 +42,7 @@ fn library(files: &[(&str, Value)]) -> Library {
             root[name] = value.clone();
         }
         let text = json!({ model: root }).to_string();
-        fs::write(directory.path().join(file), text).expect("written");
+        fs::write(path, text).expect("written");
     }
     let library = Library::load(&[], Some(directory.path()), Limits::default()).expect("loads");
     assert!(library.problems().is_empty(), "{:?}", library.problems());
@@ -251,9 +255,17 @@ fn controls_of_several_imports_are_combined() {
     let kept = resolve_profile(&view, profile, None).expect("resolves");
     let ids: Vec<_> = kept.controls.iter().map(|c| c.control.id()).collect();
     assert_eq!(ids, ["a-1", "a-2", "a-1", "a-1.1"]);
-    assert_eq!(kept.warnings.len(), 1);
-    assert!(matches!(
-        kept.document(),
-        Err(ResolveError::Duplicate { .. })
-    ));
+    let [warning] = &kept.warnings[..] else {
+        panic!("{:?}", kept.warnings);
+    };
+    assert!(
+        warning.message.contains("in the result 2 times"),
+        "{warning:?}"
+    );
+    let catalog = kept.document().expect("one clash does not hide the others");
+    let served: Vec<_> = catalog.controls().map(Control::id).collect();
+    assert_eq!(served, ids);
+    let first = catalog.control("a-1").expect("the first one");
+    assert_eq!(first.enhancements().count(), 0);
+    assert_eq!(catalog.find_controls("A-1").len(), 2);
 }

@@ -74,7 +74,8 @@ impl Modifications {
             source.weight += added;
             if !source.catalog.catalog().is_loose(param) {
                 let message = format!(
-                    "sets the parameter `{param:.60}`, which only controls have that are not selected"
+                    "sets the parameter `{param:.60}`, which belongs only to controls that are not \
+                     selected"
                 );
                 log.warn(&self.profile, message);
             }

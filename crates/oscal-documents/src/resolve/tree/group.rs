@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::document::Document;
+use crate::markup;
 use crate::resolve::json;
 
 /// The source of a group's title and other members.
@@ -14,7 +15,45 @@ pub(crate) enum GroupMembers<'a> {
     Custom(Arc<Map<String, Value>>),
 }
 
-impl GroupMembers<'_> {
+impl<'a> GroupMembers<'a> {
+    /// Whether both are the same group, not just equal ones.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Catalog(document, number), Self::Catalog(other, other_number)) => {
+                std::ptr::eq(*document, *other) && number == other_number
+            }
+            (Self::Custom(members), Self::Custom(other)) => Arc::ptr_eq(members, other),
+            _ => false,
+        }
+    }
+
+    /// The catalog that it is from.
+    pub(crate) fn document(&self) -> Option<&'a Document> {
+        match self {
+            Self::Catalog(document, _) => Some(document),
+            Self::Custom(_) => None,
+        }
+    }
+
+    /// Its id and title.
+    pub(crate) fn names(&self) -> (Option<String>, String) {
+        match self {
+            Self::Catalog(document, number) => {
+                let group = &document.catalog().groups[*number as usize];
+                let id = group.id.as_deref().map(str::to_owned);
+                (id, group.title.as_ref().to_owned())
+            }
+            Self::Custom(members) => {
+                let text = |member| members.get(member).and_then(Value::as_str);
+                let title = text("title").unwrap_or_default();
+                (
+                    text("id").map(str::to_owned),
+                    markup::plain(title).into_owned(),
+                )
+            }
+        }
+    }
+
     pub(crate) fn is_custom(&self) -> bool {
         matches!(self, Self::Custom(_))
     }

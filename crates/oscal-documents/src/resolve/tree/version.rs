@@ -10,9 +10,8 @@ use serde_json::Value;
 
 use crate::control::Control;
 use crate::json::cursor::{Cursor, Span};
-use crate::resolve::error::ResolveError;
 use crate::resolve::json::{self, Object};
-use crate::resolve::log::Log;
+use crate::resolve::log::{Log, ParamState};
 use crate::resolve::modify::modifications::Modifications;
 
 pub(crate) struct Version<'a> {
@@ -90,31 +89,45 @@ impl<'a> Version<'a> {
     }
 
     /// The text of the control without nested controls.
-    pub(crate) fn text(&self) -> Result<String, ResolveError> {
+    pub(crate) fn text(&self) -> String {
         match self.content {
-            Content::Original => Ok(json::text_without(self.control.json(), &["controls"])),
-            _ => Ok(Value::Object(self.object(&mut Log::default())?).to_string()),
+            Content::Original => json::text_without(self.control.json(), &["controls"]),
+            _ => Value::Object(self.object(&mut Log::default())).to_string(),
         }
     }
 
     /// The same as a tree. Logs what is changed on the way.
-    pub(crate) fn object(&self, log: &mut Log) -> Result<Object, ResolveError> {
+    pub(crate) fn object(&self, log: &mut Log) -> Object {
         match &self.content {
-            Content::Original => Ok(json::without(self.control.json(), &["controls"])),
+            Content::Original => json::without(self.control.json(), &["controls"]),
             Content::Modified(of, by) => {
-                let mut object = of.object(log)?;
-                by.apply(self.control.id(), &mut object, log)?;
-                Ok(object)
+                let mut object = of.object(log);
+                by.apply(self.control.id(), &mut object, log);
+                object
             }
             Content::Merged(versions) => {
-                let mut merged = Object::new();
-                for version in versions {
-                    json::unite(&mut merged, version.object(log)?);
+                let Some((first, others)) = versions.split_first() else {
+                    return Object::new();
+                };
+                let mut merged = first.object(log);
+                for other in others {
+                    let mut of_other = Log::default();
+                    json::unite(&mut merged, other.object(&mut of_other));
+                    log.merge(of_other, |param| param_state(&merged, param));
                 }
-                Ok(merged)
+                merged
             }
         }
     }
+}
+
+/// The state of a parameter of a control.
+pub(crate) fn param_state(control: &Object, id: &str) -> ParamState {
+    let params = control.get("params").and_then(Value::as_array);
+    let mut params = params.into_iter().flatten();
+    let param = params.find(|param| json::text(param, "id") == id);
+    let param = param.and_then(Value::as_object);
+    param.map(ParamState::of).unwrap_or_default()
 }
 
 /// Calls `found` with the id and the text of each parameter of a control or group.

@@ -25,10 +25,10 @@ fn schemas_are_known_by_their_content() {
         .iter()
         .map(|p| format!("{}: {}", p.file, p.message));
     let expected = [
-        "b.json: left out: `a.json` is a schema of catalog as well",
+        "b.json: left out: `a.json` is also a schema of catalog",
         "c.json: not the JSON schema of an OSCAL model; remove it",
         "d.json: not JSON: EOF while parsing an object at line 1 column 1",
-        "e.json: not of JSON Schema draft 7, as NIST's schemas are; replace it",
+        "e.json: not JSON Schema draft 7, which NIST's schemas use; replace it",
     ];
     assert_eq!(problems.collect::<Vec<_>>(), expected);
     let versions = schemas
@@ -49,6 +49,68 @@ fn schemas_are_known_by_their_content() {
     );
     let gone = Schemas::load(&directory.path().join("gone")).expect_err("missing");
     assert!(gone.to_string().contains("the schemas directory"), "{gone}");
+}
+
+#[test]
+fn a_document_is_checked_against_the_schema_of_its_own_version() {
+    let of_version = |version: &str, member: &str| {
+        let mut schema = catalog_schema();
+        schema["$id"] = json!(format!("http://example.org/ns/{version}/catalog.json"));
+        schema["definitions"]["t-t:catalog"]["properties"][member] = json!({});
+        schema["definitions"]["t-t:catalog"]["properties"]["metadata"] = json!({});
+        schema.to_string()
+    };
+    let directory = directory(&[
+        ("a.json", of_version("1.1.0", "newer")),
+        ("b.json", of_version("1.0.4", "old")),
+        ("c.json", of_version("1.10.0", "newest")),
+    ]);
+    let schemas = Schemas::load(directory.path()).expect("a directory");
+    assert_eq!(schemas.problems(), []);
+    let newest = schemas.models()[0].schema_version.clone();
+    assert_eq!(newest.as_deref(), Some("1.10.0"));
+    for (version, checked_by, member) in [
+        ("1.0.4", "1.0.4", "old"),
+        ("v1.0.2", "1.0.4", "old"),
+        ("1.1.0", "1.1.0", "newer"),
+        ("1.1.3", "1.10.0", "newest"),
+        ("2.0.0", "1.10.0", "newest"),
+        ("x", "1.10.0", "newest"),
+    ] {
+        let text = json!({"catalog": {
+            "uuid": UUID, "metadata": {"oscal-version": version}, (member): 1}});
+        let validation = validate_text(&schemas, &text.to_string(), None, Caps::default());
+        assert_eq!(validation.is_valid(), Some(true), "{validation:?}");
+        assert_eq!(validation.schema_version.as_deref(), Some(checked_by));
+        assert_eq!(validation.oscal_version.as_deref(), Some(version));
+    }
+}
+
+#[test]
+fn the_combine_method_that_nists_schema_lacks_is_allowed() {
+    let combine = json!({"type": "object", "additionalProperties": false});
+    let merge = json!({"type": "object", "properties": {"combine": combine}});
+    let schema = json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$id": "http://example.org/ns/1.2.3/profile.json",
+        "type": "object",
+        "properties": {"profile": {"type": "object", "properties": {
+            "merge": {"anyOf": [merge, {"type": "string"}]}}}},
+        "required": ["profile"],
+    });
+    let directory = directory(&[("p.json", schema.to_string())]);
+    let schemas = Schemas::load(directory.path()).expect("a directory");
+    let verdict = |combine: Value| {
+        let text = json!({"profile": {"merge": {"combine": combine}}}).to_string();
+        validate_text(&schemas, &text, None, Caps::default()).is_valid()
+    };
+    for method in ["keep", "merge", "use-first"] {
+        assert_eq!(verdict(json!({"method": method})), Some(true), "{method}");
+    }
+    assert_eq!(verdict(json!({"method": "best"})), Some(false));
+    assert_eq!(verdict(json!({"methods": "keep"})), Some(false));
+    let raw = schemas.raw(Model::Profile, None).expect("a schema");
+    assert_eq!(*raw, schema, "as published");
 }
 
 #[test]

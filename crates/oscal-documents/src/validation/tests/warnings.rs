@@ -79,3 +79,42 @@ fn plans_are_checked_against_the_catalogs_that_they_use() {
     assert_eq!(rules(plan("other-1"), true), ["dangling-reference"]);
     assert_eq!(rules(plan("a-1"), false), ["dangling-reference"]);
 }
+
+#[test]
+fn components_of_imported_definitions_are_known() {
+    let uuid = |n: usize| format!("00000000-0000-4000-8000-{n:012}");
+    let definition = |n: usize, members: Value| {
+        let mut root = json!({"uuid": uuid(n), "metadata": {"title": format!("D{n}")},
+            "components": [{"uuid": uuid(10 + n), "title": "C"}]});
+        for (name, value) in members.as_object().into_iter().flatten() {
+            root[name] = value.clone();
+        }
+        json!({ "component-definition": root }).to_string()
+    };
+    let import = |href: &str| json!({"import-component-definitions": [{"href": href}]});
+    let files = [
+        ("one.json", definition(1, import("two.json"))),
+        ("two.json", definition(2, import("one.json"))),
+    ];
+    let directory = directory(&files);
+    let library = Library::load(&[], Some(directory.path()), Limits::default()).expect("loads");
+    let view = library.view(|_| true);
+    let rules = |href: &str, component: usize| {
+        let mut members = import(href);
+        members["capabilities"] = json!([{"uuid": uuid(99), "name": "c", "description": "",
+            "incorporates-components": [{"component-uuid": uuid(component), "description": ""}]}]);
+        let text = definition(3, members);
+        let schemas = Schemas::default();
+        let validation = schemas.validate(Source::Text(&text), None, &view, Caps::default());
+        let warnings = validation.expect("small").warnings.items.into_iter();
+        warnings.map(|warning| warning.rule).collect::<Vec<_>>()
+    };
+    for known in [11, 12, 13] {
+        assert!(rules("one.json", known).is_empty(), "{known}");
+    }
+    assert_eq!(rules("one.json", 14), ["dangling-reference"]);
+    assert!(
+        rules("gone.json", 14).is_empty(),
+        "it may be in what is not loaded"
+    );
+}

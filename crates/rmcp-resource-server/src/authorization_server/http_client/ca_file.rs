@@ -10,45 +10,48 @@ pub enum CaFileContent {
     #[error("it is empty")]
     Nothing,
     /// A private key, which does not belong in a file that many can read anyway.
-    #[error("it holds a private key; name the file with the CA's certificate (BEGIN CERTIFICATE)")]
+    #[error(
+        "it contains a private key; use the file with the CA's certificate (BEGIN CERTIFICATE)"
+    )]
     PrivateKey,
     /// A public key alone.
-    #[error("it holds a public key; name the file with the CA's certificate (BEGIN CERTIFICATE)")]
+    #[error("it contains a public key; use the file with the CA's certificate (BEGIN CERTIFICATE)")]
     PublicKey,
     /// A certificate signing request.
-    #[error("it holds a certificate request; name the certificate that the CA made of it")]
+    #[error("it contains a certificate request; use the certificate that the CA issued for it")]
     CertificateRequest,
     /// OpenSSL's form of a certificate with trust settings.
     #[error(
-        "it holds a certificate in OpenSSL's own form (BEGIN TRUSTED CERTIFICATE); convert it with \
-         openssl x509 -in FILE -out FILE.pem"
+        "it contains a certificate in OpenSSL's own format (BEGIN TRUSTED CERTIFICATE); convert it \
+         with openssl x509 -in FILE -out FILE.pem"
     )]
     TrustedCertificate,
     /// PKCS#7 as PEM.
     #[error(
-        "it holds certificates as PKCS#7; convert it with openssl pkcs7 -print_certs -in FILE -out \
-         FILE.pem"
+        "it contains certificates as PKCS#7; convert it with openssl pkcs7 -print_certs -in FILE \
+         -out FILE.pem"
     )]
     Pkcs7,
     /// Any other PEM section.
     #[error(
-        "it holds PEM of another kind; name the file with the CA's certificate (BEGIN CERTIFICATE)"
+        "it contains PEM of another kind; use the file with the CA's certificate (BEGIN \
+         CERTIFICATE)"
     )]
     OtherPem,
     /// DER, as is common on Windows.
     #[error(
-        "it holds binary data (DER), not text; convert a certificate with openssl x509 -inform der \
-         -in FILE -out FILE.pem"
+        "it contains binary data (DER), not text; convert a certificate with openssl x509 -inform \
+         der -in FILE -out FILE.pem"
     )]
     Der,
     /// UTF-16, as written by Windows editors and PowerShell.
     #[error("it is UTF-16 text; save it as UTF-8 or ASCII")]
     Utf16,
     /// A certificate with a part missing or wrong.
-    #[error("the certificate in it is damaged; copy the file anew")]
+    #[error("the certificate in it is damaged; copy the file again")]
     Damaged,
     /// Anything else.
-    #[error("it holds something else; PEM begins with a line -----BEGIN CERTIFICATE-----")]
+    #[error("it contains something else; PEM begins with the line -----BEGIN CERTIFICATE-----")]
     Other,
 }
 

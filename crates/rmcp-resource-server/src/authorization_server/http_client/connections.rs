@@ -90,15 +90,15 @@ impl Connections {
         if matches!(*pool, Pool::Open { .. }) {
             *pool = Pool::Dropped(Instant::now());
             tracing::debug!(
-                "a connection to the authorization server broke and a new one works: leaving those \
-                 of the pool"
+                "a connection to the authorization server broke and a new one works: dropping the \
+                 pooled connections"
             );
         }
     }
 
     fn make_pool(&self) {
         let made = Pool::new(&self.recipe).unwrap_or_else(|error| {
-            tracing::warn!(%error, "no pool of connections to the authorization server for now");
+            tracing::warn!(%error, "no connection pool for the authorization server for now");
             Pool::Dropped(Instant::now())
         });
         *self.pool() = made;

@@ -18,7 +18,7 @@ pub enum HttpClientError {
         cause: io::Error,
     },
     /// The CA file holds no usable certificate.
-    #[error("the CA file {path} holds no PEM certificate: {found}", path = path.display())]
+    #[error("the CA file {path} contains no PEM certificate: {found}", path = path.display())]
     CaFileInvalid {
         /// The file.
         path: PathBuf,
@@ -32,7 +32,10 @@ pub enum HttpClientError {
         cause: String,
     },
     /// TLS cannot be set up, for example because the system has no CA certificates.
-    #[error("cannot set up TLS: {cause} (install the system's CA certificates or name a CA file)")]
+    #[error(
+        "cannot set up TLS: {cause} (install the system's CA certificates or configure a CA \
+         file)"
+    )]
     Tls {
         /// Why.
         cause: String,

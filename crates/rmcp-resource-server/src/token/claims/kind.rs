@@ -56,7 +56,7 @@ fn hashed(members: &Map<String, Value>) -> Option<String> {
     let mark = marks
         .into_iter()
         .find(|mark| present(members, mark).is_some());
-    mark.map(|mark| format!("an ID token, by its member {mark}"))
+    mark.map(|mark| format!("an ID token: it has the member {mark}"))
 }
 
 /// `nonce` and `auth_time` belong to ID tokens, but some servers copy them into access tokens. So
@@ -84,7 +84,8 @@ fn meant_for_its_client(members: &Map<String, Value>) -> Option<String> {
     } else {
         among_others
     };
-    refused.then(|| format!("an ID token, by its member {mark} and an audience that is its client"))
+    refused
+        .then(|| format!("an ID token: it has the member {mark}, and its audience is its client"))
 }
 
 fn audiences(members: &Map<String, Value>) -> Vec<&str> {

@@ -123,7 +123,7 @@ fn advertised(auth: &ClientAuth, methods: Option<&[String]>) -> Check {
     let wanted = match auth.configured_method() == auth.method() {
         true => format!("{} among those advertised", auth.method()),
         false => format!(
-            "{} among those advertised, for {} is sent as that",
+            "{} among those advertised, because {} is sent as that",
             auth.method(),
             auth.configured_method()
         ),
@@ -177,7 +177,7 @@ fn not_active(
                 found.push_str(&format!("; the token's own iss is {issuer:?}"));
             }
             Cause::InactiveForAudience { client_id } => found.push_str(&format!(
-                "; the token's own iss and exp look good, but its aud is {} without our client id \
+                "; the token's own iss and exp look good, but its aud is {}, without our client id \
                  {client_id:?}",
                 unverified.audience()
             )),

@@ -13,7 +13,7 @@ use crate::{
 pub(super) fn read(mut claims: Map<String, Value>, typed: bool) -> Result<Claims, TokenError> {
     // A logout token (RFC 8417 §2.2, OpenID Connect Back-Channel Logout §2.4).
     if claims.contains_key("events") {
-        let found = "a logout token, by its member events".to_owned();
+        let found = "a logout token: it has the member events".to_owned();
         return Err(TokenError::RefusedKind { found });
     }
     let shown = typed || kind::is_shown(&claims) || has_roles(&claims);

@@ -51,7 +51,7 @@ async fn verify(
         false => "",
     };
     let wanted = format!(
-        "a signed JWT of typ {:?}{types}, by {}",
+        "a JWT of typ {:?}{types}, signed with {}",
         config.accepted_types,
         names(&config.algorithms)
     );
@@ -64,9 +64,13 @@ async fn verify(
             return None;
         }
     };
-    let found = format!("a JWT by {}, kid {:?}", jws.algorithm.name(), jws.kid);
+    let found = format!(
+        "a JWT signed with {}, kid {:?}",
+        jws.algorithm.name(),
+        jws.kid
+    );
     checks.push(Check::passed("jwt", found, wanted));
-    let wanted = "by the key that the token names";
+    let wanted = "made with the key that the token names";
     if let Err(error) = jwks.verify(&jws).await {
         let found = error.to_string();
         checks.push(Check::failed("signature", found, wanted, error.into()));

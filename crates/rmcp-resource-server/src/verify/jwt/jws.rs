@@ -31,7 +31,7 @@ impl<'t> Jws<'t> {
         let (header, payload) = signed
             .split_once('.')
             .filter(|(_, payload)| !payload.contains('.'))
-            .ok_or_else(|| invalid("it has not three parts"))?;
+            .ok_or_else(|| invalid("it does not have three parts"))?;
         let header = object(header, "header")?;
         if header.contains_key("crit") {
             return Err(invalid("its header has extensions (crit)"));

@@ -34,7 +34,7 @@ impl KeySet {
     /// as RFC 7517 §5 demands.
     pub(super) fn new(mut members: Map<String, Value>) -> Result<Self, &'static str> {
         let Some(Value::Array(jwks)) = members.remove("keys") else {
-            return Err("it has no array keys");
+            return Err("it has no array named keys");
         };
         let mut set = Self {
             keys: Vec::new(),
@@ -91,7 +91,7 @@ impl KeySet {
 impl Key {
     fn new(jwk: Value) -> Result<Self, &'static str> {
         let Value::Object(mut members) = jwk else {
-            return Err("it is no JSON object");
+            return Err("it is not a JSON object");
         };
         // `null` counts as absent, as everywhere.
         members.retain(|_, value| !value.is_null());
@@ -101,7 +101,7 @@ impl Key {
         if members.get("key_ops").is_some_and(|operations| {
             !(operations.as_array()).is_some_and(|all| all.iter().any(|one| one == "verify"))
         }) {
-            return Err("its key_ops do not have verify");
+            return Err("its key_ops do not include verify");
         }
         let public = PublicKey::read(&members)?;
         let mut algorithms = public.algorithms().to_vec();
@@ -110,7 +110,7 @@ impl Key {
             algorithms.retain(|algorithm| Some(*algorithm) == alg);
         }
         if algorithms.is_empty() {
-            return Err("its alg is unknown, or not one of its type");
+            return Err("its alg is unknown or does not fit its type");
         }
         let kid = match members.remove("kid") {
             None => None,

@@ -37,7 +37,7 @@ impl PublicKey {
     /// Reads the members of a JWK that make up the key.
     pub(super) fn read(jwk: &Map<String, Value>) -> Result<Self, &'static str> {
         let text = |member| jwk.get(member).and_then(Value::as_str);
-        let number = |member| text(member).and_then(decode).ok_or("it is no base64url");
+        let number = |member| text(member).and_then(decode).ok_or("it is not base64url");
         match (text("kty"), text("crv")) {
             (Some("RSA"), _) => rsa(number("n")?, number("e")?),
             (Some("EC"), Some("P-256")) => {
@@ -119,19 +119,22 @@ fn rsa(n: Vec<u8>, e: Vec<u8>) -> Result<PublicKey, &'static str> {
         .first()
         .map_or(0, |first| n.len() * 8 - first.leading_zeros() as usize);
     if !(2048..=8192).contains(&bits) {
-        return Err("an RSA key has 2048 to 8192 bits");
+        return Err("an RSA key must have 2048 to 8192 bits");
     }
     let odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
     // With an exponent of 1, every text is its own signature.
     if e == [1] || !odd(&e) || !odd(&n) {
-        return Err("it is no RSA key: exponent and modulus are odd, and the exponent is not 1");
+        return Err(
+            "it is not an RSA key: exponent and modulus must be odd, and the exponent must \
+             not be 1",
+        );
     }
     let components = RsaPublicKeyComponents { n: &n, e: &e };
     let parsed = components
         .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
-        .map_err(|_only_this| "it is no RSA key")?;
+        .map_err(|_only_this| "it is not an RSA key")?;
     // The library checks the numbers only when it reads them from DER.
-    rsa::PublicKey::from_der(parsed.as_ref()).map_err(|_only_this| "it is no RSA key")?;
+    rsa::PublicKey::from_der(parsed.as_ref()).map_err(|_only_this| "it is not an RSA key")?;
     Ok(PublicKey::Rsa { n, e })
 }
 
@@ -152,14 +155,17 @@ fn point<const LENGTH: usize>(x: &[u8], y: &[u8]) -> Result<Vec<u8>, &'static st
 fn parses(algorithm: &'static dyn VerificationAlgorithm, point: &[u8]) -> Result<(), &'static str> {
     ParsedPublicKey::new(algorithm, point)
         .map(|_parsed| ())
-        .map_err(|_only_this| "it is no point of its curve")
+        .map_err(|_only_this| "it is not a point on its curve")
 }
 
 /// A point of small order is nobody's key: signatures by it fit many texts (RFC 8032 §8.9 leaves
 /// that to whoever reads the key). A non-canonical encoding is not an encoding (RFC 8032 §5.1.3).
 fn ed25519(x: &[u8]) -> Result<PublicKey, &'static str> {
-    let encoded = CompressedEdwardsY::from_slice(x).map_err(|_length| "it has not 32 bytes")?;
-    let point = encoded.decompress().ok_or("it is no point of its curve")?;
+    let encoded =
+        CompressedEdwardsY::from_slice(x).map_err(|_length| "it does not have 32 bytes")?;
+    let point = encoded
+        .decompress()
+        .ok_or("it is not a point on its curve")?;
     if point.compress() != encoded || point.is_small_order() {
         return Err("it is a point that anybody can sign for");
     }

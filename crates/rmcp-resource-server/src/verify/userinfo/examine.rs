@@ -37,7 +37,7 @@ pub(crate) async fn examine(
     diagnosis.server.push(check);
     diagnosis.server.push(Check::warning(
         "audience",
-        "userinfo does not tell for whom a token was issued",
+        "userinfo does not say for whom a token was issued",
         "tokens issued for this server",
         Cause::UnboundTokens,
     ));

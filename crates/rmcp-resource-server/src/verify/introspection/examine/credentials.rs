@@ -54,8 +54,7 @@ fn nothing_to_falsify(auth: &ClientAuth) -> String {
     match auth {
         ClientAuth::None { .. } => "this server does not authenticate itself (none)".to_owned(),
         _ => format!(
-            "not refused: {}; whether the endpoint looks at the certificate cannot be told without \
-             a wrong one",
+            "not refused: {}; only a wrong certificate would show whether the endpoint checks it",
             named(auth)
         ),
     }

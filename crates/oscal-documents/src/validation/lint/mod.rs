@@ -1,7 +1,10 @@
 //! What a schema cannot check: duplicates, dangling references, unused parameters.
 
+mod catalogs;
+mod components;
+
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
@@ -9,12 +12,15 @@ use crate::document::Document;
 use crate::document::model::Model;
 use crate::library::view::LibraryView;
 use crate::validation::finding::{Findings, Path, quoted_text};
+use crate::validation::lint::catalogs::Catalogs;
+use crate::validation::lint::components::Components;
 use crate::validation::names::{Names, anchor, each_object, id_of, inserts, texts};
 
 /// The places in a document that look wrong. Controls that it names are looked up in the catalogs
-/// of `view` that contain at least one of them.
+/// of `view` that contain at least one of them. `loaded` is the document, if it is a loaded one.
 pub(super) fn lint(
     document: &Value,
+    loaded: Option<&Document>,
     model: Option<Model>,
     view: &LibraryView<'_>,
     cap: usize,
@@ -23,7 +29,7 @@ pub(super) fn lint(
     let mut lint = Lint {
         model,
         catalogs: Catalogs::naming(&names, view),
-        has_local_components: has_local_components(document, model),
+        components: Components::of(document, loaded, model, view),
         names: &names,
         seen: HashSet::new(),
         seen_uuids: HashSet::new(),
@@ -33,18 +39,6 @@ pub(super) fn lint(
         lint.object(path, holder, object);
     });
     lint.found
-}
-
-/// Whether a component that the document names must be in it. An assessment also names components
-/// of the system, and a component definition those of imported definitions.
-fn has_local_components(document: &Value, model: Option<Model>) -> bool {
-    match model {
-        Some(Model::SystemSecurityPlan) => true,
-        Some(Model::ComponentDefinition) => {
-            document["component-definition"]["import-component-definitions"].is_null()
-        }
-        _ => false,
-    }
 }
 
 /// What kind of thing a member names by its uuid in the same document.
@@ -62,7 +56,7 @@ fn named_by(member: &str) -> Option<&'static str> {
 struct Lint<'d> {
     model: Option<Model>,
     catalogs: Catalogs<'d>,
-    has_local_components: bool,
+    components: Components,
     names: &'d Names<'d>,
     seen: HashSet<(&'d str, &'d str)>,
     seen_uuids: HashSet<Cow<'d, str>>,
@@ -89,7 +83,7 @@ impl<'d> Lint<'d> {
         if !self.seen.insert((holder, id)) {
             self.found.push(path, "duplicate-id", || {
                 format!(
-                    "another one of the {holder} has the id {} too",
+                    "another one of the {holder} also has the id {}",
                     quoted_text(id)
                 )
             });
@@ -107,7 +101,7 @@ impl<'d> Lint<'d> {
         match name {
             "uuid" if !self.seen_uuids.insert(anchor(text)) => {
                 self.found.push(path, "duplicate-uuid", || {
-                    format!("another object has the uuid {} too", quoted_text(text))
+                    format!("another object also has the uuid {}", quoted_text(text))
                 });
             }
             "href" => self.href(path, text),
@@ -125,8 +119,8 @@ impl<'d> Lint<'d> {
             }
             _ => {
                 if let Some(noun) = named_by(name)
-                    && (noun != "component" || self.has_local_components)
                     && !self.names.has_anchor(text)
+                    && (noun != "component" || self.components.are_without(text))
                 {
                     self.dangling(path, noun, text);
                 }
@@ -178,65 +172,5 @@ impl<'d> Lint<'d> {
                 quoted_text(id)
             )
         });
-    }
-}
-
-/// The loaded catalogs that a document uses. If there are none, every name counts as known.
-struct Catalogs<'v> {
-    documents: Vec<&'v Document>,
-    /// Ids of the parts of controls that were looked up, by document and control.
-    parts: HashMap<(&'v str, &'v str), HashSet<String>>,
-}
-
-impl<'v> Catalogs<'v> {
-    fn naming(names: &Names<'_>, view: &LibraryView<'v>) -> Self {
-        let is_named = |document: &&Document| {
-            let mut ids = names.controls.iter();
-            ids.any(|id| document.control(id).is_some())
-        };
-        Self {
-            documents: view.documents().filter(is_named).collect(),
-            parts: HashMap::new(),
-        }
-    }
-
-    fn have_control(&self, id: &str) -> bool {
-        self.documents.is_empty() || self.documents.iter().any(|d| d.control(id).is_some())
-    }
-
-    fn have_param(&self, id: &str) -> bool {
-        let mut catalogs = self.documents.iter();
-        self.documents.is_empty() || catalogs.any(|d| d.catalog().param(id).is_some())
-    }
-
-    fn has_control_of(&self, fragment: &str) -> bool {
-        let mut catalogs = self.documents.iter();
-        catalogs.any(|document| document.control_of_fragment(fragment).is_some())
-    }
-
-    fn have_part(&mut self, id: &str) -> bool {
-        if self.documents.is_empty() {
-            return true;
-        }
-        let controls = self
-            .documents
-            .iter()
-            .filter_map(|document| document.control_of_fragment(id));
-        for control in controls {
-            let key = (control.document().info().id.as_str(), control.id());
-            let parts = self.parts.entry(key).or_insert_with(|| {
-                let mut ids = HashSet::new();
-                let control = control.value().unwrap_or_default();
-                each_object(&control, "", &Path::Root, &mut |_, holder, object| {
-                    let id = object.get("id").and_then(Value::as_str);
-                    ids.extend(id.filter(|_| holder == "parts").map(str::to_owned));
-                });
-                ids
-            });
-            if parts.contains(id) {
-                return true;
-            }
-        }
-        false
     }
 }

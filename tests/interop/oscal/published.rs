@@ -1,0 +1,250 @@
+//! Resolved profiles equal the resolved catalogs that their publishers made of them: NIST, FedRAMP
+//! and Canada's CCCS.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use oscal_documents::{Control, Document, Library, Limits, ParamValues, resolve_profile};
+
+use super::CATALOG;
+use crate::environment;
+
+const NIST: &str = "usnistgov+oscal-content/json/usnistgov+oscal-content/nist.gov/SP800-53";
+const FEDRAMP: &str =
+    "GSA+fedramp-automation/json/GSA+fedramp-automation/dist/content/REV/baselines/json";
+const CCCS: &str = "aws-samples+cccs-oscal-samples/json/aws-samples+cccs-oscal-samples";
+
+/// What a publisher made of a profile, and how it may differ from what we make of it.
+struct Published {
+    /// The folder of the profile and of the resolved catalog.
+    folder: String,
+    profile: String,
+    resolved: String,
+    text: Text,
+}
+
+/// How far texts can be compared.
+#[derive(Clone, Copy, PartialEq)]
+enum Text {
+    /// Both are of the same edition of the catalog.
+    Same,
+    /// The publisher used an earlier edition of the catalog than is at hand, so that some texts
+    /// differ. At most this many controls do.
+    Earlier(usize),
+}
+
+#[test]
+#[ignore = "interop: run scripts/interop"]
+fn resolved_profiles_equal_the_published_catalogs() {
+    let (Some(field), Some(nist)) = (
+        environment::field_documents(),
+        environment::nist_documents(),
+    ) else {
+        return;
+    };
+    let catalogs = catalogs(&field, &nist);
+    let mut wrong = Vec::new();
+    for published in published() {
+        let differences = published.differences(&field, &catalogs);
+        let (name, texts) = (&published.profile, differences.texts.len());
+        let controls = differences.controls;
+        report(&format!(
+            "{name}: {controls} controls in order, {texts} with other text: {}",
+            differences.texts.join(", ")
+        ));
+        wrong.extend(differences.ids.map(|ids| format!("{name}: {ids}")));
+        let allowed = match published.text {
+            Text::Same => 0,
+            Text::Earlier(texts) => texts,
+        };
+        if texts > allowed {
+            wrong.push(format!("{name}: {texts} controls have other text"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[expect(clippy::print_stderr, reason = "differences must be seen")]
+fn report(line: &str) {
+    eprintln!("{line}");
+}
+
+fn published() -> Vec<Published> {
+    let mut all = Vec::new();
+    for (rev, baselines, text) in [
+        ("rev4", &["LOW", "MODERATE", "HIGH"], Text::Same),
+        ("rev5", &["LOW", "MODERATE", "PRIVACY"], Text::Earlier(0)),
+    ] {
+        for baseline in baselines {
+            let name = format!("NIST_SP-800-53_{rev}_{baseline}-baseline");
+            all.push(Published::of(&format!("{NIST}/{rev}/json"), &name, text));
+        }
+    }
+    for (rev, baselines, text) in [
+        (
+            "rev4",
+            &["LI-SaaS", "LOW", "MODERATE"][..],
+            Text::Earlier(0),
+        ),
+        ("rev5", &["LI-SaaS", "LOW"][..], Text::Earlier(0)),
+    ] {
+        for baseline in baselines {
+            let name = format!("FedRAMP_{rev}_{baseline}-baseline");
+            all.push(Published::of(&FEDRAMP.replace("REV", rev), &name, text));
+        }
+    }
+    for name in [
+        "cloud-medium",
+        "itsp.10.033-01",
+        "itsp.10.171",
+        "medium+pbhva",
+        "pbhva-overlay",
+        "saas-fedramp",
+    ] {
+        all.push(Published {
+            folder: CCCS.to_owned(),
+            profile: format!("profiles/cccs-{name}-profile/cccs-{name}-profile.json"),
+            resolved: format!("profiles/cccs-{name}-profile/cccs-{name}-resolved.json"),
+            text: Text::Same,
+        });
+    }
+    all
+}
+
+/// The catalogs that profiles import from elsewhere, by name. NIST's rev 4 is at hand only in its
+/// minified form.
+fn catalogs(field: &Path, nist: &Path) -> Vec<(String, String)> {
+    let rev4 = field
+        .join(NIST)
+        .join("rev4/json/NIST_SP-800-53_rev4_catalog-min.json");
+    [
+        ("NIST_SP-800-53_rev4_catalog.json", rev4),
+        (CATALOG, nist.join(CATALOG)),
+    ]
+    .map(|(name, path)| (name.to_owned(), text(&path)))
+    .into()
+}
+
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[derive(Default)]
+struct Differences {
+    controls: usize,
+    /// How the ids or their order differ.
+    ids: Option<String>,
+    /// The controls whose text differs.
+    texts: Vec<String>,
+}
+
+impl Published {
+    fn of(folder: &str, name: &str, text: Text) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            profile: format!("{name}_profile.json"),
+            resolved: format!("{name}-resolved-profile_catalog.json"),
+            text,
+        }
+    }
+
+    fn differences(&self, field: &Path, catalogs: &[(String, String)]) -> Differences {
+        let folder = field.join(&self.folder);
+        let mut files: Vec<(String, String)> = match self.folder.as_str() {
+            CCCS => json_files(&folder)
+                .into_iter()
+                .map(|path| (relative(&path, &folder), text(&path)))
+                .filter(|(name, _)| !name.ends_with("-resolved.json"))
+                .collect(),
+            _ => catalogs.to_vec(),
+        };
+        if self.folder != CCCS {
+            files.push((self.profile.clone(), text(&folder.join(&self.profile))));
+        }
+        let files: Vec<_> = files
+            .iter()
+            .map(|(n, t)| (n.as_str(), t.as_str()))
+            .collect();
+        let library = Library::load(&files, None, Limits::default()).expect("loads");
+        let view = library.view(|_| true);
+        let profile = view.documents().find(|d| d.file() == self.profile);
+        let profile = profile.unwrap_or_else(|| panic!("no {}", self.profile));
+        let ours = resolve_profile(&view, profile, None)
+            .unwrap_or_else(|error| panic!("{}: {error}", self.profile))
+            .document()
+            .unwrap_or_else(|error| panic!("{}: {error}", self.profile));
+        let theirs = Document::parse("published", text(&folder.join(&self.resolved)), false);
+        compared(&ours, &theirs.expect("a catalog"))
+    }
+}
+
+fn compared(ours: &Document, theirs: &Document) -> Differences {
+    let ids = |document: &Document| -> Vec<String> {
+        document
+            .controls()
+            .map(|control| control.id().to_owned())
+            .collect()
+    };
+    let (our_ids, their_ids) = (ids(ours), ids(theirs));
+    let mut differences = Differences {
+        controls: our_ids.len(),
+        ..Differences::default()
+    };
+    if our_ids != their_ids {
+        let lacks = |one: &[String], other: &[String]| -> Vec<String> {
+            let lacking = other.iter().filter(|id| !one.contains(id));
+            lacking.cloned().collect()
+        };
+        differences.ids = Some(format!(
+            "we have {} controls, they {}; we lack {:?}, they lack {:?}",
+            our_ids.len(),
+            their_ids.len(),
+            lacks(&our_ids, &their_ids),
+            lacks(&their_ids, &our_ids),
+        ));
+    }
+    for control in ours.controls() {
+        if let Some(other) = theirs.control(control.id())
+            && texts(control) != texts(other)
+        {
+            differences.texts.push(control.id().to_owned());
+        }
+    }
+    differences
+}
+
+/// Title, and the texts of all parts with parameters filled in.
+fn texts(control: Control<'_>) -> (String, BTreeMap<usize, (String, String)>) {
+    let view = control.view(&ParamValues::new());
+    let parts = view.parts.into_iter().map(|part| (part.name, part.text));
+    (view.title, parts.enumerate().collect())
+}
+
+fn relative(path: &Path, folder: &Path) -> String {
+    let path = path.strip_prefix(folder).expect("within the folder");
+    path.to_string_lossy().into_owned()
+}
+
+/// The JSON files in a folder, at any depth.
+fn json_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "json")
+            {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files
+}
