@@ -141,7 +141,7 @@ impl ControlDetail {
         let wanted = asked.parts.as_deref().unwrap_or(Parts::DEFAULT);
         let covers = |part: &PartView| wanted.iter().any(|parts| parts.cover(part));
         let (parts, left_out): (Vec<_>, Vec<_>) = view.parts.into_iter().partition(covers);
-        let (here, elsewhere): (Vec<_>, Vec<_>) = others
+        let (here, elsewhere): (Vec<&Control<'_>>, Vec<&Control<'_>>) = others
             .iter()
             .partition(|other| std::ptr::eq(other.document(), document));
         Ok(Self {
