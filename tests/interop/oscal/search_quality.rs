@@ -12,6 +12,7 @@ const FIRST_FIVE: usize = 90;
 
 #[test]
 #[ignore = "interop: run scripts/interop"]
+#[expect(clippy::print_stdout, reason = "the figures are worth reading")]
 fn questions_find_their_controls() {
     let Some(nist) = Nist::load() else {
         return;
