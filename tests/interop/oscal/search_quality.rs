@@ -12,13 +12,15 @@ const FIRST_FIVE: usize = 90;
 
 #[test]
 #[ignore = "interop: run scripts/interop"]
+#[expect(clippy::print_stdout, reason = "the figures are worth reading")]
 fn questions_find_their_controls() {
     let Some(nist) = Nist::load() else {
         return;
     };
     let view = nist.library.view(|_| true);
     let catalog = SCOPES[0].document(&view).expect("SP 800-53");
-    for half in [Half::Tune, Half::HeldOut, Half::After] {
+    // `Half::After` is measured by the example: it has too few questions for a bar.
+    for half in [Half::Tune, Half::HeldOut] {
         for document in [Some(catalog), None] {
             let mut asked = questions();
             asked.retain(|question| question.half == half && question.scope == SCOPES[0].name);
