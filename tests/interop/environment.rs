@@ -42,3 +42,11 @@ pub(crate) fn nist_documents() -> Option<PathBuf> {
         "point OSCAL_SHARED_DIR to a folder with NIST_SP-800-53_rev5_catalog.json",
     )
 }
+
+/// The folder with public documents of many producers.
+pub(crate) fn field_documents() -> Option<PathBuf> {
+    match env::var_os("OSCAL_FIELD_DIR") {
+        Some(folder) => needed(PathBuf::from(folder), "OSCAL_FIELD_DIR points to it"),
+        None => installed("field"),
+    }
+}

@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod assessments;
 mod control;
 mod document;
 mod implementations;
 mod json;
 mod library;
+mod objects;
 mod resolve;
 mod search;
 #[cfg(feature = "validation")]
@@ -20,6 +22,11 @@ pub use crate::validation::{
     schemas::{ModelInfo, NoSchema, Schemas, SchemasError},
 };
 pub use crate::{
+    assessments::{
+        filter::{AssessmentFilter, assessment_kinds, date_of},
+        item::{AssessmentItem, AssessmentLink, AssessmentSummary, Assessments, Inherited},
+        query::assessments,
+    },
     control::{
         Control, ControlName,
         lookup::ControlFilter,
@@ -49,6 +56,10 @@ pub use crate::{
         listing::{Entries, EntryState, Listing, LoadError, limits::Limits},
         problem::Problem,
         view::{Contents, LibraryView},
+    },
+    objects::{
+        object::{Object, ObjectContent},
+        references::ObjectReference,
     },
     resolve::{
         baseline::Baseline,

@@ -30,6 +30,13 @@ pub(in crate::mcp) enum ToolError {
     NoCatalogLoaded(&'static str),
     #[error("{name:?} is {error}")]
     UnknownModel { name: String, error: UnknownModel },
+    #[error("nothing has the id {id:?}; {advice}")]
+    UnknownObject { id: String, advice: String },
+    #[error("{field}: {problem}")]
+    Argument {
+        field: &'static str,
+        problem: String,
+    },
     #[error("give either {0} or {1}, not both and not neither")]
     EitherOr(&'static str, &'static str),
     #[error("this answer would have {size} bytes; {advice}")]

@@ -26,7 +26,6 @@ impl<T: Serialize> Json<T> {
     }
 
     /// With Markdown as text, which says the same as `answer`.
-    #[expect(dead_code, reason = "the tools of the next commits use it")]
     pub(in crate::mcp) fn with_text(answer: &T, markdown: String) -> Self {
         Self::from(result(answer, markdown))
     }

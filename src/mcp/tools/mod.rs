@@ -2,10 +2,12 @@
 
 mod about;
 mod get_control;
+mod get_object;
 mod get_schema;
 mod list_controls;
 mod list_documents;
 mod list_models;
+mod query_assessments;
 mod query_implementations;
 mod resolve_profile;
 mod search;
@@ -34,6 +36,8 @@ pub(super) fn router() -> ToolRouter<OscalServer> {
         + OscalServer::list_controls_router()
         + OscalServer::resolve_profile_router()
         + OscalServer::query_implementations_router()
+        + OscalServer::query_assessments_router()
+        + OscalServer::get_object_router()
         + OscalServer::validate_document_router()
         + OscalServer::list_models_router()
         + OscalServer::get_schema_router();

@@ -15,7 +15,7 @@ pub(crate) mod samples;
 mod tests;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
@@ -29,6 +29,7 @@ use crate::json::compact::compact;
 use crate::json::cursor::{Span, find};
 use crate::json::tree_size::TreeSize;
 use crate::json::wellformed;
+use crate::objects::index::ObjectIndex;
 
 /// How many values a document may have. SP 800-53, at 10 MB, has 210,000.
 const MAX_VALUES: usize = 2_000_000;
@@ -65,6 +66,8 @@ struct Content {
     catalog: Catalog,
     entries: Entries,
     resources: Vec<(Box<str>, Span)>,
+    /// Made when somebody first asks for an object.
+    objects: OnceLock<ObjectIndex>,
 }
 
 impl Document {
@@ -122,6 +125,7 @@ impl Document {
                 catalog: outline.catalog,
                 entries: outline.entries,
                 resources: outline.resources,
+                objects: OnceLock::new(),
             }),
         };
         Ok((document, outline.references))
@@ -208,6 +212,12 @@ impl Document {
 
     pub(crate) fn catalog(&self) -> &Catalog {
         &self.content.catalog
+    }
+
+    /// Where the objects with an id are, and what refers to them.
+    pub(crate) fn objects(&self) -> &ObjectIndex {
+        let content = &*self.content;
+        (content.objects).get_or_init(|| ObjectIndex::of(&content.text))
     }
 
     pub(crate) fn entries(&self) -> &Entries {

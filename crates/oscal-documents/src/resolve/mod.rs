@@ -16,7 +16,7 @@ pub(crate) mod baseline;
 mod directives;
 pub(crate) mod error;
 mod json;
-mod locate;
+pub(crate) mod locate;
 pub(crate) mod log;
 mod merge;
 mod modify;
