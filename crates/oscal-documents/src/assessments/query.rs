@@ -270,12 +270,16 @@ impl<'g, 'a> Reader<'g, 'a> {
         links.collect()
     }
 
-    /// What shares its controls and components: what it names, and the findings that name it; for
-    /// a POA&M item also what its relations are near to.
+    /// What shares its controls and components: what it names, and the findings that name it. For
+    /// a risk also the observations of those findings, and for a POA&M item all of this.
     fn near(&self, at: usize) -> Vec<usize> {
         let mut near = self.directly_near(at);
-        if self.graph.kind(at) == EntryKind::PoamItem {
+        let kind = self.graph.kind(at);
+        if matches!(kind, EntryKind::PoamItem | EntryKind::Risk) {
             let further = near.iter().flat_map(|at| self.directly_near(*at));
+            let further = further.filter(|other| {
+                kind == EntryKind::PoamItem || self.graph.kind(*other) == EntryKind::Observation
+            });
             near.extend(further.take(MAX_LINKS).collect::<Vec<_>>());
         }
         near

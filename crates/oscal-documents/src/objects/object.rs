@@ -8,8 +8,9 @@ use serde_json::{Map, Value};
 use crate::document::Document;
 use crate::json::budget::floor_char_boundary;
 use crate::json::cursor::{Cursor, Span, decoded};
-use crate::objects::index::{Record, decoded_id};
+use crate::objects::index::decoded_id;
 use crate::objects::kind;
+use crate::objects::record::Record;
 
 /// The longest title, in characters. Objects without one are called by the beginning of their text.
 const MAX_TITLE: usize = 120;

@@ -7,9 +7,10 @@ use uuid::Uuid;
 use crate::document::Document;
 use crate::json::cursor::decoded;
 use crate::library::view::LibraryView;
-use crate::objects::index::{Mention, decoded_id};
+use crate::objects::index::decoded_id;
 use crate::objects::kind;
 use crate::objects::object::Object;
+use crate::objects::record::Mention;
 use crate::resolve::locate::{Located, locate};
 
 /// The most references that are read of one object.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::control::substitution::insert::Insert;
 use crate::document::model::Model;
 use crate::json::cursor::{Cursor, Span};
-use crate::objects::index::{Mention, Record};
+use crate::objects::record::{Mention, Record};
 
 /// The most references that are indexed of a document. SP 800-53 has 20,000.
 const MAX_REFERENCES: usize = 1_000_000;
