@@ -56,7 +56,7 @@ pub(super) struct Inner {
 }
 
 /// The other end of a reference.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 pub(super) struct Reference {
     pub(super) via: String,
     pub(super) id: String,
@@ -64,11 +64,11 @@ pub(super) struct Reference {
     #[serde(flatten)]
     pub(super) object: Option<Other>,
     /// How many others have the id
-    #[serde(skip_serializing_if = "is_zero")]
-    pub(super) others: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) others: Option<usize>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 pub(super) struct Other {
     pub(super) kind: String,
     pub(super) title: String,
@@ -133,12 +133,12 @@ impl Inner {
 impl Reference {
     /// What a reference means.
     fn to(reference: ObjectReference<'_>) -> Self {
-        let others = reference.to.len().saturating_sub(1);
+        let others = reference.to.len().checked_sub(1);
         Self {
             via: reference.via,
             id: reference.id,
             object: reference.to.first().map(|object| Other::of(*object)),
-            others,
+            others: others.filter(|others| *others > 0),
         }
     }
 
@@ -148,7 +148,7 @@ impl Reference {
             via: reference.via,
             id: reference.from.id(),
             object: Some(Other::of(reference.from)),
-            others: 0,
+            others: None,
         }
     }
 }
@@ -163,12 +163,4 @@ impl Other {
             document_title: info.title.clone(),
         }
     }
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn is_zero(count: &usize) -> bool {
-    *count == 0
 }

@@ -167,8 +167,8 @@ fn write_reference(out: &mut String, reference: &Reference, document: &str) -> f
     if other.document != document {
         write!(out, " in \"{}\"", other.document_title)?;
     }
-    if reference.others > 0 {
-        write!(out, ", and {} others with this id", reference.others)?;
+    if let Some(others) = reference.others {
+        write!(out, ", and {others} others with this id")?;
     }
     writeln!(out)
 }
