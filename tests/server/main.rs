@@ -1,5 +1,6 @@
 //! The server from outside: the binary, over pipes and sockets.
 
+mod assessments;
 mod busy;
 mod comparison;
 mod configuration;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod assessments;
 mod comparison;
 mod control;
 mod document;
@@ -9,6 +10,7 @@ mod json;
 mod library;
 mod mappings;
 mod markup;
+mod objects;
 mod resolve;
 mod search;
 #[cfg(feature = "validation")]
@@ -24,6 +26,11 @@ pub use crate::validation::{
     schemas::{ModelInfo, NoSchema, Schemas, SchemasError},
 };
 pub use crate::{
+    assessments::{
+        filter::{AssessmentFilter, assessment_kinds, date_of},
+        item::{AssessmentItem, AssessmentLink, AssessmentSummary, Assessments, Inherited},
+        query::assessments,
+    },
     comparison::{
         catalogs::{CatalogComparison, ControlChange, compare_catalogs},
         change::{ChangeCounts, ChangeKind},
@@ -86,6 +93,10 @@ pub use crate::{
             find_maps, mapped_frameworks,
         },
         relationship::Relationship,
+    },
+    objects::{
+        object::{Object, ObjectContent},
+        references::ObjectReference,
     },
     resolve::{
         baseline::Baseline,

@@ -101,6 +101,13 @@ pub(in crate::mcp) enum ToolError {
     },
     #[error(transparent)]
     ImportedProfile(#[from] ImportedProfileError),
+    #[error("nothing has the id {id:?}; {advice}")]
+    UnknownObject { id: String, advice: String },
+    #[error("{field}: {problem}")]
+    Argument {
+        field: &'static str,
+        problem: String,
+    },
     #[error("give exactly one of {0} and {1}")]
     EitherOr(&'static str, &'static str),
     #[error("this answer would have {size} bytes; {advice}")]

@@ -3,10 +3,12 @@
 mod about;
 mod compare;
 mod get_control;
+mod get_object;
 mod get_schema;
 mod list_controls;
 mod list_documents;
 mod list_models;
+mod query_assessments;
 mod query_implementations;
 mod query_mappings;
 mod resolve_profile;
@@ -38,6 +40,8 @@ pub(super) fn router() -> ToolRouter<OscalServer> {
         + OscalServer::query_implementations_router()
         + OscalServer::query_mappings_router()
         + OscalServer::compare_router()
+        + OscalServer::query_assessments_router()
+        + OscalServer::get_object_router()
         + OscalServer::validate_document_router()
         + OscalServer::list_models_router()
         + OscalServer::get_schema_router();

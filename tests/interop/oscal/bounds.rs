@@ -10,7 +10,7 @@ use crate::support::tool_call;
 const MAX_ANSWER: usize = 32 << 10;
 
 /// The most bytes in the list of tools, which every session pays for.
-const MAX_TOOLS: usize = 16 << 10;
+const MAX_TOOLS: usize = 20 << 10;
 
 #[test]
 #[ignore = "interop: run scripts/interop"]
@@ -55,6 +55,7 @@ fn default_calls(nist: &Nist) -> Vec<Value> {
         tool_call("list_documents", &json!({})),
         tool_call("list_controls", &json!({})),
         tool_call("query_implementations", &json!({})),
+        tool_call("query_assessments", &json!({})),
     ];
     for query in ["AC-2 (1)", "account management review", "the organization"] {
         calls.push(tool_call("search", &json!({"query": query})));
@@ -67,6 +68,7 @@ fn default_calls(nist: &Nist) -> Vec<Value> {
     for document in view.documents() {
         let id = &document.info().id;
         calls.push(tool_call("validate_document", &json!({"document": id})));
+        calls.push(tool_call("get_object", &json!({"id": id})));
         if document.controls().len() > 0 {
             calls.push(tool_call("list_controls", &json!({"document": id})));
         }

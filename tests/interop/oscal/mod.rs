@@ -1,5 +1,6 @@
 //! The OSCAL tools with NIST's own documents.
 
+mod assessments;
 mod bounds;
 mod editions;
 mod fetched_content;

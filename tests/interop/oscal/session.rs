@@ -79,6 +79,8 @@ pub(super) fn plan(nist: &Nist) -> Value {
             "list_controls": {"profile": profile},
             "resolve_profile": {"profile": profile},
             "query_implementations": {"gap_against": profile},
+            "query_assessments": {"kind": "finding"},
+            "get_object": {"id": ssp},
             "validate_document": {"document": ssp},
             "list_models": {},
             "get_schema": {"model": "catalog", "definition": "control"},
@@ -117,7 +119,7 @@ fn everything_was_seen(nist: &Nist, output: &Output) {
 
 pub(super) fn tools_were_called(tools: &Value) {
     let called = tools.as_object().expect("tools");
-    assert_eq!(called.len(), 10, "{:?}", called.keys());
+    assert_eq!(called.len(), 12, "{:?}", called.keys());
     for (name, result) in called {
         assert_eq!(result["error"], false, "{name}: {result}");
     }
@@ -129,6 +131,9 @@ pub(super) fn tools_were_called(tools: &Value) {
     assert_eq!(content("resolve_profile")["controls"]["total"], 287);
     let coverage = &content("query_implementations")["coverage"];
     assert_eq!(coverage["total"], 287, "{coverage}");
+    let findings = &content("query_assessments")["items"];
+    assert_eq!(findings["total"], 1, "{findings}");
+    assert_eq!(content("get_object")["object"]["kind"], "document");
     assert_eq!(content("validate_document")["valid"], true);
     let models = &content("list_models")["items"];
     assert_eq!(models.as_array().map(Vec::len), Some(8), "{models}");

@@ -1,5 +1,7 @@
 //! A part of a list.
 
+use serde::Serialize;
+
 /// A part of a list.
 ///
 /// ```
@@ -8,7 +10,7 @@
 /// let page = Page::cut("abcde".chars(), 2, 2);
 /// assert_eq!((page.items, page.total), (vec!['c', 'd'], 5));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Page<T> {
     /// The items from `offset` on.
     pub items: Vec<T>,

@@ -33,6 +33,19 @@ pub fn control_key(reference: &str) -> String {
     key
 }
 
+/// The control that a part's id names by its beginning: `ac-2_smt.a`, `ac-2.a_obj.1` and
+/// `AC-2.a` belong to `ac-2`. An id of another form is returned as it is.
+pub(crate) fn control_of_target(target: &str) -> &str {
+    let control = target.split('_').next().unwrap_or(target);
+    let ends_at = |at: &usize| {
+        let mut after = control[at + 1..].bytes();
+        after.next().is_some_and(|byte| byte.is_ascii_lowercase())
+            && after.next().is_none_or(|byte| byte == b'.')
+    };
+    let mut dots = control.match_indices('.').map(|(at, _)| at);
+    &control[..dots.find(ends_at).unwrap_or(control.len())]
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Run {
     None,
@@ -87,6 +100,23 @@ mod tests {
             ("—", ""),
         ] {
             assert_eq!(control_key(writing), key, "{writing}");
+        }
+    }
+
+    #[test]
+    fn targets_begin_with_their_control() {
+        for (target, control) in [
+            ("ac-2_smt.a", "ac-2"),
+            ("ac-2.1_obj", "ac-2.1"),
+            ("ac-1.a.1_obj.1", "ac-1"),
+            ("AC-2.a", "AC-2"),
+            ("a.5.15", "a.5.15"),
+            ("APP.1.1.A1", "APP.1.1.A1"),
+            ("k-1.", "k-1."),
+            ("_x", ""),
+            ("", ""),
+        ] {
+            assert_eq!(control_of_target(target), control, "{target}");
         }
     }
 

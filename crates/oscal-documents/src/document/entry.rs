@@ -1,7 +1,14 @@
 //! What users look for besides controls: components, implemented requirements, findings and so on,
-//! with their titles and descriptions.
+//! with their titles, descriptions and facts.
 
+pub(crate) mod facts;
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+
+use crate::document::control_key::control_of_target;
 use crate::document::element::SetParameter;
+use crate::document::entry::facts::{Fact, FactKind, Facts, has_facts};
 use crate::document::entry_kind::EntryKind;
 use crate::document::error::DocumentError;
 use crate::json::cursor::{Cursor, Span, decoded, find};
@@ -24,6 +31,7 @@ pub(crate) struct Entry {
     prose: Vec<Span>,
     /// Ids and spans of the parameters that it sets, sorted.
     set_parameters: Vec<(Box<str>, Span)>,
+    facts: Facts,
 }
 
 impl Entry {
@@ -37,13 +45,16 @@ impl Entry {
             parent,
             prose: Vec::new(),
             set_parameters: Vec::new(),
+            facts: Facts::default(),
         }
     }
 
-    /// Titles within the entry, descriptions and remarks, one per line.
+    /// Facts, titles within the entry, descriptions and remarks, one per line.
     pub(crate) fn prose(&self, text: &str) -> String {
-        let strings: Vec<_> = self.prose.iter().map(|s| decoded(s.of(text))).collect();
-        strings.join("\n")
+        let facts = Some(self.facts.line(text)).filter(|line| !line.is_empty());
+        let prose = self.prose.iter().map(|s| decoded(s.of(text)));
+        let lines: Vec<_> = facts.map(Into::into).into_iter().chain(prose).collect();
+        lines.join("\n")
     }
 }
 
@@ -104,16 +115,21 @@ impl Entries {
 pub(crate) type References = Vec<(u32, String)>;
 
 /// Collects the entries while a document's text is scanned.
-pub(crate) struct EntriesBuilder {
+pub(crate) struct EntriesBuilder<'t> {
+    text: &'t str,
     entries: Vec<Entry>,
     references: References,
+    /// Indexes of entries, and uuids of the findings, risks and observations that they relate to.
+    relations: Vec<(u32, String)>,
 }
 
-impl EntriesBuilder {
-    pub(crate) fn new() -> Self {
+impl<'t> EntriesBuilder<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
         Self {
+            text,
             entries: vec![Entry::new(EntryKind::Document, 0)],
             references: Vec::new(),
+            relations: Vec::new(),
         }
     }
 
@@ -131,8 +147,10 @@ impl EntriesBuilder {
     pub(crate) fn finish(mut self, id: &str, title: &str) -> (Entries, References) {
         self.entries[0].id = id.into();
         self.entries[0].title = title.into();
+        self.share_facts();
         for entry in &mut self.entries {
             entry.prose.shrink_to_fit();
+            entry.facts.shrink_to_fit();
             entry.set_parameters.sort_by(|a, b| a.0.cmp(&b.0));
         }
         self.entries.shrink_to_fit();
@@ -147,6 +165,10 @@ impl EntriesBuilder {
         cursor: &mut Cursor<'_>,
         name: &str,
     ) -> Result<(), DocumentError> {
+        let kind = self.entries[owner as usize].kind;
+        if has_facts(kind) && self.fact(owner, cursor, name) {
+            return Ok(());
+        }
         match (cursor.peek(), name) {
             (_, "props" | "links") => Ok(()),
             (_, "set-parameters") => cursor.array(|cursor| self.set_parameter(owner, cursor)),
@@ -193,6 +215,126 @@ impl EntriesBuilder {
             set.push((id.into(), Span::new(start, cursor.offset())));
         }
         Ok(())
+    }
+
+    /// Reads a member that states a fact, or relates the entry `owner` to another. Returns whether
+    /// it was one.
+    fn fact(&mut self, owner: u32, cursor: &mut Cursor<'_>, name: &str) -> bool {
+        let kind = self.entries[owner as usize].kind;
+        match (cursor.peek(), name, kind) {
+            (b'[', "sources", EntryKind::Mapping) => self.side(owner, FactKind::Source, cursor),
+            (b'[', "targets", EntryKind::Mapping) => {
+                self.side(owner, FactKind::Counterpart, cursor);
+            }
+            (b'[', "props", _) => self.props(owner, cursor),
+            (b'"', "risk-uuid" | "finding-uuid" | "observation-uuid", _) => {
+                let related = cursor.string().unwrap_or_default();
+                self.relations.push((owner, related.to_ascii_lowercase()));
+            }
+            (b'"', ..) => match FactKind::of_member(kind, name) {
+                Some(fact) => self.state(owner, fact, cursor),
+                None => return false,
+            },
+            _ => return false,
+        }
+        true
+    }
+
+    /// Takes a string as a fact.
+    fn state(&mut self, owner: u32, fact: FactKind, cursor: &mut Cursor<'_>) {
+        let value = self.entries[owner as usize]
+            .facts
+            .read(fact, cursor, self.text);
+        match fact {
+            FactKind::Target => self.refer(owner, control_of_target(&value)),
+            FactKind::Source | FactKind::Counterpart => self.refer(owner, &value),
+            _ => {}
+        }
+    }
+
+    fn refer(&mut self, owner: u32, control: &str) {
+        if !control.is_empty() {
+            self.references.push((owner, control.to_owned()));
+        }
+    }
+
+    /// Takes one side of a mapping.
+    fn side(&mut self, owner: u32, side: FactKind, cursor: &mut Cursor<'_>) {
+        let Ok(()) = cursor.array(|cursor| {
+            cursor.object(|cursor, name| {
+                match (cursor.peek(), name) {
+                    (b'"', "id-ref") => self.state(owner, side, cursor),
+                    (b'"', "remarks") => {
+                        self.entries[owner as usize].prose.push(cursor.skip());
+                    }
+                    _ => {}
+                }
+                Ok::<_, Infallible>(())
+            })
+        });
+    }
+
+    /// Takes the facts among properties.
+    fn props(&mut self, owner: u32, cursor: &mut Cursor<'_>) {
+        let text = self.text;
+        let Ok(()) = cursor.array(|cursor| {
+            let (mut fact, mut value) = (None, None);
+            let Ok(()) = cursor.object(|cursor, name| {
+                match (cursor.peek(), name) {
+                    (b'"', "name") => {
+                        fact = FactKind::of_prop(&cursor.string().unwrap_or_default());
+                    }
+                    (b'"', "value") => value = Some(cursor.offset()),
+                    _ => {}
+                }
+                Ok::<_, Infallible>(())
+            });
+            if let (Some(fact), Some(at)) = (fact, value) {
+                self.state(owner, fact, &mut Cursor::at(text, at));
+            }
+            Ok::<_, Infallible>(())
+        });
+    }
+
+    /// Lets a risk or an observation state what its findings are about, and a POA&M item state
+    /// that and what its risks say.
+    fn share_facts(&mut self) {
+        let mut by_uuid: HashMap<String, usize> = HashMap::new();
+        for (at, entry) in self.entries.iter().enumerate() {
+            if has_facts(entry.kind) {
+                by_uuid.entry(entry.id.to_ascii_lowercase()).or_insert(at);
+            }
+        }
+        let relations = std::mem::take(&mut self.relations);
+        let related = |(owner, uuid): &(u32, String)| {
+            let related = *by_uuid.get(uuid)?;
+            (related != *owner as usize).then_some((*owner as usize, related))
+        };
+        let pairs: Vec<_> = relations.iter().filter_map(related).collect();
+        for &(owner, related) in &pairs {
+            if self.entries[owner].kind == EntryKind::Finding {
+                self.share(owner, related, &[FactKind::Target]);
+            }
+        }
+        for &(owner, related) in &pairs {
+            if self.entries[owner].kind == EntryKind::PoamItem {
+                let kinds = [FactKind::Target, FactKind::State, FactKind::Deadline];
+                self.share(related, owner, &kinds);
+            }
+        }
+    }
+
+    /// Adds facts of one entry to another.
+    fn share(&mut self, from: usize, to: usize, kinds: &[FactKind]) {
+        let text = self.text;
+        let facts: Vec<Fact> = kinds
+            .iter()
+            .flat_map(|kind| self.entries[from].facts.of_kind(*kind))
+            .collect();
+        for target in self.entries[to].facts.share(facts, text) {
+            let owner = u32::try_from(to).unwrap_or(u32::MAX);
+            self.refer(owner, control_of_target(&target));
+        }
     }
 
     fn entry(

@@ -31,6 +31,7 @@ use crate::json::digest::digest;
 use crate::json::faults::Faults;
 use crate::json::tree_size::TreeSize;
 use crate::json::wellformed;
+use crate::objects::index::ObjectIndex;
 
 /// How many values a document may have. SP 800-53, at 10 MB, has 210,000.
 const MAX_VALUES: usize = 2_000_000;
@@ -72,6 +73,8 @@ struct Content {
     catalog: Catalog,
     entries: Entries,
     resources: Vec<(Box<str>, Span)>,
+    /// Made when somebody first asks for an object.
+    objects: OnceLock<ObjectIndex>,
 }
 
 impl Document {
@@ -131,6 +134,7 @@ impl Document {
                 catalog: outline.catalog,
                 entries: outline.entries,
                 resources: outline.resources,
+                objects: OnceLock::new(),
             }),
         };
         Ok((document, outline.references))
@@ -249,6 +253,12 @@ impl Document {
 
     pub(crate) fn catalog(&self) -> &Catalog {
         &self.content.catalog
+    }
+
+    /// Where the objects with an id are, and what refers to them.
+    pub(crate) fn objects(&self) -> &ObjectIndex {
+        let content = &*self.content;
+        (content.objects).get_or_init(|| ObjectIndex::of(&content.text))
     }
 
     pub(crate) fn entries(&self) -> &Entries {

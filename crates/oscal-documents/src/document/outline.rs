@@ -64,7 +64,7 @@ struct Builder<'t> {
     uuid: Option<String>,
     metadata: Metadata,
     catalog: CatalogBuilder<'t>,
-    entries: EntriesBuilder,
+    entries: EntriesBuilder<'t>,
     resources: Vec<(Box<str>, Span)>,
     imports: usize,
 }
@@ -75,7 +75,7 @@ impl<'t> Builder<'t> {
             uuid: None,
             metadata: Metadata::default(),
             catalog: CatalogBuilder::new(text),
-            entries: EntriesBuilder::new(),
+            entries: EntriesBuilder::new(text),
             resources: Vec::new(),
             imports: 0,
         }

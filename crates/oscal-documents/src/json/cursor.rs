@@ -35,6 +35,18 @@ impl Span {
         self.start <= other.start && other.end <= self.end
     }
 
+    pub(crate) fn start(self) -> u32 {
+        self.start
+    }
+
+    pub(crate) fn end(self) -> u32 {
+        self.end
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
     pub(crate) fn len(self) -> usize {
         self.end.saturating_sub(self.start) as usize
     }
@@ -49,6 +61,11 @@ pub(crate) struct Cursor<'t> {
 impl<'t> Cursor<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
         Self { text, at: 0 }
+    }
+
+    /// A cursor before the value at this offset.
+    pub(crate) fn at(text: &'t str, at: usize) -> Self {
+        Self { text, at }
     }
 
     /// The offset of the next value.
