@@ -3,6 +3,7 @@
 mod busy;
 mod comparison;
 mod configuration;
+mod coverage;
 mod deployment;
 mod doctor;
 mod documentation;

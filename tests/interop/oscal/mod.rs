@@ -1,6 +1,7 @@
 //! The OSCAL tools with NIST's own documents.
 
 mod bounds;
+mod coverage;
 mod editions;
 mod fetched_content;
 mod inspector;
