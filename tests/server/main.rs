@@ -4,6 +4,7 @@ mod assessments;
 mod busy;
 mod comparison;
 mod configuration;
+mod coverage;
 mod deployment;
 mod doctor;
 mod documentation;

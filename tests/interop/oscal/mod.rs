@@ -2,6 +2,7 @@
 
 mod assessments;
 mod bounds;
+mod coverage;
 mod editions;
 mod fetched_content;
 mod inspector;

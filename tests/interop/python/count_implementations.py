@@ -7,6 +7,7 @@ their statements as in CATALOG.
 
 import json
 import pathlib
+import re
 import sys
 
 MEANING = {
@@ -14,6 +15,14 @@ MEANING = {
     "partial": "gap", "partially implemented": "gap", "planned": "gap", "under-development": "gap",
     "not-implemented": "gap", "other": "gap", "not-applicable": "none",
 }
+
+PLACEHOLDER = re.compile(
+    r"(<!--)?\s*(add (control implementation description here|implementation prose for the main).*"
+    r"|(replace_me|to be determined|tbd|tba|todo)[.\s>-]*)$", re.IGNORECASE | re.DOTALL)
+
+
+def says(text):
+    return bool(text.strip()) and not PLACEHOLDER.match(text.strip())
 
 
 def states(thing):
@@ -33,8 +42,8 @@ def judged(found):
 
 
 def said(thing, outer):
-    given = [MEANING[state.strip().lower()] for state in states(thing) or outer]
-    if not given and (thing.get("inherited") or thing.get("description", "").strip()):
+    given = [MEANING.get(state.strip().lower(), "gap") for state in states(thing) or outer]
+    if not given and (thing.get("inherited") or says(thing.get("description", ""))):
         given = ["covered"]
     return judged(given)
 
@@ -43,10 +52,10 @@ def requirement(read, leaves):
     own = states(read)
     of_component = {by["component-uuid"]: states(by) for by in read.get("by-components", [])}
     whole = [said(by, own) for by in read.get("by-components", [])]
-    whole += [judged([MEANING[state.strip().lower()] for state in own])]
+    whole += [judged([MEANING.get(state.strip().lower(), "gap") for state in own])]
     whole = [one for one in whole if one]
     text_only = not own and not any(of_component.values())
-    if not whole and read.get("description", "").strip():
+    if not whole and says(read.get("description", "")):
         whole = ["covered"]
     parts, addressed = [], set()
     for statement in read.get("statements", []):
@@ -55,7 +64,7 @@ def requirement(read, leaves):
             said(by, of_component.get(by["component-uuid"]) or inner or own)
             for by in statement.get("by-components", [])
         ]
-        found += [judged([MEANING[state.strip().lower()] for state in inner])]
+        found += [judged([MEANING.get(state.strip().lower(), "gap") for state in inner])]
         found = [one for one in found if one]
         found = found or [said({"description": statement.get("description", "")}, own)]
         if judged([one for one in found if one]):
@@ -103,7 +112,7 @@ def components(document):
     for member in ("components", "capabilities"):
         for component in document.get(member, []):
             for implementation in component.get("control-implementations", []):
-                yield from implementation["implemented-requirements"]
+                yield from implementation.get("implemented-requirements", [])
 
 
 def count(document, items):
@@ -116,7 +125,8 @@ def count(document, items):
                 covered.add(read["control-id"].lower())
         return len(all_), covered
     rows, found = 0, {}
-    for read in plan["control-implementation"]["implemented-requirements"]:
+    implementation = plan.get("control-implementation", {})
+    for read in implementation.get("implemented-requirements", []):
         bys = list(read.get("by-components", []))
         bys += [by for s in read.get("statements", []) for by in s.get("by-components", [])]
         rows += max(1, len({by["component-uuid"] for by in bys}))

@@ -255,6 +255,26 @@ fn written(states: &[&str]) -> Option<String> {
     (!states.is_empty()).then(|| states.join(", "))
 }
 
+/// Whether a text says something. What tools write until somebody does, does not.
 fn says(text: &str) -> bool {
-    !text.trim().is_empty()
+    let text = text.trim().trim_start_matches("<!--").trim_start();
+    let start: String = text.chars().take(64).collect::<String>().to_lowercase();
+    let is_placeholder = |known: &&str| {
+        let rest = start.strip_prefix(*known);
+        rest.is_some_and(|rest| {
+            known.contains(' ') || rest.trim_matches(['.', '-', '>', ' ']).is_empty()
+        })
+    };
+    !text.is_empty() && !PLACEHOLDERS.iter().any(|known| is_placeholder(&known))
 }
+
+/// The beginnings of compliance-trestle's texts, and words that stand alone.
+const PLACEHOLDERS: &[&str] = &[
+    "add control implementation description here",
+    "add implementation prose for the main",
+    "replace_me",
+    "to be determined",
+    "tbd",
+    "tba",
+    "todo",
+];

@@ -9,7 +9,7 @@ use oscal_documents::{
 
 use super::{QueryImplementations, Show};
 use crate::mcp::{
-    answer::{ToolError, document},
+    answer::{ToolError, document, document_of},
     documents::Access,
     server::OscalServer,
 };
@@ -46,8 +46,10 @@ impl Against {
             return Ok(None);
         }
         let named = match (&asked.gap_against, &asked.document, asked.show) {
-            (Some(named), ..) => document(documents, named)?,
-            (None, Some(plan), Some(Show::Gaps)) => document(documents, plan)?,
+            (Some(named), ..) => document_of(documents, named, Model::Profile)?,
+            (None, Some(plan), Some(Show::Gaps)) => {
+                document_of(documents, plan, Model::SystemSecurityPlan)?
+            }
             (None, None, Some(Show::Gaps)) => only_plan(documents)?,
             _ => return Ok(None),
         };

@@ -141,7 +141,7 @@ impl Place {
 }
 
 fn text(page: &Page<Responsibility>, notes: &[String], truncated: bool) -> String {
-    let mut out = format!("{} responsibilities of customers", page.total);
+    let mut out = format!("Responsibilities of customers: {}", page.total);
     if page.items.len() < page.total {
         let _ = write!(out, "; {} from {} on", page.items.len(), page.offset);
     }

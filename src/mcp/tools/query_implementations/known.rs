@@ -2,11 +2,11 @@
 
 use oscal_documents::{
     Document, ImplementationFilter, ImplementationKind, LibraryView, Model, components,
-    control_key, implementations,
+    implementations,
 };
 use strsim::damerau_levenshtein;
 
-use crate::mcp::answer::{ToolError, advice, shortened};
+use crate::mcp::answer::{ToolError, advice, near_controls, shortened};
 
 /// How many near matches are told.
 const MAX_NEAR: usize = 5;
@@ -101,30 +101,12 @@ pub(super) fn check_control(
 }
 
 pub(super) fn unknown_control(documents: &LibraryView<'_>, control: &str) -> ToolError {
+    let controls = documents.documents().flat_map(Document::controls);
+    let near = near_controls(control, controls);
     ToolError::NoSuchControl {
         control: shortened(control),
-        near: told(near_controls(documents, control)),
+        near: near.unwrap_or_else(|| told(Vec::new())),
     }
-}
-
-/// The controls whose ids are nearest: those of the same family with a number like it.
-fn near_controls(documents: &LibraryView<'_>, control: &str) -> Vec<String> {
-    let key = control_key(control);
-    let all = documents
-        .documents()
-        .flat_map(|document| document.controls());
-    let mut near: Vec<_> = all
-        .filter_map(|known| {
-            let other = control_key(known.id());
-            let length = key.len().abs_diff(other.len());
-            let differences = (length < 3).then(|| damerau_levenshtein(&key, &other))?;
-            (differences <= 2).then(|| (differences, known.label().unwrap_or(known.id())))
-        })
-        .collect();
-    near.sort();
-    near.dedup();
-    let near = near.into_iter().take(MAX_NEAR);
-    near.map(|(_, name)| shortened(name)).collect()
 }
 
 /// The titles that are nearest, or that have a word of the text.

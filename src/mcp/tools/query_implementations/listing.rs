@@ -219,7 +219,7 @@ impl Exchanged {
 }
 
 fn text(page: &Page<Implementation>, notes: &[String], truncated: bool) -> String {
-    let mut out = format!("{} implementations", page.total);
+    let mut out = format!("Implementations: {}", page.total);
     if page.items.len() < page.total {
         let _ = write!(out, "; {} from {} on", page.items.len(), page.offset);
     }

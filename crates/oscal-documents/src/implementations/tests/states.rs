@@ -181,6 +181,27 @@ fn states_are_read_wherever_producers_write_them() {
 }
 
 #[test]
+fn what_tools_write_until_somebody_does_is_no_statement() {
+    for (text, expected) in [
+        (
+            "Add control implementation description here for item k-1_smt.a",
+            "missing",
+        ),
+        (
+            "<!-- Add implementation prose for the main This System component -->",
+            "missing",
+        ),
+        ("REPLACE_ME", "missing"),
+        ("TBD.", "missing"),
+        ("TBD is our tool for keys.", "stated"),
+        ("Keys are numbered.", "stated"),
+    ] {
+        let by = json!([{"component-uuid": "c-1", "description": text}]);
+        assert_eq!(level(&json!({ "by-components": by })), expected, "{text}");
+    }
+}
+
+#[test]
 fn requirements_for_one_control_act_together_and_one_component_can_be_asked_about() {
     let requirement = |number: usize, by_components: Value| json!({"uuid": format!("r-{number}"), "control-id": "K-01", "by-components": by_components});
     let library = plan(&json!([
