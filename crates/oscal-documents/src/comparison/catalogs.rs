@@ -34,7 +34,8 @@ pub struct ControlChange<'a> {
 
 /// Compares two catalogs, or the catalogs that two profiles resolve to.
 ///
-/// Controls are the same if they have the same id, or else the same id or label in any notation, or
+/// A control that only one of them has, and that it marks as withdrawn, is not a change. Controls are
+/// the same if they have the same id, or else the same id or label in any notation, or
 /// else the same title and text.
 ///
 /// ```
@@ -71,7 +72,13 @@ pub fn compare_catalogs<'a>(old: &'a Document, new: &'a Document) -> CatalogComp
         .collect();
     let mut changes = Vec::new();
     for (old, new) in pairs.all() {
-        let change = ControlChange::of(old.map(|at| before[at]), new.map(|at| after[at]), &ids);
+        let (old, new) = (old.map(|at| before[at]), new.map(|at| after[at]));
+        if let (Some(one), None) | (None, Some(one)) = (old, new)
+            && one.is_withdrawn()
+        {
+            continue;
+        }
+        let change = ControlChange::of(old, new, &ids);
         counts.count(&change.kinds);
         if !change.kinds.is_empty() {
             changes.push(change);
@@ -90,13 +97,10 @@ fn paired(old: &[Control<'_>], new: &[Control<'_>]) -> Pairs {
     };
     pairs.by(|at| keys(old[at]), |at| keys(new[at]));
     let text = |control: Control<'_>| -> Vec<(String, String)> {
-        let text = templates(control).into_iter();
-        let text: Vec<_> = text.map(|(_, text)| words(&text)).collect();
-        let known = !control.title().is_empty() && text.iter().any(|text| !text.is_empty());
-        known
-            .then(|| (words(control.title()), text.join("\n")))
-            .into_iter()
-            .collect()
+        let text = words(&templates(control));
+        let is_telling = !control.title().is_empty() && !text.is_empty();
+        let key = is_telling.then(|| (words(control.title()), text));
+        key.into_iter().collect()
     };
     pairs.by(|at| text(old[at]), |at| text(new[at]));
     pairs

@@ -1,13 +1,14 @@
 //! The texts, links and properties of a control in two editions.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::comparison::params::{Parameters, own_list, words};
 use crate::comparison::words::word_diff;
 use crate::control::Control;
-use crate::control::substitution::ParamValues;
 use crate::control::substitution::insert::Insert;
+use crate::control::substitution::{ParamValues, Renderer};
 use crate::document::element::{self, Part, Prop};
+use crate::json::budget::Budget;
 
 /// A text that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,10 +30,14 @@ pub(super) fn links(control: Control<'_>) -> BTreeSet<String> {
     links.collect()
 }
 
-/// Properties, as `name: value`, except those for sorting.
+/// Properties, as `name: value`, except those for sorting and variants of the label.
 pub(super) fn props(control: Control<'_>) -> BTreeSet<String> {
     let props: Vec<Prop> = own_list(control, "props");
-    let props = props.iter().filter(|prop| prop.name != "sort-id");
+    let props = props.iter().filter(|prop| match prop.name.as_str() {
+        "sort-id" | "alt-identifier" => false,
+        "label" => prop.class.is_none(),
+        _ => true,
+    });
     props
         .map(|prop| format!("{}: {}", prop.name, words(&prop.value)))
         .collect()
@@ -61,20 +66,34 @@ pub(super) fn texts(
     new: Control<'_>,
     parameters: &Parameters,
 ) -> (Vec<Changed>, Vec<Changed>) {
-    let (before, after) = (templates(old), templates(new));
-    let (old_texts, new_texts) = (rendered(old), rendered(new));
-    let (old, new): (HashMap<_, _>, HashMap<_, _>) = (
-        before.iter().cloned().collect(),
-        after.iter().cloned().collect(),
-    );
-    let added = after.iter().filter(|(key, _)| !old.contains_key(key));
+    let (before, after) = (parts(old), parts(new));
+    let known: HashSet<&Key> = before.iter().map(|(key, _)| key).collect();
+    let now: HashMap<&Key, &Part> = after.iter().map(|(key, part)| (key, part)).collect();
+    let pairs = before
+        .iter()
+        .map(|(key, part)| (key, Some(part), now.get(key).copied()));
+    let added = after.iter().filter(|(key, _)| !known.contains(key));
+    let pairs = pairs.chain(added.map(|(key, part)| (key, None, Some(part))));
+    let (none, budgets) = (ParamValues::new(), [Budget::for_item(), Budget::for_item()]);
+    let renderers = [
+        Renderer::new(old.document(), &none, &budgets[0]),
+        Renderer::new(new.document(), &none, &budgets[1]),
+    ];
     let (mut texts, mut assessment) = (Vec::new(), Vec::new());
-    for (key, _) in before.iter().chain(added) {
-        let text = |texts: &HashMap<Key, String>| texts.get(key).cloned().unwrap_or_default();
-        let template = words(&with_old_ids(&text(&new), &parameters.old_ids));
-        let same_template = words(&text(&old)) == template;
-        let (was, is) = (text(&old_texts), text(&new_texts));
-        if (same_template && !parameters.differences.is_empty()) || words(&was) == words(&is) {
+    for (key, was, is) in pairs {
+        let template = |part: Option<&Part>| part.map(template).unwrap_or_default();
+        let (before, after) = (template(was), template(is));
+        let is_same = words(&before) == words(&with_old_ids(&after, &parameters.old_ids));
+        // The parameters tell what differs, or there are none.
+        if is_same && (!parameters.differences.is_empty() || !before.contains("{{")) {
+            continue;
+        }
+        let text = |at: usize, part: Option<&Part>| {
+            part.map(|part| renderers[at].part(part))
+                .unwrap_or_default()
+        };
+        let (was, is) = (text(0, was), text(1, is));
+        if words(&was) == words(&is) {
             continue;
         }
         let list = if key.is_assessment {
@@ -146,19 +165,23 @@ impl Keys {
     }
 }
 
-/// The text of the parts as the document writes it, with its places for parameters.
-pub(super) fn templates(control: Control<'_>) -> Vec<(Key, String)> {
+/// The parts with their keys.
+fn parts(control: Control<'_>) -> Vec<(Key, Part)> {
     let mut keys = Keys::default();
-    let parts = control.parts();
-    parts
-        .iter()
-        .map(|part| {
-            let key = keys.next(&part.name);
-            let mut text = String::new();
-            add(&mut text, part);
-            (key, text)
-        })
-        .collect()
+    let parts = control.parts().into_iter();
+    parts.map(|part| (keys.next(&part.name), part)).collect()
+}
+
+/// The text of all parts as the document writes it, with its places for parameters.
+pub(super) fn templates(control: Control<'_>) -> String {
+    let templates: Vec<_> = control.parts().iter().map(template).collect();
+    templates.join("\n")
+}
+
+fn template(part: &Part) -> String {
+    let mut text = String::new();
+    add(&mut text, part);
+    text
 }
 
 fn add(text: &mut String, part: &Part) {
@@ -171,14 +194,4 @@ fn add(text: &mut String, part: &Part) {
     for part in &part.parts {
         add(text, part);
     }
-}
-
-/// The text of the parts with parameters filled in.
-fn rendered(control: Control<'_>) -> HashMap<Key, String> {
-    let mut keys = Keys::default();
-    let view = control.view(&ParamValues::new());
-    let parts = view.parts.into_iter();
-    parts
-        .map(|part| (keys.next(&part.name), part.text))
-        .collect()
 }

@@ -65,7 +65,10 @@ fn add_parameter(list: &mut Vec<Difference>, parameter: ParameterDifference, fit
     if parameter.removed {
         of += " (removed)";
     }
-    let members = parameter.members.into_iter().map(|member| {
+    // Of a new one, what it is for and what is set.
+    let is_shown = |name: &str| !(parameter.added || parameter.removed) || name != "guidelines";
+    let members = (parameter.members.into_iter()).filter(|member| is_shown(&member.name));
+    let members = members.map(|member| {
         let diff = word_diff(&member.old, &member.new);
         format!("{}: {diff}", member.name)
     });
