@@ -63,7 +63,8 @@ struct CallerIdentity {
 
 #[tool_router(router = about_router, vis = "pub(super)")]
 impl OscalServer {
-    /// This server: version, loaded documents, files that are not loaded, and how it identifies you
+    /// This server: version, loaded documents, files that are not loaded, and how it identifies you.
+    /// Use it when something seems to be missing
     #[tool(annotations(
         title = "About this server",
         read_only_hint = true,

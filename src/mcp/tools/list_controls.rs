@@ -61,7 +61,8 @@ pub(super) struct ListedControl {
 
 #[tool_router(router = list_controls_router, vis = "pub(super)")]
 impl OscalServer {
-    /// The controls of a catalog or of a profile's baseline, with enhancements, in its order
+    /// The controls of a catalog, a group or a profile's baseline by title, with enhancements, in
+    /// order. For their text use get_control
     #[tool(annotations(
         title = "List controls",
         read_only_hint = true,

@@ -112,3 +112,19 @@ fn not_null(alternatives: &Value) -> Option<Value> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_tools_together_take_little_of_a_models_context() {
+        let tools = router().list_all();
+        for tool in &tools {
+            let description = tool.description.as_deref().unwrap_or_default();
+            assert!(description.len() > 40, "{}: {description:?}", tool.name);
+        }
+        let listed = serde_json::to_string(&tools).expect("JSON");
+        assert!(listed.len() < 20_000, "{} bytes", listed.len());
+    }
+}

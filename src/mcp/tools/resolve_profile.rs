@@ -102,7 +102,8 @@ struct ParameterChange {
 
 #[tool_router(router = resolve_profile_router, vis = "pub(super)")]
 impl OscalServer {
-    /// A profile's baseline: its controls in order, the parameters it sets, what was not found
+    /// A profile's baseline: its controls in order, the parameters it sets with their constraints,
+    /// what was not found. For mere titles use list_controls
     #[tool(annotations(
         title = "Resolve profile",
         read_only_hint = true,

@@ -60,7 +60,8 @@ struct SearchHit {
 #[tool_router(router = search_router, vis = "pub(super)")]
 impl OscalServer {
     /// Ranked search over controls (title, statement, guidance), components, implemented
-    /// requirements and other entries of all documents
+    /// requirements and other entries of all documents. Start here with words; with an id, use
+    /// get_control or get_object
     #[tool(annotations(title = "Search", read_only_hint = true, open_world_hint = false))]
     async fn search(
         &self,

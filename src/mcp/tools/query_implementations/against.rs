@@ -7,7 +7,7 @@ use oscal_documents::{
     coverage_of_catalog, imported_profile,
 };
 
-use super::{QueryImplementations, Show};
+use super::question::{QueryImplementations, Show};
 use crate::mcp::{
     answer::{ToolError, document, document_of},
     documents::Access,

@@ -9,8 +9,9 @@ use rmcp::schemars::{self, JsonSchema};
 use serde::Serialize;
 
 use super::{
-    Answer, QueryImplementations,
     named::{Named, short},
+    part::Part,
+    question::QueryImplementations,
 };
 use crate::mcp::answer::{MAX_LIMIT, Page, cut};
 
@@ -56,7 +57,7 @@ pub(super) fn answer(
     asked: &QueryImplementations,
     documents: &LibraryView<'_>,
     filter: ImplementationFilter<'_>,
-) -> (Answer, String) {
+) -> Part<Page<Responsibility>> {
     let limit = asked.limit.unwrap_or(20).clamp(1, MAX_LIMIT);
     let mut page = responsibilities(documents, filter, asked.offset.unwrap_or(0), limit);
     let (mut left, mut truncated) = (MAX_TEXT, false);
@@ -83,13 +84,12 @@ pub(super) fn answer(
         );
     }
     let text = text(&page, &notes, truncated);
-    let answer = Answer {
-        responsibilities: Some(page),
+    Part {
+        content: page,
         notes,
         truncated,
-        ..Answer::default()
-    };
-    (answer, text)
+        text,
+    }
 }
 
 impl Responsibility {

@@ -10,10 +10,11 @@ use rmcp::schemars::{self, JsonSchema};
 use serde::Serialize;
 
 use super::{
-    Answer, QueryImplementations,
     against::Comparison,
     known,
     named::{Named, Source, short},
+    part::Part,
+    question::QueryImplementations,
 };
 use crate::mcp::answer::{Page, ToolError, shortened};
 
@@ -111,7 +112,7 @@ pub(super) fn answer(
     documents: &LibraryView<'_>,
     filter: ImplementationFilter<'_>,
     against: &Comparison,
-) -> Result<(Answer, String), ToolError> {
+) -> Result<Part<Gaps>, ToolError> {
     let coverage = against.coverage(documents, filter);
     let baseline = Named::of(against.info());
     if let Some(control) = filter.control
@@ -153,12 +154,12 @@ pub(super) fn answer(
     }
     let gaps = Gaps::of(asked, baseline, &coverage);
     let text = gaps.text(&coverage, &notes);
-    let answer = Answer {
-        gaps: Some(gaps),
+    Ok(Part {
+        content: gaps,
         notes,
-        ..Answer::default()
-    };
-    Ok((answer, text))
+        truncated: false,
+        text,
+    })
 }
 
 impl Gaps {

@@ -7,8 +7,9 @@ use rmcp::schemars::{self, JsonSchema};
 use serde::Serialize;
 
 use super::{
-    Answer, QueryImplementations,
     named::{Named, Source, short},
+    part::Part,
+    question::QueryImplementations,
 };
 use crate::mcp::answer::{MAX_LIMIT, Page, cut, markdown};
 
@@ -94,7 +95,7 @@ pub(super) fn answer(
     asked: &QueryImplementations,
     documents: &LibraryView<'_>,
     filter: ImplementationFilter<'_>,
-) -> (Answer, String) {
+) -> Part<Page<Implementation>> {
     let limit = asked.limit.unwrap_or(20).clamp(1, MAX_LIMIT);
     let mut page = implementations(documents, filter, asked.offset.unwrap_or(0), limit);
     let (mut left, mut truncated) = (MAX_TEXT, false);
@@ -126,13 +127,12 @@ pub(super) fn answer(
         notes.push(why_none(documents, filter));
     }
     let text = text(&page, &notes, truncated);
-    let answer = Answer {
-        implementations: Some(page),
+    Part {
+        content: page,
         notes,
         truncated,
-        ..Answer::default()
-    };
-    (answer, text)
+        text,
+    }
 }
 
 /// Why nothing matches a filter whose control, component and document exist.

@@ -6,6 +6,8 @@ mod gaps;
 mod known;
 mod listing;
 mod named;
+mod part;
+mod question;
 
 use oscal_documents::{ImplementationFilter, ImplementationKind, LibraryView};
 use rmcp::{
@@ -13,59 +15,21 @@ use rmcp::{
     schemars::{self, JsonSchema},
     tool, tool_router,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use self::{
     against::{Against, Comparison},
     customers::Responsibility,
     gaps::Gaps,
     listing::Implementation,
+    part::Part,
+    question::{QueryImplementations, Show},
 };
 use crate::mcp::{
     answer::{Json, Page, ToolError, document},
     documents::{Access, Caller, Operation},
     server::OscalServer,
 };
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct QueryImplementations {
-    /// Id or label of a control
-    control: Option<String>,
-    /// Uuid of a component or capability, or a part of its title
-    component: Option<String>,
-    kind: Option<Kind>,
-    /// Only this component definition or system security plan
-    document: Option<String>,
-    /// Profile or catalog to find gaps against; a system security plan stands for the profile that
-    /// it imports
-    gap_against: Option<String>,
-    /// By default gaps with gap_against, otherwise implementations. gaps needs no gap_against for a
-    /// system security plan. responsibilities: what customers have to do, and who does it
-    show: Option<Show>,
-    /// For gaps, count also what is written for other catalogs, or for ones not loaded
-    #[serde(default)]
-    any_source: bool,
-    offset: Option<usize>,
-    /// 20 by default, 100 for gaps
-    limit: Option<usize>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Kind {
-    Component,
-    Capability,
-    Ssp,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Show {
-    Implementations,
-    Gaps,
-    Responsibilities,
-}
 
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub(super) struct Answer {
@@ -132,24 +96,37 @@ impl QueryImplementations {
         known::check_documents(documents, filter, named)?;
         known::check_component(documents, filter)?;
         match against {
-            Some(against) => gaps::answer(self, documents, filter, against),
+            Some(against) => {
+                let part = gaps::answer(self, documents, filter, against)?;
+                Ok(Answer::of(part, |answer, gaps| answer.gaps = Some(gaps)))
+            }
             None => {
                 known::check_control(documents, filter)?;
-                match self.show {
-                    Some(Show::Responsibilities) => Ok(customers::answer(self, documents, filter)),
-                    _ => Ok(listing::answer(self, documents, filter)),
+                if self.show == Some(Show::Responsibilities) {
+                    let part = customers::answer(self, documents, filter);
+                    Ok(Answer::of(part, |answer, page| {
+                        answer.responsibilities = Some(page);
+                    }))
+                } else {
+                    let part = listing::answer(self, documents, filter);
+                    Ok(Answer::of(part, |answer, page| {
+                        answer.implementations = Some(page);
+                    }))
                 }
             }
         }
     }
 }
 
-impl From<Kind> for ImplementationKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Component => Self::Component,
-            Kind::Capability => Self::Capability,
-            Kind::Ssp => Self::Ssp,
-        }
+impl Answer {
+    /// An answer with one part, and its text.
+    fn of<T>(part: Part<T>, put: impl FnOnce(&mut Self, T)) -> (Self, String) {
+        let mut answer = Self {
+            notes: part.notes,
+            truncated: part.truncated,
+            ..Self::default()
+        };
+        put(&mut answer, part.content);
+        (answer, part.text)
     }
 }
