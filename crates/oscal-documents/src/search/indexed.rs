@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::document::Document;
 use crate::document::entry::References;
+#[cfg(test)]
 use crate::document::error::DocumentError;
 use crate::search::segment::Segment;
 
@@ -21,6 +22,7 @@ impl Indexed {
     /// # Errors
     ///
     /// Those of [`Document::parse`].
+    #[cfg(test)]
     pub(crate) fn parse(
         file: impl Into<String>,
         text: String,
