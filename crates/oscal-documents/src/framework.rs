@@ -9,14 +9,14 @@ use crate::document::Document;
 use crate::document::model::Model;
 use crate::library::view::LibraryView;
 use crate::resolve::directives::profile::Profile;
-use crate::resolve::locate::{Located, locate};
+use crate::resolve::locate::{Located, Locator};
 
 /// The longest chain of profiles.
 const MAX_CHAIN: usize = 32;
 
 /// Finds the catalogs behind documents and links, each once.
 pub(crate) struct Frameworks<'v, 'a> {
-    view: &'v LibraryView<'a>,
+    locator: Locator<'v, 'a>,
     links: RefCell<HashMap<(&'a str, String), Option<&'a Document>>>,
     known: RefCell<HashMap<&'a str, Rc<Framework<'a>>>>,
 }
@@ -33,7 +33,7 @@ pub(crate) struct Framework<'a> {
 impl<'v, 'a> Frameworks<'v, 'a> {
     pub(crate) fn new(view: &'v LibraryView<'a>) -> Self {
         Self {
-            view,
+            locator: Locator::new(view),
             links: RefCell::default(),
             known: RefCell::default(),
         }
@@ -46,9 +46,11 @@ impl<'v, 'a> Frameworks<'v, 'a> {
         if let Some(known) = self.links.borrow().get(&key) {
             return *known;
         }
-        let found = match locate(self.view, from, href) {
-            Located::Found(document) => Some(document).filter(|found| is_framework(found)),
-            Located::Missing(_) | Located::Ambiguous(_) => None,
+        let found = match self.locator.locate(from, href) {
+            Located::Found(document) | Located::Alike(document) => {
+                Some(document).filter(|found| is_framework(found))
+            }
+            Located::Guessed(_) | Located::Missing(_) | Located::Ambiguous(_) => None,
         };
         self.links.borrow_mut().insert(key, found);
         found

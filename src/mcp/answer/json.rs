@@ -20,11 +20,6 @@ pub(in crate::mcp) struct Json<T> {
 }
 
 impl<T: Serialize> Json<T> {
-    /// With the same JSON as text.
-    pub(in crate::mcp) fn of(answer: &T) -> Self {
-        Self::from(serde_json::to_string(answer).and_then(|text| result(answer, text)))
-    }
-
     /// With Markdown as text, which says the same as `answer`.
     pub(in crate::mcp) fn with_text(answer: &T, markdown: String) -> Self {
         Self::from(result(answer, markdown))

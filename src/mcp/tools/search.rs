@@ -161,7 +161,7 @@ impl SearchResult {
             let name = format!("{title} {}", hit.document_version);
             writeln!(out, "[{}] {} ({model} {id})", at + 1, name.trim_end())?;
         }
-        if let Some(note) = self.note {
+        if let Some(note) = &self.note {
             writeln!(out, "\n{note}")?;
         }
         Ok(())

@@ -7,14 +7,13 @@ use crate::control::Control;
 use crate::document::Document;
 use crate::document::control_key::control_key;
 use crate::framework::{Framework, Frameworks};
-use crate::implementations::coverage::coverage;
+use crate::implementations::coverage::coverage_of_catalog;
 use crate::implementations::implementation::ImplementationFilter;
 use crate::implementations::level::CoverageLevel;
 use crate::library::view::LibraryView;
 use crate::mappings::collection::{FrameworkName, Mapping, Side, mappings};
 use crate::mappings::element::{ItemElement, MapElement};
 use crate::mappings::relationship::Relationship;
-use crate::resolve::resolved::BaselineControl;
 
 /// How much of a control the other framework requires, judged by relationships. Best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -304,12 +303,7 @@ impl<'v, 'a> Implemented<'v, 'a> {
                 continue;
             }
             self.catalogs.push(id);
-            let controls = catalog.controls().map(|control| BaselineControl {
-                control,
-                implied: false,
-                altered: false,
-            });
-            let coverage = coverage(self.view, controls, ImplementationFilter::default());
+            let coverage = coverage_of_catalog(self.view, catalog, ImplementationFilter::default());
             for control in coverage.controls {
                 self.any |= control.implementations > 0;
                 self.levels
@@ -327,7 +321,7 @@ impl<'v, 'a> Implemented<'v, 'a> {
                 self.levels.get(&key).copied()
             });
             match level.unwrap_or(CoverageLevel::Missing) {
-                CoverageLevel::Implemented | CoverageLevel::Stated => some = true,
+                level if level.is_covered() => some = true,
                 CoverageLevel::Partial => (all, some) = (false, true),
                 _ => all = false,
             }

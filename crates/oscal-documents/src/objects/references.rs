@@ -11,7 +11,7 @@ use crate::objects::index::decoded_id;
 use crate::objects::kind;
 use crate::objects::object::Object;
 use crate::objects::record::Mention;
-use crate::resolve::locate::{Located, locate};
+use crate::resolve::locate::{Located, Locator};
 
 /// The most references that are read of one object.
 const MAX_READ: usize = 5_000;
@@ -69,8 +69,9 @@ impl<'a> LibraryView<'a> {
         let mut known = HashSet::new();
         let mut found = Vec::new();
         if object.is_document() {
+            let locator = Locator::new(self);
             for (via, href) in document.imports() {
-                let to = self.imported(document, &href);
+                let to = imported(&locator, document, &href);
                 found.push(ObjectReference {
                     from: object,
                     via,
@@ -107,27 +108,30 @@ impl<'a> LibraryView<'a> {
     }
 
     /// The documents that import this one.
-    fn imports_of(&self, imported: Object<'a>) -> impl Iterator<Item = ObjectReference<'a>> {
-        self.documents().flat_map(move |document| {
-            let imports = document.imports().into_iter();
-            imports.filter_map(move |(via, href)| {
-                let found = self.imported(document, &href)?;
-                (found == imported).then(|| ObjectReference {
-                    from: Object::new(document, 0),
-                    via,
-                    id: href,
-                    to: vec![imported],
-                })
-            })
-        })
-    }
-
-    /// The document that an import means.
-    fn imported(&self, document: &Document, href: &str) -> Option<Object<'a>> {
-        match locate(self, document, href) {
-            Located::Found(found) => Some(Object::new(found, 0)),
-            _ => None,
+    fn imports_of(&self, object: Object<'a>) -> Vec<ObjectReference<'a>> {
+        let locator = Locator::new(self);
+        let mut found = Vec::new();
+        for document in self.documents() {
+            for (via, href) in document.imports() {
+                if imported(&locator, document, &href) == Some(object) {
+                    found.push(ObjectReference {
+                        from: Object::new(document, 0),
+                        via,
+                        id: href,
+                        to: vec![object],
+                    });
+                }
+            }
         }
+        found
+    }
+}
+
+/// The document that an import means.
+fn imported<'a>(locator: &Locator<'_, 'a>, document: &Document, href: &str) -> Option<Object<'a>> {
+    match locator.locate(document, href) {
+        Located::Found(found) | Located::Alike(found) => Some(Object::new(found, 0)),
+        Located::Guessed(_) | Located::Missing(_) | Located::Ambiguous(_) => None,
     }
 }
 

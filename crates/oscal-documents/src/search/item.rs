@@ -84,12 +84,12 @@ impl<'a> Item<'a> {
                     if is_assessment(&part.name) {
                         continue;
                     }
-                    let field = if is_guidance(part) {
+                    let field = if is_guidance(&part) {
                         &mut fields.guidance
                     } else {
                         &mut fields.statement
                     };
-                    push_line(field, &renderer.part(part));
+                    push_line(field, &renderer.part(&part));
                 }
                 push_line(&mut fields.statement, &renderer.hints(&control.params()));
             }

@@ -233,7 +233,12 @@ impl Compare {
             Some(control) => Ok(format!("{} is the same in both", control.id())),
             None => {
                 let place = "is in either of the two".to_owned();
-                Err(ToolError::unknown_control(reference, place, documents))
+                Err(ToolError::unknown_control(
+                    reference,
+                    place,
+                    new.controls(),
+                    documents,
+                ))
             }
         }
     }

@@ -158,7 +158,8 @@ impl QueryMappings {
         match (elsewhere, catalogs.first()) {
             (0, None) => {
                 let place = "is in a loaded map or catalog".to_owned();
-                Err(ToolError::unknown_control(control, place, documents))
+                let all = documents.documents().flat_map(Document::controls);
+                Err(ToolError::unknown_control(control, place, all, documents))
             }
             (0, Some(found)) => {
                 let (id, catalog) = (found.id(), &found.document().info().title);

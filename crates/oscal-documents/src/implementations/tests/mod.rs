@@ -65,7 +65,7 @@ fn covered<T>(
     let view = library.view(|_| true);
     let profile = view.document(&uuid(profile)).expect("the profile");
     let baseline = resolve_profile(&view, profile, None).expect("resolves");
-    read(coverage(&view, baseline.controls.iter().copied(), filter))
+    read(coverage(&view, baseline.controls.iter().cloned(), filter))
 }
 
 /// The controls with their levels.
