@@ -22,12 +22,8 @@ pub(in crate::mcp) struct Json<T> {
 impl<T: Serialize> Json<T> {
     /// With Markdown as text, which says the same as `answer`.
     pub(in crate::mcp) fn with_text(answer: &T, markdown: String) -> Self {
-        Self::from(result(answer, markdown))
-    }
-
-    fn from(result: serde_json::Result<CallToolResult>) -> Self {
         Self {
-            result,
+            result: result(answer, markdown),
             shape: PhantomData,
         }
     }

@@ -8,8 +8,13 @@ use super::parts::Page;
 
 /// The control with its statement, guidance and everything else except assessment.
 pub(in crate::mcp) fn control(view: &ControlView, document: &DocumentInfo) -> String {
+    written(|out| write_control(out, view, document))
+}
+
+/// What `write` writes.
+pub(in crate::mcp) fn written(write: impl FnOnce(&mut String) -> fmt::Result) -> String {
     let mut text = String::new();
-    let written = write_control(&mut text, view, document);
+    let written = write(&mut text);
     debug_assert!(written.is_ok(), "a String takes everything");
     text
 }
@@ -49,7 +54,8 @@ fn write_control(out: &mut String, view: &ControlView, document: &DocumentInfo) 
     Ok(())
 }
 
-fn list(
+/// A list under a heading, if there is anything in it.
+pub(in crate::mcp) fn list(
     out: &mut String,
     heading: &str,
     items: impl ExactSizeIterator<Item = String>,

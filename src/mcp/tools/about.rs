@@ -13,7 +13,7 @@ use rmcp_resource_server::AccessToken;
 use serde::Serialize;
 
 use crate::mcp::{
-    answer::{Json, ToolError, advice},
+    answer::{Json, ToolError, advice, markdown},
     documents::{Caller, Operation},
     server::OscalServer,
 };
@@ -121,10 +121,7 @@ impl OscalServer {
 
 impl About {
     fn markdown(&self) -> String {
-        let mut text = String::new();
-        let written = self.write(&mut text);
-        debug_assert!(written.is_ok(), "a String takes everything");
-        text
+        markdown::written(|out| self.write(out))
     }
 
     fn write(&self, out: &mut String) -> fmt::Result {

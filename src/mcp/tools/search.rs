@@ -11,7 +11,7 @@ use rmcp::{
 use serde::{Deserialize, Serialize};
 
 use crate::mcp::{
-    answer::{Json, ToolError, advice, document, model},
+    answer::{Json, ToolError, advice, document, markdown, model},
     documents::{Access, Caller, Operation},
     server::OscalServer,
 };
@@ -121,10 +121,7 @@ impl Search {
 impl SearchResult {
     /// The hits, and at the end the documents that they are in.
     fn markdown(&self) -> String {
-        let mut text = String::new();
-        let written = self.write(&mut text);
-        debug_assert!(written.is_ok(), "a String takes everything");
-        text
+        markdown::written(|out| self.write(out))
     }
 
     fn write(&self, out: &mut String) -> fmt::Result {

@@ -3,13 +3,11 @@
 use std::fmt::{self, Write};
 
 use super::answer::{Change, Comparison, Edition, ImpactAnswer, Implementer};
+use crate::mcp::answer::markdown;
 
 /// Counts first, then changes, then whom they concern.
 pub(super) fn comparison(answer: &Comparison) -> String {
-    let mut text = String::new();
-    let written = write(&mut text, answer);
-    debug_assert!(written.is_ok(), "a String takes everything");
-    text
+    markdown::written(|out| write(out, answer))
 }
 
 fn write(out: &mut String, answer: &Comparison) -> fmt::Result {

@@ -7,10 +7,7 @@ use crate::mcp::answer::{ControlName, markdown};
 
 /// The control with its texts, parameters and links.
 pub(super) fn of(detail: &ControlDetail) -> String {
-    let mut text = String::new();
-    let written = write(&mut text, detail);
-    debug_assert!(written.is_ok(), "a String takes everything");
-    text
+    markdown::written(|out| write(out, detail))
 }
 
 fn write(out: &mut String, detail: &ControlDetail) -> fmt::Result {
@@ -45,7 +42,7 @@ fn write(out: &mut String, detail: &ControlDetail) -> fmt::Result {
             writeln!(out, "- {}", parameter_line(parameter))?;
         }
     }
-    list(out, "Enhancements", detail.enhancements.iter().map(named))?;
+    markdown::list(out, "Enhancements", detail.enhancements.iter().map(named))?;
     row(out, "Related", detail.related.iter().map(linked))?;
     row(out, "References", detail.references.iter().cloned())?;
     for version in &detail.versions {
@@ -112,20 +109,6 @@ fn linked(link: &Linked) -> String {
         "related" => name,
         rel => format!("{rel} {name}").trim_start().to_owned(),
     }
-}
-
-fn list(
-    out: &mut String,
-    heading: &str,
-    items: impl ExactSizeIterator<Item = String>,
-) -> fmt::Result {
-    if items.len() > 0 {
-        writeln!(out, "\n## {heading}\n")?;
-    }
-    for item in items {
-        writeln!(out, "- {item}")?;
-    }
-    Ok(())
 }
 
 /// Items on one line.

@@ -9,13 +9,11 @@ use super::{
     Answer,
     item::{InheritedPart, Item, Link},
 };
+use crate::mcp::answer::markdown;
 
 /// The counts, and each item with its facts.
 pub(super) fn answer(answer: &Answer) -> String {
-    let mut text = String::new();
-    let written = write(&mut text, answer);
-    debug_assert!(written.is_ok(), "a String takes everything");
-    text
+    markdown::written(|out| write(out, answer))
 }
 
 /// `3 findings (1 satisfied, 2 not-satisfied), 1 risk (1 open)`

@@ -83,13 +83,13 @@ pub(super) fn answer(
                 .to_owned(),
         );
     }
-    let text = text(&page, &notes, truncated);
-    Part {
-        content: page,
+    Part::of_page(
+        "Responsibilities of customers",
+        page,
         notes,
         truncated,
-        text,
-    }
+        Responsibility::write,
+    )
 }
 
 impl Responsibility {
@@ -138,25 +138,6 @@ impl Place {
         }
         text + &format!(", in {}", self.document.text())
     }
-}
-
-fn text(page: &Page<Responsibility>, notes: &[String], truncated: bool) -> String {
-    let mut out = format!("Responsibilities of customers: {}", page.total);
-    if page.items.len() < page.total {
-        let _ = write!(out, "; {} from {} on", page.items.len(), page.offset);
-    }
-    out.push('\n');
-    for responsibility in &page.items {
-        let written = responsibility.write(&mut out);
-        debug_assert!(written.is_ok(), "a String takes everything");
-    }
-    for note in notes {
-        let _ = write!(out, "\n{note}\n");
-    }
-    if truncated {
-        out += "\nText is cut: ask for fewer with control, component, document or limit.\n";
-    }
-    out
 }
 
 impl Responsibility {

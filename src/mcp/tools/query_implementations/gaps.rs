@@ -16,7 +16,7 @@ use super::{
     part::Part,
     question::QueryImplementations,
 };
-use crate::mcp::answer::{Page, ToolError, shortened};
+use crate::mcp::answer::{Page, ToolError, markdown, shortened};
 
 /// The most entries of each list that is not paged.
 const MAX_LISTED: usize = 25;
@@ -270,10 +270,7 @@ impl Claim {
 
 impl Gaps {
     fn text(&self, coverage: &Coverage<'_>, notes: &[String]) -> String {
-        let mut out = String::new();
-        let written = self.write(&mut out, coverage, notes);
-        debug_assert!(written.is_ok(), "a String takes everything");
-        out
+        markdown::written(|out| self.write(out, coverage, notes))
     }
 
     fn write(

@@ -126,13 +126,13 @@ pub(super) fn answer(
     if page.total == 0 {
         notes.push(why_none(documents, filter));
     }
-    let text = text(&page, &notes, truncated);
-    Part {
-        content: page,
+    Part::of_page(
+        "Implementations",
+        page,
         notes,
         truncated,
-        text,
-    }
+        Implementation::write,
+    )
 }
 
 /// Why nothing matches a filter whose control, component and document exist.
@@ -216,25 +216,6 @@ impl Exchanged {
             text: exchange.text.clone(),
         }
     }
-}
-
-fn text(page: &Page<Implementation>, notes: &[String], truncated: bool) -> String {
-    let mut out = format!("Implementations: {}", page.total);
-    if page.items.len() < page.total {
-        let _ = write!(out, "; {} from {} on", page.items.len(), page.offset);
-    }
-    out.push('\n');
-    for implementation in &page.items {
-        let written = implementation.write(&mut out);
-        debug_assert!(written.is_ok(), "a String takes everything");
-    }
-    for note in notes {
-        let _ = write!(out, "\n{note}\n");
-    }
-    if truncated {
-        out += "\nText is cut: ask for fewer with control, component, document or limit.\n";
-    }
-    out
 }
 
 impl Implementation {

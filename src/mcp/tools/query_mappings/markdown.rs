@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use super::answer::{Coverage, Framework, Gap, Map, Mapped, Mapping, Mappings};
-use crate::mcp::answer::Page;
+use crate::mcp::answer::{Page, markdown};
 
 /// Counts first, then the mappings, then the maps; or the coverage.
 pub(super) fn mappings(answer: &Mappings) -> String {
-    let mut text = String::new();
-    let written = write(&mut text, answer);
-    debug_assert!(written.is_ok(), "a String takes everything");
-    text
+    markdown::written(|out| write(out, answer))
 }
 
 fn write(out: &mut String, answer: &Mappings) -> fmt::Result {
