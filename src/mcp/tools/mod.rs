@@ -50,7 +50,7 @@ pub(super) fn router() -> ToolRouter<OscalServer> {
         slim(&mut tool.input_schema);
         if let Some(schema) = &mut tool.output_schema {
             slim(schema);
-            drop_descriptions_of_definitions(schema);
+            keep_top_level(schema);
         }
     }
     router
@@ -88,16 +88,24 @@ fn drop_noise(schema: &mut Schema) {
     }
 }
 
-/// The parts of an answer explain themselves once they are seen.
-fn drop_descriptions_of_definitions(schema: &mut Arc<JsonObject>) {
-    let Some(Value::Object(definitions)) = Arc::make_mut(schema).get_mut("$defs") else {
-        return;
-    };
-    for definition in definitions.values_mut() {
-        if let Ok(definition) = <&mut Schema>::try_from(definition) {
-            RecursiveTransform(|schema: &mut Schema| drop(schema.remove("description")))
-                .transform(definition);
+/// Describes an answer's members and no further: of the objects within them it only says that they
+/// are objects, since each explains itself once it is seen.
+fn keep_top_level(schema: &mut Arc<JsonObject>) {
+    let mut members = schema.as_ref().clone();
+    let definitions = members.remove("$defs").unwrap_or_default();
+    let mut top = Schema::from(members);
+    RecursiveTransform(|part: &mut Schema| {
+        let reference = part.remove("$ref");
+        let reference = reference.as_ref().and_then(Value::as_str);
+        let name = reference.and_then(|reference| reference.strip_prefix("#/$defs/"));
+        let kind = name.and_then(|name| definitions.get(name)?.get("type"));
+        if let Some(kind) = kind {
+            part.insert("type".to_owned(), kind.clone());
         }
+    })
+    .transform(&mut top);
+    if let Some(members) = top.as_object() {
+        *schema = Arc::new(members.clone());
     }
 }
 

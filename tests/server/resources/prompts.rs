@@ -53,8 +53,8 @@ fn prompts_carry_the_text_that_they_need() {
             "review_ssp_gaps",
             json!({"ssp": PLAN, "profile": PROFILE}),
             vec![
-                "Partial: 1",
-                "Missing: 2",
+                "partial: 1",
+                "missing: 2",
                 "partial: XY-2 Look around (xy-2)",
                 "missing: XY-2(1) Look again",
                 "missing: XY-3 Listen",
