@@ -55,7 +55,9 @@ fn asked<'a, T>(
     // The same control may be in several documents.
     near.sort_by(|one, other| (one.0, one.1).cmp(&(other.0, other.1)));
     near.dedup_by(|later, first| later.1 == first.1);
-    let names = near.into_iter().take(SHOWN);
+    let nearest = near.first()?.0;
+    let near = near.into_iter().take_while(|near| near.0 == nearest);
+    let names = near.take(SHOWN);
     let names: Vec<_> = names.map(|(.., named)| shown(named)).collect();
     let (last, others) = names.split_last()?;
     let others = match others {

@@ -1,6 +1,6 @@
 //! `list_controls`: the controls of a catalog or baseline in its order.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use oscal_documents::{Baseline, BaselineControl, Control, ControlFilter, Document, control_key};
 use rmcp::{
@@ -153,42 +153,32 @@ impl ListControls {
 impl ControlList {
     /// One line for each control, under the titles of their groups.
     fn text(&self) -> String {
-        let page = &self.page;
-        let mut text = format!(
-            "# {}
+        markdown::written(|out| self.write(out))
+    }
 
-{} ({})
-{}
-",
-            markdown::name(&self.document_title, &self.document_version),
-            markdown::counted(page, "control"),
-            self.document,
-            "",
-        );
+    fn write(&self, out: &mut String) -> fmt::Result {
+        let title = markdown::name(&self.document_title, &self.document_version);
+        let counted = markdown::counted(&self.page, "controls");
+        writeln!(out, "# {title}\n\n{counted} ({})", self.document)?;
         let mut group = None;
-        for control in &page.items {
-            if group != Some(&control.group) {
-                group = Some(&control.group);
-                if let Some(title) = &control.group {
-                    let _ = writeln!(
-                        text,
-                        "
-## {title}
-"
-                    );
+        for (at, control) in self.page.items.iter().enumerate() {
+            if at == 0 || group != control.group.as_deref() {
+                group = control.group.as_deref();
+                writeln!(out)?;
+                if let Some(title) = group {
+                    writeln!(out, "## {title}\n")?;
                 }
             }
             let label = control.label.as_deref().unwrap_or(&control.id);
             let name = markdown::name(label, &control.title);
             let indent = if control.parent.is_some() { "  " } else { "" };
-            let withdrawn = if control.withdrawn {
-                " (withdrawn)"
-            } else {
-                ""
+            let withdrawn = match control.withdrawn {
+                true => " (withdrawn)",
+                false => "",
             };
-            let _ = writeln!(text, "{indent}- {name}{withdrawn}");
+            writeln!(out, "{indent}- {name}{withdrawn}")?;
         }
-        text
+        Ok(())
     }
 }
 

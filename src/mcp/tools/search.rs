@@ -128,7 +128,7 @@ impl SearchResult {
         match (self.items.len(), self.total) {
             (0, _) => writeln!(out, "Nothing found.")?,
             (shown, total) if shown < total => {
-                writeln!(out, "The best {shown} of {total} hits:\n")?
+                writeln!(out, "The best {shown} of {total} hits:\n")?;
             }
             (_, total) => writeln!(out, "Hits: {total}\n")?,
         }

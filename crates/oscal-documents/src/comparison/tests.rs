@@ -38,7 +38,7 @@ fn told(changes: &[ControlChange<'_>]) -> Vec<String> {
         let kinds: Vec<_> = change.kinds.iter().map(|kind| kind.name()).collect();
         let id = change
             .control()
-            .map(|control| control.id())
+            .map(super::super::control::Control::id)
             .unwrap_or_default();
         format!("{id}: {}", kinds.join(" "))
     });

@@ -259,13 +259,13 @@ fn written(states: &[&str]) -> Option<String> {
 fn says(text: &str) -> bool {
     let text = text.trim().trim_start_matches("<!--").trim_start();
     let start: String = text.chars().take(64).collect::<String>().to_lowercase();
-    let is_placeholder = |known: &&str| {
-        let rest = start.strip_prefix(*known);
+    let is_placeholder = |known: &str| {
+        let rest = start.strip_prefix(known);
         rest.is_some_and(|rest| {
             known.contains(' ') || rest.trim_matches(['.', '-', '>', ' ']).is_empty()
         })
     };
-    !text.is_empty() && !PLACEHOLDERS.iter().any(|known| is_placeholder(&known))
+    !text.is_empty() && !PLACEHOLDERS.iter().any(|known| is_placeholder(known))
 }
 
 /// The beginnings of compliance-trestle's texts, and words that stand alone.

@@ -126,7 +126,7 @@ fn read<'a>(document: &'a Document, frameworks: &Frameworks<'_, 'a>, found: &mut
     for members in mappings {
         let origin = |at: usize| {
             let own = members.origin[at];
-            let of = if own.len() > 0 {
+            let of = if !own.is_empty() {
                 own
             } else {
                 provenance.origin[at]

@@ -157,7 +157,7 @@ impl Change {
                 .map(|control| control.id().to_owned())
                 .unwrap_or_default(),
             label: control
-                .and_then(|control| control.label())
+                .and_then(oscal_documents::Control::label)
                 .map(str::to_owned),
             title: control
                 .map(|control| control.title().to_owned())

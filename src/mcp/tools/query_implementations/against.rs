@@ -33,7 +33,7 @@ pub(super) struct Comparison {
 
 enum What {
     Profile(Arc<Baseline>),
-    Catalog(Document),
+    Catalog(Box<Document>),
 }
 
 impl Against {
@@ -97,7 +97,9 @@ impl Comparison {
     ) -> Result<Self, ToolError> {
         let what = match against.model {
             Model::Profile => What::Profile(server.baseline(access, &against.id, None).await?),
-            _ => What::Catalog(document(&access.documents(), &against.id)?.clone()),
+            _ => What::Catalog(Box::new(
+                document(&access.documents(), &against.id)?.clone(),
+            )),
         };
         Ok(Self {
             what,

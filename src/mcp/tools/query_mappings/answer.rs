@@ -348,7 +348,7 @@ impl Coverage {
 
 impl Gap {
     fn of(control: &MappedCoverage<'_>, implemented: bool) -> Self {
-        let name = control.control.map(|control| control.name());
+        let name = control.control.map(oscal_documents::Control::name);
         let (label, title) = match name {
             Some(name) => (name.label, Some(name.title)),
             None => (None, None),

@@ -102,7 +102,7 @@ fn one_control_can_be_asked_about() {
         ..ImplementationFilter::default()
     };
     covered(&documents(), 1, filter, |coverage| {
-        assert_eq!(levels(&coverage), ["k-2 planned"])
+        assert_eq!(levels(&coverage), ["k-2 planned"]);
     });
     let filter = ImplementationFilter {
         control: Some("k-5"),

@@ -89,9 +89,10 @@ fn imported<'a>(start: &'a Document, view: &LibraryView<'a>) -> Option<HashSet<S
     while let Some(importer) = importers.pop() {
         let root: Root = serde_json::from_str(importer.json()).ok()?;
         for import in root.component_definition.import_component_definitions {
-            let definition = match locator.locate(importer, &import.href) {
-                Located::Found(definition) | Located::Alike(definition) => definition,
-                _ => return None,
+            let (Located::Found(definition) | Located::Alike(definition)) =
+                locator.locate(importer, &import.href)
+            else {
+                return None;
             };
             if !followed.insert(&definition.info().id) {
                 continue;
