@@ -81,6 +81,13 @@ fn parameter_line(parameter: &Parameter) -> String {
         Some(label) if !parameter.values.is_empty() => format!("{label} = {}", parameter.text),
         _ => parameter.text.clone(),
     };
+    // NIST's guidelines repeat the label and say what it is for.
+    if let (true, Some(label), [guideline]) =
+        (is_plain, &parameter.label, &parameter.guidelines[..])
+        && guideline.contains(label.as_str())
+    {
+        return format!("{}: {guideline}", parameter.id);
+    }
     let mut line = format!("{}: {what}", parameter.id);
     // Otherwise the text has them.
     let constraints = parameter.constraints.iter();
@@ -104,10 +111,13 @@ fn named(control: &ControlName) -> String {
 
 fn linked(link: &Linked) -> String {
     let name = link.label.as_deref().unwrap_or(&link.id);
-    let name = markdown::name(name, link.title.as_deref().unwrap_or_default());
     match link.rel.as_str() {
-        "related" => name,
-        rel => format!("{rel} {name}").trim_start().to_owned(),
+        // There may be dozens; their titles are in the structured content.
+        "related" => name.to_owned(),
+        rel => {
+            let name = markdown::name(name, link.title.as_deref().unwrap_or_default());
+            format!("{rel} {name}").trim_start().to_owned()
+        }
     }
 }
 

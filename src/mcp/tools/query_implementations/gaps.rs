@@ -322,7 +322,7 @@ impl Gaps {
         if shown < self.gaps.total {
             write!(out, ", {shown} from {} on", self.gaps.offset)?;
         }
-        writeln!(out, "\n")?;
+        writeln!(out, "; missing unless marked otherwise\n")?;
         for gap in &self.gaps.items {
             gap.write(out)?;
         }
@@ -343,7 +343,10 @@ impl Gaps {
 impl Gap {
     fn write(&self, out: &mut String) -> std::fmt::Result {
         let label = self.label.as_ref().unwrap_or(&self.id);
-        write!(out, "- {}: {label} {}", self.level, short(&self.title))?;
+        write!(out, "- {label} {}", short(&self.title))?;
+        if self.level != CoverageLevel::Missing.name() {
+            write!(out, ": {}", self.level)?;
+        }
         let told = [self.level.to_owned()];
         if !self.states.is_empty() && self.states != told {
             write!(out, "; as written: {}", self.states.join(", "))?;

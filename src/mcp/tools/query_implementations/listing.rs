@@ -126,13 +126,14 @@ pub(super) fn answer(
     if page.total == 0 {
         notes.push(why_none(documents, filter));
     }
-    Part::of_page(
-        "Implementations",
-        page,
-        notes,
-        truncated,
-        Implementation::write,
-    )
+    let mut place = None;
+    Part::of_page("Implementations", page, notes, truncated, |item, out| {
+        let here = item.place();
+        let is_new = place.as_ref() != Some(&here);
+        item.write(out, is_new.then_some(&*here))?;
+        place = Some(here);
+        Ok(())
+    })
 }
 
 /// Why nothing matches a filter whose control, component and document exist.
@@ -219,18 +220,28 @@ impl Exchanged {
 }
 
 impl Implementation {
-    fn write(&self, out: &mut String) -> std::fmt::Result {
+    /// The document, and what it is written for.
+    fn place(&self) -> String {
+        let document = Named {
+            id: self.document.clone(),
+            title: self.document_title.clone(),
+            version: self.document_version.clone(),
+        };
+        let mut place = format!("- In: {}\n", document.text());
+        if let Some(source) = &self.source {
+            place += &format!("- Written for: {}\n", source.text());
+        }
+        place
+    }
+
+    /// With its `place`, unless that is as above.
+    fn write(&self, out: &mut String, place: Option<&str>) -> std::fmt::Result {
         let title = self.control_title.as_deref().unwrap_or_default();
         let by = self.component.as_deref().filter(|by| !by.is_empty());
         let by = by
             .or(self.component_uuid.as_deref())
             .unwrap_or("the system");
         writeln!(out, "\n## {} {title} — {}\n", self.control, short(by))?;
-        let document = Named {
-            id: self.document.clone(),
-            title: self.document_title.clone(),
-            version: self.document_version.clone(),
-        };
         match &self.status {
             Some(status) if status.eq_ignore_ascii_case(self.level) => {
                 writeln!(out, "- Status: {status}")?;
@@ -238,10 +249,7 @@ impl Implementation {
             Some(status) => writeln!(out, "- Status: {} ({})", short(status), self.level)?,
             None => writeln!(out, "- Status: none given ({})", self.level)?,
         }
-        writeln!(out, "- In: {}", document.text())?;
-        if let Some(source) = &self.source {
-            writeln!(out, "- Written for: {}", source.text())?;
-        }
+        out.push_str(place.unwrap_or_default());
         if !self.origination.is_empty() {
             writeln!(
                 out,

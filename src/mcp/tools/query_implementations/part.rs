@@ -22,7 +22,7 @@ impl<T> Part<Page<T>> {
         page: Page<T>,
         notes: Vec<String>,
         truncated: bool,
-        write: impl Fn(&T, &mut String) -> fmt::Result,
+        mut write: impl FnMut(&T, &mut String) -> fmt::Result,
     ) -> Self {
         let text = markdown::written(|out| {
             write!(out, "{heading}: {}", page.total)?;
