@@ -93,7 +93,7 @@ fn shown(outline: &SchemaOutline) -> String {
         ..
     } = outline;
     let mut text = format!("# {definition}, in {model} of OSCAL {schema_version}\n\n");
-    let _ = writeln!(text, "{}\n", of_shape(shape, definition));
+    let _ = writeln!(text, "{}\n", described(shape, definition));
     push_members(&mut text, shape, 0);
     text
 }
@@ -111,17 +111,25 @@ fn push_members(out: &mut String, shape: &SchemaShape, level: usize) {
     } in &shape.members
     {
         let required = if *required { " (required)" } else { "" };
-        let _ = writeln!(
-            out,
-            "{indent}- `{name}`{required}: {}",
-            of_shape(shape, name)
-        );
+        // What is deeper is described when its own definition is asked for.
+        let shown = match level {
+            0 => described(shape, name),
+            _ => of_shape(shape, name),
+        };
+        let _ = writeln!(out, "{indent}- `{name}`{required}: {shown}");
         push_members(out, shape, level + 1);
     }
 }
 
-/// Type, definition, allowed values and description. A definition of the member's own name needs
-/// no mention.
+/// The same as [`of_shape`], and the description.
+fn described(shape: &SchemaShape, name: &str) -> String {
+    match of_shape(shape, name) {
+        text if shape.description.is_empty() => text,
+        text => format!("{text}. {}", shape.description),
+    }
+}
+
+/// Type, definition and allowed values. A definition of the member's own name needs no mention.
 fn of_shape(shape: &SchemaShape, name: &str) -> String {
     let mut text = shape.kind.clone();
     let definition = shape.definition.as_deref();
@@ -139,9 +147,6 @@ fn of_shape(shape: &SchemaShape, name: &str) -> String {
     }
     if !shape.usual_values.is_empty() {
         text += &format!("; such as {}", shape.usual_values.join(", "));
-    }
-    if !shape.description.is_empty() {
-        text += &format!(". {}", shape.description);
     }
     text
 }
