@@ -35,7 +35,7 @@ async fn tools_are_called_by(mut client: Command, arguments: &[&str], stateless:
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}\n{}", server.log());
     let seen: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!(seen["tools"].as_array().map(Vec::len), Some(12), "{seen}");
+    assert_eq!(seen["tools"].as_array().map(Vec::len), Some(14), "{seen}");
     assert_eq!(seen["about"]["caller"]["client_id"], "machine", "{seen}");
     assert_eq!(seen["control"]["label"], "AC-2(1)", "{seen}");
 }

@@ -119,7 +119,7 @@ fn gaps_tell_states_as_written_and_what_is_written_for_another_catalog() {
     for told in [
         "A house 1.1",
         "0 of 2 controls",
-        "not-implemented: ac-1 Keys; as written: Not Implemented",
+        "ac-1 Keys: not-implemented; as written: Not Implemented",
         "not counted, what it is written for is not loaded: `https://example.org/rev4/old-rules.json`",
     ] {
         assert!(

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use oscal_documents::{
-    Coverage, ImplementationFilter, Library, Limits, Model, Standing, coverage,
-    coverage_of_catalog, implementations, resolve_profile,
+    Coverage, ImplementationFilter, Library, Limits, Model, coverage, coverage_of_catalog,
+    implementations, resolve_profile,
 };
 use serde::Deserialize;
 
@@ -96,34 +96,28 @@ fn components_for_revision_4_do_not_cover_revision_5() {
         .collect();
     let library = Library::load(&files, None, Limits::default()).expect("loads");
     let view = library.view(|_| true);
-    for revision in ["rev4", "rev5"] {
-        let name = format!("NIST_SP-800-53_{revision}_LOW-baseline_profile.json");
-        let mut documents = view.documents();
-        let profile = documents.find(|document| document.file().ends_with(&name));
-        let profile = profile.unwrap_or_else(|| panic!("no {name}"));
-        let baseline = resolve_profile(&view, profile, None).expect("resolves");
-        let filter = ImplementationFilter::default();
-        let coverage = coverage(&view, baseline.controls.iter().cloned(), filter);
-        let selected: Vec<_> = coverage
-            .controls
-            .iter()
-            .map(|control| control.control.id())
-            .collect();
-        let expected = selected
-            .iter()
-            .filter(|id| claimed[revision].contains(&(**id).to_owned()));
-        let expected: Vec<_> = expected.map(|id| (*id).to_owned()).collect();
-        assert_eq!(covered(&coverage), expected, "{revision}");
-        assert!(
-            !expected.is_empty() && expected.len() < selected.len(),
-            "{revision}"
-        );
-        let other = coverage
-            .claims
-            .iter()
-            .filter(|claim| claim.standing == Standing::OtherCatalog);
-        assert_eq!(other.count(), 1, "{revision}: {:?}", coverage.claims);
-    }
+    let name = "NIST_SP-800-53_rev5_LOW-baseline_profile.json";
+    let mut documents = view.documents();
+    let profile = documents.find(|document| document.file().ends_with(name));
+    let profile = profile.unwrap_or_else(|| panic!("no {name}"));
+    let baseline = resolve_profile(&view, profile, None).expect("resolves");
+    let filter = ImplementationFilter::default();
+    let coverage = coverage(&view, baseline.controls.iter().cloned(), filter);
+    let selected = coverage.controls.iter();
+    let mut expected: Vec<_> = selected
+        .map(|control| control.control.id().to_owned())
+        .collect();
+    let all = expected.len();
+    expected.retain(|id| claimed["rev5"].contains(id));
+    expected.sort();
+    assert_eq!(covered(&coverage), expected);
+    assert!(!expected.is_empty() && expected.len() < all);
+    let mut claims = coverage.claims.iter();
+    assert!(
+        claims.any(|claim| !claim.standing.counts()),
+        "{:?}",
+        coverage.claims
+    );
 }
 
 /// The ids of the covered controls, sorted.

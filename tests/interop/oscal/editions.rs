@@ -28,10 +28,13 @@ fn controls(value: &Value, found: &mut BTreeMap<String, Value>) {
     }
 }
 
-/// All text of a part or parameter, in its order.
+/// All text of a part or parameter, in its order, with white space as one space.
 fn text(value: &Value, out: &mut String) {
     match value {
-        Value::String(text) => *out += &format!("{text}\n"),
+        Value::String(text) => {
+            let words: Vec<_> = text.split_whitespace().collect();
+            *out += &format!("{}\n", words.join(" "));
+        }
         Value::Array(list) => list.iter().for_each(|value| text(value, out)),
         Value::Object(members) => members.values().for_each(|value| text(value, out)),
         _ => {}

@@ -157,7 +157,7 @@ fn inspector_calls_a_tool_over_stdio() {
         return;
     };
     let tools = inspector.ask("tools/list", &[]);
-    assert_eq!(tools["tools"].as_array().map(Vec::len), Some(12), "{tools}");
+    assert_eq!(tools["tools"].as_array().map(Vec::len), Some(14), "{tools}");
     let arguments = json!({"control": "RS-45"}).to_string();
     let flags = ["--tool-name", "get_control", "--tool-args-json", &arguments];
     let control = inspector.ask("tools/call", &flags);
