@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::assessments::filter::{AssessmentFilter, KINDS};
 use crate::assessments::inherited;
 use crate::assessments::matches::{AskedComponent, AskedControl, control_of_statement};
-use crate::assessments::stated::Stated;
+use crate::assessments::stated::{Stated, Subject};
 use crate::document::Document;
 use crate::document::entry::Entry;
 use crate::document::entry_kind::EntryKind;
@@ -81,17 +81,17 @@ impl<'a> Graph<'a> {
         }
         if entry.kind == EntryKind::LeveragedAuthorization {
             let components = inherited::components(document, &entry.id).into_iter();
-            stated.subjects.extend(components.map(|uuid| (uuid, None)));
+            stated.subjects.extend(components.map(Subject::component));
         }
         let id = entry.id.to_ascii_lowercase();
         let of_control = control.is_some_and(|asked| {
             stated.targets().any(|target| asked.is(target))
-                || (stated.all_controls_but.as_ref())
+                || (stated.all_controls_but.as_ref().filter(|_| asked.is_known))
                     .is_some_and(|but| !but.iter().any(|excluded| asked.is(excluded)))
         });
         let of_component = component.is_some_and(|asked| {
             asked.is(&id, None)
-                || (stated.subjects.iter()).any(|(uuid, title)| asked.is(uuid, title.as_deref()))
+                || (stated.subjects.iter()).any(|of| asked.is(&of.uuid, of.title.as_deref()))
         });
         self.by_uuid.entry(id).or_default().push(self.nodes.len());
         self.nodes.push(Node {

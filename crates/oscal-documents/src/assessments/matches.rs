@@ -16,6 +16,8 @@ use crate::objects::object::Object;
 pub(super) struct AskedControl<'v, 'a> {
     view: &'v LibraryView<'a>,
     keys: HashSet<String>,
+    /// Whether a catalog has it.
+    pub(super) is_known: bool,
     /// Whether targets that do not begin with their control belong to it.
     known: RefCell<HashMap<String, bool>>,
 }
@@ -23,9 +25,11 @@ pub(super) struct AskedControl<'v, 'a> {
 impl<'v, 'a> AskedControl<'v, 'a> {
     pub(super) fn new(view: &'v LibraryView<'a>, reference: &str) -> Self {
         let found = view.find_controls(reference);
+        let is_known = !found.is_empty();
         let ids = found.into_iter().map(Control::id).chain([reference]);
         Self {
             view,
+            is_known,
             keys: ids.map(control_key).filter(|key| !key.is_empty()).collect(),
             known: RefCell::default(),
         }

@@ -242,14 +242,14 @@ impl<'g, 'a> Reader<'g, 'a> {
         let mut links: Vec<AssessmentLink> = Vec::new();
         let near = [at].into_iter().chain(self.near(at));
         for node in near.map(|at| &self.graph.nodes[at]) {
-            for (uuid, title) in node.stated.subjects.iter().take(MAX_LINKS) {
-                let known = self.subjects.get(uuid);
-                let (kind, known) = *known.unwrap_or(&(EntryKind::Component, ""));
-                if links.len() < MAX_LINKS && !links.iter().any(|link| link.id == *uuid) {
+            for subject in node.stated.subjects.iter().take(MAX_LINKS) {
+                let known = self.subjects.get(&subject.uuid);
+                let (kind, known) = *known.unwrap_or(&(subject.kind, ""));
+                if links.len() < MAX_LINKS && !links.iter().any(|link| link.id == subject.uuid) {
                     links.push(AssessmentLink {
                         kind,
-                        id: uuid.clone(),
-                        title: title.as_deref().unwrap_or(known).to_owned(),
+                        id: subject.uuid.clone(),
+                        title: subject.title.as_deref().unwrap_or(known).to_owned(),
                     });
                 }
             }

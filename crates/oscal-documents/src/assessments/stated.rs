@@ -21,12 +21,31 @@ pub(super) struct Stated {
     /// Whether it is about all controls, except the named ones.
     pub(super) all_controls_but: Option<Vec<String>>,
     pub(super) deadline: Option<String>,
-    /// Uuids, and titles if the entry gives them.
-    pub(super) subjects: Vec<(String, Option<String>)>,
+    pub(super) subjects: Vec<Subject>,
     /// Uuids of other entries.
     pub(super) related: Vec<String>,
     /// The uuid of the statement of a security plan that a finding is about.
     pub(super) statement: Option<String>,
+}
+
+/// A component, an inventory item or a user that an entry is about.
+#[derive(Debug)]
+pub(super) struct Subject {
+    pub(super) kind: EntryKind,
+    /// In lower case.
+    pub(super) uuid: String,
+    /// If the entry gives one.
+    pub(super) title: Option<String>,
+}
+
+impl Subject {
+    pub(super) fn component(uuid: String) -> Self {
+        Self {
+            kind: EntryKind::Component,
+            uuid,
+            title: None,
+        }
+    }
 }
 
 impl Stated {
@@ -149,8 +168,15 @@ impl Stated {
 
     fn subject(&mut self, value: &Value, member: &str) {
         if let Some(uuid) = text(value, member) {
-            let title = text(value, "title").map(str::to_owned);
-            self.subjects.push((uuid.to_ascii_lowercase(), title));
+            self.subjects.push(Subject {
+                kind: match text(value, "type") {
+                    Some("inventory-item") => EntryKind::InventoryItem,
+                    Some("user") => EntryKind::User,
+                    _ => EntryKind::Component,
+                },
+                uuid: uuid.to_ascii_lowercase(),
+                title: text(value, "title").map(str::to_owned),
+            });
         }
     }
 
@@ -252,9 +278,10 @@ pub(super) fn facts(kind: EntryKind, value: &Value) -> Vec<(String, String)> {
     facts
 }
 
-/// A string member.
+/// A string member that is not empty.
 pub(super) fn text<'v>(value: &'v Value, member: &str) -> Option<&'v str> {
-    value.get(member)?.as_str()
+    let text = value.get(member)?.as_str()?;
+    (!text.trim().is_empty()).then_some(text)
 }
 
 /// The elements of a member.

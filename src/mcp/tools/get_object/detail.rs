@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use oscal_documents::{LibraryView, Object, ObjectReference};
-use rmcp::schemars::{self, JsonSchema};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -15,7 +14,7 @@ const MAX_JSON: usize = 8_000;
 /// The most references that an object makes.
 const MAX_REFERENCES: usize = 60;
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 pub(super) struct Detail {
     #[serde(flatten)]
     pub(super) name: Name,
@@ -23,22 +22,18 @@ pub(super) struct Detail {
     pub(super) model: &'static str,
     /// What it is in, from the outside in
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<Map<String, Value>>", default)]
     pub(super) within: Vec<Inner>,
     /// As OSCAL writes it
     pub(super) data: Map<String, Value>,
     /// Members that are left out, with their numbers of elements
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(with = "Map<String, Value>", default)]
     pub(super) left_out: BTreeMap<String, usize>,
-    #[schemars(with = "Vec<Map<String, Value>>")]
     pub(super) refers_to: Vec<Reference>,
-    #[schemars(with = "Map<String, Value>")]
     pub(super) referred_by: Page<Reference>,
 }
 
 /// What an object is called, and where it is.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 pub(super) struct Name {
     pub(super) kind: String,
     pub(super) id: String,

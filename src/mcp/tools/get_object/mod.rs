@@ -10,6 +10,7 @@ use rmcp::{
     tool, tool_router,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use self::detail::{Detail, Name};
 use crate::mcp::{
@@ -38,9 +39,11 @@ pub(super) struct GetObject {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Map<String, Value>>")]
     object: Option<Detail>,
     /// If several have the id: choose by document or kind
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Map<String, Value>>")]
     several: Option<Page<Name>>,
 }
 
@@ -98,7 +101,8 @@ impl GetObject {
             format!("{elsewhere} have it, but not with this document and kind: leave them out")
         } else {
             let near = documents.similar_objects(&self.id, MAX_NEAR);
-            let near: Vec<_> = near.into_iter().map(near_match).collect();
+            let mut near: Vec<_> = near.into_iter().map(near_match).collect();
+            near.dedup();
             match near.is_empty() {
                 true => "search finds objects by words, and shows their ids".to_owned(),
                 false => format!("do you mean {}?", near.join(", ")),

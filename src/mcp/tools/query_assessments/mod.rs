@@ -62,8 +62,11 @@ enum Kind {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Answer {
+    /// Of all that match, whatever their kind: counts, controls that are not satisfied
+    #[schemars(with = "Map<String, Value>")]
     summary: Summary,
-    #[schemars(with = "Page<Map<String, Value>>")]
+    /// A page: items, total, offset, limit
+    #[schemars(with = "Map<String, Value>")]
     items: Page<Item>,
     /// Why there may be none
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,17 +75,16 @@ pub(super) struct Answer {
     truncated: bool,
 }
 
-/// Of all that match, whatever their kind
-#[derive(Debug, Serialize, JsonSchema)]
+/// Of all that match, whatever their kind.
+#[derive(Debug, Serialize)]
 struct Summary {
-    /// Numbers by kind and state
-    #[schemars(with = "Map<String, Value>")]
+    /// Numbers by kind and state.
     counts: BTreeMap<String, BTreeMap<String, usize>>,
-    /// Controls with findings that are not satisfied
+    /// Controls with findings that are not satisfied.
     unresolved_controls: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_deadline: Option<String>,
-    /// How many documents were read
+    /// How many documents were read.
     documents: usize,
 }
 
