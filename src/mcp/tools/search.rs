@@ -143,8 +143,12 @@ impl SearchResult {
             }
             let label = hit.label.as_deref().unwrap_or_default();
             let name = format!("{label} {}", hit.title);
-            let (name, kind, id) = (name.trim(), &hit.kind, &hit.id);
-            write!(out, "{}. {name} ({kind} {id}) [{}]", at + 1, source + 1)?;
+            write!(out, "{}. {} ", at + 1, name.trim())?;
+            // The label of a control serves as well as its id.
+            if label.is_empty() || hit.kind != "control" {
+                write!(out, "({} {}) ", hit.kind, hit.id)?;
+            }
+            write!(out, "[{}]", source + 1)?;
             match hit.snippet.trim() {
                 "" => writeln!(out)?,
                 snippet => writeln!(out, ": {snippet}")?,
