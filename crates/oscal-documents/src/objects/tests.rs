@@ -9,6 +9,7 @@ use crate::json::any::any_json;
 use crate::library::Library;
 use crate::library::listing::limits::Limits;
 use crate::library::view::LibraryView;
+use crate::objects::object::Object;
 
 fn uuid(number: usize) -> String {
     format!("00000000-0000-4000-8000-{number:012}")
@@ -172,7 +173,7 @@ fn everything_with_an_id_is_found_with_its_kind_and_title() {
     }
     let place = view.find_objects("ac-2_smt.a")[0];
     let around = std::iter::successors(place.outer(), |object| object.outer());
-    let around: Vec<_> = around.map(super::object::Object::id).collect();
+    let around: Vec<_> = around.map(Object::id).collect();
     assert_eq!(around, ["ac-2_smt", "ac-2", "ac", &uuid(1)]);
 }
 
@@ -313,7 +314,7 @@ fn unknown_ids_have_near_matches_among_what_may_be_seen() {
     let library = library();
     let near = |view: &LibraryView<'_>, id: &str| -> Vec<String> {
         let near = view.similar_objects(id, 3);
-        near.into_iter().map(super::object::Object::id).collect()
+        near.into_iter().map(Object::id).collect()
     };
     let all = library.view(|_| true);
     // The statement of the plan has the part's id as its title.

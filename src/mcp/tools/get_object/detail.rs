@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 use crate::mcp::answer::Page;
 
 /// The most bytes of an object's own JSON.
-const MAX_JSON: usize = 8_000;
+const MAX_JSON: usize = 6_000;
 
 /// The most references that an object makes.
-const MAX_REFERENCES: usize = 60;
+const MAX_REFERENCES: usize = 30;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Detail {
@@ -85,8 +85,14 @@ impl Detail {
             .map(Inner::of)
             .collect();
         within.reverse();
-        let content = object.content(MAX_JSON);
-        let made = documents.references_from(object).into_iter();
+        let mut content = object.content(MAX_JSON);
+        let made = documents.references_from(object);
+        if let Some(more @ 1..) = made.len().checked_sub(MAX_REFERENCES) {
+            content
+                .left_out
+                .insert("further references".to_owned(), more);
+        }
+        let made = made.into_iter();
         let referring = documents.references_to(object).into_iter();
         let referring = referring.map(Reference::from);
         Self {
