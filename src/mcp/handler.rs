@@ -31,7 +31,9 @@ static TOOLS: LazyLock<ToolRouter<OscalServer>> = LazyLock::new(tools::router);
 const INSTRUCTIONS: &str = "\
 OSCAL documents: catalogs of security controls, profiles (baselines), component definitions, system \
 security plans. Begin with `search`, or with `get_control` if you know the control's id or label \
-(AC-2(1) and ac-2.1 are the same). `list_documents` shows what is loaded. Quote control text as it \
+(AC-2(1) and ac-2.1 are the same); `get_object` has everything else with an id. `query_implementations` \
+and `query_assessments` tell how controls are met, `query_mappings` and `compare` relate frameworks and \
+editions. `list_documents` shows what is loaded. Quote control text as it \
 is; [Assignment: ...] marks a value that the organization has to choose.";
 
 #[tool_handler(router = TOOLS)]

@@ -114,12 +114,13 @@ impl DocumentSummary {
 
     /// One item of a Markdown list.
     fn line(&self) -> String {
+        let date = self.last_modified.get(..10).unwrap_or_default();
         let mut text = format!("- {}", self.title);
         for (before, what) in [
             (" ", &*self.version),
             (", ", self.model),
             (" ", &*self.id),
-            (", modified ", &*self.last_modified),
+            (", modified ", date),
             (", OSCAL ", &*self.oscal_version),
         ] {
             if !what.is_empty() {

@@ -173,19 +173,31 @@ impl Published {
             .unwrap_or_else(|error| panic!("{}: {error}", self.profile));
         let ours = resolved.document().expect("a catalog");
         let theirs = Document::parse("published", text(&folder.join(&self.resolved)), false);
-        compared(&resolved, &ours, &theirs.expect("a catalog"))
+        let in_order = self.folder != CCCS;
+        compared(&resolved, &ours, &theirs.expect("a catalog"), in_order)
     }
 }
 
-fn compared(resolved: &Resolved<'_>, ours: &Document, theirs: &Document) -> Differences {
-    // Under `as-is`, a control that contains a selected one stays, marked as implied. NIST's
-    // baselines have no such case; CCCS' tool leaves it out.
-    let selected = resolved.controls.iter().filter(|control| !control.implied);
-    let our_ids: Vec<_> = selected.map(|selected| selected.control.id()).collect();
-    let their_ids: Vec<_> = theirs.controls().map(Control::id).collect();
+fn compared(
+    resolved: &Resolved<'_>,
+    ours: &Document,
+    theirs: &Document,
+    in_order: bool,
+) -> Differences {
+    // Under `as-is`, a control that contains a selected one stays, marked as implied. NIST publishes
+    // it, CCCS' tool leaves it out, and has an order of its own.
+    let mut their_ids: Vec<_> = theirs.controls().map(Control::id).collect();
+    let with_implied = resolved.controls.len() == their_ids.len();
+    let selected = resolved.controls.iter();
+    let selected = selected.filter(|control| with_implied || !control.implied);
+    let mut our_ids: Vec<_> = selected.map(|selected| selected.control.id()).collect();
+    if !in_order {
+        our_ids.sort_unstable();
+        their_ids.sort_unstable();
+    }
     let mut differences = Differences {
         controls: our_ids.len(),
-        implied: resolved.controls.len() - our_ids.len(),
+        implied: resolved.controls.iter().filter(|c| c.implied).count(),
         ..Differences::default()
     };
     if our_ids != their_ids {
