@@ -92,7 +92,7 @@ mod tests {
         for (same, text) in [
             (
                 true,
-                r#" { "b":{"d":0.5,"c":true}, "a":[1.0,"\u00e9",null]} "#,
+                r#" { "b":{"d":0.5,"c":true}, "a":[1,"\u00e9",null]} "#,
             ),
             (false, r#"{"a":["é",1,null],"b":{"c":true,"d":0.5}}"#),
             (false, r#"{"b":[1,"é",null],"a":{"c":true,"d":0.5}}"#),
