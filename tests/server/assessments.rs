@@ -6,7 +6,7 @@ use dev_authorization_server::FakeAuthorizationServer;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{RESOURCE, SECRET, Server, over_stdio, protected_by, tool_call};
+use crate::support::{RESOURCE, Server, over_stdio, tool_call};
 
 const CATALOG: &str = "11111111-1111-4111-8111-111111111111";
 const PLAN: &str = "22222222-2222-4222-8222-222222222222";
@@ -216,15 +216,7 @@ async fn a_caller_without_the_sensitive_scope_learns_nothing_of_assessments() {
     let fake = FakeAuthorizationServer::start();
     let start = |with_sensitive| {
         let directory = directory(with_sensitive);
-        let mut flags = protected_by(fake.issuer());
-        flags.extend([
-            "--auth-required-scopes=mcp".to_owned(),
-            "--auth-scope-read=oscal:read".to_owned(),
-            "--auth-scope-sensitive=oscal:sensitive".to_owned(),
-            format!("--documents-dir={}", directory.path().display()),
-        ]);
-        let server = Server::start(&flags, &[SECRET]);
-        server.wait_for_log("authorization server found");
+        let server = Server::with_scopes(fake.issuer(), directory.path());
         (server, directory)
     };
     let (full, _full_directory) = start(true);

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use dev_authorization_server::FakeAuthorizationServer;
 use serde_json::{Value, json};
 
-use crate::support::{RESOURCE, SECRET, Server, over_stdio, protected_by, tool_call};
+use crate::support::{RESOURCE, Server, over_stdio, tool_call};
 
 fn uuid(number: u32) -> String {
     format!("00000000-0000-4000-8000-{number:012}")
@@ -251,15 +251,7 @@ async fn comparisons_and_mappings_do_not_tell_of_plans_without_their_scope() {
     let fake = FakeAuthorizationServer::start();
     let documents = tempfile::tempdir().expect("a temporary directory");
     write(documents.path());
-    let mut flags = protected_by(fake.issuer());
-    flags.extend([
-        "--auth-required-scopes=mcp".to_owned(),
-        "--auth-scope-read=oscal:read".to_owned(),
-        "--auth-scope-sensitive=oscal:sensitive".to_owned(),
-        format!("--documents-dir={}", documents.path().display()),
-    ]);
-    let server = Server::start(&flags, &[SECRET]);
-    server.wait_for_log("authorization server found");
+    let server = Server::with_scopes(fake.issuer(), documents.path());
     for (scopes, sees_it) in [
         ("mcp oscal:read", false),
         ("mcp oscal:read oscal:sensitive", true),

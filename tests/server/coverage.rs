@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use dev_authorization_server::FakeAuthorizationServer;
 use serde_json::{Value, json};
 
-use crate::support::{RESOURCE, SECRET, Server, over_stdio, protected_by, tool_call};
+use crate::support::{RESOURCE, Server, over_stdio, tool_call};
 
 const CATALOG: u32 = 1;
 const PROFILE: u32 = 2;
@@ -249,15 +249,7 @@ async fn plans_are_not_told_of_without_their_scope() {
     let fake = FakeAuthorizationServer::start();
     let directory = tempfile::tempdir().expect("a temporary directory");
     write(directory.path(), &documents());
-    let mut flags = protected_by(fake.issuer());
-    flags.extend([
-        "--auth-required-scopes=mcp".to_owned(),
-        "--auth-scope-read=oscal:read".to_owned(),
-        "--auth-scope-sensitive=oscal:sensitive".to_owned(),
-        format!("--documents-dir={}", directory.path().display()),
-    ]);
-    let server = Server::start(&flags, &[SECRET]);
-    server.wait_for_log("authorization server found");
+    let server = Server::with_scopes(fake.issuer(), directory.path());
     for (scopes, sees_it) in [
         ("mcp oscal:read", false),
         ("mcp oscal:read oscal:sensitive", true),

@@ -124,6 +124,21 @@ struct Log {
 }
 
 impl Server {
+    /// Serves the documents of a directory: reading takes the scope `oscal:read`, and sensitive ones
+    /// take `oscal:sensitive` too.
+    pub(crate) fn with_scopes(issuer: &str, documents: &Path) -> Self {
+        let mut flags = protected_by(issuer);
+        flags.extend([
+            "--auth-required-scopes=mcp".to_owned(),
+            "--auth-scope-read=oscal:read".to_owned(),
+            "--auth-scope-sensitive=oscal:sensitive".to_owned(),
+            format!("--documents-dir={}", documents.display()),
+        ]);
+        let server = Self::start(&flags, &[SECRET]);
+        server.wait_for_log("authorization server found");
+        server
+    }
+
     /// Starts a server with these flags and variables and waits until it listens.
     pub(crate) fn start(flags: &[String], variables: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");

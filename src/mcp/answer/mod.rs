@@ -16,4 +16,4 @@ pub(super) use json::Json;
 pub(super) use named::{catalog, document, document_of, model, preference};
 pub(super) use near::near_controls;
 pub(super) use parts::{ControlName, MAX_LIMIT, Page};
-pub(super) use text::{cut, shortened};
+pub(super) use text::{Room, cut, shortened};

@@ -1,6 +1,40 @@
 //! Limits on text.
 
-use std::fmt::Write;
+/// The room for the texts of one answer, in bytes.
+pub(in crate::mcp) struct Room {
+    left: usize,
+    /// Whether anything was cut.
+    pub(in crate::mcp) truncated: bool,
+}
+
+impl Room {
+    pub(in crate::mcp) fn new(bytes: usize) -> Self {
+        Self {
+            left: bytes,
+            truncated: false,
+        }
+    }
+
+    pub(in crate::mcp) fn is_full(&self) -> bool {
+        self.left == 0
+    }
+
+    /// Cuts `text` to the room that is left.
+    pub(in crate::mcp) fn fit(&mut self, text: &mut String) {
+        self.fit_within(text, usize::MAX);
+    }
+
+    /// Cuts `text` to the room that is left, and to `most` bytes.
+    pub(in crate::mcp) fn fit_within(&mut self, text: &mut String, most: usize) {
+        self.truncated |= cut(text, most.min(self.left));
+        self.take(text.len());
+    }
+
+    /// Uses room for something that is not cut.
+    pub(in crate::mcp) fn take(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes);
+    }
+}
 
 /// What a caller sent, short enough to send back.
 pub(in crate::mcp) fn shortened(text: &str) -> String {
@@ -23,8 +57,7 @@ pub(in crate::mcp) fn listed(first: impl ExactSizeIterator<Item = String>, total
     let more = total.saturating_sub(first.len());
     let mut text = first.collect::<Vec<_>>().join(", ");
     if more > 0 {
-        let written = write!(text, " and {more} more");
-        debug_assert!(written.is_ok(), "a String takes everything");
+        text += &format!(" and {more} more");
     }
     text
 }

@@ -1,4 +1,4 @@
-//! What an answer has to say about the documents that it is made of, whichever tool gives it.
+//! Notices about documents that every tool adds to its answer.
 
 use std::{
     collections::BTreeSet,

@@ -35,7 +35,7 @@ pub(super) struct About {
     /// How to load more documents, if few are loaded
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
-    /// Files that are not loaded, or not wholly
+    /// Files that are not loaded, or only in part
     problem_count: usize,
     /// The first of them
     problems: Vec<Problem>,
@@ -149,7 +149,11 @@ impl About {
             writeln!(out, ", scopes {}", caller.scopes.join(" "))?;
         }
         if self.problem_count > 0 {
-            writeln!(out, "\nNot loaded, or not wholly: {}\n", self.problem_count)?;
+            writeln!(
+                out,
+                "\nNot loaded, or only in part: {}\n",
+                self.problem_count
+            )?;
         }
         for Problem { file, message } in &self.problems {
             writeln!(out, "- {file}: {message}")?;

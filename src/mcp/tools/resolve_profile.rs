@@ -176,13 +176,11 @@ impl Baseline {
 impl Baseline {
     /// The controls and what the profile changes, for reading.
     fn text(&self) -> String {
-        let mut text = format!("# {}\n", markdown::name(&self.title, &self.version));
-        let written = self.write(&mut text);
-        debug_assert!(written.is_ok(), "a String takes everything");
-        text
+        markdown::written(|out| self.write(out))
     }
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "# {}", markdown::name(&self.title, &self.version))?;
         writeln!(out, "\nProfile {}; from:", self.profile)?;
         for (title, id) in self.source_titles.iter().zip(&self.sources) {
             writeln!(out, "- {title} ({id})")?;

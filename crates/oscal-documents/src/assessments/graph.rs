@@ -27,7 +27,7 @@ pub(super) struct Node<'a> {
 /// All entries, in the order of the documents, and the relations between them.
 pub(super) struct Graph<'a> {
     pub(super) nodes: Vec<Node<'a>>,
-    /// Who names whom.
+    /// Which node names which.
     pub(super) edges: Vec<(usize, usize)>,
     by_uuid: HashMap<String, Vec<usize>>,
     pub(super) documents: usize,

@@ -9,7 +9,7 @@ use crate::document::entry::Entry;
 use crate::document::entry_kind::EntryKind;
 use crate::library::view::LibraryView;
 
-/// The most that is told of one authorization.
+/// The most entries listed for one authorization.
 const MAX: usize = 200;
 
 /// The property by which a component belongs to an authorization.

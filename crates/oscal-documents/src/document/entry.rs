@@ -76,6 +76,18 @@ impl Entries {
         self.at(entry.parent as usize)
     }
 
+    /// The component or capability around an implemented requirement.
+    pub(crate) fn implementer(&self, requirement: &Entry) -> Option<&Entry> {
+        let mut outer = self.outer(requirement);
+        while outer.kind != EntryKind::Document {
+            if matches!(outer.kind, EntryKind::Component | EntryKind::Capability) {
+                return Some(outer);
+            }
+            outer = self.outer(outer);
+        }
+        None
+    }
+
     /// The entry's own title, or else what it is about and where it is.
     pub(crate) fn title(&self, entry: &Entry) -> String {
         if entry.title.is_empty() {

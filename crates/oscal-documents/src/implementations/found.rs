@@ -141,7 +141,7 @@ impl Wanted<'_> {
 
     /// A requirement of a component definition.
     fn of_owner<'a>(&self, document: &'a Document, requirement: &'a Entry) -> Option<Owned<'a>> {
-        let owner = owner(document, requirement);
+        let owner = document.entries().implementer(requirement);
         let kind = match owner.map(|owner| owner.kind) {
             Some(EntryKind::Capability) => ImplementationKind::Capability,
             _ => ImplementationKind::Component,
@@ -249,18 +249,6 @@ fn requirements(document: &Document) -> impl Iterator<Item = (&Entry, &str)> {
     entries
         .filter(|entry| entry.kind == EntryKind::ImplementedRequirement)
         .filter_map(|entry| Some((entry, entry.control.as_deref()?)))
-}
-
-/// The component or capability around a requirement.
-fn owner<'a>(document: &'a Document, requirement: &'a Entry) -> Option<&'a Entry> {
-    let mut owner = document.entries().outer(requirement);
-    while owner.kind != EntryKind::Document {
-        if matches!(owner.kind, EntryKind::Component | EntryKind::Capability) {
-            return Some(owner);
-        }
-        owner = document.entries().outer(owner);
-    }
-    None
 }
 
 fn named_components(document: &Document) -> HashMap<&str, &Entry> {

@@ -11,9 +11,9 @@ use crate::json::cursor::{Cursor, Span};
 /// takes linear time.
 const MAX_FAULTS: usize = 8;
 
-/// Parses the array at `span`, which is empty if the array is absent. Of a malformed element, the
-/// smallest object or member around the fault is left out, or all of it. `fault` is told of the
-/// first fault of each.
+/// Parses the array at `span`, which is empty if the array is absent. A malformed element loses the
+/// smallest object or member around its fault, or is left out. Calls `fault` with the first fault of
+/// each.
 pub(crate) fn list<T: DeserializeOwned>(
     text: &str,
     span: Span,
@@ -39,7 +39,7 @@ pub(crate) fn list<T: DeserializeOwned>(
     list
 }
 
-/// Parses a value without its faults. `fault` is told of the first.
+/// Parses a value, leaving out what is malformed. Calls `fault` with the first fault.
 pub(crate) fn value<T: DeserializeOwned>(
     text: &str,
     mut fault: impl FnMut(serde_json::Error),

@@ -230,7 +230,7 @@ impl<'l> Loader<'l> {
         }
     }
 
-    /// Takes a document that was loaded before, or the one that it is a copy of.
+    /// Takes a document that was loaded before, or the document of which it is a copy.
     fn take_again(&mut self, stamp: Option<Stamp>, document: Arc<Indexed>) -> Outcome {
         match self.taken.copy_of(&document.document) {
             Some(copy) => Outcome::Document(Arc::clone(copy)),

@@ -118,7 +118,7 @@ impl Library {
         &self.skipped
     }
 
-    /// The files that are not served, or not wholly. Show them to operators only: a problem may name a document
+    /// The files that are not served, or only in part. Show them to operators only: a problem may name a document
     /// that a caller may not see.
     pub fn problems(&self) -> &[Problem] {
         &self.problems

@@ -1,10 +1,10 @@
-//! A file that is not served, or not wholly.
+//! A file that is not served, or only in part.
 
 use serde::Serialize;
 
 use crate::json::budget::floor_char_boundary;
 
-/// A file that is not served, or not wholly, and why.
+/// A file that is not served, or only in part, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// Its name relative to the documents directory.

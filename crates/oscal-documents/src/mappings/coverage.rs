@@ -87,7 +87,7 @@ pub enum CoveredFramework<'a, 'f> {
 
 /// How far a framework is covered through mappings, of all documents or of one mapping collection.
 ///
-/// For each map, the other framework's side has to be implemented wholly for the control to be
+/// For each map, the other framework's side must be fully implemented for the control to be
 /// covered; a relationship that leaves something out covers it only partly.
 pub fn mapping_coverage<'a>(
     view: &LibraryView<'a>,

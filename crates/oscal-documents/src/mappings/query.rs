@@ -211,7 +211,7 @@ pub fn find_maps(
         let declares_unmapped = asked.is_some_and(|[of_source, of_target]| {
             of_source.is_declared(&mapping.source) || of_target.is_declared(&mapping.target)
         });
-        // A mapping without a map that matches is told in the direction in which it would be read.
+        // A mapping without a matching map is shown in the direction in which it would be read.
         let nothing = both.iter().all(Vec::is_empty);
         let backward = directions.backward && !directions.forward;
         for (inverted, spans) in [false, true].into_iter().zip(both) {

@@ -48,7 +48,7 @@ impl<'a> Object<'a> {
     }
 
     /// Its title or name, or else the control that it is about or the beginning of its text. Empty
-    /// if there is nothing of the kind.
+    /// if it has none of these.
     pub fn title(self) -> String {
         if self.is_document() {
             return self.document.info().title.clone();

@@ -3,7 +3,7 @@
 use rmcp::schemars::{self, JsonSchema};
 use serde::Serialize;
 
-use crate::mcp::answer::cut;
+use crate::mcp::answer::Room;
 
 /// The most bytes of all diffs together.
 const MAX_TEXT: usize = 12_000;
@@ -21,19 +21,22 @@ pub(super) struct Difference {
 
 /// Keeps the diffs of an answer small.
 pub(super) struct Fit {
-    left: usize,
+    room: Room,
     whole: bool,
-    pub(super) truncated: bool,
 }
 
 impl Fit {
     /// With `whole`, each diff may take all the room.
     pub(super) fn new(whole: bool) -> Self {
         Self {
-            left: MAX_TEXT,
+            room: Room::new(MAX_TEXT),
             whole,
-            truncated: false,
         }
+    }
+
+    /// Whether anything was cut.
+    pub(super) fn truncated(&self) -> bool {
+        self.room.truncated
     }
 
     /// Whether assessment text is shown as well.
@@ -42,17 +45,13 @@ impl Fit {
     }
 
     pub(super) fn add(&mut self, list: &mut Vec<Difference>, of: String, mut diff: String) {
-        if self.left == 0 {
-            self.truncated = true;
+        if self.room.is_full() {
+            self.room.truncated = true;
             return;
         }
-        let most = if self.whole {
-            self.left
-        } else {
-            self.left.min(MAX_DIFF)
-        };
-        self.truncated |= cut(&mut diff, most);
-        self.left = self.left.saturating_sub(diff.len() + of.len());
+        let most = if self.whole { usize::MAX } else { MAX_DIFF };
+        self.room.fit_within(&mut diff, most);
+        self.room.take(of.len());
         list.push(Difference { of, diff });
     }
 }

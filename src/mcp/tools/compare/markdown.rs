@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use super::answer::{Change, Comparison, Edition, ImpactAnswer, Implementer};
 use crate::mcp::answer::markdown;
 
-/// Counts first, then changes, then whom they concern.
+/// Counts first, then changes, then the implementations affected.
 pub(super) fn comparison(answer: &Comparison) -> String {
     markdown::written(|out| write(out, answer))
 }

@@ -1,4 +1,4 @@
-//! `compare`: what differs between two editions, and whom it concerns.
+//! `compare`: what differs between two editions, and which implementations it affects.
 
 mod answer;
 mod differences;
@@ -163,15 +163,7 @@ impl Compare {
             }
         }
         let impact = impact(documents, &comparison, old, new);
-        let page = Page::cut(
-            comparison
-                .changes
-                .iter()
-                .filter(|change| self.wants(&change.kinds)),
-            self.offset,
-            self.limit,
-            20,
-        );
+        let page = self.page(&comparison.changes, |change| &change.kinds);
         let mut fit = Fit::new(self.control.is_some());
         Ok(Comparison {
             old: Edition::of(old),
@@ -180,7 +172,7 @@ impl Compare {
             changes: page.map(|change| Change::of_control(change, &mut fit)),
             impact: self.shown(impact),
             note,
-            truncated: fit.truncated,
+            truncated: fit.truncated(),
         })
     }
 
@@ -205,15 +197,7 @@ impl Compare {
                 note = Some("nothing that is about this control differs".to_owned());
             }
         }
-        let page = Page::cut(
-            comparison
-                .changes
-                .iter()
-                .filter(|change| self.wants(&change.kinds)),
-            self.offset,
-            self.limit,
-            20,
-        );
+        let page = self.page(&comparison.changes, |change| &change.kinds);
         let mut fit = Fit::new(self.control.is_some());
         Ok(Comparison {
             old: Edition::of(old),
@@ -222,7 +206,7 @@ impl Compare {
             changes: page.map(|change| Change::of_object(change, &mut fit)),
             impact: None,
             note,
-            truncated: fit.truncated,
+            truncated: fit.truncated(),
         })
     }
 
@@ -243,9 +227,15 @@ impl Compare {
         }
     }
 
-    fn wants(&self, kinds: &[ChangeKind]) -> bool {
-        self.change
-            .is_none_or(|wanted| kinds.iter().any(|kind| wanted.is(*kind)))
+    /// The changes of the kind that was asked for, as many as were asked for.
+    fn page<'c, C>(&self, changes: &'c [C], kinds: fn(&C) -> &[ChangeKind]) -> Page<&'c C> {
+        let is_wanted = |change: &&C| {
+            let mut kinds = kinds(change).iter();
+            self.change
+                .is_none_or(|wanted| kinds.any(|kind| wanted.is(*kind)))
+        };
+        let wanted = changes.iter().filter(is_wanted);
+        Page::cut(wanted, self.offset, self.limit, 20)
     }
 
     /// Later pages need not repeat it.

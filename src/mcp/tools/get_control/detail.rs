@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::asked::{GetControl, Parts};
-use crate::mcp::answer::{ControlName, ToolError, cut};
+use crate::mcp::answer::{ControlName, Room, ToolError, cut};
 
 /// The most bytes of text of all parts together.
 const MAX_TEXT: usize = 8_000;
@@ -195,11 +195,12 @@ fn fitting(parts: Vec<PartView>, truncated: &mut bool) -> Vec<Part> {
         "guidance" => 1,
         _ => 2,
     });
-    let mut left = MAX_TEXT;
+    let mut room = Room::new(MAX_TEXT);
     let fitted = parts
         .into_iter()
-        .map(|(at, part)| (at, Part::of(part, &mut left, truncated)));
+        .map(|(at, part)| (at, Part::of(part, &mut room)));
     let mut fitted: Vec<_> = fitted.collect();
+    *truncated |= room.truncated;
     fitted.sort_by_key(|(at, _)| *at);
     fitted.into_iter().map(|(_, part)| part).collect()
 }
@@ -255,10 +256,9 @@ fn first<T, U: From<T>>(list: Vec<T>, truncated: &mut bool) -> Vec<U> {
 }
 
 impl Part {
-    fn of(part: PartView, left: &mut usize, truncated: &mut bool) -> Self {
+    fn of(part: PartView, room: &mut Room) -> Self {
         let mut text = part.text;
-        *truncated |= cut(&mut text, *left);
-        *left = left.saturating_sub(text.len());
+        room.fit(&mut text);
         Self {
             name: part.name,
             label: part.label,

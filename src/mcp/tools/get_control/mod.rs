@@ -17,7 +17,7 @@ use crate::mcp::{
 #[tool_router(router = get_control_router, vis = "pub(super)")]
 impl OscalServer {
     /// One control by id or label: its text with parameters filled in, its enhancements and related
-    /// controls. With profile, as that baseline has it
+    /// controls. With profile, as in its baseline
     #[tool(annotations(title = "Get control", read_only_hint = true, open_world_hint = false))]
     async fn get_control(
         &self,

@@ -71,7 +71,7 @@ fn heading(part: &Part) -> String {
     }
 }
 
-/// What the parameter stands for. The text that replaces it is mostly no more than its label.
+/// What the parameter stands for. Its replacement text is mostly just its label.
 fn parameter_line(parameter: &Parameter) -> String {
     let is_plain = parameter.values.is_empty()
         && parameter.choices.is_empty()

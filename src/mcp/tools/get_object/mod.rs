@@ -95,7 +95,7 @@ impl GetObject {
         }
     }
 
-    /// Nothing has the id, or nothing of the kind in the document.
+    /// No object of this kind in this document has the id.
     fn unknown(&self, documents: &LibraryView<'_>, elsewhere: usize) -> ToolError {
         let advice = if elsewhere > 0 {
             format!("{elsewhere} have it, but not with this document and kind: leave them out")

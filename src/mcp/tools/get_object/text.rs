@@ -8,7 +8,7 @@ use super::{
     Answer,
     detail::{Detail, Name, Reference},
 };
-use crate::mcp::answer::Page;
+use crate::mcp::answer::{Page, markdown};
 
 /// Members that are paragraphs of their own.
 const PROSE: [&str; 4] = ["description", "statement", "prose", "remarks"];
@@ -18,14 +18,11 @@ const SHOWN: [&str; 3] = ["uuid", "id", "title"];
 
 /// The object, or those among which to choose.
 pub(super) fn answer(answer: &Answer, id: &str) -> String {
-    let mut text = String::new();
-    let written = match (&answer.object, &answer.several) {
-        (Some(detail), _) => object(&mut text, detail),
-        (None, Some(several)) => names(&mut text, several, id),
+    markdown::written(|out| match (&answer.object, &answer.several) {
+        (Some(detail), _) => object(out, detail),
+        (None, Some(several)) => names(out, several, id),
         (None, None) => Ok(()),
-    };
-    debug_assert!(written.is_ok(), "a String takes everything");
-    text
+    })
 }
 
 fn names(out: &mut String, several: &Page<Name>, id: &str) -> fmt::Result {

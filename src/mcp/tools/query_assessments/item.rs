@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use oscal_documents::{AssessmentItem, AssessmentLink, Inherited};
 use serde::Serialize;
 
-use crate::mcp::answer::cut;
+use crate::mcp::answer::{Room, cut};
 
 /// The most bytes of text of one answer's items together, and of one of several.
 const MAX_TEXT: usize = 10_000;
@@ -19,9 +19,8 @@ const MAX_INHERITED: usize = 60;
 
 /// How much text fits.
 pub(super) struct Space {
-    left: usize,
+    pub(super) room: Room,
     of_item: usize,
-    truncated: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -79,28 +78,24 @@ pub(super) struct InheritedPart {
 impl Space {
     pub(super) fn new(is_alone: bool) -> Self {
         Self {
-            left: MAX_TEXT,
+            room: Room::new(MAX_TEXT),
             of_item: if is_alone { MAX_TEXT } else { MAX_ITEM },
-            truncated: false,
         }
     }
 
     fn fit(&mut self, mut text: String, most: usize) -> String {
-        self.truncated |= cut(&mut text, most.min(self.left));
-        self.left = self.left.saturating_sub(text.len());
+        self.room.fit_within(&mut text, most);
         text
     }
 }
 
 impl Item {
-    /// The item, and whether text was cut.
-    pub(super) fn of(item: AssessmentItem, space: &mut Space) -> (Self, bool) {
-        space.truncated = false;
+    pub(super) fn of(item: AssessmentItem, space: &mut Space) -> Self {
         let of_item = space.of_item;
         let mut facts: BTreeMap<String, String> = BTreeMap::new();
         for (name, fact) in item.facts {
             let mut fact = fact;
-            space.truncated |= cut(&mut fact, MAX_FACT);
+            space.room.truncated |= cut(&mut fact, MAX_FACT);
             facts
                 .entry(name)
                 .and_modify(|known| {
@@ -109,9 +104,9 @@ impl Item {
                 })
                 .or_insert(fact);
         }
-        space.truncated |= item.inherited.len() > MAX_INHERITED;
+        space.room.truncated |= item.inherited.len() > MAX_INHERITED;
         let inherited = item.inherited.into_iter().take(MAX_INHERITED);
-        let shown = Self {
+        Self {
             kind: item.kind.to_string(),
             id: item.id,
             label: item.label,
@@ -130,8 +125,7 @@ impl Item {
                 .collect(),
             document: item.document,
             document_title: item.document_title,
-        };
-        (shown, space.truncated)
+        }
     }
 }
 

@@ -145,7 +145,7 @@ impl QueryAssessments {
         Ok(Answer::of(found, note))
     }
 
-    /// A control that neither a catalog nor an assessment has is a mistake.
+    /// Refuses a control that is in no catalog and no assessment.
     fn check_control(
         &self,
         documents: &LibraryView<'_>,
@@ -192,7 +192,6 @@ impl QueryAssessments {
 
 impl Answer {
     fn of(found: Assessments, note: Option<String>) -> Self {
-        let mut truncated = false;
         let is_alone = found.page.items.len() == 1;
         let mut space = item::Space::new(is_alone);
         let summary = Summary {
@@ -201,16 +200,12 @@ impl Answer {
             next_deadline: found.summary.next_deadline,
             documents: found.summary.documents,
         };
-        let page = found.page.map(|item| {
-            let (item, cut) = Item::of(item, &mut space);
-            truncated |= cut;
-            item
-        });
+        let page = found.page.map(|item| Item::of(item, &mut space));
         Self {
             summary,
             items: page.into(),
             note,
-            truncated,
+            truncated: space.room.truncated,
         }
     }
 }

@@ -13,7 +13,7 @@ use super::{
     part::Part,
     question::QueryImplementations,
 };
-use crate::mcp::answer::{MAX_LIMIT, Page, cut};
+use crate::mcp::answer::{MAX_LIMIT, Page, Room};
 
 /// The most bytes of text of one answer's responsibilities together.
 const MAX_TEXT: usize = 10_000;
@@ -60,18 +60,14 @@ pub(super) fn answer(
 ) -> Part<Page<Responsibility>> {
     let limit = asked.limit.unwrap_or(20).clamp(1, MAX_LIMIT);
     let mut page = responsibilities(documents, filter, asked.offset.unwrap_or(0), limit);
-    let (mut left, mut truncated) = (MAX_TEXT, false);
-    let mut fit = |text: &mut String| {
-        truncated |= cut(text, left);
-        left = left.saturating_sub(text.len());
-    };
+    let mut room = Room::new(MAX_TEXT);
     for found in &mut page.items {
-        fit(&mut found.text);
+        room.fit(&mut found.text);
         if let Some(provided) = &mut found.provided {
-            fit(provided);
+            room.fit(provided);
         }
         for satisfied in &mut found.satisfied {
-            fit(&mut satisfied.text);
+            room.fit(&mut satisfied.text);
         }
     }
     let page = Page::from(page).map(Responsibility::of);
@@ -87,7 +83,7 @@ pub(super) fn answer(
         "Responsibilities of customers",
         page,
         notes,
-        truncated,
+        room.truncated,
         Responsibility::write,
     )
 }

@@ -8,7 +8,7 @@ use strsim::damerau_levenshtein;
 
 use crate::mcp::answer::{ToolError, advice, near_controls, shortened};
 
-/// How many near matches are told.
+/// The most near matches in an error.
 const MAX_NEAR: usize = 5;
 
 /// Whether there is a document that can implement something.

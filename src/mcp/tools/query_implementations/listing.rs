@@ -11,7 +11,7 @@ use super::{
     part::Part,
     question::QueryImplementations,
 };
-use crate::mcp::answer::{MAX_LIMIT, Page, cut, markdown};
+use crate::mcp::answer::{MAX_LIMIT, Page, Room, markdown};
 
 /// The most bytes of text of one answer's implementations together.
 const MAX_TEXT: usize = 10_000;
@@ -98,19 +98,15 @@ pub(super) fn answer(
 ) -> Part<Page<Implementation>> {
     let limit = asked.limit.unwrap_or(20).clamp(1, MAX_LIMIT);
     let mut page = implementations(documents, filter, asked.offset.unwrap_or(0), limit);
-    let (mut left, mut truncated) = (MAX_TEXT, false);
-    let mut fit = |text: &mut String| {
-        truncated |= cut(text, left);
-        left = left.saturating_sub(text.len());
-    };
+    let mut room = Room::new(MAX_TEXT);
     for found in &mut page.items {
-        fit(&mut found.text);
+        room.fit(&mut found.text);
         for statement in &mut found.statements {
-            fit(&mut statement.text);
+            room.fit(&mut statement.text);
         }
         found.exchanges.truncate(MAX_LISTED);
         for exchange in &mut found.exchanges {
-            fit(&mut exchange.text);
+            room.fit(&mut exchange.text);
         }
         found.set_parameters.truncate(MAX_LISTED);
         for value in found
@@ -118,7 +114,7 @@ pub(super) fn answer(
             .iter_mut()
             .flat_map(|set| &mut set.values)
         {
-            fit(value);
+            room.fit(value);
         }
     }
     let page = Page::from(page).map(Implementation::of);
@@ -127,13 +123,19 @@ pub(super) fn answer(
         notes.push(why_none(documents, filter));
     }
     let mut place = None;
-    Part::of_page("Implementations", page, notes, truncated, |item, out| {
-        let here = item.place();
-        let is_new = place.as_ref() != Some(&here);
-        item.write(out, is_new.then_some(&*here))?;
-        place = Some(here);
-        Ok(())
-    })
+    Part::of_page(
+        "Implementations",
+        page,
+        notes,
+        room.truncated,
+        |item, out| {
+            let here = item.place();
+            let is_new = place.as_ref() != Some(&here);
+            item.write(out, is_new.then_some(&*here))?;
+            place = Some(here);
+            Ok(())
+        },
+    )
 }
 
 /// Why nothing matches a filter whose control, component and document exist.

@@ -9,7 +9,7 @@ use oscal_documents::{
 use rmcp::schemars::{self, JsonSchema};
 use serde::Serialize;
 
-use crate::mcp::answer::{Page, cut};
+use crate::mcp::answer::{Page, Room};
 
 /// The most bytes of descriptions and remarks together.
 const MAX_TEXT: usize = 4_000;
@@ -124,7 +124,7 @@ pub(super) struct Coverage {
     /// not-covered; absent if nothing loaded implements a counterpart
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) through_implementations: Option<BTreeMap<&'static str, usize>>,
-    /// Controls that are not wholly mapped or, with implementations, not covered
+    /// Controls that are not fully mapped or, with implementations, not covered
     pub(super) gaps: Page<Gap>,
 }
 
@@ -150,16 +150,14 @@ pub(super) struct Gap {
 impl Mappings {
     pub(super) fn of(found: FoundMaps, note: Option<String>) -> Self {
         let summaries = &found.mappings;
-        let mut left = MAX_TEXT;
-        let mut truncated = found.unreadable > 0;
-        let maps = oscal_documents::Page::map(found.maps, |map| {
-            Map::of(map, summaries, &mut left, &mut truncated)
-        });
+        let mut room = Room::new(MAX_TEXT);
+        room.truncated = found.unreadable > 0;
+        let maps = oscal_documents::Page::map(found.maps, |map| Map::of(map, summaries, &mut room));
         let with_maps = summaries
             .iter()
             .filter(|one| maps.total == 0 || one.matching > 0);
         let mappings: Vec<_> = with_maps.map(Mapping::of).collect();
-        truncated |= mappings.len() > MAX_MAPPINGS;
+        room.truncated |= mappings.len() > MAX_MAPPINGS;
         let by_relationship = found.relationships.iter();
         let unreadable =
             (found.unreadable > 0).then(|| format!("{} maps cannot be read", found.unreadable));
@@ -171,7 +169,7 @@ impl Mappings {
             maps: Some(maps.into()),
             coverage: None,
             note: note.or(unreadable),
-            truncated,
+            truncated: room.truncated,
         }
     }
 
@@ -230,16 +228,10 @@ impl Mapping {
 }
 
 impl Map {
-    fn of(
-        map: ControlMap,
-        summaries: &[MappingSummary],
-        left: &mut usize,
-        truncated: &mut bool,
-    ) -> Self {
+    fn of(map: ControlMap, summaries: &[MappingSummary], room: &mut Room) -> Self {
         let summary = &summaries[map.mapping];
         let mut fit = |mut text: String| {
-            *truncated |= cut(&mut text, *left);
-            *left = left.saturating_sub(text.len());
+            room.fit(&mut text);
             text
         };
         let qualifiers = map.qualifiers.into_iter().map(|qualifier| {
@@ -259,7 +251,7 @@ impl Map {
             .collect();
         let remarks = fit(remarks.join("\n"));
         let mut listed = |controls: Vec<MappedControl>| -> Vec<Mapped> {
-            *truncated |= controls.len() > MAX_CONTROLS;
+            room.truncated |= controls.len() > MAX_CONTROLS;
             controls
                 .into_iter()
                 .take(MAX_CONTROLS)

@@ -40,7 +40,7 @@ pub(super) fn claims(document: &Document) -> Vec<Claim<'_>> {
         let component = if is_plan {
             None
         } else {
-            owner(document, entry)
+            document.entries().implementer(entry)
         };
         let key = (component.map(|component| component.span), source);
         let at = *places.entry(key).or_insert(claims.len());
@@ -54,18 +54,6 @@ pub(super) fn claims(document: &Document) -> Vec<Claim<'_>> {
         claims[at].controls.push(control);
     }
     claims
-}
-
-/// The component or capability that a requirement is of.
-fn owner<'a>(document: &'a Document, requirement: &'a Entry) -> Option<&'a Entry> {
-    let mut owner = document.entries().outer(requirement);
-    while owner.kind != EntryKind::Document {
-        if matches!(owner.kind, EntryKind::Component | EntryKind::Capability) {
-            return Some(owner);
-        }
-        owner = document.entries().outer(owner);
-    }
-    None
 }
 
 /// The profile that a plan imports; the spans of sets of implementations with their sources, in the

@@ -17,7 +17,7 @@ use crate::implementations::source::Sources;
 use crate::library::view::LibraryView;
 use crate::resolve::resolved::BaselineControl;
 
-/// How many different states of a control are told.
+/// The most different states shown for a control.
 const MAX_STATES: usize = 8;
 
 /// The implementations that match a filter, by control.

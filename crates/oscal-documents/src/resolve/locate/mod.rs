@@ -17,11 +17,11 @@ const MAX_LINKS: usize = 32;
 
 /// What an import refers to.
 pub(crate) enum Located<'a> {
-    /// The document at the place that the import names, or with the uuid that it names.
+    /// The document at the imported path, or with the imported uuid.
     Found(&'a Document),
-    /// A document whose path ends like the one that the import names, directories included.
+    /// A document whose path ends like the imported one, directories included.
     Alike(&'a Document),
-    /// The only document with the file name that the import names.
+    /// The only document with the imported file name.
     Guessed(&'a Document),
     /// What was looked for.
     Missing(String),
