@@ -91,8 +91,6 @@ pub(in crate::mcp) enum ToolError {
     NoBaselineNamed,
     #[error("no component has the uuid {component:?} or a title with it; {near}")]
     UnknownComponent { component: String, near: String },
-    #[error("no control {control:?} in the loaded catalogs, and nothing implements it; {near}")]
-    NoSuchControl { control: String, near: String },
     #[error("{control:?} is a control of {catalog}, but {baseline} does not select it")]
     OutsideBaseline {
         control: String,
@@ -127,6 +125,16 @@ pub(in crate::mcp) enum ToolError {
 }
 
 impl ToolError {
+    /// No control of any catalog has this name.
+    pub(in crate::mcp) fn no_such_control(
+        reference: &str,
+        place: &str,
+        documents: &LibraryView<'_>,
+    ) -> Self {
+        let all = documents.documents().flat_map(Document::controls);
+        Self::unknown_control(reference, place.to_owned(), all, documents)
+    }
+
     /// No control of `scope` has this name.
     pub(in crate::mcp) fn unknown_control<'a>(
         reference: &str,

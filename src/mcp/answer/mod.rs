@@ -14,6 +14,5 @@ pub(crate) use advice::advice;
 pub(super) use error::ToolError;
 pub(super) use json::Json;
 pub(super) use named::{catalog, document, document_of, model, preference};
-pub(super) use near::near_controls;
 pub(super) use parts::{ControlName, MAX_LIMIT, Page};
 pub(super) use text::{Room, cut, shortened};

@@ -122,11 +122,7 @@ pub(super) fn control_text(material: &Material<'_>, control: &str) -> Result<Str
     let Some(found) = found.first() else {
         return Err(match &material.catalog {
             Some(baseline) => ToolError::not_in_baseline(control, baseline, documents),
-            None => {
-                let place = "is in any loaded catalog".to_owned();
-                let all = documents.documents().flat_map(Document::controls);
-                ToolError::unknown_control(control, place, all, documents)
-            }
+            None => ToolError::no_such_control(control, "is in any loaded catalog", documents),
         });
     };
     let view = found.view(&ParamValues::new());

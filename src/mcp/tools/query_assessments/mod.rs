@@ -6,8 +6,8 @@ mod text;
 use std::collections::BTreeMap;
 
 use oscal_documents::{
-    AssessmentFilter, AssessmentSummary, Assessments, Document, EntryKind, LibraryView, Model,
-    assessments, date_of,
+    AssessmentFilter, AssessmentSummary, Assessments, EntryKind, LibraryView, Model, assessments,
+    date_of,
 };
 use rmcp::{
     handler::server::wrapper::Parameters,
@@ -156,9 +156,8 @@ impl QueryAssessments {
                 if found.summary.counts.is_empty()
                     && documents.find_controls(control).is_empty() =>
             {
-                let place = "is in a loaded catalog or assessment".to_owned();
-                let all = documents.documents().flat_map(Document::controls);
-                Err(ToolError::unknown_control(control, place, all, documents))
+                let place = "is in a loaded catalog or assessment";
+                Err(ToolError::no_such_control(control, place, documents))
             }
             _ => Ok(()),
         }

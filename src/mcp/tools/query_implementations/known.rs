@@ -6,7 +6,7 @@ use oscal_documents::{
 };
 use strsim::damerau_levenshtein;
 
-use crate::mcp::answer::{ToolError, advice, near_controls, shortened};
+use crate::mcp::answer::{ToolError, advice, shortened};
 
 /// The most near matches in an error.
 const MAX_NEAR: usize = 5;
@@ -101,12 +101,8 @@ pub(super) fn check_control(
 }
 
 pub(super) fn unknown_control(documents: &LibraryView<'_>, control: &str) -> ToolError {
-    let controls = documents.documents().flat_map(Document::controls);
-    let near = near_controls(control, controls);
-    ToolError::NoSuchControl {
-        control: shortened(control),
-        near: near.unwrap_or_else(|| told(Vec::new())),
-    }
+    let place = "in the loaded catalogs, and nothing implements it";
+    ToolError::no_such_control(control, place, documents)
 }
 
 /// The titles that are nearest, or that have a word of the text.

@@ -157,9 +157,8 @@ impl QueryMappings {
         let catalogs = documents.find_controls(control);
         match (elsewhere, catalogs.first()) {
             (0, None) => {
-                let place = "is in a loaded map or catalog".to_owned();
-                let all = documents.documents().flat_map(Document::controls);
-                Err(ToolError::unknown_control(control, place, all, documents))
+                let place = "is in a loaded map or catalog";
+                Err(ToolError::no_such_control(control, place, documents))
             }
             (0, Some(found)) => {
                 let (id, catalog) = (found.id(), &found.document().info().title);
