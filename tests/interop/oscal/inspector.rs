@@ -54,13 +54,31 @@ impl Inspector {
 
     /// The result of a method.
     pub(crate) fn ask(&self, method: &str, arguments: &[&str]) -> Value {
+        self.try_to_ask(method, arguments)
+            .unwrap_or_else(|errors| panic!("{method}: {errors}"))
+    }
+
+    /// The result of a method, or what the Inspector reports if it is an error.
+    fn try_to_ask(&self, method: &str, arguments: &[&str]) -> Result<Value, String> {
         // The method comes last: some options consume all values up to the next option.
         let output = self.run(&[arguments, &["--method", method]].concat());
-        // The arguments may contain a token, so they are not shown.
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{method}: {errors}");
+        if !output.status.success() {
+            // The arguments may contain a token, so they are not shown.
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
         let answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-        answer["result"].clone()
+        Ok(answer["result"].clone())
+    }
+
+    /// What a tool answered. The Inspector keeps the answer to itself if the tool failed.
+    fn call(&self, tool: &str, arguments: &Value) -> Value {
+        let arguments = arguments.to_string();
+        let flags = ["--tool-name", tool, "--tool-args-json", &arguments];
+        match self.try_to_ask("tools/call", &flags) {
+            Ok(result) => json!({"error": false, "content": result["structuredContent"]}),
+            Err(errors) if errors.contains("tool_is_error") => json!({"error": true}),
+            Err(errors) => panic!("{tool}: {errors}"),
+        }
     }
 
     /// Returns the same shape as the Python SDK's session.
@@ -72,13 +90,7 @@ impl Inspector {
         };
         let mut tools = Map::new();
         for tool in names(self.ask("tools/list", &[])["tools"].take(), "name") {
-            let arguments = plan["tools"][&tool].to_string();
-            let flags = ["--tool-name", &tool, "--tool-args-json", &arguments];
-            let result = self.ask("tools/call", &flags);
-            let seen = json!({
-                "error": result["isError"].as_bool().unwrap_or_default(),
-                "content": result["structuredContent"],
-            });
+            let seen = self.call(&tool, &plan["tools"][&tool]);
             tools.insert(tool, seen);
         }
         let mut read = Map::new();

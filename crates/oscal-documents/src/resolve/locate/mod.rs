@@ -66,8 +66,8 @@ impl<'v, 'a> Locator<'v, 'a> {
         }
     }
 
-    /// Finds the document that `href` refers to in `importer`: by its place, by uuid, by the end of
-    /// its path, or, if nothing speaks against it, by its file name.
+    /// Finds the document that `href` refers to in `importer`: by its path, by uuid, by the end of
+    /// its path, or as a last resort by its file name.
     pub(crate) fn locate(&self, importer: &Document, href: &str) -> Located<'a> {
         let Some(fragment) = href.strip_prefix('#') else {
             return self.by_links(importer, &[href], &[href]);
@@ -121,8 +121,8 @@ impl ResourceLink {
     }
 }
 
-/// Whether the file name alone says something. Tools such as compliance-trestle call every catalog
-/// `catalog.json`, and the path within a workspace is exact or wrong.
+/// Whether the file name alone is a clue. Tools such as compliance-trestle call every catalog
+/// `catalog.json`, and a path within a workspace is either exact or wrong.
 fn can_be_guessed(href: &Href) -> bool {
     let Some((stem, _)) = href.file_name().and_then(|name| name.rsplit_once('.')) else {
         return false;

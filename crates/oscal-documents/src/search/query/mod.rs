@@ -72,25 +72,27 @@ impl AskedFor {
     /// Parses a query. Words that name a control, which the documents define or mention, are a
     /// reference; the others are words.
     pub(super) fn of(text: &str, documents: &[&Indexed]) -> Self {
-        let end = text.char_indices().nth(MAX_CHARS);
-        let text = &text[..end.map_or(text.len(), |(end, _)| end)];
+        let text = beginning_of(text);
         let mut query = Self::default();
         if query.add_reference(text, documents) {
             return query;
         }
         let separator = |c: char| c.is_whitespace() || matches!(c, ',' | ';');
-        let pieces: Vec<&str> = text.split(separator).filter(|p| !p.is_empty()).collect();
+        let tokens: Vec<&str> = text
+            .split(separator)
+            .filter(|token| !token.is_empty())
+            .collect();
         let mut rest: Vec<&str> = Vec::new();
         let mut at = 0;
-        while at < pieces.len() {
-            let reference = (1..=MAX_REFERENCE_WORDS.min(pieces.len() - at))
+        while at < tokens.len() {
+            let reference = (1..=MAX_REFERENCE_WORDS.min(tokens.len() - at))
                 .rev()
                 .find(|length| {
-                    let piece = pieces[at..at + length].join(" ");
-                    is_like_reference(&piece) && query.add_reference(&piece, documents)
+                    let reference = tokens[at..at + length].join(" ");
+                    is_like_reference(&reference) && query.add_reference(&reference, documents)
                 });
             if reference.is_none() {
-                rest.push(pieces[at]);
+                rest.push(tokens[at]);
             }
             at += reference.unwrap_or(1);
         }
@@ -196,9 +198,14 @@ impl AskedFor {
 
 /// The words of a text as terms of the index.
 pub(super) fn written_words(text: &str) -> Vec<String> {
+    let words = words_of(beginning_of(text));
+    words.into_iter().map(|word| word.term).collect()
+}
+
+/// The characters that count.
+fn beginning_of(text: &str) -> &str {
     let end = text.char_indices().nth(MAX_CHARS);
-    let text = &text[..end.map_or(text.len(), |(end, _)| end)];
-    words_of(text).into_iter().map(|word| word.term).collect()
+    &text[..end.map_or(text.len(), |(end, _)| end)]
 }
 
 fn beginning(word: &str) -> [u8; 3] {
