@@ -20,6 +20,7 @@ mod resources;
 mod rmcp_client;
 mod rotation;
 mod scopes;
+mod secrecy;
 mod stdio;
 mod support;
 mod unforwarded;

@@ -27,7 +27,7 @@ pub use crate::validation::{
 };
 pub use crate::{
     assessments::{
-        filter::{AssessmentFilter, assessment_kinds, date_of},
+        filter::{AssessmentFilter, date_of},
         item::{AssessmentItem, AssessmentLink, AssessmentSummary, Assessments, Inherited},
         query::assessments,
     },

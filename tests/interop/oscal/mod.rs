@@ -5,6 +5,7 @@ mod bounds;
 mod coverage;
 mod editions;
 mod fetched_content;
+mod field;
 mod inspector;
 mod lookup;
 mod mappings;

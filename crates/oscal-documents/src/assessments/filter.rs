@@ -40,11 +40,6 @@ pub struct AssessmentFilter<'f> {
     pub due_before: Option<&'f str>,
 }
 
-/// The kinds that can be asked for, by name: what [`AssessmentFilter::kind`] takes.
-pub fn assessment_kinds() -> impl Iterator<Item = EntryKind> {
-    KINDS.into_iter()
-}
-
 /// Whether a state is the one asked for, which is normalized.
 pub(super) fn is_state(state: &str, asked: &str) -> bool {
     let state = normalized(state);

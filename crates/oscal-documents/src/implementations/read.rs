@@ -30,13 +30,7 @@ pub(super) fn read<'a>(
     let none = ParamValues::new();
     let catalog = control.map_or(document, Control::document);
     let renderer = Renderer::new(catalog, &none, budget);
-    let filled = |text: &str, own: &ParamValues| {
-        renderer.filled_with(text, |param| {
-            let entries = document.entries();
-            let around = || entries.values(found.entry, param, document.json());
-            own.get(param).cloned().or_else(around)
-        })
-    };
+    let filled = |text: &str, own: &ParamValues| filled(found, &renderer, text, own);
     let statements = share.statements.iter();
     let statements = statements.map(|statement| ImplementedStatement {
         statement: statement.id.clone(),
@@ -81,6 +75,34 @@ pub(super) fn read<'a>(
         exchanges,
         component: component.map(|component| component.name(document)),
     }
+}
+
+/// A text of a requirement, as it holds for the component with this uuid, with the values of
+/// parameters.
+pub(super) fn text_of<'a>(
+    found: &Found<'a>,
+    component: Option<&str>,
+    text: &str,
+    sources: &mut Sources<'_, 'a>,
+    budget: &Budget,
+) -> String {
+    let control = sources.control(found.source, found.control);
+    let catalog = control.map_or(found.document, Control::document);
+    let none = ParamValues::new();
+    let renderer = Renderer::new(catalog, &none, budget);
+    let share = found.requirement().share_of(component);
+    filled(found, &renderer, text, &share.values)
+}
+
+/// Fills in `own` values of parameters, those that are set around the requirement, and what the
+/// control says of others.
+fn filled(found: &Found<'_>, renderer: &Renderer<'_>, text: &str, own: &ParamValues) -> String {
+    let document = found.document;
+    renderer.filled_with(text, |param| {
+        let entries = document.entries();
+        let around = || entries.values(found.entry, param, document.json());
+        own.get(param).cloned().or_else(around)
+    })
 }
 
 /// What is said for the component with this uuid, or for all.

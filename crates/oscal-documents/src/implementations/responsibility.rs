@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::control::page::Page;
 use crate::implementations::found::{Component, Found, documents, found};
 use crate::implementations::implementation::{ExchangeKind, ImplementationFilter};
-use crate::implementations::read::exchanges_of;
+use crate::implementations::read::{exchanges_of, text_of};
 use crate::implementations::requirement::{ByComponent, Reference};
 use crate::implementations::source::Sources;
 use crate::json::budget::Budget;
@@ -117,7 +117,8 @@ pub fn responsibilities(
         list.retain(|item| exchanges.concerns(item, &text));
     }
     let budget = Budget::new(MAX_TEXT);
-    Page::cut(list.into_iter(), offset, limit).map(|item| exchanges.read(item, &budget))
+    let page = Page::cut(list.into_iter(), offset, limit);
+    page.map(|item| exchanges.read(item, &mut sources, &budget))
 }
 
 /// A responsibility, before it is read.
@@ -129,8 +130,8 @@ enum Item<'f, 'a> {
 
 /// What passes between all loaded plans.
 struct Exchanges<'f, 'a> {
-    /// What is provided and asked, by uuid, with the ids of the documents.
-    exported: HashMap<&'f str, (&'a str, &'f Reference, ExchangeKind)>,
+    /// What is provided and asked, by uuid.
+    exported: HashMap<&'f str, (Use<'f, 'a>, ExchangeKind)>,
     /// What says that it meets a responsibility, by the uuid of that.
     satisfied: HashMap<&'f str, Vec<Use<'f, 'a>>>,
     /// The uuids that documents refer to, by their ids.
@@ -154,43 +155,36 @@ impl<'f, 'a> Exchanges<'f, 'a> {
             used: HashMap::new(),
         };
         for found in all {
-            let id = found.document.info().id.as_str();
             let requirement = found.read.iter();
             let by_components = requirement.flat_map(|requirement| requirement.all_by_components());
             for (statement, by) in by_components {
                 for (kind, reference) in exchanges_of(by) {
-                    exchanges.add(id, found, (statement, by), (kind, reference));
+                    let used = Use {
+                        found,
+                        statement,
+                        by,
+                        reference,
+                    };
+                    exchanges.add(used, kind);
                 }
             }
         }
         exchanges
     }
 
-    fn add(
-        &mut self,
-        id: &'a str,
-        found: &'f Found<'a>,
-        (statement, by): (Option<&'f str>, &'f ByComponent),
-        (kind, reference): (ExchangeKind, &'f Reference),
-    ) {
+    fn add(&mut self, used: Use<'f, 'a>, kind: ExchangeKind) {
         match kind {
             ExchangeKind::Provided | ExchangeKind::Responsibility => {
-                self.exported
-                    .entry(&reference.uuid)
-                    .or_insert((id, reference, kind));
+                let uuid = used.reference.uuid.as_str();
+                self.exported.entry(uuid).or_insert((used, kind));
             }
             ExchangeKind::Inherited | ExchangeKind::Satisfied => {
-                let Some(uuid) = reference.refers_to() else {
+                let Some(uuid) = used.reference.refers_to() else {
                     return;
                 };
-                self.used.entry(id).or_default().insert(uuid);
+                self.used.entry(used.document()).or_default().insert(uuid);
                 if kind == ExchangeKind::Satisfied {
-                    self.satisfied.entry(uuid).or_default().push(Use {
-                        found,
-                        statement,
-                        by,
-                        reference,
-                    });
+                    self.satisfied.entry(uuid).or_default().push(used);
                 }
             }
         }
@@ -201,17 +195,16 @@ impl<'f, 'a> Exchanges<'f, 'a> {
         let used = wanted.iter().filter_map(|id| self.used.get(id)).flatten();
         let providers = used
             .filter_map(|uuid| self.exported.get(uuid))
-            .map(|(id, ..)| *id);
+            .map(|(exported, _)| exported.document());
         providers.chain(wanted.iter().copied()).collect()
     }
 
     /// What the documents say they meet, but no loaded document exports as a responsibility.
     fn not_loaded(&self, wanted: &HashSet<&str>) -> Vec<Item<'f, 'a>> {
-        let of_wanted =
-            |used: &&Use<'_, '_>| wanted.contains(used.found.document.info().id.as_str());
+        let of_wanted = |used: &&Use<'_, '_>| wanted.contains(used.document());
         let asked = |uuid: &str| {
             let exported = self.exported.get(uuid);
-            exported.is_some_and(|(_, _, kind)| *kind == ExchangeKind::Responsibility)
+            exported.is_some_and(|(_, kind)| *kind == ExchangeKind::Responsibility)
         };
         let uses = self.satisfied.iter().filter(|(uuid, _)| !asked(uuid));
         let mut rest: Vec<_> = uses
@@ -243,16 +236,16 @@ impl<'f, 'a> Exchanges<'f, 'a> {
         uses.any(|used| used.component().is_some_and(|component| component.is(text)))
     }
 
-    fn read(&self, item: Item<'f, 'a>, budget: &Budget) -> Responsibility {
-        let fitted = |text: &str| {
-            let mut fitted = String::new();
-            budget.push(&mut fitted, text);
-            fitted
-        };
-        let satisfied = |uuid: &str| {
+    fn read(
+        &self,
+        item: Item<'f, 'a>,
+        sources: &mut Sources<'_, 'a>,
+        budget: &Budget,
+    ) -> Responsibility {
+        let satisfied = |uuid: &str, sources: &mut Sources<'_, 'a>| {
             let met = self.met(uuid).map(|used| Satisfied {
                 place: used.place(),
-                text: fitted(&used.reference.description),
+                text: used.text(sources, budget),
             });
             met.collect()
         };
@@ -263,9 +256,9 @@ impl<'f, 'a> Exchanges<'f, 'a> {
                     kind: ResponsibilityKind::Exported,
                     place: used.place(),
                     uuid: used.reference.uuid.clone(),
-                    text: fitted(&used.reference.description),
-                    provided: provided.map(|(_, provided, _)| fitted(&provided.description)),
-                    satisfied: satisfied(&used.reference.uuid),
+                    text: used.text(sources, budget),
+                    provided: provided.map(|(provided, _)| provided.text(sources, budget)),
+                    satisfied: satisfied(&used.reference.uuid, sources),
                 }
             }
             Item::Origination(found, text) => Responsibility {
@@ -276,7 +269,7 @@ impl<'f, 'a> Exchanges<'f, 'a> {
                     found.components.first().filter(|_| found.read.is_none()),
                 ),
                 uuid: found.entry.id.as_ref().to_owned(),
-                text: fitted(&text),
+                text: text_of(found, None, &text, sources, budget),
                 provided: None,
                 satisfied: Vec::new(),
             },
@@ -286,7 +279,7 @@ impl<'f, 'a> Exchanges<'f, 'a> {
                 uuid: uuid.to_owned(),
                 text: String::new(),
                 provided: None,
-                satisfied: satisfied(uuid),
+                satisfied: satisfied(uuid, sources),
             },
         }
     }
@@ -298,8 +291,19 @@ impl<'a> Use<'_, 'a> {
         components.find(|component| component.uuid == self.by.component_uuid)
     }
 
+    /// The id of the document.
+    fn document(&self) -> &'a str {
+        &self.found.document.info().id
+    }
+
     fn place(&self) -> ResponsibilityPlace {
         place(self.found, self.statement, self.component())
+    }
+
+    fn text(&self, sources: &mut Sources<'_, 'a>, budget: &Budget) -> String {
+        let component = Some(self.by.component_uuid.as_str());
+        let text = &self.reference.description;
+        text_of(self.found, component, text, sources, budget)
     }
 }
 

@@ -75,7 +75,7 @@ fn listed(filter: ImplementationFilter<'_>) -> Vec<String> {
 fn responsibilities_are_listed_with_who_meets_them() {
     let exported = [
         "Exported r-1: Turn on encryption. [It is on.]",
-        "Exported r-2: Keep keys of {{ insert: param, k-1_p }}. []",
+        "Exported r-2: Keep keys of all. []",
     ];
     let own = "Origination q-2: customer-configured: The key. []";
     let component = "Origination q-3: Shared []";

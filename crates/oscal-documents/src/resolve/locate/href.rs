@@ -1,6 +1,7 @@
 //! The paths that an href may mean.
 
 use percent_encoding::percent_decode_str;
+use uuid::Uuid;
 
 /// A reference to a file.
 #[derive(Debug)]
@@ -49,6 +50,13 @@ impl Href {
             .last()
             .map(|name| &**name)
             .filter(|name| *name != "..")
+    }
+
+    /// The uuid that it ends with, as addresses of documents in other tools do.
+    pub(super) fn uuid(&self) -> Option<&str> {
+        let name = self.file_name()?;
+        let stem = name.strip_suffix(".json").unwrap_or(name);
+        Uuid::try_parse(stem).is_ok().then_some(stem)
     }
 
     /// Its path without the steps up.
@@ -159,6 +167,19 @@ mod tests {
             ("trestle://../c.json", "a/p.json", ""),
         ] {
             assert_eq!(Href::of(href).paths(importer).join(" "), expected, "{href}");
+        }
+    }
+
+    #[test]
+    fn an_address_may_end_with_a_uuid() {
+        let uuid = "5f0c3b1a-1111-4111-8111-111111111111";
+        for (href, found) in [
+            (format!("https://example.org/api/catalogs/{uuid}"), true),
+            (format!("catalogs/{uuid}.json?download"), true),
+            (format!("{uuid}/catalog.json"), false),
+            (format!("catalogs/of-{uuid}"), false),
+        ] {
+            assert_eq!(Href::of(&href).uuid(), found.then_some(uuid), "{href}");
         }
     }
 

@@ -91,7 +91,13 @@ impl<'v, 'a> Locator<'v, 'a> {
     fn by_links(&self, importer: &Document, links: &[&str], uuids: &[&str]) -> Located<'a> {
         let hrefs: Vec<_> = links.iter().copied().map(Href::of).collect();
         let found = self.files.exact(importer, &hrefs);
-        if let Some(found) = found.or_else(|| uuids.iter().find_map(|text| self.by_uuid(text))) {
+        let by_uuid = || uuids.iter().find_map(|text| self.by_uuid(text));
+        let by_address = || {
+            hrefs
+                .iter()
+                .find_map(|href| self.view.document(href.uuid()?))
+        };
+        if let Some(found) = found.or_else(by_uuid).or_else(by_address) {
             return Located::Found(found);
         }
         let alike = self.files.alike(importer, &hrefs);
