@@ -93,8 +93,8 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_MCP_ALLOWED_ORIGINS", hide_env_values = true)]
     pub(crate) allowed_origins: Option<String>,
 
-    /// Networks of proxies, such as 10.0.0.0/8, whose X-Forwarded-For names the client in log
-    /// lines [default: none]
+    /// Networks of proxies, such as 10.0.0.0/8, whose X-Forwarded-For names the client in log lines
+    /// and to --auth-max-failures-per-minute [default: none]
     #[arg(long, env = "OSCAL_MCP_TRUSTED_PROXIES", hide_env_values = true)]
     pub(crate) trusted_proxies: Option<String>,
 
@@ -229,6 +229,23 @@ pub(crate) struct Options {
     /// The longest token accepted, 1KiB to 64KiB; a longer one gets 431 [default: 16KiB]
     #[arg(long, env = "OSCAL_AUTH_MAX_TOKEN_BYTES", hide_env_values = true)]
     pub(crate) auth_max_token_bytes: Option<String>,
+
+    /// Most requests of one principal in a minute, 1 to 1000000; more get 429 [default: 0, no limit]
+    #[arg(
+        long,
+        env = "OSCAL_AUTH_MAX_REQUESTS_PER_MINUTE",
+        hide_env_values = true
+    )]
+    pub(crate) auth_max_requests_per_minute: Option<String>,
+
+    /// Most bad tokens from one client address in a minute, 1 to 1000000; then only tokens that were
+    /// good before are checked, and others get 429 [default: 0, no limit]
+    #[arg(
+        long,
+        env = "OSCAL_AUTH_MAX_FAILURES_PER_MINUTE",
+        hide_env_values = true
+    )]
+    pub(crate) auth_max_failures_per_minute: Option<String>,
 
     /// How long an active token is remembered, 0s to 300s [default: 30s]
     #[arg(long, env = "OSCAL_AUTH_CACHE_TTL", hide_env_values = true)]

@@ -1,6 +1,6 @@
 //! The authorization options.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use rmcp_resource_server::{
     AuthorizationServer, CacheConfig, ClientCredentials, CredentialsError, DEFAULT_MAX_TOKEN_BYTES,
@@ -138,6 +138,12 @@ pub(super) fn resolve(
         DEFAULT_MAX_TOKEN_BYTES,
         1024..=64 * 1024,
     );
+    let mut limit =
+        |id, value: Option<&str>| NonZeroU32::new(parser.number(id, value, 0, 0..=1_000_000));
+    let requests = options.auth_max_requests_per_minute.as_deref();
+    resource_server.limits.requests_per_minute = limit("auth_max_requests_per_minute", requests);
+    let failures = options.auth_max_failures_per_minute.as_deref();
+    resource_server.limits.failures_per_minute = limit("auth_max_failures_per_minute", failures);
     let cache = cache(parser, given, kind);
     let verifier = match kind {
         Kind::Jwt => {

@@ -1,5 +1,4 @@
-//! Which client a request comes from, behind proxies. Only for log lines: no decision depends on
-//! it.
+//! Which client a request comes from, behind proxies: for log lines, and to count bad tokens.
 
 use std::net::IpAddr;
 

@@ -13,7 +13,7 @@ use url::form_urlencoded;
 
 use crate::{
     answer::refusal::Refusal,
-    error::{TokenError, VerifyError},
+    error::TokenError,
     observe::{client_address::ClientAddress, outage_log::Line, request_id::RequestId},
     resource_server::ResourceServer,
     session::{bounded::OWNER, seal::Principal, stream_guard::StreamGuard},
@@ -131,17 +131,44 @@ impl ResourceServer {
         &self,
         parts: &request::Parts,
         body: BodyFacts,
-    ) -> Result<(BearerToken, AccessToken), VerifyError> {
+    ) -> Result<(BearerToken, AccessToken), Refusal> {
+        let client = ClientAddress::of(&parts.extensions);
+        let accepted = match self.presented(parts, body) {
+            Ok(bearer) => {
+                if !self.was_good(&bearer) {
+                    self.limiter().may_try(client)?;
+                }
+                let token = self.authorize(&bearer).await;
+                token.map(|token| (bearer, token))
+            }
+            Err(error) => Err(error.into()),
+        };
+        match &accepted {
+            Ok((_, token)) => {
+                if let Some(principal) = Principal::of(token) {
+                    self.limiter().request(principal)?;
+                }
+            }
+            Err(error) if error.is_bad_token() => self.limiter().failure(client)?,
+            Err(_) => {}
+        }
+        Ok(accepted?)
+    }
+
+    /// The token that a request presents.
+    fn presented(
+        &self,
+        parts: &request::Parts,
+        body: BodyFacts,
+    ) -> Result<BearerToken, TokenError> {
         let credentials = parts.headers.get_all(AUTHORIZATION).into_iter();
         let credentials = credentials.map(HeaderValue::as_bytes);
         let bearer = BearerToken::from_authorization(credentials, self.max_token_bytes())?;
         let query = parts.uri.query().unwrap_or_default();
         if body.has_access_token || has_access_token(query.as_bytes()) {
-            return Err(TokenError::SeveralCredentials.into());
+            return Err(TokenError::SeveralCredentials);
         }
-        let bearer = bearer.from_peer(ClientAddress::peer_of(&parts.extensions));
-        let token = self.authorize(&bearer).await?;
-        Ok((bearer, token))
+        Ok(bearer.from_peer(ClientAddress::peer_of(&parts.extensions)))
     }
 
     /// The bare session id, if the request names a session, which must be the principal's own.
@@ -188,8 +215,8 @@ impl ResourceServer {
                     }
                 }
             }
-            Refusal::ForeignSession => {
-                self.metrics().foreign_session_refused();
+            Refusal::ForeignSession | Refusal::TooMany(_) => {
+                self.metrics().request_denied(reason);
                 tracing::info!(%request_id, client, status, reason, %method, path, "request refused");
             }
         }

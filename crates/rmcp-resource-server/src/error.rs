@@ -360,6 +360,13 @@ impl AuthorizationServerError {
 }
 
 impl VerifyError {
+    /// Whether a token was presented that is not good here. A good one that lacks a scope does not
+    /// count, and neither does a request without one, with which every client begins.
+    pub(crate) fn is_bad_token(&self) -> bool {
+        use TokenError::{InsufficientScope, NoCredential};
+        matches!(self, Self::Token(error) if !matches!(error, NoCredential | InsufficientScope { .. }))
+    }
+
     /// Whether an operator should look into it. Tokens that name an unknown key are not worth that,
     /// because anyone can make them up.
     pub(crate) fn is_fault(&self) -> bool {

@@ -27,6 +27,7 @@ mod error;
 #[cfg(feature = "jwt")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod limits;
 mod observe;
 mod policy;
 mod resource_server;
@@ -54,6 +55,7 @@ pub use crate::{
     },
     clock::{Clock, SystemClock},
     error::{AuthorizationServerError, TokenError, VerifyError},
+    limits::{LimitExceeded, RequestLimits},
     observe::{
         client_address::{ClientAddress, PeerAddress},
         metrics::Metrics,

@@ -17,6 +17,7 @@ use crate::{
     },
     authorization_server::server::AuthorizationServer,
     error::{TokenError, VerifyError},
+    limits::{Limiter, RequestLimits},
     observe::{metrics::Metrics, outage_log::OutageLog},
     policy::{Audience, Policy},
     session::seal::SessionKey,
@@ -85,6 +86,8 @@ pub struct ResourceServerConfig {
     /// How often to verify the token of an open event stream again, through the cache. A revocation
     /// ends the stream within this time plus the cache's. Default: 5 s.
     pub stream_recheck: Duration,
+    /// Limits on the requests of a principal and the bad tokens of a client. Default: none.
+    pub limits: RequestLimits,
     /// Called with each refusal and the response to it; may change the response, for instance its
     /// body. Default: none.
     pub on_refusal: Option<RefusalHook>,
@@ -109,6 +112,7 @@ impl ResourceServerConfig {
             max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
             session_key: SessionKey::random(),
             stream_recheck: Duration::from_secs(5),
+            limits: RequestLimits::default(),
             on_refusal: None,
         }
     }
@@ -150,6 +154,7 @@ struct Inner {
     answers: Answers,
     metadata: Metadata,
     outages: OutageLog,
+    limiter: Limiter,
     config: ResourceServerConfig,
 }
 
@@ -173,6 +178,7 @@ impl ResourceServer {
                     config.resource_name.as_deref(),
                 ),
                 outages: OutageLog::default(),
+                limiter: Limiter::new(config.limits, &config.authorization_server.clock),
                 config,
             }),
         }
@@ -250,6 +256,16 @@ impl ResourceServer {
 
     pub(crate) fn monotonic(&self) -> Instant {
         self.inner.config.authorization_server.clock.monotonic()
+    }
+
+    pub(crate) fn limiter(&self) -> &Limiter {
+        &self.inner.limiter
+    }
+
+    /// Whether to verify the token even for a client that presented too many bad ones.
+    pub(crate) fn was_good(&self, bearer: &BearerToken) -> bool {
+        self.inner.config.limits.failures_per_minute.is_none()
+            || self.inner.verifier.was_good(bearer)
     }
 
     pub(crate) fn outages(&self) -> &OutageLog {

@@ -10,6 +10,8 @@ mod forwarding;
 mod hostile;
 #[path = "wire/intake.rs"]
 mod intake;
+#[path = "wire/limits.rs"]
+mod limits;
 #[path = "wire/metadata.rs"]
 mod metadata;
 #[path = "wire/policy.rs"]

@@ -1,5 +1,7 @@
 //! The one table from failures to HTTP responses.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{
     Response, StatusCode,
@@ -10,6 +12,7 @@ use serde::Serialize;
 use crate::{
     answer::challenge::{Challenge, without_offline_access},
     error::{TokenError, VerifyError},
+    limits::LimitExceeded,
     observe::{metrics::FOREIGN_SESSION, request_id::RequestId},
     token::scope::Scopes,
 };
@@ -24,6 +27,9 @@ pub enum Refusal {
     /// The session is another principal's, or does not exist; the client does not learn which. 404.
     #[error("the session belongs to another principal or does not exist")]
     ForeignSession,
+    /// Its principal or its client's address exceeds a limit. 429.
+    #[error("{0}")]
+    TooMany(LimitExceeded),
 }
 
 impl Refusal {
@@ -32,7 +38,14 @@ impl Refusal {
         match self {
             Self::Unverified(error) => error.reason(),
             Self::ForeignSession => FOREIGN_SESSION,
+            Self::TooMany(exceeded) => exceeded.reason(),
         }
+    }
+}
+
+impl From<LimitExceeded> for Refusal {
+    fn from(exceeded: LimitExceeded) -> Self {
+        Self::TooMany(exceeded)
     }
 }
 
@@ -79,6 +92,7 @@ const SESSION_NOT_FOUND: (&str, &str) = (
     "session_not_found",
     "There is no such session; initialize a new one",
 );
+const TOO_MANY_REQUESTS: (&str, &str) = ("too_many_requests", "Too many requests; try again later");
 const UNAVAILABLE: (&str, &str) = (
     "temporarily_unavailable",
     "The access token cannot be checked now; try again later",
@@ -111,14 +125,13 @@ impl Answers {
         use StatusCode as S;
         let (status, header, told) = match refusal {
             Refusal::ForeignSession => (S::NOT_FOUND, None, SESSION_NOT_FOUND),
+            Refusal::TooMany(exceeded) => {
+                let header = retry_after(exceeded.retry_after());
+                (S::TOO_MANY_REQUESTS, Some(header), TOO_MANY_REQUESTS)
+            }
             Refusal::Unverified(VerifyError::AuthorizationServer(error)) => {
-                let seconds = error.retry_after().as_millis().div_ceil(1000).max(1);
-                let seconds = u64::try_from(seconds).unwrap_or(u64::MAX).into();
-                (
-                    S::SERVICE_UNAVAILABLE,
-                    Some((RETRY_AFTER, seconds)),
-                    UNAVAILABLE,
-                )
+                let header = retry_after(error.retry_after());
+                (S::SERVICE_UNAVAILABLE, Some(header), UNAVAILABLE)
             }
             Refusal::Unverified(VerifyError::Token(error)) => self.token_refused(error),
         };
@@ -162,6 +175,13 @@ impl Answers {
         }
         .to_header()
     }
+}
+
+/// In whole seconds, and never 0.
+fn retry_after(time: Duration) -> (HeaderName, HeaderValue) {
+    let seconds = time.as_millis().div_ceil(1000).max(1);
+    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+    (RETRY_AFTER, seconds.into())
 }
 
 /// Status, header and body of a refusal.

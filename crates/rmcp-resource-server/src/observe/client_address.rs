@@ -5,8 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 use http::Extensions;
 
 /// The address of the client behind a proxy. An outer middleware that knows which proxies to trust
-/// puts it into the request's extensions; otherwise the connection's peer is used. It never decides
-/// whether a request is allowed.
+/// puts it into the request's extensions; otherwise the connection's peer is used. It decides
+/// nothing but whose bad tokens are counted
+/// ([`RequestLimits::failures_per_minute`](crate::RequestLimits::failures_per_minute)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 

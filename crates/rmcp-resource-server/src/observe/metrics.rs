@@ -11,7 +11,10 @@ use prometheus_client::{
 
 #[cfg(not(feature = "metrics"))]
 use super::uncounted::{Counter, Family, Gauge, Histogram};
-use crate::error::{AuthorizationServerError, TokenError, VerifyError};
+use crate::{
+    error::{AuthorizationServerError, TokenError, VerifyError},
+    limits::LimitExceeded,
+};
 
 /// Counters of a resource server. Cheap to clone: all clones share the same counters. Register them
 /// with a `prometheus-client` registry to have them scraped. Without the feature `metrics` nothing
@@ -60,7 +63,12 @@ impl Default for Metrics {
     fn default() -> Self {
         Self {
             allowed: Counter::default(),
-            denied: by_reason(TokenError::REASONS.iter().chain([&FOREIGN_SESSION])),
+            denied: by_reason(
+                TokenError::REASONS
+                    .iter()
+                    .chain(LimitExceeded::REASONS)
+                    .chain([&FOREIGN_SESSION]),
+            ),
             unavailable: by_reason(AuthorizationServerError::REASONS.iter()),
             introspections: by_outcome(&["active", "inactive"]),
             // From a call on the same host up to the default timeout of 3 s.
@@ -116,7 +124,7 @@ impl Metrics {
         );
         registry.register(
             "requests_denied",
-            "Requests answered 400, 401, 403 or, for somebody else's session, 404; by reason",
+            "Requests answered 400, 401, 403, 429, 431 or, for somebody else's session, 404; by reason",
             self.denied.clone(),
         );
         registry.register(
@@ -199,8 +207,8 @@ impl Metrics {
         family.get_or_create(&ReasonLabel { reason }).inc();
     }
 
-    pub(crate) fn foreign_session_refused(&self) {
-        let reason = FOREIGN_SESSION;
+    /// Counts a refusal for a reason other than the token.
+    pub(crate) fn request_denied(&self, reason: &'static str) {
         self.denied.get_or_create(&ReasonLabel { reason }).inc();
     }
 

@@ -160,6 +160,11 @@ impl Gate {
         self.breaker.reached(Circuit::Open).await;
     }
 
+    /// Whether the token was active when it was last asked about.
+    pub(super) fn was_good(&self, token: &Key) -> bool {
+        self.known.standing(token, None) == Standing::Known
+    }
+
     async fn verify_in_turn(
         &self,
         begun: Instant,

@@ -206,6 +206,10 @@ impl TokenVerifier for IntrospectionVerifier {
         self.running.verify(token).await
     }
 
+    fn was_good(&self, token: &BearerToken) -> bool {
+        self.running.was_good(token)
+    }
+
     fn readiness(&self) -> Result<(), Arc<str>> {
         self.running.shell.discovery.readiness()
     }

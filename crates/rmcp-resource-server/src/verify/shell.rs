@@ -178,6 +178,15 @@ impl<Q: Question> Running<Q> {
     }
 }
 
+impl<Q: Question> Running<Q> {
+    /// Whether the token was good when it was last presented.
+    pub(crate) fn was_good(&self, token: &BearerToken) -> bool {
+        let discovery = &self.shell.discovery;
+        let key = discovery.part(|target| Q::partition(target).key(token));
+        key.is_ok_and(|key| self.shell.gate.was_good(&key))
+    }
+}
+
 impl<Q: Question> Clone for Running<Q> {
     fn clone(&self) -> Self {
         Self {

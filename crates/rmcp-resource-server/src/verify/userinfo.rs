@@ -185,6 +185,10 @@ impl TokenVerifier for UserinfoVerifier {
         self.running.verify(token).await
     }
 
+    fn was_good(&self, token: &BearerToken) -> bool {
+        self.running.was_good(token)
+    }
+
     fn readiness(&self) -> Result<(), Arc<str>> {
         self.running.shell.discovery.readiness()
     }

@@ -51,6 +51,14 @@ pub trait TokenVerifier: Send + Sync + 'static {
     /// fetches a new token, or 503 and tries again.
     async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError>;
 
+    /// Whether the token was good when it was last presented, or verifying it costs nobody else
+    /// anything. It is then verified even for a client that has exceeded
+    /// [`RequestLimits::failures_per_minute`](crate::RequestLimits::failures_per_minute). Default:
+    /// no.
+    fn was_good(&self, _token: &BearerToken) -> bool {
+        false
+    }
+
     /// Whether tokens can be verified. An outage of the authorization server does not count:
     /// remembered tokens still work. Default: yes.
     ///
@@ -70,6 +78,10 @@ pub trait TokenVerifier: Send + Sync + 'static {
 impl<V: TokenVerifier + ?Sized> TokenVerifier for Arc<V> {
     async fn verify(&self, token: &BearerToken) -> Result<Arc<Claims>, VerifyError> {
         (**self).verify(token).await
+    }
+
+    fn was_good(&self, token: &BearerToken) -> bool {
+        (**self).was_good(token)
     }
 
     fn readiness(&self) -> Result<(), Arc<str>> {

@@ -16,6 +16,7 @@ mod introspection_request;
 mod introspection_response;
 mod jwt;
 mod jwt_keys;
+mod limits;
 mod metadata;
 mod moved;
 mod policy;
