@@ -317,3 +317,41 @@ async fn a_log_that_nobody_reads_stops_nobody() {
     drop(unread);
     server.wait_for_log("log lines were dropped");
 }
+
+/// With a trusted proxy each forwarded client has bad tokens of its own; anybody else who claims to
+/// forward them has not.
+#[tokio::test]
+async fn bad_tokens_count_against_the_client_that_a_trusted_proxy_names() {
+    for (proxies, other_client) in [
+        ("--trusted-proxies=127.0.0.1", 401),
+        ("--log-level=info", 429),
+    ] {
+        let (fake, server) = protected(&["--auth-max-failures-per-minute=1", proxies]);
+        let call = async |token: &str, client: &str| {
+            let request = server.call("about", &json!({})).bearer_auth(token);
+            let request = request.header("X-Forwarded-For", client);
+            request.send().await.expect("an answer").status().as_u16()
+        };
+        assert_eq!(call("good", "192.0.2.1").await, 200);
+        assert_eq!(call("bad-1", "192.0.2.1").await, 401, "{proxies}");
+        assert_eq!(call("bad-2", "192.0.2.1").await, 429, "{proxies}");
+        let asked = fake.introspection_count();
+        assert_eq!(call("bad-3", "192.0.2.1").await, 429, "{proxies}");
+        assert_eq!(fake.introspection_count(), asked, "nobody is asked");
+        assert_eq!(call("bad-4", "192.0.2.2").await, other_client, "{proxies}");
+        assert_eq!(call("good", "192.0.2.1").await, 200, "it was good before");
+    }
+}
+
+#[tokio::test]
+async fn a_principal_that_asks_too_often_is_told_when_to_come_back() {
+    let (_fake, server) = protected(&["--auth-max-requests-per-minute=2"]);
+    for status in [200, 200, 429] {
+        let request = server.call("about", &json!({})).bearer_auth("good");
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), status);
+        let is_told = answer.headers().contains_key("retry-after");
+        assert_eq!(is_told, status == 429);
+    }
+    server.wait_for_log("too_many_requests");
+}
