@@ -170,13 +170,27 @@ fn every_test_that_the_component_definition_names_exists() {
     let mut named = BTreeSet::new();
     collect_tests(&component, &mut named);
     assert!(named.len() >= 65, "{} tests are named", named.len());
+    all_exist(&named);
+}
 
+#[test]
+fn every_test_that_the_threat_model_names_exists() {
+    let text = read("SECURITY.md");
+    let quoted = text.split('`').skip(1).step_by(2);
+    let is_test = |name: &&str| name.contains('_') && !name.contains(['-', '.']);
+    let named: BTreeSet<_> = quoted.filter(is_test).map(str::to_owned).collect();
+    assert!(named.len() >= 20, "{named:?}");
+    all_exist(&named);
+}
+
+fn all_exist(named: &BTreeSet<String>) {
     let mut sources = String::new();
     for folder in [
         "src",
         "tests",
         &format!("{CRATE}/src"),
         &format!("{CRATE}/tests"),
+        "crates/oscal-documents/src",
     ] {
         append_sources(
             &Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
