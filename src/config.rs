@@ -1,5 +1,6 @@
 //! The effective configuration: every option parsed, every error reported at once.
 
+mod audit;
 mod auth;
 mod credentials;
 mod doctor;
@@ -13,6 +14,7 @@ mod request;
 mod resolve;
 mod urls;
 
+pub use audit::AuditConfig;
 pub use doctor::DoctorConfig;
 pub use effective::{
     AllowedOrigins, AuthConfig, BuiltInDocuments, Config, HttpConfig, LogConfig, Transport,

@@ -1,6 +1,7 @@
 //! The HTTP host: everything around the MCP endpoint.
 
 mod accept;
+mod audited;
 mod bodies;
 mod browser;
 mod client_address;
@@ -110,7 +111,14 @@ impl Host {
                 );
             }
             let started = auth.verifier.start()?;
-            resource_server = Some(ResourceServer::new(auth.resource_server, started.clone()));
+            let mut protection = auth.resource_server;
+            if let Some(log) = mcp.audit().cloned() {
+                protection.fingerprints = true;
+                protection.on_refusal = Some(Arc::new(move |refused, response| {
+                    audited::refused(&log, refused, response.status().as_u16());
+                }));
+            }
+            resource_server = Some(ResourceServer::new(protection, started.clone()));
             verifier = Some(started);
         }
         let connections = Arc::new(Connections::new(Limits {
@@ -124,6 +132,7 @@ impl Host {
         let heartbeats = connections.heartbeats().clone();
         let readiness = probes::Readiness::new(verifier.clone(), draining.clone(), heartbeats);
 
+        let audit = mcp.audit().cloned();
         let tool_metrics = mcp.tool_metrics().clone();
         let document_metrics = mcp.document_metrics().clone();
         let endpoint = Endpoint::new(&config, mcp, &metrics);
@@ -159,9 +168,14 @@ impl Host {
                 let (server, addresses) = admin::serve(
                     address,
                     metrics,
-                    &tool_metrics,
-                    connections.metrics(),
-                    &document_metrics,
+                    |registry| {
+                        tool_metrics.register(registry);
+                        connections.metrics().register(registry);
+                        document_metrics.register(registry);
+                        if let Some(audit) = &audit {
+                            audit.register(registry);
+                        }
+                    },
                     verifier,
                     readiness,
                 )

@@ -2,6 +2,7 @@
 //! parts. Imports point one way: `run, doctor, healthcheck -> config, host -> mcp`. The crate
 //! [`rmcp_resource_server`] authorizes requests, and the crate [`oscal_documents`] reads OSCAL.
 
+pub mod audit;
 pub mod config;
 mod content;
 pub mod doctor;

@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use oscal_mcp_server::{config::Request, doctor, healthcheck, run, telemetry};
+use oscal_mcp_server::{audit::verify, config::Request, doctor, healthcheck, run, telemetry};
 use tikv_jemallocator::Jemalloc;
 
 /// With glibc's allocator a request takes a fifth more instructions, and memory is not released
@@ -29,6 +29,13 @@ fn main() -> ExitCode {
         }
         Request::Diagnose(config) => match doctor::run(*config, &mut stdout()) {
             Ok(healthy) => ExitCode::from(u8::from(!healthy)),
+            Err(error) => {
+                let _ = writeln!(stderr(), "{error}");
+                ExitCode::from(WRONG_CONFIGURATION)
+            }
+        },
+        Request::VerifyAudit { key, files } => match verify::run(&key, &files, &mut stdout()) {
+            Ok(is_sound) => ExitCode::from(u8::from(!is_sound)),
             Err(error) => {
                 let _ = writeln!(stderr(), "{error}");
                 ExitCode::from(WRONG_CONFIGURATION)

@@ -1,5 +1,6 @@
 //! Flags and variables, as an operator writes them. What they mean is decided in `config`.
 
+mod audit;
 mod command_line;
 mod doctor;
 mod dotenv;
@@ -10,6 +11,7 @@ mod unknown;
 
 use clap::{CommandFactory, Parser};
 
+pub(crate) use audit::AuditOptions;
 pub(crate) use command_line::Shown;
 pub(crate) use doctor::DoctorOptions;
 pub(crate) use environment::Environment;
@@ -278,6 +280,20 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_ALLOW_UNAUTHENTICATED", hide_env_values = true,
           num_args = 0..=1, default_missing_value = "true")]
     pub(crate) allow_unauthenticated: Option<String>,
+
+    /// Where to record who asked for what: stderr or a file [default: no audit log]
+    #[arg(long, env = "OSCAL_AUDIT_LOG", hide_env_values = true)]
+    pub(crate) audit_log: Option<String>,
+
+    /// File with 32 random bytes or more that chain the records of the audit log, so that tampering
+    /// shows [default: no chain]
+    #[arg(long, env = "OSCAL_AUDIT_KEY_FILE", hide_env_values = true)]
+    pub(crate) audit_key_file: Option<String>,
+
+    /// What happens to requests while the audit log cannot be written: refuse (503) or continue
+    /// [default: refuse]
+    #[arg(long, env = "OSCAL_AUDIT_ON_FAILURE", hide_env_values = true)]
+    pub(crate) audit_on_failure: Option<String>,
 
     /// Show the effective configuration, secrets redacted, and exit
     #[arg(long)]

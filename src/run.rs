@@ -9,6 +9,7 @@ use tokio::{
 };
 
 use crate::{
+    audit::AuditLog,
     config::{Config, Transport},
     host::{Host, HostError},
     load::{built_in, load_library, load_schemas},
@@ -32,6 +33,11 @@ pub enum RunError {
     /// The runtime cannot be set up, or signals cannot be received.
     #[error("the operating system refused a resource that the server needs: {0}")]
     System(#[from] std::io::Error),
+    /// The audit log cannot be opened or written.
+    #[error(
+        "the audit log cannot be written: {0}; change --audit-log or the permissions of its directory"
+    )]
+    Audit(#[source] std::io::Error),
     /// MCP over stdio could not begin.
     #[error("MCP over stdio failed: {0}")]
     Stdio(String),
@@ -46,6 +52,10 @@ pub fn run(config: Config) -> Result<(), RunError> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
+    let audit = config.audit.map(|audit| {
+        AuditLog::begin(audit.destination, audit.key, audit.on_failure).map_err(RunError::Audit)
+    });
+    let audit = audit.transpose()?;
     let library = load_library(config.documents_dir.as_deref(), config.built_in_documents)?;
     let built_in = built_in(config.documents_dir.as_deref(), config.built_in_documents);
     let watch = config
@@ -68,17 +78,33 @@ pub fn run(config: Config) -> Result<(), RunError> {
             OscalServer::local(name, library, schemas)
         }
     }
-    .announcing_to(announcements);
-    match config.transport {
+    .announcing_to(announcements)
+    .audited_by(audit.clone());
+    let result = serve(config.transport, watch, mcp, audit.clone());
+    if let Some(audit) = audit {
+        audit.end();
+    }
+    result
+}
+
+fn serve(
+    transport: Transport,
+    watch: Option<Watch>,
+    mcp: OscalServer,
+    audit: Option<AuditLog>,
+) -> Result<(), RunError> {
+    match transport {
         Transport::Stdio => tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?
             .block_on(async {
                 follow(watch, &mcp);
+                reopen_on_hangup(audit)?;
                 serve_stdio(mcp).await
             }),
         Transport::StreamableHttp(http) => actix_web::rt::System::new().block_on(async move {
             follow(watch, &mcp);
+            reopen_on_hangup(audit)?;
             let path = http.path.clone();
             let authorization = http.auth.is_some();
             let host = Host::start(*http, mcp)?;
@@ -102,6 +128,19 @@ fn follow(watch: Option<Watch>, mcp: &OscalServer) {
     if let Some(watch) = watch {
         tokio::spawn(watch.follow(mcp.clone()));
     }
+}
+
+/// Opens the audit log anew on SIGHUP, after it was renamed. Without an audit log SIGHUP ends the
+/// server, as usual.
+fn reopen_on_hangup(audit: Option<AuditLog>) -> Result<(), RunError> {
+    let Some(audit) = audit else { return Ok(()) };
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            audit.reopen();
+        }
+    });
+    Ok(())
 }
 
 /// The capacity of a pipe on Linux, pipe(7).

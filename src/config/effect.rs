@@ -25,6 +25,7 @@ pub(super) enum Mode {
     /// The client authenticates with a key, or not at all.
     WithoutSecret,
     WithoutScopes,
+    WithoutAudit,
 }
 
 impl Mode {
@@ -101,6 +102,10 @@ impl Mode {
                 "no option requires a scope, so this has no effect",
                 &["auth_scope_hierarchy"],
             ),
+            Self::WithoutAudit => (
+                "there is no --audit-log, so these have no effect",
+                &["audit_key_file", "audit_on_failure"],
+            ),
         }
     }
 
@@ -149,6 +154,7 @@ mod tests {
             Mode::Userinfo,
             Mode::WithoutSecret,
             Mode::WithoutScopes,
+            Mode::WithoutAudit,
         ] {
             for known in mode.rule().1 {
                 let exists = ids.iter().any(|id| match known.ends_with('_') {

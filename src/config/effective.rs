@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use ipnet::IpNet;
 use rmcp_resource_server::{ResourceServerConfig, SessionLimits, VerifierConfig};
 
+use super::audit::AuditConfig;
 use crate::mcp::ScopeRules;
 
 /// Everything the server needs to know, checked.
@@ -21,6 +22,8 @@ pub struct Config {
     pub schemas_dir: Option<PathBuf>,
     /// Scopes of operations.
     pub scopes: ScopeRules,
+    /// The audit log, if there is one.
+    pub audit: Option<AuditConfig>,
     /// What is logged and how.
     pub log: LogConfig,
     /// Warnings for the operator; none is serious enough to stop the server.

@@ -1,6 +1,6 @@
 //! What the command line asks for.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, path::PathBuf};
 
 use super::{
     doctor::DoctorConfig,
@@ -8,7 +8,10 @@ use super::{
     parse::error::ConfigError,
     print,
 };
-use crate::options::{Environment, Given, Shown, SubCommand};
+use crate::{
+    audit::AuditKey,
+    options::{AuditOptions, Environment, Given, Shown, SubCommand},
+};
 
 /// What the command line asks for.
 pub enum Request {
@@ -18,6 +21,13 @@ pub enum Request {
     Diagnose(Box<DoctorConfig>),
     /// Check whether the server with this configuration is alive.
     CheckHealth(Box<HttpConfig>),
+    /// Check an audit log.
+    VerifyAudit {
+        /// The key that the server had.
+        key: AuditKey,
+        /// The log, the oldest part first.
+        files: Vec<PathBuf>,
+    },
     /// Show this text and exit with this status: help, version, configuration or errors.
     Show {
         /// The text.
@@ -35,6 +45,15 @@ impl Request {
             Ok(given) => given,
             Err(Shown { text, is_error }) => return Self::Show { text, is_error },
         };
+        if let Some(SubCommand::VerifyAudit(AuditOptions { key_file, files })) = given.sub_command {
+            return match AuditKey::from_file(&key_file) {
+                Ok(key) => Self::VerifyAudit { key, files },
+                Err(error) => Self::Show {
+                    text: format!("--key-file: {error}\n"),
+                    is_error: true,
+                },
+            };
+        }
         if let Some(SubCommand::Doctor(options)) = &given.sub_command
             && !given.options.print_config
         {

@@ -3,7 +3,7 @@
 use rmcp_resource_server::{SessionKey, SessionLimits};
 
 use super::{
-    auth,
+    audit, auth,
     effect::Mode,
     effective::{BuiltInDocuments, Config, HttpConfig, LOOPBACK_HOSTS, LogConfig, Transport},
     kinds, origins,
@@ -69,6 +69,10 @@ impl Config {
         );
         let schemas_dir = parser.directory("schemas_dir", options.schemas_dir.as_deref());
         let scopes = auth::scope_rules(&mut parser, options);
+        let audit = audit::resolve(&mut parser, given);
+        if audit.is_none() {
+            warnings.extend(Mode::WithoutAudit.warning(given));
+        }
         let transport = transport.map(|transport| transport.with_scopes(&scopes));
         match (transport, parser.finish()) {
             (Some(transport), errors) if errors.is_empty() => Ok(Self {
@@ -78,6 +82,7 @@ impl Config {
                 built_in_documents,
                 schemas_dir,
                 scopes,
+                audit,
                 log,
                 warnings,
             }),

@@ -20,12 +20,13 @@ use serde_json::json;
 
 use super::{
     accept,
+    audited::audited,
     bodies::Bodies,
     browser::{self, Origins},
     client_address::client_address,
     holding_body::HoldingBody,
 };
-use crate::{config::HttpConfig, mcp::OscalServer};
+use crate::{audit::AuditLog, config::HttpConfig, mcp::OscalServer};
 
 /// The service that answers MCP messages.
 type Mcp = ActixMcp<OscalServer, BoundedSessions>;
@@ -38,6 +39,7 @@ pub(super) struct Endpoint {
     sessions: Data<BoundedSessions>,
     bodies: Data<Bodies>,
     origins: Origins,
+    audit: Option<Data<AuditLog>>,
 }
 
 impl Endpoint {
@@ -49,6 +51,7 @@ impl Endpoint {
             .with_json_response(true)
             .with_max_request_body_bytes(bodies.longest())
             .with_allowed_hosts(config.allowed_hosts.clone());
+        let audit = mcp.audit().cloned().map(Data::new);
         let service = move || Ok(mcp.clone());
         let mcp = ActixMcp::new(StreamableHttpService::new(service, sessions.clone(), rmcp));
         Self {
@@ -57,6 +60,7 @@ impl Endpoint {
             sessions: Data::from(sessions),
             bodies: Data::new(bodies),
             origins: Origins::new(config.allowed_origins.clone()),
+            audit,
         }
     }
 
@@ -76,12 +80,16 @@ impl Endpoint {
         };
         // Nothing lies below the endpoint: a request there gets 404, not a demand to log in first.
         let exactly = self.path.trim_end_matches('/').to_owned();
+        if let Some(audit) = &self.audit {
+            config.app_data(audit.clone());
+        }
         config.service(
             web::scope(&self.path)
                 .guard(fn_guard(move |context| {
                     context.head().uri.path().trim_end_matches('/') == exactly
                 }))
                 .configure(mcp)
+                .wrap(from_fn(audited))
                 .wrap(from_fn(browser::refuse_foreign_origin))
                 .wrap(self.origins.cors())
                 .app_data(Data::new(self.origins.clone()))

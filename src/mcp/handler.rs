@@ -16,6 +16,8 @@ use rmcp::{
     tool_handler,
 };
 
+use serde_json::Value;
+
 use super::{
     changes::Announcements,
     completion,
@@ -62,6 +64,10 @@ impl ServerHandler for OscalServer {
         self.demand_token(&context)?;
         let notices = Notices::default();
         context.extensions.insert(notices.clone());
+        let mut audited = self.audited("tool.call", &context.extensions)?;
+        if let Some(audited) = &mut audited {
+            audited.asks(&request.name, request.arguments.iter().flatten());
+        }
         let known = TOOLS.map.get_key_value(&request.name);
         let mut call = self.tool_metrics().begin(known.map(|(name, _)| &**name));
         let mut answer = TOOLS
@@ -71,6 +77,9 @@ impl ServerHandler for OscalServer {
             notices.add_to(answer);
         }
         call.answered(&answer);
+        if let Some(audited) = audited {
+            audited.answered_by_tool(&answer, &self.library());
+        }
         answer
     }
 
@@ -169,9 +178,20 @@ impl ServerHandler for OscalServer {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let access = self.admit_reader(&context)?;
-        let read = resources::read(&access.documents(), &request.uri)?;
-        Ok(read.into())
+        let mut audited = self.audited("resource.read", &context.extensions)?;
+        if let Some(audited) = &mut audited {
+            let uri = Value::from(request.uri.as_str());
+            audited.asks("resource", [(&"uri".to_owned(), &uri)]);
+        }
+        let read = || {
+            let access = self.admit_reader(&context)?;
+            resources::read(&access.documents(), &request.uri)
+        };
+        let read = read();
+        if let Some(audited) = audited {
+            audited.answered(&read, &self.library());
+        }
+        Ok(read?.into())
     }
 
     async fn list_prompts(
@@ -188,10 +208,20 @@ impl ServerHandler for OscalServer {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let access = self.admit_reader(&context)?;
+        let mut audited = self.audited("prompt.get", &context.extensions)?;
         let arguments = request.arguments.unwrap_or_default();
-        let prompt = prompts::get(self, &access, &request.name, arguments).await?;
-        Ok(prompt.into())
+        if let Some(audited) = &mut audited {
+            audited.asks(&request.name, &arguments);
+        }
+        let prompt = async {
+            let access = self.admit_reader(&context)?;
+            prompts::get(self, &access, &request.name, arguments).await
+        };
+        let prompt = prompt.await;
+        if let Some(audited) = audited {
+            audited.answered(&prompt, &self.library());
+        }
+        Ok(prompt?.into())
     }
 
     async fn complete(
@@ -199,9 +229,20 @@ impl ServerHandler for OscalServer {
         request: CompleteRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        let access = self.admit_reader(&context)?;
-        let complete =
-            move |access: &Access| Ok(completion::complete(&access.documents(), &request));
-        self.pass_over(&access, complete).await?
+        let mut audited = self.audited("completion", &context.extensions)?;
+        if let Some(audited) = &mut audited {
+            audited.asks(&request.argument.name, []);
+        }
+        let completed = async {
+            let access = self.admit_reader(&context)?;
+            let complete =
+                move |access: &Access| Ok(completion::complete(&access.documents(), &request));
+            self.pass_over(&access, complete).await?
+        };
+        let completed = completed.await;
+        if let Some(audited) = audited {
+            audited.answered(&completed, &self.library());
+        }
+        completed
     }
 }

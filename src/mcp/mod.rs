@@ -4,6 +4,7 @@
 //! -> answer -> workers`. The handler dispatches; the server holds what requests need.
 
 mod answer;
+mod audited;
 mod changes;
 mod completion;
 mod documents;

@@ -8,17 +8,20 @@ use rmcp_resource_server::NoAccessToken;
 
 use super::{
     answer::ToolError,
+    audited::record_changes,
     changes::{Announcements, Changes, SessionAnnouncements},
     documents::{Access, Caller, Clearance, DocumentMetrics, Operation, ScopeRules, State, Trust},
     tool_metrics::ToolMetrics,
     workers::Workers,
 };
+use crate::audit::AuditLog;
 
 /// The MCP server. It is cloned for each request or session; all clones serve the same documents.
 pub struct OscalServer {
     pub(super) shared: Arc<Shared>,
     pub(super) announcements: Announcements,
     pub(super) session: SessionAnnouncements,
+    pub(super) audit: Option<AuditLog>,
 }
 
 /// What all clones share.
@@ -66,6 +69,7 @@ impl OscalServer {
             }),
             announcements: Announcements::default(),
             session: SessionAnnouncements::default(),
+            audit: None,
         }
     }
 
@@ -74,6 +78,21 @@ impl OscalServer {
     pub fn announcing_to(mut self, announcements: Announcements) -> Self {
         self.announcements = announcements;
         self
+    }
+
+    /// Records in `audit` what is asked, and which documents are served. By default nothing is.
+    #[must_use]
+    pub fn audited_by(mut self, audit: Option<AuditLog>) -> Self {
+        if let Some(log) = &audit {
+            record_changes(log, &Library::default(), &self.library());
+        }
+        self.audit = audit;
+        self
+    }
+
+    /// The audit log, if there is one.
+    pub(crate) fn audit(&self) -> Option<&AuditLog> {
+        self.audit.as_ref()
     }
 
     /// The documents that are being served.
@@ -102,6 +121,9 @@ impl OscalServer {
         let previous = self.state();
         let (all, without_sensitive) = changed_lists(&previous.library, &library);
         self.shared.document_metrics.show(&library);
+        if let Some(log) = &self.audit {
+            record_changes(log, &previous.library, &library);
+        }
         let state = Arc::new(previous.followed_by(library));
         *(self.shared.state.write()).unwrap_or_else(PoisonError::into_inner) = state;
         self.shared.changes.announce(all, without_sensitive);
@@ -177,6 +199,7 @@ impl Clone for OscalServer {
         Self {
             shared: self.shared.clone(),
             announcements: self.announcements,
+            audit: self.audit.clone(),
             session: SessionAnnouncements::default(),
         }
     }

@@ -9,7 +9,7 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use super::{HEALTHCHECK, Options, doctor, similar::nearest};
+use super::{HEALTHCHECK, Options, audit, doctor, similar::nearest};
 
 /// Text to print instead of running.
 pub(crate) struct Shown {
@@ -51,6 +51,7 @@ fn command() -> Command {
     options
         .args_conflicts_with_subcommands(true)
         .disable_help_subcommand(true)
+        .subcommand(audit::command())
         .subcommand(doctor)
         .subcommand(healthcheck)
 }
@@ -108,7 +109,7 @@ fn unknown(text: &str, arguments: &[OsString], flags: &[String]) -> String {
     };
     if !text.starts_with('-') {
         return format!(
-            "{which} is neither an option nor a sub-command (doctor, {HEALTHCHECK}). Put a value \
+            "{which} is neither an option nor a sub-command (audit, doctor, {HEALTHCHECK}). Put a value \
              after its option, and quote it if it contains spaces."
         );
     }

@@ -9,7 +9,7 @@ use std::{
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use super::{
-    CLIENT_SECRET_VARIABLE, DoctorOptions, HEALTHCHECK, Options,
+    AuditOptions, CLIENT_SECRET_VARIABLE, DoctorOptions, HEALTHCHECK, Options,
     command_line::{self, Shown},
     dotenv::{self, Entry, Refused},
     environment::{Dotenv, Environment},
@@ -18,6 +18,7 @@ use super::{
 
 /// What to do other than serving.
 pub(crate) enum SubCommand {
+    VerifyAudit(AuditOptions),
     Doctor(DoctorOptions),
     Healthcheck,
 }
@@ -66,6 +67,9 @@ impl Given {
         let mut matches = command_line::read(arguments)?;
         let mut sub_command = None;
         if let Some((name, of_sub_command)) = matches.remove_subcommand() {
+            if let Some(options) = AuditOptions::new(&of_sub_command) {
+                return Ok(Self::only(SubCommand::VerifyAudit(options)));
+            }
             sub_command = Some(match name.as_str() {
                 HEALTHCHECK => SubCommand::Healthcheck,
                 _doctor => SubCommand::Doctor(DoctorOptions::new(&of_sub_command)),
@@ -100,6 +104,19 @@ impl Given {
             notes,
             values,
         })
+    }
+
+    /// A subcommand that takes none of the server's options.
+    fn only(sub_command: SubCommand) -> Self {
+        Self {
+            options: Options::default(),
+            client_secret: None,
+            sub_command: Some(sub_command),
+            unreadable: Vec::new(),
+            unknown: Vec::new(),
+            notes: Vec::new(),
+            values: BTreeMap::new(),
+        }
     }
 
     /// The value of the option `id`, if it was given.

@@ -15,7 +15,7 @@ use crate::{
     answer::refusal::Refusal,
     error::TokenError,
     observe::{client_address::ClientAddress, outage_log::Line, request_id::RequestId},
-    resource_server::ResourceServer,
+    resource_server::{RefusedRequest, ResourceServer},
     session::{bounded::OWNER, seal::Principal, stream_guard::StreamGuard},
     token::{access_token::AccessToken, bearer::BearerToken},
 };
@@ -108,12 +108,13 @@ impl ResourceServer {
         body: BodyFacts,
     ) -> Result<Admission<'_>, Refusal> {
         let (bearer, token) = self.authorized(parts, body).await?;
+        // Whoever tries another's session is named in the refusal.
+        parts.extensions.insert(token.clone());
         let session = self.own_session(&parts.headers, &token)?;
         parts.headers.remove(AUTHORIZATION);
         if let Some(id) = session {
             parts.headers.insert(MCP_SESSION_ID, id);
         }
-        parts.extensions.insert(token.clone());
         Ok(Admission {
             resource_server: self,
             about: About::of(parts),
@@ -221,7 +222,15 @@ impl ResourceServer {
             }
         }
         if let Some(hook) = self.refusal_hook() {
-            hook(refusal, &mut response);
+            let refused = RefusedRequest {
+                refusal,
+                request_id: &request_id,
+                client: about.client,
+                method,
+                path,
+                token: about.token.as_ref(),
+            };
+            hook(&refused, &mut response);
         }
         response
     }
@@ -242,6 +251,7 @@ struct About {
     uri: Uri,
     request_id: Option<RequestId>,
     client: Option<IpAddr>,
+    token: Option<AccessToken>,
 }
 
 impl About {
@@ -251,6 +261,7 @@ impl About {
             uri: parts.uri.clone(),
             request_id: parts.extensions.get::<RequestId>().cloned(),
             client: ClientAddress::of(&parts.extensions),
+            token: parts.extensions.get().cloned(),
         }
     }
 }

@@ -61,7 +61,7 @@ pub use crate::{
         metrics::Metrics,
         request_id::RequestId,
     },
-    resource_server::{RefusalHook, ResourceServer, ResourceServerConfig},
+    resource_server::{RefusalHook, RefusedRequest, ResourceServer, ResourceServerConfig},
     rmcp::NoAccessToken,
     secret::Secret,
     session::{

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
@@ -18,7 +19,7 @@ use crate::{
     authorization_server::server::AuthorizationServer,
     error::{TokenError, VerifyError},
     limits::{Limiter, RequestLimits},
-    observe::{metrics::Metrics, outage_log::OutageLog},
+    observe::{metrics::Metrics, outage_log::OutageLog, request_id::RequestId},
     policy::{Audience, Policy},
     session::seal::SessionKey,
     token::{
@@ -86,6 +87,9 @@ pub struct ResourceServerConfig {
     /// How often to verify the token of an open event stream again, through the cache. A revocation
     /// ends the stream within this time plus the cache's. Default: 5 s.
     pub stream_recheck: Duration,
+    /// Whether every [`AccessToken`] has a [`fingerprint`](AccessToken::fingerprint), for an audit log.
+    /// It costs a hash for each request. Default: false.
+    pub fingerprints: bool,
     /// Limits on the requests of a principal and the bad tokens of a client. Default: none.
     pub limits: RequestLimits,
     /// Called with each refusal and the response to it; may change the response, for instance its
@@ -94,7 +98,26 @@ pub struct ResourceServerConfig {
 }
 
 /// The type of [`ResourceServerConfig::on_refusal`].
-pub type RefusalHook = Arc<dyn Fn(&Refusal, &mut Response<Bytes>) + Send + Sync>;
+pub type RefusalHook = Arc<dyn Fn(&RefusedRequest<'_>, &mut Response<Bytes>) + Send + Sync>;
+
+/// A request that is refused, for [`RefusalHook`].
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct RefusedRequest<'r> {
+    /// Why.
+    pub refusal: &'r Refusal,
+    /// The id that is also in the body of the response.
+    pub request_id: &'r RequestId,
+    /// The client's address, as far as it is known.
+    pub client: Option<IpAddr>,
+    /// The method.
+    pub method: &'r Method,
+    /// The path.
+    pub path: &'r str,
+    /// The token, if it is good: for example when somebody else's session or a missing scope is the
+    /// reason.
+    pub token: Option<&'r AccessToken>,
+}
 
 impl ResourceServerConfig {
     /// The defaults, for `resource` and the authorization server that protects it.
@@ -112,6 +135,7 @@ impl ResourceServerConfig {
             max_token_bytes: DEFAULT_MAX_TOKEN_BYTES,
             session_key: SessionKey::random(),
             stream_recheck: Duration::from_secs(5),
+            fingerprints: false,
             limits: RequestLimits::default(),
             on_refusal: None,
         }
@@ -205,7 +229,8 @@ impl ResourceServer {
     pub async fn authorize(&self, bearer: &BearerToken) -> Result<AccessToken, VerifyError> {
         let claims = self.inner.verifier.verify(bearer).await?;
         let token = self.inner.policy.judge(claims, self.now())?;
-        Ok(token.with_fingerprint(|| self.session_key().fingerprint(bearer)))
+        let fingerprint = || self.session_key().fingerprint(bearer);
+        Ok(token.with_fingerprint(self.inner.config.fingerprints, fingerprint))
     }
 
     /// The response to a request for the protected resource metadata (RFC 9728). It is at the

@@ -22,6 +22,5 @@ mod worker;
 
 pub(super) use connection::Connection;
 pub(super) use heartbeat::Heartbeats;
-pub(super) use metrics::ConnectionMetrics;
 pub(super) use process::{Connections, Ending, Limits};
 pub(super) use serve::{listen, serve};

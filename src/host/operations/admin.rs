@@ -7,11 +7,7 @@ use prometheus_client::{encoding::text::encode, metrics::info::Info, registry::R
 use rmcp_resource_server::{Metrics, TokenVerifier};
 
 use super::probes::{self, Readiness, get_or_head};
-use crate::{
-    host::connections::ConnectionMetrics,
-    mcp::{DocumentMetrics, ToolMetrics},
-    telemetry,
-};
+use crate::telemetry;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -23,19 +19,15 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 pub(in crate::host) fn serve(
     address: SocketAddr,
     metrics: Metrics,
-    tool_metrics: &ToolMetrics,
-    connection_metrics: &ConnectionMetrics,
-    document_metrics: &DocumentMetrics,
+    register_others: impl FnOnce(&mut Registry),
     verifier: Option<Arc<dyn TokenVerifier>>,
     readiness: Readiness,
 ) -> io::Result<(Server, Vec<SocketAddr>)> {
     let mut registry = Registry::default();
     metrics.register(&mut registry);
     let own = registry.sub_registry_with_prefix("oscal_mcp_server");
-    tool_metrics.register(own);
-    connection_metrics.register(own);
+    register_others(own);
     telemetry::register(own);
-    document_metrics.register(own);
     own.register(
         "build",
         "The running version",

@@ -18,7 +18,7 @@ pub struct PeerAddress(pub SocketAddr);
 
 impl ClientAddress {
     /// The client's address, as far as it is known.
-    pub(crate) fn of(extensions: &Extensions) -> Option<IpAddr> {
+    pub fn of(extensions: &Extensions) -> Option<IpAddr> {
         match extensions.get::<Self>() {
             Some(Self(address)) => Some(*address),
             None => PeerAddress::of(extensions).map(|peer| peer.ip().to_canonical()),

@@ -146,7 +146,7 @@ impl<'a> Principal<'a> {
         let user = match (token.subject(), token.username()) {
             (Some(subject), _) => User::Subject(subject),
             (None, Some(name)) => User::Name(name),
-            (None, None) => User::Unnamed(token.fingerprint()?),
+            (None, None) => User::Unnamed(token.stand_in()?),
         };
         Some(Self {
             issuer: token.issuer(),

@@ -75,16 +75,35 @@ impl AccessToken {
         }))
     }
 
-    /// Sets the fingerprint if the token names no user.
-    pub(crate) fn with_fingerprint(self, fingerprint: impl FnOnce() -> Fingerprint) -> Self {
-        if self.subject().is_none() && self.username().is_none() {
+    /// Sets the fingerprint if it is wanted, or if the token names no user.
+    pub(crate) fn with_fingerprint(
+        self,
+        is_wanted: bool,
+        fingerprint: impl FnOnce() -> Fingerprint,
+    ) -> Self {
+        if is_wanted || self.subject().is_none() && self.username().is_none() {
             self.0.fingerprint.get_or_init(fingerprint);
         }
         self
     }
 
-    pub(crate) fn fingerprint(&self) -> Option<&Fingerprint> {
+    pub(crate) fn stand_in(&self) -> Option<&Fingerprint> {
         self.0.fingerprint.get()
+    }
+
+    /// Tells two tokens apart without revealing them: 32 hexadecimal digits, keyed by the
+    /// [`SessionKey`](crate::SessionKey). For audit logs; there only if
+    /// [`ResourceServerConfig::fingerprints`](crate::ResourceServerConfig::fingerprints) is set, or if
+    /// the token names no user.
+    pub fn fingerprint(&self) -> Option<String> {
+        let hex = |bytes: &Fingerprint| {
+            bytes
+                .iter()
+                .take(16)
+                .map(|byte| format!("{byte:02x}"))
+                .collect()
+        };
+        self.stand_in().map(hex)
     }
 
     /// Scopes that a handler found missing.

@@ -327,8 +327,8 @@ async fn rs_15_offline_access_is_never_advertised() {
 async fn a_hook_sees_each_refusal_and_may_change_the_response() {
     let fake = fake_with_good_token();
     let server = spawn_server(&fake, |setup| {
-        setup.resource.on_refusal = Some(Arc::new(|refusal, response| {
-            *response.body_mut() = format!("refused: {}", refusal.reason()).into();
+        setup.resource.on_refusal = Some(Arc::new(|refused, response| {
+            *response.body_mut() = format!("refused: {}", refused.refusal.reason()).into();
         }));
     });
     let answer = server.call("unknown").await;

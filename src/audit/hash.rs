@@ -1,0 +1,31 @@
+//! Hashes: of documents, and of session ids, which tell sessions apart and open none.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use http::HeaderMap;
+
+/// The fingerprint of the session that a request inside the authorization layer names.
+pub(crate) fn session_fingerprint(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get("mcp-session-id")?.to_str().ok()?;
+    Some(fingerprint(id))
+}
+
+/// The fingerprint of a session by its id as clients know it, which may have a seal after a dot.
+pub(crate) fn sealed_session_fingerprint(id: &str) -> String {
+    let (id, _seal) = id.rsplit_once('.').unwrap_or((id, ""));
+    fingerprint(id)
+}
+
+fn fingerprint(id: &str) -> String {
+    let mut hash = sha256(id);
+    hash.truncate(16);
+    hash
+}
+
+/// In hexadecimal digits.
+pub(crate) fn sha256(text: &str) -> String {
+    let hash = digest(&SHA256, text.as_bytes());
+    hash.as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

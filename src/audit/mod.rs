@@ -1,0 +1,28 @@
+//! The audit log: who asked for what, and whether they got it (NIST SP 800-53 AU-2, AU-3). One JSON
+//! object a line; with a key, the lines are chained so that tampering shows (AU-9). `docs/audit.md`
+//! describes the fields.
+
+mod chain;
+mod event;
+mod hash;
+mod log;
+#[cfg(test)]
+mod tests;
+pub mod verify;
+mod writer;
+
+pub use chain::{AuditKey, AuditKeyError};
+pub(crate) use event::{Event, LoadedDocument, Outcome, Principal};
+pub(crate) use hash::{sealed_session_fingerprint, session_fingerprint, sha256};
+pub use log::AuditLog;
+pub(crate) use writer::Destination;
+
+/// What happens to requests while the audit log cannot be written (AU-5).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// They are refused: over HTTP with 503.
+    #[default]
+    Refuse,
+    /// They are answered. A record counts those that are missing, once the log can be written again.
+    Continue,
+}

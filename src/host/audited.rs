@@ -1,0 +1,83 @@
+//! What the audit log says of requests that no MCP handler sees, and what happens when it cannot be
+//! written.
+
+use actix_web::{
+    Error, HttpMessage, HttpResponse,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method,
+        header::{HeaderMap, RETRY_AFTER},
+    },
+    middleware::Next,
+    web::Data,
+};
+use rmcp_resource_server::{AccessToken, RefusedRequest, RequestId};
+use serde_json::json;
+
+use super::client_address::client_address;
+use crate::audit::{AuditLog, Event, Outcome, Principal, sealed_session_fingerprint};
+
+const MCP_SESSION_ID: &str = "mcp-session-id";
+
+/// Refuses requests that could not be recorded, and records sessions.
+pub(super) async fn audited(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
+    let Some(log) = request.app_data::<Data<AuditLog>>().cloned() else {
+        return Ok(next.call(request).await?.map_into_left_body());
+    };
+    if log.refuses() {
+        let id = RequestId::of(request.request()).unwrap_or_else(RequestId::fresh);
+        let refused = unrecorded(&id);
+        return Ok(request.into_response(refused).map_into_right_body());
+    }
+    let closes = (request.method() == Method::DELETE)
+        .then(|| session(request.headers()))
+        .flatten();
+    let response = next.call(request).await?;
+    let opened = session(response.headers()).filter(|_| closes.is_none());
+    let is_success = response.status().is_success();
+    for (event, session) in [("session.open", opened), ("session.close", closes)] {
+        if let Some(session) = session.filter(|_| is_success) {
+            let request = response.request();
+            let mut event = Event::new(event);
+            event.outcome = Some(Outcome::Success);
+            event.request_id = RequestId::of(request).map(|id| id.as_str().to_owned());
+            event.client = client_address(request);
+            event.principal = request.extensions().get::<AccessToken>().map(Principal::of);
+            event.session = Some(session);
+            log.record(event);
+        }
+    }
+    Ok(response.map_into_left_body())
+}
+
+/// Records a refused request.
+pub(super) fn refused(log: &AuditLog, refused: &RefusedRequest<'_>, status: u16) {
+    let mut event = Event::new("request.refused");
+    event.outcome = Some(Outcome::Refused);
+    event.reason = Some(refused.refusal.reason());
+    event.status = Some(status);
+    event.request_id = Some(refused.request_id.as_str().to_owned());
+    event.client = refused.client;
+    event.principal = refused.token.map(Principal::of);
+    log.record(event);
+}
+
+/// The session that a header names, as the log shows it.
+fn session(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(MCP_SESSION_ID)?.to_str().ok()?;
+    Some(sealed_session_fingerprint(id))
+}
+
+fn unrecorded(id: &RequestId) -> HttpResponse<BoxBody> {
+    HttpResponse::ServiceUnavailable()
+        .insert_header((RETRY_AFTER, 1))
+        .json(json!({
+            "error": "temporarily_unavailable",
+            "error_description": "Requests cannot be recorded now; try again later",
+            "request_id": id.as_str(),
+        }))
+}
