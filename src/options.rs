@@ -11,7 +11,7 @@ mod unknown;
 
 use clap::{CommandFactory, Parser};
 
-pub(crate) use audit::AuditOptions;
+pub(crate) use audit::{AUDIT, AuditOptions};
 pub(crate) use command_line::Shown;
 pub(crate) use doctor::DoctorOptions;
 pub(crate) use environment::Environment;

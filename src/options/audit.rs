@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 
+/// The name of the subcommand.
+pub(crate) const AUDIT: &str = "audit";
+
 const KEY_FILE: &str = "key_file";
 const FILES: &str = "files";
 
@@ -44,7 +47,7 @@ pub(super) fn command() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("The log, or its parts after rotation, the oldest one first"),
         );
-    Command::new("audit")
+    Command::new(AUDIT)
         .about("Check an audit log")
         .subcommand_required(true)
         .subcommand(verify)

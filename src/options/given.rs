@@ -9,7 +9,7 @@ use std::{
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use super::{
-    AuditOptions, CLIENT_SECRET_VARIABLE, DoctorOptions, HEALTHCHECK, Options,
+    AUDIT, AuditOptions, CLIENT_SECRET_VARIABLE, DoctorOptions, HEALTHCHECK, Options,
     command_line::{self, Shown},
     dotenv::{self, Entry, Refused},
     environment::{Dotenv, Environment},
@@ -67,7 +67,9 @@ impl Given {
         let mut matches = command_line::read(arguments)?;
         let mut sub_command = None;
         if let Some((name, of_sub_command)) = matches.remove_subcommand() {
-            if let Some(options) = AuditOptions::new(&of_sub_command) {
+            if name == AUDIT
+                && let Some(options) = AuditOptions::new(&of_sub_command)
+            {
                 return Ok(Self::only(SubCommand::VerifyAudit(options)));
             }
             sub_command = Some(match name.as_str() {

@@ -1,6 +1,7 @@
 //! The server from outside: the binary, over pipes and sockets.
 
 mod assessments;
+mod audit;
 mod busy;
 mod comparison;
 mod configuration;

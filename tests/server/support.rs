@@ -280,8 +280,17 @@ impl Server {
 
     /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends SIGHUP.
+    pub(crate) fn hang_up(&self) {
+        self.signal("HUP");
+    }
+
+    fn signal(&self, name: &str) {
         let status = Command::new("sh")
-            .args(["-c", &format!("kill -TERM {}", self.process.0.id())])
+            .args(["-c", &format!("kill -{name} {}", self.process.0.id())])
             .status()
             .expect("a shell");
         assert!(status.success());
