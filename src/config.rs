@@ -6,7 +6,6 @@ mod credentials;
 mod doctor;
 mod effect;
 mod effective;
-mod kinds;
 mod origins;
 mod parse;
 mod print;

@@ -4,21 +4,19 @@ use std::{
     fmt, io,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::Ordering,
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
-use prometheus_client::{
-    metrics::{counter::Counter, gauge::Gauge},
-    registry::Registry,
-};
+use prometheus_client::registry::Registry;
 
 use super::{
     AuditKey, OnFailure,
     event::Event,
+    queue::{Message, State},
     writer::{Destination, Writer},
 };
 
@@ -37,26 +35,6 @@ struct Shared {
     on_failure: OnFailure,
     sender: SyncSender<Message>,
     thread: Mutex<Option<JoinHandle<()>>>,
-}
-
-/// What recorders and the writer tell each other.
-#[derive(Default)]
-pub(super) struct State {
-    /// Whether the log cannot be written.
-    pub(super) is_failing: AtomicBool,
-    /// Records that found no room, until a record counts them.
-    pub(super) lost: AtomicU64,
-    /// Whether to open the file anew, since it was renamed.
-    pub(super) is_renamed: AtomicBool,
-    pub(super) failing: Gauge,
-    lost_ever: Counter,
-}
-
-pub(super) enum Message {
-    Record(Box<Event>),
-    /// Something else is to be done: see [`State`].
-    Wake,
-    End,
 }
 
 impl AuditLog {

@@ -3,17 +3,20 @@
 //! describes the fields.
 
 mod chain;
+mod changes;
 mod event;
 mod hash;
 mod log;
+mod queue;
 #[cfg(test)]
 mod tests;
 pub mod verify;
 mod writer;
 
 pub use chain::{AuditKey, AuditKeyError};
-pub(crate) use event::{Event, LoadedDocument, Outcome, Principal};
-pub(crate) use hash::{sealed_session_fingerprint, session_fingerprint, sha256};
+pub(crate) use changes::record_changes;
+pub(crate) use event::{Event, Outcome, Principal};
+pub(crate) use hash::{sealed_session_fingerprint, session_fingerprint};
 pub use log::AuditLog;
 pub(crate) use writer::Destination;
 

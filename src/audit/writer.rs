@@ -20,7 +20,7 @@ use serde_json::Value;
 use super::{
     AuditKey,
     event::Event,
-    log::{Message, State},
+    queue::{Message, State},
 };
 
 /// How often a record says that the log is alive and complete.

@@ -1,5 +1,7 @@
 //! The authorization options.
 
+pub(super) mod kinds;
+
 use std::{num::NonZeroU32, time::Duration};
 
 use rmcp_resource_server::{

@@ -6,7 +6,7 @@ use super::{
     audit, auth,
     effect::Mode,
     effective::{BuiltInDocuments, Config, HttpConfig, LOOPBACK_HOSTS, LogConfig, Transport},
-    kinds, origins,
+    origins,
     parse::{Parser, error::ConfigError, is_loopback_host},
 };
 use crate::options::{self, Given, did_you_mean};
@@ -165,7 +165,7 @@ fn resolve_http(
             .filter_map(|mode| mode.warning(given)),
     );
     if let auth::Resolved::On(auth) = &auth {
-        warnings.extend(kinds::warnings(auth, given.value("auth_client_id")));
+        warnings.extend(auth::kinds::warnings(auth, given.value("auth_client_id")));
     }
     if matches!(auth, auth::Resolved::Off) {
         let exposed = !is_loopback_host(&host);

@@ -8,13 +8,12 @@ use rmcp_resource_server::NoAccessToken;
 
 use super::{
     answer::ToolError,
-    audited::record_changes,
     changes::{Announcements, Changes, SessionAnnouncements},
     documents::{Access, Caller, Clearance, DocumentMetrics, Operation, ScopeRules, State, Trust},
     tool_metrics::ToolMetrics,
     workers::Workers,
 };
-use crate::audit::AuditLog;
+use crate::audit::{AuditLog, record_changes};
 
 /// The MCP server. It is cloned for each request or session; all clones serve the same documents.
 pub struct OscalServer {

@@ -7,11 +7,10 @@
 use rmcp_resource_server::{JwtConfig, ResourceServerConfig, VerifierConfig};
 use url::Url;
 
-use super::effective::AuthConfig;
-use crate::options;
+use crate::{config::AuthConfig, options};
 
 /// Warnings for the operator. `own_client_id` is the client id configured for this server.
-pub(super) fn warnings(auth: &AuthConfig, own_client_id: Option<&str>) -> Vec<String> {
+pub(in crate::config) fn warnings(auth: &AuthConfig, own_client_id: Option<&str>) -> Vec<String> {
     let resource_server = &auth.resource_server;
     let mut warnings = Vec::new();
     if !resource_server.required_scopes.is_empty() {
