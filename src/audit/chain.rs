@@ -44,15 +44,19 @@ impl AuditKey {
             true => bytes.trim_ascii_end(),
             false => &bytes,
         };
+        Self::new(key)
+    }
+
+    /// Takes these bytes as the key.
+    ///
+    /// # Errors
+    ///
+    /// [`AuditKeyError::TooShort`].
+    pub fn new(key: &[u8]) -> Result<Self, AuditKeyError> {
         match key.len() {
             length @ 0..32 => Err(AuditKeyError::TooShort(length)),
             _ => Ok(Self(Key::new(HMAC_SHA256, key))),
         }
-    }
-
-    #[cfg(test)]
-    pub(super) fn of(byte: u8) -> Self {
-        Self(Key::new(HMAC_SHA256, &[byte; 32]))
     }
 
     /// Adds the MAC to a record that is complete but for its closing brace.

@@ -10,11 +10,15 @@ use super::{
     verify::{Fault, Report, verify},
 };
 
+fn key(byte: u8) -> AuditKey {
+    AuditKey::new(&[byte; 32]).expect("long enough")
+}
+
 /// A log of this many events between its first and its last record.
 fn log(folder: &TempDir, events: usize) -> PathBuf {
     let file = folder.path().join("audit.jsonl");
     let destination = Destination::File(file.clone());
-    let log = AuditLog::begin(destination, Some(AuditKey::of(1)), OnFailure::Refuse);
+    let log = AuditLog::begin(destination, Some(key(1)), OnFailure::Refuse);
     let log = log.expect("a writable folder");
     for _ in 0..events {
         log.record(Event::new("tool.call"));
@@ -35,7 +39,7 @@ fn report(texts: &[&[String]]) -> Report {
         fs::write(&file, lines.concat()).expect("writable");
         file
     });
-    verify(&AuditKey::of(1), &files.collect::<Vec<_>>()).expect("readable")
+    verify(&key(1), &files.collect::<Vec<_>>()).expect("readable")
 }
 
 fn faults(lines: &[String]) -> Vec<(usize, Fault)> {
@@ -122,7 +126,7 @@ fn after_a_crash_in_the_middle_of_a_record_the_chain_goes_on() {
 fn another_key_fits_no_record() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = log(&folder, 1);
-    let report = verify(&AuditKey::of(2), &[file]).expect("readable");
+    let report = verify(&key(2), &[file]).expect("readable");
     assert_eq!((report.records, report.findings.len()), (0, 3));
 }
 
@@ -137,7 +141,7 @@ fn a_log_that_cannot_be_written_refuses_or_counts() {
         );
         let file = folder.path().join("audit.jsonl");
         let destination = Destination::File(file.clone());
-        let log = AuditLog::begin(destination, Some(AuditKey::of(1)), on_failure);
+        let log = AuditLog::begin(destination, Some(key(1)), on_failure);
         let log = log.expect("a writable folder");
         let until = |is_failing: bool| {
             for _ in 0..1000 {

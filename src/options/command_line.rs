@@ -92,6 +92,10 @@ fn explain(error: &Error, arguments: &[OsString]) -> String {
         ErrorKind::InvalidSubcommand | ErrorKind::ArgumentConflict => {
             unknown(sub_command, arguments, &flags)
         }
+        // Nothing else is required.
+        ErrorKind::MissingRequiredArgument | ErrorKind::MissingSubcommand => {
+            "Something is missing: audit verify --key-file FILE FILES...".to_owned()
+        }
         _ => "The command line cannot be understood.".to_owned(),
     }
 }

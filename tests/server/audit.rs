@@ -12,7 +12,9 @@ use dev_authorization_server::FakeAuthorizationServer;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{RESOURCE, SECRET, Server, over_stdio, protected_by, run, stdout, tool_call};
+use crate::support::{
+    RESOURCE, SECRET, Server, over_stdio, protected_by, run, stderr, stdout, tool_call,
+};
 
 const CATALOG: &str = "11111111-1111-4111-8111-111111111111";
 const PLAN: &str = "22222222-2222-4222-8222-222222222222";
@@ -176,6 +178,9 @@ async fn rs_73_what_is_asked_is_recorded_with_who_and_tampering_shows() {
         "{told}"
     );
     assert_eq!(verify(&folder, &["nothing"]).0, Some(2));
+    let incomplete = run(&["audit", "verify", "audit.jsonl"], &[]);
+    assert_eq!(incomplete.status.code(), Some(2));
+    assert!(stderr(&incomplete).contains("audit verify --key-file FILE"));
 }
 
 #[tokio::test]
