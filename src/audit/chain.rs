@@ -7,6 +7,8 @@ use std::{fs, io, path::Path};
 
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign, verify};
 
+use super::hash::hex;
+
 /// What stands between the text that a MAC covers and the MAC.
 const MAC: &str = ",\"mac\":\"";
 
@@ -88,10 +90,6 @@ pub(super) struct Sealed {
 pub(super) fn mac_of(line: &str) -> Option<&str> {
     let (_, mac) = line.strip_suffix(END)?.rsplit_once(MAC)?;
     Some(mac)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn bytes(hex: &str) -> Option<Vec<u8>> {

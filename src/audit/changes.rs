@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use oscal_documents::Library;
+use oscal_documents::{Document, Library, LibraryView};
 
 use super::{
     event::{Event, LoadedDocument},
@@ -10,37 +10,37 @@ use super::{
     log::AuditLog,
 };
 
-/// Records which documents are new, changed or gone.
+/// Records which documents are new, changed or gone. Only these are hashed.
 pub(crate) fn record_changes(log: &AuditLog, before: &Library, after: &Library) {
-    let loaded = |library: &Library| -> BTreeMap<String, LoadedDocument> {
-        let view = library.view(|_| true);
-        let documents = view.documents().map(|document| {
-            let info = document.info();
-            let loaded = LoadedDocument {
-                id: info.id.clone(),
-                model: info.model.root_key(),
-                version: info.version.clone(),
-                file: document.file().to_owned(),
-                sha256: sha256(document.json()),
-            };
-            (info.id.clone(), loaded)
-        });
-        documents.collect()
-    };
-    let (before, after) = (loaded(before), loaded(after));
-    let record = |event, document: &LoadedDocument| {
+    let (before, after) = (before.view(|_| true), after.view(|_| true));
+    let record = |event, document: &Document| {
+        let info = document.info();
         let mut event = Event::new(event);
-        event.document = Some(document.clone());
+        event.document = Some(LoadedDocument {
+            id: info.id.clone(),
+            model: info.model.root_key(),
+            version: info.version.clone(),
+            file: document.file().to_owned(),
+            sha256: sha256(document.json()),
+        });
         log.record(event);
     };
-    for (id, document) in &after {
-        match before.get(id) {
+    let mut gone = by_id(&before);
+    for (id, document) in by_id(&after) {
+        match gone.remove(id) {
             None => record("document.loaded", document),
-            Some(old) if old.sha256 != document.sha256 => record("document.changed", document),
+            Some(old) if old.json() != document.json() => record("document.changed", document),
             Some(_) => {}
         }
     }
-    for (_, document) in before.iter().filter(|(id, _)| !after.contains_key(*id)) {
+    for document in gone.into_values() {
         record("document.removed", document);
     }
+}
+
+fn by_id<'a>(view: &LibraryView<'a>) -> BTreeMap<&'a str, &'a Document> {
+    let documents = view.documents();
+    documents
+        .map(|document| (&*document.info().id, document))
+        .collect()
 }

@@ -29,7 +29,7 @@ pub(crate) struct Event {
     pub(crate) client: Option<IpAddr>,
     #[serde(flatten)]
     pub(crate) principal: Option<Principal>,
-    /// Keyed by the session's id.
+    /// The fingerprint of the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) session: Option<String>,
     /// The tool, prompt or resource.

@@ -172,17 +172,16 @@ impl Report {
         let record: Value = serde_json::from_str(line).map_err(|_cause| Fault::NotARecord)?;
         let text = |name: &str| record[name].as_str().unwrap_or_default().to_owned();
         let seq = record["seq"].as_u64().unwrap_or_default();
+        let (event, prev) = (text("event"), text("prev"));
         let now = Last {
             seq,
             mac: mac.to_owned(),
             time: text("time"),
-            event: text("event"),
+            event: event.clone(),
         };
-        let prev = text("prev");
         self.records += 1;
         let faulty = std::mem::take(&mut self.faulty);
         let last = self.last.replace(now);
-        let event = text("event");
         let Some(last) = last else {
             if !prev.is_empty() {
                 let note = "the first record continues a file that was not given";

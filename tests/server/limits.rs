@@ -318,8 +318,8 @@ async fn a_log_that_nobody_reads_stops_nobody() {
     server.wait_for_log("log lines were dropped");
 }
 
-/// With a trusted proxy each forwarded client has bad tokens of its own; anybody else who claims to
-/// forward them has not.
+/// Behind a trusted proxy, each client's bad tokens count against that client alone. A forwarded address
+/// from anybody else is ignored.
 #[tokio::test]
 async fn bad_tokens_count_against_the_client_that_a_trusted_proxy_names() {
     for (proxies, other_client) in [

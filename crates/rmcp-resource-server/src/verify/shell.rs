@@ -176,9 +176,7 @@ impl<Q: Question> Running<Q> {
         };
         self.shell.cache.get_or_verify_key(key, ask).await
     }
-}
 
-impl<Q: Question> Running<Q> {
     /// Whether the token was good when it was last presented.
     pub(crate) fn was_good(&self, token: &BearerToken) -> bool {
         let discovery = &self.shell.discovery;
