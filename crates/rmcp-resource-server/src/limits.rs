@@ -3,7 +3,7 @@
 use std::{
     fmt,
     hash::{BuildHasher, Hash, RandomState},
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     num::NonZeroU32,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -16,7 +16,7 @@ use governor::{
 };
 use moka::sync::Cache;
 
-use crate::clock::Clock;
+use crate::{clock::Clock, observe::client_address::source};
 
 /// The most principals and the most addresses that are counted at a time. Of a further one, the
 /// least used is forgotten: it may begin anew.
@@ -120,7 +120,7 @@ impl Limiter {
         let Some((buckets, address)) = self.failures.as_ref().zip(address) else {
             return Ok(());
         };
-        match buckets.of(network(address)).closed_for() {
+        match buckets.of(source(address)).closed_for() {
             None => Ok(()),
             Some(retry_after) => Err(LimitExceeded::Failures { retry_after }),
         }
@@ -131,19 +131,8 @@ impl Limiter {
         let Some((buckets, address)) = self.failures.as_ref().zip(address) else {
             return Ok(());
         };
-        let taken = buckets.of(network(address)).take();
+        let taken = buckets.of(source(address)).take();
         taken.map_err(|retry_after| LimitExceeded::Failures { retry_after })
-    }
-}
-
-/// One subscriber has a /64 of IPv6 addresses at least (RFC 6177).
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let network = u128::from(address) & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from(network))
-        }
-        address @ IpAddr::V4(_) => address,
     }
 }
 
@@ -215,23 +204,5 @@ impl clock::Clock for GovernorClock {
 
     fn now(&self) -> Instant {
         self.0.monotonic()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_ipv6_client_is_its_network() {
-        for (one, other, is_same) in [
-            ("2001:db8::1", "2001:db8::ffff:1", true),
-            ("2001:db8::1", "2001:db8:0:1::1", false),
-            ("192.0.2.1", "::ffff:192.0.2.1", true),
-            ("192.0.2.1", "192.0.2.2", false),
-        ] {
-            let [one, other] = [one, other].map(|text| text.parse().expect("an address"));
-            assert_eq!(network(one) == network(other), is_same, "{one} {other}");
-        }
     }
 }

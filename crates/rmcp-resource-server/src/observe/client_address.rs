@@ -1,6 +1,7 @@
-//! Where requests come from: for log lines, and to share the authorization server among clients.
+//! Where requests come from: for log lines, to share the authorization server among clients, and to
+//! count bad tokens.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use http::Extensions;
 
@@ -41,5 +42,30 @@ impl ClientAddress {
 impl PeerAddress {
     fn of(extensions: &Extensions) -> Option<SocketAddr> {
         extensions.get::<Self>().map(|Self(peer)| *peer)
+    }
+}
+
+/// Anyone with an IPv6 address has the /64 around it.
+pub(crate) fn source(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_network_is_one_source() {
+        let source = |text: &str| source(text.parse().expect("an address"));
+        assert_eq!(source("2001:db8:0:1::1"), source("2001:db8:0:1:ffff::2"));
+        assert_ne!(source("2001:db8:0:1::1"), source("2001:db8:0:2::1"));
+        assert_eq!(source("::ffff:192.0.2.1"), source("192.0.2.1"));
+        assert_ne!(source("192.0.2.1"), source("192.0.2.2"));
     }
 }
