@@ -102,7 +102,7 @@ impl Host {
         let mut metrics = Metrics::default();
         let mut verifier = None;
         let mut resource_server = None;
-        if let Some(auth) = config.auth.take() {
+        if let Some(mut auth) = config.auth.take() {
             metrics = auth.resource_server.authorization_server.metrics.clone();
             if matches!(auth.verifier, VerifierConfig::Userinfo(_)) {
                 tracing::warn!(
@@ -110,14 +110,19 @@ impl Host {
                      server, so this does not meet the audience rule of MCP"
                 );
             }
-            let started = auth.verifier.start()?;
             let mut protection = auth.resource_server;
             if let Some(log) = mcp.audit().cloned() {
+                let of_changes = log.clone();
+                auth.verifier.authorization_server_mut().on_change =
+                    Some(Arc::new(move |change| {
+                        audited::changed(&of_changes, change);
+                    }));
                 protection.fingerprints = true;
                 protection.on_refusal = Some(Arc::new(move |refused, response| {
                     audited::refused(&log, refused, response.status().as_u16());
                 }));
             }
+            let started = auth.verifier.start()?;
             resource_server = Some(ResourceServer::new(protection, started.clone()));
             verifier = Some(started);
         }

@@ -1,7 +1,7 @@
 //! What authorization costs the server as a whole: `cargo bench --bench load`.
 //!
-//! Starts the server with and without authorization, and rmcp's own service on axum, and sends all three
-//! the same `tools/call` on the stateless JSON path. They give the same answer. Rounds are short and
+//! Starts the server without authorization, with it, and with an audit log too, and rmcp's own service on
+//! axum, and sends all four the same `tools/call` on the stateless JSON path. They give the same answer. Rounds are short and
 //! alternate, and so does the server that goes first, so that other load on the machine affects all
 //! alike. The token is in the cache. Options: `-- --rounds 300 --seconds 0.25 --connections 32`.
 #![expect(clippy::print_stdout, reason = "it prints a table")]
@@ -10,7 +10,7 @@ mod axum;
 mod client;
 mod server;
 
-use std::{fmt, time::Duration};
+use std::{fmt, fs, time::Duration};
 
 use clap::Parser;
 use dev_authorization_server::FakeAuthorizationServer;
@@ -48,13 +48,28 @@ fn main() {
     fake.answer_token("good", fake.active_claims(server::RESOURCE, "mcp:tools"));
     let rmcp = Running::rmcp_on_axum(axum::ARGUMENT);
     let open = Running::unprotected(&[]);
-    let protected = Running::protected_by(fake.issuer());
+    let protected = Running::protected_by(fake.issuer(), &[]);
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(path("key"), [7; 32]).expect("writable");
+    let audited = Running::protected_by(
+        fake.issuer(),
+        &[
+            ("OSCAL_AUDIT_LOG", &path("audit.jsonl")),
+            ("OSCAL_AUDIT_KEY_FILE", &path("key")),
+        ],
+    );
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime");
 
-    let servers = [(&rmcp, None), (&open, None), (&protected, Some("good"))];
+    let servers = [
+        (&rmcp, None),
+        (&open, None),
+        (&protected, Some("good")),
+        (&audited, Some("good")),
+    ];
     let mut sides = servers.map(|(server, token)| Side {
         server,
         load: Load {
@@ -73,13 +88,13 @@ fn main() {
     let begun = sides.each_ref().map(|side| side.server.processor_time());
     for round in 0..options.rounds {
         for turn in 0..sides.len() {
-            let side = &mut sides[(round + turn) % 3];
+            let side = &mut sides[(round + turn) % 4];
             let (times, rate) = runtime.block_on(side.load.run());
             side.requests += times.len();
             side.rates.push(rate);
         }
     }
-    let [rmcp, without, with] = sides.each_ref().map(|side| &side.rates);
+    let [rmcp, without, with, audited] = sides.each_ref().map(|side| &side.rates);
     println!(
         "requests a second, the second by the first, in {} rounds:",
         options.rounds
@@ -96,6 +111,10 @@ fn main() {
         "| without authorization, with | {} |",
         Ratios::of(with, without)
     );
+    println!(
+        "| with authorization, with an audit log too | {} |",
+        Ratios::of(audited, with)
+    );
     // Other load on the machine slows all servers down, now the one, now the other; the processor
     // time of a request tells more.
     let mut begun = begun.into_iter();
@@ -111,6 +130,7 @@ fn main() {
         "rmcp on axum",
         "without authorization",
         "with authorization",
+        "with an audit log too",
     ];
     for ((name, rate), time) in names.iter().zip(rates).zip(times) {
         println!("| {name} | {rate:.0} | {time:.1} |");

@@ -28,14 +28,16 @@ impl Running {
         Self::start(bench, &[], None)
     }
 
-    pub(crate) fn protected_by(issuer: &str) -> Self {
-        let variables = [
+    /// A server with authorization; further options are passed as variables.
+    pub(crate) fn protected_by(issuer: &str, more: &[(&str, &str)]) -> Self {
+        let mut variables = vec![
             ("OSCAL_AUTH_ISSUER_URL", issuer),
             ("OSCAL_AUTH_RESOURCE_SERVER_URL", RESOURCE),
             ("OSCAL_AUTH_REQUIRED_SCOPES", "mcp:tools"),
             ("OSCAL_AUTH_CLIENT_ID", "mcp"),
             ("OSCAL_AUTH_CLIENT_SECRET", "secret"),
         ];
+        variables.extend(more);
         Self::start(
             Self::binary(),
             &variables,

@@ -3,9 +3,10 @@
 //! A record is one line, a JSON object. With a key its last two members are `prev`, the MAC of the
 //! record before it, and `mac`, the HMAC-SHA-256 of the line up to the comma before `mac`.
 
-use std::{fs, io, path::Path};
+use std::path::Path;
 
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign, verify};
+use rmcp_resource_server::{KeyFileError, read_key_file};
 
 use super::hash::hex;
 
@@ -19,46 +20,19 @@ const END: &str = "\"}";
 #[derive(Clone, Debug)]
 pub struct AuditKey(Key);
 
-/// An audit key file that cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AuditKeyError {
-    /// The file cannot be read.
-    #[error("it cannot be read: {0}")]
-    Unreadable(#[from] io::Error),
-    /// A key of fewer than 32 bytes is too easy to guess.
-    #[error("it has {0} bytes; it needs 32 random bytes or more (head -c 32 /dev/urandom)")]
-    TooShort(usize),
-}
-
 impl AuditKey {
-    /// Takes the bytes of a file as the key, without a line end after a key that is written as text.
+    /// Takes the content of a file as the key; see [`read_key_file`].
     ///
     /// # Errors
     ///
-    /// [`AuditKeyError`].
-    pub fn from_file(path: &Path) -> Result<Self, AuditKeyError> {
-        let bytes = fs::read(path)?;
-        let is_text = bytes
-            .iter()
-            .all(|byte| byte.is_ascii_graphic() || b" \r\n".contains(byte));
-        let key = match is_text {
-            true => bytes.trim_ascii_end(),
-            false => &bytes,
-        };
-        Self::new(key)
+    /// [`KeyFileError`].
+    pub fn from_file(path: &Path) -> Result<Self, KeyFileError> {
+        Ok(Self::new(&read_key_file(path)?))
     }
 
-    /// Takes these bytes as the key.
-    ///
-    /// # Errors
-    ///
-    /// [`AuditKeyError::TooShort`].
-    pub fn new(key: &[u8]) -> Result<Self, AuditKeyError> {
-        match key.len() {
-            length @ 0..32 => Err(AuditKeyError::TooShort(length)),
-            _ => Ok(Self(Key::new(HMAC_SHA256, key))),
-        }
+    /// Takes these bytes as the key; 32 random ones or more.
+    pub fn new(key: &[u8]) -> Self {
+        Self(Key::new(HMAC_SHA256, key))
     }
 
     /// Adds the MAC to a record that is complete but for its closing brace.

@@ -46,6 +46,12 @@ pub(crate) struct Event {
     /// The document that was loaded, changed or removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) document: Option<LoadedDocument>,
+    /// How many requests the record stands for, if not one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) count: Option<u64>,
+    /// How many keys were fetched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) keys: Option<usize>,
     /// How many records are missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) lost: Option<u64>,
@@ -68,7 +74,7 @@ pub(crate) enum Outcome {
 }
 
 /// Whose token it was.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub(crate) struct Principal {
     issuer: String,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -9,8 +9,8 @@ pub(crate) fn session_fingerprint(headers: &HeaderMap) -> Option<String> {
     Some(fingerprint(id))
 }
 
-/// The fingerprint of a session by its id as clients know it, which may have a seal after a dot.
-pub(crate) fn sealed_session_fingerprint(id: &str) -> String {
+/// The fingerprint of a session by its id, which may have a seal after a dot, as clients know it.
+pub(crate) fn session_fingerprint_of(id: &str) -> String {
     let (id, _seal) = id.rsplit_once('.').unwrap_or((id, ""));
     fingerprint(id)
 }

@@ -64,7 +64,17 @@ impl AuditLog {
 
     /// Records an event. Never blocks.
     pub(crate) fn record(&self, event: Event) {
-        match self.0.sender.try_send(Message::Record(Box::new(event))) {
+        self.send(Message::Record(Box::new(event)));
+    }
+
+    /// Records an event that a stranger can cause at will: the first one in a minute by itself, the
+    /// others of the same client and reason as one record. Never blocks.
+    pub(crate) fn record_repeated(&self, event: Event) {
+        self.send(Message::Repeated(Box::new(event)));
+    }
+
+    fn send(&self, message: Message) {
+        match self.0.sender.try_send(message) {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
                 let state = &self.0.state;

@@ -8,15 +8,16 @@ mod event;
 mod hash;
 mod log;
 mod queue;
+mod repeated;
 #[cfg(test)]
 mod tests;
 pub mod verify;
 mod writer;
 
-pub use chain::{AuditKey, AuditKeyError};
+pub use chain::AuditKey;
 pub(crate) use changes::record_changes;
 pub(crate) use event::{Event, Outcome, Principal};
-pub(crate) use hash::{sealed_session_fingerprint, session_fingerprint};
+pub(crate) use hash::{session_fingerprint, session_fingerprint_of};
 pub use log::AuditLog;
 pub(crate) use writer::Destination;
 

@@ -21,6 +21,8 @@ pub(super) struct State {
 
 pub(super) enum Message {
     Record(Box<Event>),
+    /// One of many that differ in little but their time.
+    Repeated(Box<Event>),
     /// Something else is to be done: see [`State`].
     Wake,
     End,

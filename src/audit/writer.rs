@@ -21,6 +21,7 @@ use super::{
     AuditKey,
     event::Event,
     queue::{Message, State},
+    repeated::Repeated,
 };
 
 /// How often a record says that the log is alive and complete.
@@ -53,6 +54,7 @@ pub(super) struct Writer {
     waiting: Vec<u8>,
     written: usize,
     checkpoint: Instant,
+    repeated: Repeated,
 }
 
 /// A record as it is written, but for its MAC.
@@ -90,6 +92,7 @@ impl Writer {
             waiting: Vec::new(),
             written: 0,
             checkpoint: Instant::now() + CHECKPOINT,
+            repeated: Repeated::default(),
         };
         let end = writer.reopen()?;
         let mut event = Event::new("server.start");
@@ -136,6 +139,7 @@ impl Writer {
                 self.begin_file();
             }
             if Instant::now() >= self.checkpoint {
+                self.add_repeated();
                 self.add(&Event::new("checkpoint"));
                 self.checkpoint = Instant::now() + CHECKPOINT;
             }
@@ -172,13 +176,25 @@ impl Writer {
     fn take(&mut self, message: Message) -> bool {
         match message {
             Message::Record(event) => self.add(&event),
+            Message::Repeated(event) => {
+                if let Some(event) = self.repeated.first(*event) {
+                    self.add(&event);
+                }
+            }
             Message::Wake => {}
             Message::End => {
+                self.add_repeated();
                 self.add(&Event::new("server.stop"));
                 return true;
             }
         }
         false
+    }
+
+    fn add_repeated(&mut self) {
+        for event in self.repeated.take() {
+            self.add(&event);
+        }
     }
 
     /// Adds a record to the lines that wait.

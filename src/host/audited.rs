@@ -12,11 +12,13 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use rmcp_resource_server::{AccessToken, RefusedRequest, RequestId};
+use rmcp_resource_server::{
+    AccessToken, Change, EndedSession, Refusal, RefusedRequest, RequestId, SessionEnd,
+};
 use serde_json::json;
 
 use super::client_address::client_address;
-use crate::audit::{AuditLog, Event, Outcome, Principal, sealed_session_fingerprint};
+use crate::audit::{AuditLog, Event, Outcome, Principal, session_fingerprint_of};
 
 const MCP_SESSION_ID: &str = "mcp-session-id";
 
@@ -33,13 +35,15 @@ pub(super) async fn audited(
         let refused = unrecorded(&id);
         return Ok(request.into_response(refused).map_into_right_body());
     }
-    let closes = (request.method() == Method::DELETE)
-        .then(|| session(request.headers()))
-        .flatten();
+    let deletes = request.method() == Method::DELETE;
+    let deleted = session(request.headers()).filter(|_| deletes);
     let response = next.call(request).await?;
-    let opened = session(response.headers()).filter(|_| closes.is_none());
+    let opened = session(response.headers()).filter(|_| !deletes);
+    // Without a token, `ended` records the end of the session.
+    let has_token = response.request().extensions().contains::<AccessToken>();
+    let closed = deleted.filter(|_| has_token);
     let is_success = response.status().is_success();
-    for (event, session) in [("session.open", opened), ("session.close", closes)] {
+    for (event, session) in [("session.open", opened), ("session.close", closed)] {
         if let Some(session) = session.filter(|_| is_success) {
             let request = response.request();
             let mut event = Event::new(event);
@@ -47,6 +51,7 @@ pub(super) async fn audited(
             event.request_id = RequestId::of(request).map(|id| id.as_str().to_owned());
             event.client = client_address(request);
             event.principal = request.extensions().get::<AccessToken>().map(Principal::of);
+            event.reason = deletes.then_some("deleted");
             event.session = Some(session);
             log.record(event);
         }
@@ -63,13 +68,45 @@ pub(super) fn refused(log: &AuditLog, refused: &RefusedRequest<'_>, status: u16)
     event.request_id = Some(refused.request_id.as_str().to_owned());
     event.client = refused.client;
     event.principal = refused.token.map(Principal::of);
+    match refused.refusal {
+        Refusal::TooMany(_) => log.record_repeated(event),
+        _ => log.record(event),
+    }
+}
+
+/// Records a session that ended by itself. [`audited`] records those that a client deletes.
+pub(super) fn ended(log: &AuditLog, session: EndedSession<'_>) {
+    let reason = match session.end {
+        SessionEnd::Deleted => return,
+        SessionEnd::Displaced => Some("displaced"),
+        // Without authorization a deleted session looks the same.
+        _ => session.token.map(|_| "idle"),
+    };
+    let mut event = Event::new("session.close");
+    event.reason = reason;
+    event.principal = session.token.map(Principal::of);
+    event.session = Some(session_fingerprint_of(session.id));
+    log.record(event);
+}
+
+/// Records what changed about the authorization server.
+pub(super) fn changed(log: &AuditLog, change: Change) {
+    let mut event = Event::new(match change {
+        Change::CredentialsRotated => "credentials.rotated",
+        Change::KeysFetched(_) => "keys.fetched",
+        Change::EndpointMoved => "endpoint.moved",
+        _ => return,
+    });
+    if let Change::KeysFetched(keys) = change {
+        event.keys = Some(keys);
+    }
     log.record(event);
 }
 
 /// The session that a header names, as the log shows it.
 fn session(headers: &HeaderMap) -> Option<String> {
     let id = headers.get(MCP_SESSION_ID)?.to_str().ok()?;
-    Some(sealed_session_fingerprint(id))
+    Some(session_fingerprint_of(id))
 }
 
 fn unrecorded(id: &RequestId) -> HttpResponse<BoxBody> {

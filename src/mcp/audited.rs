@@ -13,7 +13,7 @@ use rmcp::{
 use rmcp_resource_server::{AccessToken, ClientAddress, RequestId};
 use serde_json::Value;
 
-use super::{answer::shortened, server::OscalServer};
+use super::{answer::shortened, server::OscalServer, tool_metrics};
 use crate::audit::{AuditLog, Event, Outcome, Principal, session_fingerprint};
 
 /// The arguments that are recorded: those that name things. What a client wrote, such as content to
@@ -114,18 +114,14 @@ impl Audited<'_> {
         library: &Library,
     ) {
         let mut texts = BTreeSet::new();
-        let outcome = match answer {
-            Ok(CallToolResponse::Complete(result)) => {
-                if let Some(content) = &result.structured_content {
-                    possible_ids(content, &mut texts);
-                }
-                match result.is_error {
-                    Some(true) => Outcome::Error,
-                    _ => Outcome::Success,
-                }
-            }
-            Ok(_) => Outcome::Success,
-            Err(_) => Outcome::Error,
+        if let Ok(CallToolResponse::Complete(result)) = answer
+            && let Some(content) = &result.structured_content
+        {
+            possible_ids(content, &mut texts);
+        }
+        let outcome = match tool_metrics::outcome(answer) {
+            "success" => Outcome::Success,
+            _ => Outcome::Error,
         };
         self.touched(texts, library, outcome);
         self.end(outcome);

@@ -76,6 +76,15 @@ impl ToolMetrics {
     }
 }
 
+/// How a call ended that was answered.
+pub(super) fn outcome(answer: &Result<CallToolResponse, ErrorData>) -> &'static str {
+    match answer {
+        Ok(CallToolResponse::Complete(result)) if result.is_error == Some(true) => "error",
+        Ok(_) => "success",
+        Err(_) => "refused",
+    }
+}
+
 /// A running call. It counts when dropped: as cancelled, unless it was answered.
 pub(super) struct Call<'a> {
     metrics: &'a ToolMetrics,
@@ -86,11 +95,7 @@ pub(super) struct Call<'a> {
 
 impl Call<'_> {
     pub(super) fn answered(&mut self, answer: &Result<CallToolResponse, ErrorData>) {
-        self.outcome = match answer {
-            Ok(CallToolResponse::Complete(result)) if result.is_error == Some(true) => "error",
-            Ok(_) => "success",
-            Err(_) => "refused",
-        };
+        self.outcome = outcome(answer);
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! A test that lacks something is skipped, with a line that says what. It fails if `CI` is set.
 
+mod audit;
 mod authorization_server;
 mod browser;
 mod clients;

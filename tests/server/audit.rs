@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use dev_authorization_server::FakeAuthorizationServer;
+use dev_authorization_server::{FakeAuthorizationServer, SigningKey, jwks};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -256,6 +256,86 @@ async fn rs_73_sessions_are_recorded_with_what_is_asked_in_them() {
     let text = session.to_str().expect("text");
     let id = text.split('.').next().expect("an id");
     assert!(!fs::read_to_string(&file).expect("readable").contains(id));
+}
+
+#[tokio::test]
+async fn rs_73_a_session_that_makes_room_for_another_is_recorded() {
+    let folder = folder();
+    let file = folder.path().join("audit.jsonl");
+    let more = ["--stateless-http=false", "--max-sessions-per-principal=1"];
+    let (_fake, server) = protected(&folder, &more);
+    let initialize = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
+        "protocolVersion": "2025-06-18", "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"}}});
+    for _ in 0..2 {
+        let request = server.call("", &json!({})).json(&initialize);
+        let opened = request.bearer_auth("t0ken-of-alice").send().await;
+        assert_eq!(opened.expect("an answer").status(), 200);
+    }
+    let all = wait_for(&file, "session.close");
+    let of = |event: &str| all.iter().find(|record| record["event"] == event);
+    let (opened, closed) = (of("session.open").expect("opened"), of("session.close"));
+    let closed = closed.expect("closed");
+    assert_eq!(closed["reason"], "displaced", "{closed}");
+    assert_eq!(closed["subject"], "alice", "{closed}");
+    assert_eq!(closed["session"], opened["session"], "{closed}");
+}
+
+#[tokio::test]
+async fn rs_73_new_credentials_and_keys_are_recorded() {
+    let folder = folder();
+    let file = folder.path().join("audit.jsonl");
+    let secret = folder.path().join("client-secret");
+    fs::write(&secret, "f1rst").expect("writable");
+    let fake = FakeAuthorizationServer::start();
+    let mut all = protected_by(fake.issuer());
+    all.extend(flags(&folder));
+    all.push(format!("--auth-client-secret-file={}", secret.display()));
+    let _server = Server::start(&all, &[]);
+    fs::write(&secret, "sec0nd").expect("writable");
+    wait_for(&file, "credentials.rotated");
+    let text = fs::read_to_string(&file).expect("readable");
+    assert!(!text.contains("sec0nd"), "{text}");
+
+    fs::remove_file(&file).expect("removed");
+    fake.serve("/jwks", jwks(&[&SigningKey::new("RS256", "key")]));
+    let mut all = protected_by(fake.issuer());
+    all.extend(flags(&folder));
+    all.push("--auth-verifier=jwt".to_owned());
+    all.push(format!("--auth-jwks-url={}", fake.url("/jwks")));
+    let _server = Server::start(&all, &[]);
+    let all = wait_for(&file, "keys.fetched");
+    let fetched = all.iter().find(|record| record["event"] == "keys.fetched");
+    assert_eq!(fetched.expect("fetched")["keys"], 1);
+}
+
+#[tokio::test]
+async fn rs_73_a_client_beyond_its_limit_does_not_fill_the_log() {
+    let folder = folder();
+    let file = folder.path().join("audit.jsonl");
+    let (_fake, mut server) = protected(&folder, &["--auth-max-failures-per-minute=5"]);
+    let mut statuses = Vec::new();
+    for number in 0..50 {
+        let token = format!("wr0ng-token-{number}");
+        statuses.push(call(&server, &token, "about", json!({})).await);
+    }
+    let limited = statuses.iter().filter(|status| **status == 429).count();
+    assert!(limited > 40, "{statuses:?}");
+    server.terminate();
+    server.wait();
+    let all = records(&file);
+    let of = |status: u16| -> Vec<&Value> {
+        let refused =
+            |record: &&Value| record["event"] == "request.refused" && record["status"] == status;
+        all.iter().filter(refused).collect()
+    };
+    assert_eq!(of(401).len(), 50 - limited, "each bad token has its record");
+    // One at once, and one for the others of the minute. A minute may have ended in between.
+    let records = of(429);
+    assert!(records.len() <= 4, "{records:?}");
+    let counted = |record: &&Value| record["count"].as_u64().unwrap_or(1);
+    let counted: u64 = records.iter().map(counted).sum();
+    assert_eq!(counted, limited as u64, "{records:?}");
 }
 
 #[test]

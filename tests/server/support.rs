@@ -278,6 +278,11 @@ impl Server {
         release
     }
 
+    /// The id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.0.id()
+    }
+
     /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
         self.signal("TERM");
@@ -290,7 +295,7 @@ impl Server {
 
     fn signal(&self, name: &str) {
         let status = Command::new("sh")
-            .args(["-c", &format!("kill -{name} {}", self.process.0.id())])
+            .args(["-c", &format!("kill -{name} {}", self.id())])
             .status()
             .expect("a shell");
         assert!(status.success());

@@ -57,16 +57,17 @@ pub use crate::{
     error::{AuthorizationServerError, TokenError, VerifyError},
     limits::{LimitExceeded, RequestLimits},
     observe::{
+        change::{Change, ChangeHook},
         client_address::{ClientAddress, PeerAddress},
         metrics::Metrics,
         request_id::RequestId,
     },
     resource_server::{RefusalHook, RefusedRequest, ResourceServer, ResourceServerConfig},
     rmcp::NoAccessToken,
-    secret::Secret,
+    secret::{KeyFileError, Secret, read_key_file},
     session::{
-        bounded::{BoundedSessions, SessionLimits},
-        seal::{SessionKey, SessionKeyError},
+        bounded::{BoundedSessions, EndedSession, SessionEnd, SessionHook, SessionLimits},
+        seal::SessionKey,
         stream_guard::{GuardedBody, StreamGuard},
     },
     token::{

@@ -6,7 +6,10 @@ use crate::{
     authorization_server::http_client::{HttpClient, error::HttpClientError},
     client_auth::key::ClientCertificate,
     clock::{Clock, SystemClock},
-    observe::metrics::Metrics,
+    observe::{
+        change::{Change, ChangeHook},
+        metrics::Metrics,
+    },
     urls::{InvalidUrl, Issuer},
 };
 
@@ -45,6 +48,9 @@ pub struct AuthorizationServer {
     pub clock: Arc<dyn Clock>,
     /// Where to count. Default: counters that nobody reads.
     pub metrics: Metrics,
+    /// Called when credentials, keys or endpoints change, for an audit log. Must not block. Default:
+    /// none.
+    pub on_change: Option<ChangeHook>,
 }
 
 /// What [`http_client`](AuthorizationServer::http_client) calls for each client that is built.
@@ -76,6 +82,13 @@ impl AuthorizationServer {
             http_client: None,
             clock: Arc::new(SystemClock),
             metrics: Metrics::default(),
+            on_change: None,
+        }
+    }
+
+    pub(crate) fn tell(&self, change: Change) {
+        if let Some(on_change) = &self.on_change {
+            on_change(change);
         }
     }
 

@@ -1,5 +1,6 @@
 //! What operators see: metrics, outage log lines, and what identifies a request in them.
 
+pub(crate) mod change;
 pub(crate) mod client_address;
 pub(crate) mod metrics;
 pub(crate) mod outage_log;

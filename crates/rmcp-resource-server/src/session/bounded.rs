@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use futures_core::Stream;
@@ -22,8 +22,8 @@ use crate::{
 };
 
 tokio::task_local! {
-    /// The token of the request that this task serves. The middleware sets it for `create_session`,
-    /// which learns nothing else about the request.
+    /// The token of the request that this task serves. The middleware sets it for `create_session`
+    /// and `close_session`, which learn nothing else about the request.
     pub(crate) static OWNER: AccessToken;
 }
 
@@ -44,6 +44,33 @@ impl Default for SessionLimits {
         }
     }
 }
+
+/// A session that has ended, for [`BoundedSessions::on_end`].
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct EndedSession<'s> {
+    /// Its id, without seal.
+    pub id: &'s str,
+    /// The token that opened it, if there is authorization.
+    pub token: Option<&'s AccessToken>,
+    /// Why it ended.
+    pub end: SessionEnd,
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SessionEnd {
+    /// Its client asked for it.
+    Deleted,
+    /// It was idle longest, and there was no room for another one.
+    Displaced,
+    /// Nobody used it for long; or, without authorization, for any other reason.
+    Idle,
+}
+
+/// The type of [`BoundedSessions::on_end`].
+pub type SessionHook = Arc<dyn Fn(EndedSession<'_>) + Send + Sync>;
 
 /// rmcp's in-memory sessions, with a maximum. When it is reached, a new session ends the one that
 /// has been idle longest: one of the same principal if that principal is at its limit, otherwise
@@ -66,11 +93,13 @@ pub struct BoundedSessions {
     inner: LocalSessionManager,
     limits: SessionLimits,
     metrics: Metrics,
+    on_end: Option<SessionHook>,
     open: Mutex<HashMap<SessionId, Open>>,
 }
 
 struct Open {
     owner: Option<String>,
+    token: Option<AccessToken>,
     last_used: Instant,
     _counted: GaugeGuard,
 }
@@ -82,8 +111,16 @@ impl BoundedSessions {
             inner: LocalSessionManager::default(),
             limits,
             metrics,
+            on_end: None,
             open: Mutex::default(),
         }
+    }
+
+    /// Calls `hook` with each session that ends. It must not block.
+    #[must_use]
+    pub fn on_end(mut self, hook: SessionHook) -> Self {
+        self.on_end = Some(hook);
+        self
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<SessionId, Open>> {
@@ -91,7 +128,11 @@ impl BoundedSessions {
     }
 
     /// Enters `id`, and returns the session that must end to make room, if any.
-    fn admit(&self, id: SessionId, owner: Option<String>) -> Option<SessionId> {
+    fn admit(&self, id: SessionId, token: Option<AccessToken>) -> Option<(SessionId, Open)> {
+        let owner = token
+            .as_ref()
+            .and_then(Principal::of)
+            .map(|owner| owner.name());
         let mut open = self.open();
         let held = |session: &Open| owner.is_some() && session.owner == owner;
         let at_own_limit =
@@ -103,17 +144,26 @@ impl BoundedSessions {
                     .min_by_key(|(_, session)| session.last_used)
                     .map(|(id, _)| id.clone())
             })
-            .flatten();
-        if let Some(surplus) = &surplus {
-            open.remove(surplus);
-        }
+            .flatten()
+            .and_then(|surplus| open.remove_entry(&surplus));
         let session = Open {
             owner,
+            token,
             last_used: Instant::now(),
             _counted: self.metrics.session(),
         };
         open.insert(id, session);
         surplus
+    }
+
+    fn tell(&self, id: &SessionId, session: &Open, end: SessionEnd) {
+        if let Some(on_end) = &self.on_end {
+            on_end(EndedSession {
+                id,
+                token: session.token.as_ref(),
+                end,
+            });
+        }
     }
 }
 
@@ -122,12 +172,10 @@ impl SessionManager for BoundedSessions {
     type Transport = <LocalSessionManager as SessionManager>::Transport;
 
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
-        let owner = OWNER
-            .try_with(|token| Principal::of(token).map(|principal| principal.name()))
-            .ok()
-            .flatten();
+        let token = OWNER.try_with(AccessToken::clone).ok();
         let (id, transport) = self.inner.create_session().await?;
-        if let Some(surplus) = self.admit(id.clone(), owner) {
+        if let Some((surplus, session)) = self.admit(id.clone(), token) {
+            self.tell(&surplus, &session, SessionEnd::Displaced);
             tracing::info!("the session that was idle longest was ended to admit a new one");
             self.inner.close_session(&surplus).await?;
         }
@@ -150,7 +198,14 @@ impl SessionManager for BoundedSessions {
     }
 
     async fn close_session(&self, id: &SessionId) -> Result<(), Self::Error> {
-        self.open().remove(id);
+        let session = self.open().remove(id);
+        if let Some(session) = session {
+            let end = match OWNER.try_with(|_token| ()) {
+                Ok(()) => SessionEnd::Deleted,
+                Err(_) => SessionEnd::Idle,
+            };
+            self.tell(id, &session, end);
+        }
         self.inner.close_session(id).await
     }
 

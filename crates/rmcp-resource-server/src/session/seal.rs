@@ -6,13 +6,12 @@
 //! bare id. A refreshed token has the same principal and so keeps the session (MCP security best
 //! practices, session hijacking). Only a token that names no user stands for itself.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use zeroize::Zeroizing;
 
 use crate::{
-    client_auth::one_line::{one_line, without_byte_order_mark},
+    secret::{KeyFileError, read_key_file},
     token::{
         access_token::{AccessToken, Fingerprint},
         bearer::BearerToken,
@@ -24,46 +23,19 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct SessionKey(HashKey);
 
-/// A session key file that cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SessionKeyError {
-    /// The file cannot be read.
-    #[error("it cannot be read: {0}")]
-    Unreadable(#[from] std::io::Error),
-    /// A key of fewer than 32 bytes is too easy to guess.
-    #[error("it has {0} bytes; it needs 32 random bytes or more (head -c 32 /dev/urandom)")]
-    TooShort(usize),
-    /// A key written as text must be one line.
-    #[error("{0}")]
-    NotOneLine(String),
-}
-
 impl SessionKey {
     /// A fresh random key: seals do not outlive the process.
     pub fn random() -> Self {
         Self(HashKey::random())
     }
 
-    /// Takes the bytes of a file as the key. In a key that is written as text (base64, hex), a byte
-    /// order mark and one line end do not count, so that replicas agree if only these differ in
-    /// their files.
+    /// Takes the content of a file as the key; see [`read_key_file`].
     ///
     /// # Errors
     ///
-    /// [`SessionKeyError`].
-    pub fn from_file(path: &Path) -> Result<Self, SessionKeyError> {
-        let bytes = Zeroizing::new(fs::read(path)?);
-        let key = match str::from_utf8(&bytes) {
-            Ok(text) if is_written(text) => one_line(text)
-                .map_err(|problem| SessionKeyError::NotOneLine(problem.to_string()))?
-                .as_bytes(),
-            _random_bytes => &bytes,
-        };
-        if key.len() < 32 {
-            return Err(SessionKeyError::TooShort(key.len()));
-        }
-        Ok(Self(HashKey::new(key)))
+    /// [`KeyFileError`].
+    pub fn from_file(path: &Path) -> Result<Self, KeyFileError> {
+        Ok(Self(HashKey::new(&read_key_file(path)?)))
     }
 
     /// The sealed id, for its owner.
@@ -111,13 +83,6 @@ fn sealed(id: &str, owner: &Principal<'_>) -> Vec<u8> {
     message.push(u8::from(owner.client_id.is_some()));
     append(&mut message, owner.client_id.unwrap_or_default());
     message
-}
-
-/// Whether a key is text that a person could have written: 32 random bytes never are.
-fn is_written(text: &str) -> bool {
-    let is_printable = |byte: u8| byte.is_ascii_graphic() || b" \r\n".contains(&byte);
-    let text = without_byte_order_mark(text);
-    !text.is_empty() && text.bytes().all(is_printable)
 }
 
 /// The owner of a session.
@@ -226,58 +191,6 @@ mod tests {
         let sealed = one.seal("s", &unnamed(&fingerprint));
         assert_eq!(one.unseal(&sealed, &unnamed(&fingerprint)), Some("s"));
         assert_eq!(one.unseal(&sealed, &unnamed(&[7; 32])), None);
-    }
-
-    #[test]
-    fn short_key_files_are_refused() {
-        let file = tempfile::NamedTempFile::new().expect("a temporary file");
-        fs::write(file.path(), [7; 31]).expect("writable");
-        assert!(matches!(
-            SessionKey::from_file(file.path()),
-            Err(SessionKeyError::TooShort(31))
-        ));
-        fs::write(file.path(), [7; 32]).expect("writable");
-        let (one, two) = (
-            SessionKey::from_file(file.path()).expect("long enough"),
-            SessionKey::from_file(file.path()).expect("long enough"),
-        );
-        let alice = principal(Some("alice"), None);
-        assert_eq!(
-            two.unseal(&one.seal("s", &alice), &alice),
-            Some("s"),
-            "replicas with one key"
-        );
-    }
-
-    #[test]
-    fn rs_69_a_written_key_is_one_line_and_random_bytes_are_as_they_are() {
-        let file = tempfile::NamedTempFile::new().expect("a temporary file");
-        let alice = principal(Some("alice"), None);
-        let key = |content: &[u8]| {
-            fs::write(file.path(), content).expect("writable");
-            SessionKey::from_file(file.path())
-        };
-        let text = "0123456789abcdef".repeat(2);
-        let written = key(text.as_bytes()).expect("long enough");
-        let sealed = written.seal("s", &alice);
-        for same in [format!("{text}\n"), format!("\u{feff}{text}\r\n")] {
-            let same = key(same.as_bytes()).expect("long enough");
-            assert_eq!(same.unseal(&sealed, &alice), Some("s"));
-        }
-        let short = key(format!("{}\n", &text[1..]).as_bytes());
-        assert!(matches!(short, Err(SessionKeyError::TooShort(31))));
-        let two = key(format!("{text}\n{text}\n").as_bytes());
-        assert!(matches!(two, Err(SessionKeyError::NotOneLine(_))));
-
-        let mut random = [0xf0_u8; 33];
-        random[32] = b'\n';
-        let whole = key(&random).expect("long enough").seal("s", &alice);
-        let cut = key(&random[..32]).expect("long enough");
-        assert_eq!(
-            cut.unseal(&whole, &alice),
-            None,
-            "no byte of it is taken off"
-        );
     }
 
     proptest! {

@@ -65,6 +65,17 @@ impl VerifierConfig {
         }
     }
 
+    /// The same, to be changed.
+    pub fn authorization_server_mut(&mut self) -> &mut AuthorizationServer {
+        match self {
+            Self::Introspection(config) => &mut config.authorization_server,
+            #[cfg(feature = "jwt")]
+            Self::Jwt(config) => &mut config.authorization_server,
+            #[cfg(feature = "userinfo")]
+            Self::Userinfo(config) => &mut config.authorization_server,
+        }
+    }
+
     /// Checks whether [`start`](Self::start) would succeed, without starting anything.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ use crate::{
         reader::CredentialReader,
     },
     error::{AuthorizationServerError, VerifyError},
+    observe::change::Change,
     token::{bearer::BearerToken, claims::Claims},
     urls::EndpointUrl,
     verify::{
@@ -250,6 +251,9 @@ impl Question for Introspection {
         if known.is_some_and(|known| known.endpoint == found.endpoint) {
             return Ok(None);
         }
+        if known.is_some() {
+            self.account.server.tell(Change::EndpointMoved);
+        }
         let identity = self.account.identity().clone();
         warn_of_unadvertised(&identity.auth, found.auth_methods.as_deref());
         let target = self.aim(&shell.cache, found.endpoint, identity);
@@ -329,6 +333,7 @@ impl Account {
         }
         identity.auth = auth;
         tracing::info!(client_id, "client credentials have changed");
+        self.server.tell(Change::CredentialsRotated);
     }
 
     fn identity(&self) -> MutexGuard<'_, Identity> {

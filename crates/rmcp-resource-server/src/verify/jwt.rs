@@ -33,6 +33,7 @@ use crate::{
         strict_json,
     },
     error::{AuthorizationServerError, VerifyError},
+    observe::change::Change,
     token::{bearer::BearerToken, claims::Claims},
     verify::{
         cache::{CachePartition, TokenCache},
@@ -165,6 +166,9 @@ impl Inner {
         };
         if known.is_some_and(|known| *known.jwks.endpoint() == endpoint) {
             return Ok(None);
+        }
+        if known.is_some() {
+            config.authorization_server.tell(Change::EndpointMoved);
         }
         let (issuer, url) = (
             config.authorization_server.issuer.as_str(),

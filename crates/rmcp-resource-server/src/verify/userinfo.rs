@@ -17,6 +17,7 @@ use crate::{
         server::AuthorizationServer,
     },
     error::VerifyError,
+    observe::change::Change,
     resource_server::ResourceServerConfig,
     token::{bearer::BearerToken, claims::Claims},
     urls::EndpointUrl,
@@ -220,6 +221,9 @@ impl Question for Userinfo {
         let found = discover(EndpointName::UserinfoEndpoint, &http, &self.server).await?;
         let endpoint = found.endpoint;
         let is_same = known.is_some_and(|known| known.endpoint == endpoint);
+        if known.is_some() && !is_same {
+            self.server.tell(Change::EndpointMoved);
+        }
         Ok((!is_same).then(|| self.aim(&shell.cache, endpoint)))
     }
 

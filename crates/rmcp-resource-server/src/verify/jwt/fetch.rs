@@ -1,6 +1,6 @@
 //! One fetch of the keys.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use reqwest::header::ACCEPT;
 use tokio::time::timeout;
@@ -17,7 +17,7 @@ use crate::{
         strict_json,
     },
     error::AuthorizationServerError,
-    observe::metrics::Metrics,
+    observe::change::Change,
     urls::EndpointUrl,
     verify::gate::with_one_retry,
 };
@@ -29,9 +29,8 @@ const MAX_BYTES: usize = 256 * 1024;
 pub(super) struct Fetcher {
     http: HttpClient,
     endpoint: EndpointUrl,
-    timeout: Duration,
+    server: AuthorizationServer,
     algorithms: Vec<SigningAlgorithm>,
-    metrics: Metrics,
 }
 
 impl Fetcher {
@@ -45,9 +44,8 @@ impl Fetcher {
         Self {
             http: http.clone(),
             endpoint,
-            timeout: server.timeout,
+            server: server.clone(),
             algorithms: algorithms.to_vec(),
-            metrics: server.metrics.clone(),
         }
     }
 
@@ -58,16 +56,19 @@ impl Fetcher {
 
     /// Keys of which at least one can verify a token.
     pub(super) async fn fetch(&self) -> Result<Arc<KeySet>, AuthorizationServerError> {
-        let limit = self.timeout;
+        let limit = self.server.timeout;
         let asking = with_one_retry(&self.http, |http| self.ask(http));
         let result = timeout(limit, asking)
             .await
             .unwrap_or(Err(AuthorizationServerError::TimedOut { limit }));
         let result = result.and_then(|keys| self.usable(keys));
-        self.metrics.jwks_fetched(result.as_ref().err());
+        self.server.metrics.jwks_fetched(result.as_ref().err());
         let endpoint = &self.endpoint;
         match &result {
-            Ok(keys) => tracing::debug!(%endpoint, keys = keys.len(), "keys fetched"),
+            Ok(keys) => {
+                tracing::debug!(%endpoint, keys = keys.len(), "keys fetched");
+                self.server.tell(Change::KeysFetched(keys.len()));
+            }
             Err(error) => tracing::warn!(%endpoint, %error, "keys cannot be fetched"),
         }
         result.map(Arc::new)
