@@ -128,6 +128,7 @@ fn start(
     let auth = Some(AuthConfig {
         resource_server,
         verifier,
+        logout: None,
     });
     let config = HttpConfig {
         port,

@@ -17,7 +17,7 @@ mod sessions_off;
 use std::{
     io,
     net::{SocketAddr, TcpListener},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -27,14 +27,16 @@ use actix_web::{
     middleware::from_fn,
     web::{Data, scope},
 };
-use rmcp_resource_server::{Metrics, ResourceServer, StartError, VerifierConfig};
+use rmcp_resource_server::{
+    BackChannelLogout, BoundedSessions, Metrics, ResourceServer, StartError, VerifierConfig,
+};
 
 use crate::{config::HttpConfig, mcp::OscalServer};
 use client_address::TrustedProxies;
 use connections::{Connections, Limits};
 use endpoint::Endpoint;
 use landing::Landing;
-use operations::{admin, probes, shutdown};
+use operations::{admin, logout, probes, revoke::Administration, shutdown};
 use sessions_off::SessionsOff;
 
 /// The size of a request head without the longest token, in bytes.
@@ -102,6 +104,8 @@ impl Host {
         let mut metrics = Metrics::default();
         let mut verifier = None;
         let mut resource_server = None;
+        let mut logout = None;
+        let sessions: Arc<OnceLock<Arc<BoundedSessions>>> = Arc::default();
         if let Some(mut auth) = config.auth.take() {
             metrics = auth.resource_server.authorization_server.metrics.clone();
             if matches!(auth.verifier, VerifierConfig::Userinfo(_)) {
@@ -122,8 +126,26 @@ impl Host {
                     audited::refused(&log, refused, response.status().as_u16());
                 }));
             }
+            let (log, ending) = (mcp.audit().cloned(), sessions.clone());
+            protection.on_revocation = Some(Arc::new(move |revocation, by| {
+                if let Some(log) = &log {
+                    audited::revoked(log, revocation, by);
+                }
+                if let Some(sessions) = ending.get().cloned() {
+                    let revocation = revocation.clone();
+                    tokio::spawn(async move { sessions.end_revoked(&revocation).await });
+                }
+            }));
             let started = auth.verifier.start()?;
-            resource_server = Some(ResourceServer::new(protection, started.clone()));
+            let protecting = ResourceServer::new(protection, started.clone());
+            if let Some(wanted) = auth.logout.take() {
+                let clients = wanted.clients.join(" ");
+                let started = BackChannelLogout::start(wanted, protecting.clone())?;
+                let path = logout::path_beside(&config.path);
+                tracing::info!(path, clients, "logouts are received");
+                logout = Some((path, Arc::new(started)));
+            }
+            resource_server = Some(protecting);
             verifier = Some(started);
         }
         let connections = Arc::new(Connections::new(Limits {
@@ -140,7 +162,20 @@ impl Host {
         let audit = mcp.audit().cloned();
         let tool_metrics = mcp.tool_metrics().clone();
         let document_metrics = mcp.document_metrics().clone();
-        let endpoint = Endpoint::new(&config, mcp, &metrics);
+        let mut bounded = BoundedSessions::new(config.session_limits, metrics.clone());
+        if let Some(log) = audit.clone() {
+            bounded = bounded.on_end(Arc::new(move |session| audited::ended(&log, session)));
+        }
+        let bounded = Arc::new(bounded);
+        let _first = sessions.set(bounded.clone());
+        let endpoint = Endpoint::new(&config, mcp, bounded);
+        let administration = config.admin_token_file.take().zip(resource_server.clone());
+        let administration = administration.map(|(token_file, resource_server)| {
+            Arc::new(Administration {
+                token_file,
+                resource_server,
+            })
+        });
         let ready = readiness.clone();
         let sessions_off = config.stateless.then(|| Data::new(SessionsOff));
         let proxies = Data::new(TrustedProxies::new(config.trusted_proxies.clone()));
@@ -160,6 +195,9 @@ impl Host {
                     }
                     // Unknown well-known paths get 404, wherever the endpoint is.
                     config.service(scope("/.well-known"));
+                    if let Some((path, logout)) = &logout {
+                        logout::configure(config, path, logout);
+                    }
                     landing.configure(config);
                     endpoint.configure(config, resource_server.as_ref());
                 })
@@ -183,6 +221,7 @@ impl Host {
                     },
                     verifier,
                     readiness,
+                    administration,
                 )
                 .map_err(|cause| HostError::Listen {
                     address: address.to_string(),

@@ -126,6 +126,11 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_ADMIN_ADDR", hide_env_values = true)]
     pub(crate) admin_addr: Option<String>,
 
+    /// File with the token, 32 bytes or more, of administrators who may revoke tokens with POST
+    /// /admin/revoke on that address [default: nobody may]
+    #[arg(long, env = "OSCAL_ADMIN_TOKEN_FILE", hide_env_values = true)]
+    pub(crate) admin_token_file: Option<String>,
+
     /// Issuer of the authorization server; switches authorization on [default: none]
     #[arg(long, env = "OSCAL_AUTH_ISSUER_URL", hide_env_values = true)]
     pub(crate) auth_issuer_url: Option<String>,
@@ -248,6 +253,21 @@ pub(crate) struct Options {
         hide_env_values = true
     )]
     pub(crate) auth_max_failures_per_minute: Option<String>,
+
+    /// Receive logouts from the authorization server at /oauth/backchannel-logout (OpenID Connect
+    /// Back-Channel Logout) [default: false]
+    #[arg(long, env = "OSCAL_AUTH_BACK_CHANNEL_LOGOUT", hide_env_values = true,
+          num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) auth_back_channel_logout: Option<String>,
+
+    /// The clients whose logouts are received, as logout tokens name them [default: our own client
+    /// id, and the allowed client ids]
+    #[arg(
+        long,
+        env = "OSCAL_AUTH_BACK_CHANNEL_LOGOUT_CLIENTS",
+        hide_env_values = true
+    )]
+    pub(crate) auth_back_channel_logout_clients: Option<String>,
 
     /// How long an active token is remembered, 0s to 300s [default: 30s]
     #[arg(long, env = "OSCAL_AUTH_CACHE_TTL", hide_env_values = true)]

@@ -126,6 +126,7 @@ fn protected(urls: &Urls, port: u16) -> Result<HttpConfig, Box<dyn Error>> {
         auth: Some(AuthConfig {
             resource_server,
             verifier: VerifierConfig::Introspection(introspection),
+            logout: None,
         }),
         ..HttpConfig::default()
     })

@@ -113,6 +113,7 @@ fn protected(issuer: &str, port: u16) -> Result<HttpConfig, Box<dyn Error>> {
         auth: Some(AuthConfig {
             resource_server,
             verifier: VerifierConfig::Introspection(introspection),
+            logout: None,
         }),
         ..HttpConfig::default()
     })

@@ -1,6 +1,7 @@
 //! The authorization options.
 
 pub(super) mod kinds;
+mod logout;
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -99,7 +100,6 @@ pub(super) fn resolve(
         },
         "introspection, jwt or userinfo",
     );
-    warnings.extend(Mode::of(kind).iter().filter_map(|mode| mode.warning(given)));
     // Only introspection needs client credentials at the authorization server.
     let credentials = match kind {
         Kind::Introspection => credentials::resolve(parser, given, warnings),
@@ -115,12 +115,26 @@ pub(super) fn resolve(
     );
     server.ca_file = given.value("auth_ca_file").map(|path| path.trim().into());
     server.allow_insecure_http = allow_http;
+    let allowed_client_ids = Parser::list(options.auth_allowed_client_ids.as_deref());
+    let logout = logout::resolve(
+        parser,
+        given,
+        &server,
+        jwks_url.clone(),
+        credentials.as_ref(),
+        &allowed_client_ids,
+    );
+    let modes = Mode::of(kind, logout.is_some());
+    warnings.extend(modes.iter().filter_map(|mode| mode.warning(given)));
+    if logout.is_none() {
+        warnings.extend(Mode::WithoutLogout.warning(given));
+    }
     let mut resource_server = ResourceServerConfig::new(resource, server.clone());
     let audiences = Parser::list(options.auth_audience.as_deref());
     if !audiences.is_empty() {
         resource_server.audiences = audiences;
     }
-    resource_server.allowed_client_ids = Parser::list(options.auth_allowed_client_ids.as_deref());
+    resource_server.allowed_client_ids = allowed_client_ids;
     resource_server.required_scopes = parser.scopes(
         "auth_required_scopes",
         options.auth_required_scopes.as_deref(),
@@ -189,6 +203,7 @@ pub(super) fn resolve(
         false => Resolved::On(Box::new(AuthConfig {
             resource_server,
             verifier,
+            logout,
         })),
     }
 }

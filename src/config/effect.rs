@@ -26,14 +26,24 @@ pub(super) enum Mode {
     WithoutSecret,
     WithoutScopes,
     WithoutAudit,
+    WithoutAdmin,
+    WithoutLogout,
+    /// Keys are needed to verify logout tokens, too.
+    NotJwtButLogout,
 }
 
 impl Mode {
     /// The modes that a verifier implies.
-    pub(super) fn of(kind: Kind) -> &'static [Self] {
+    pub(super) fn of(kind: Kind, logout: bool) -> &'static [Self] {
         match kind {
+            Kind::Introspection if logout => &[Self::NotJwtButLogout, Self::NotUserinfo],
             Kind::Introspection => &[Self::NotJwt, Self::NotUserinfo],
             Kind::Jwt => &[Self::NotIntrospection, Self::NotUserinfo],
+            Kind::Userinfo if logout => &[
+                Self::NotIntrospection,
+                Self::NotJwtButLogout,
+                Self::Userinfo,
+            ],
             Kind::Userinfo => &[Self::NotIntrospection, Self::NotJwt, Self::Userinfo],
         }
     }
@@ -59,6 +69,7 @@ impl Mode {
                     "allowed_origins",
                     "trusted_proxies",
                     "admin_addr",
+                    "admin_token_file",
                     "allow_unauthenticated",
                 ],
             ),
@@ -101,6 +112,18 @@ impl Mode {
             Self::WithoutScopes => (
                 "no option requires a scope, so this has no effect",
                 &["auth_scope_hierarchy"],
+            ),
+            Self::NotJwtButLogout => (
+                "--auth-verifier is not jwt, so this has no effect",
+                &["auth_jwt_types"],
+            ),
+            Self::WithoutLogout => (
+                "there is no --auth-back-channel-logout, so this has no effect",
+                &["auth_back_channel_logout_clients"],
+            ),
+            Self::WithoutAdmin => (
+                "there is no --admin-addr or no authorization, so this has no effect",
+                &["admin_token_file"],
             ),
             Self::WithoutAudit => (
                 "there is no --audit-log, so these have no effect",

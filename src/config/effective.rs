@@ -3,7 +3,9 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
-use rmcp_resource_server::{ResourceServerConfig, SessionLimits, VerifierConfig};
+use rmcp_resource_server::{
+    BackChannelLogoutConfig, ResourceServerConfig, SessionLimits, VerifierConfig,
+};
 
 use super::audit::AuditConfig;
 use crate::mcp::ScopeRules;
@@ -88,6 +90,8 @@ pub struct HttpConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// Where to serve metrics and probes.
     pub admin_addr: Option<SocketAddr>,
+    /// The file with the token of administrators who may revoke tokens there.
+    pub admin_token_file: Option<PathBuf>,
     /// Authorization, if it is on.
     pub auth: Option<AuthConfig>,
     /// How long running requests may take after SIGTERM.
@@ -111,6 +115,7 @@ impl Default for HttpConfig {
             allowed_origins: AllowedOrigins::Only(Vec::new()),
             trusted_proxies: Vec::new(),
             admin_addr: None,
+            admin_token_file: None,
             auth: None,
             drain: Duration::from_secs(10),
         }
@@ -134,6 +139,8 @@ pub struct AuthConfig {
     pub resource_server: ResourceServerConfig,
     /// How they are verified.
     pub verifier: VerifierConfig,
+    /// Whose logouts are received, if any.
+    pub logout: Option<BackChannelLogoutConfig>,
 }
 
 /// Browser origins that may use the server.

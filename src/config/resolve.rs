@@ -1,6 +1,6 @@
 //! From options to the effective configuration.
 
-use rmcp_resource_server::{SessionKey, SessionLimits};
+use rmcp_resource_server::{SessionKey, SessionLimits, read_key_file};
 
 use super::{
     audit, auth,
@@ -148,6 +148,11 @@ fn resolve_http(
         text.parse()
             .map_err(|_no_detail| "must be an address with a port, such as 127.0.0.1:9090")
     });
+    let admin_token_file = parser.optional(
+        "admin_token_file",
+        options.admin_token_file.as_deref(),
+        |path| read_key_file(path.as_ref()).map(|_token| path.into()),
+    );
     let allow_unauthenticated = parser.flag(
         "allow_unauthenticated",
         options.allow_unauthenticated.as_deref(),
@@ -157,6 +162,7 @@ fn resolve_http(
     let useless = [
         stateless.then_some(Mode::WithoutSessions),
         (!matches!(auth, auth::Resolved::Off)).then_some(Mode::Authorized),
+        (admin_addr.is_none() || matches!(auth, auth::Resolved::Off)).then_some(Mode::WithoutAdmin),
     ];
     warnings.extend(
         useless
@@ -211,6 +217,7 @@ fn resolve_http(
         allowed_origins,
         trusted_proxies,
         admin_addr,
+        admin_token_file,
         auth: auth.into_config()?,
         drain: defaults.drain,
     })

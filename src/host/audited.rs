@@ -1,6 +1,8 @@
 //! What the audit log says of requests that no MCP handler sees, and what happens when it cannot be
 //! written.
 
+use std::collections::BTreeMap;
+
 use actix_web::{
     Error, HttpMessage, HttpResponse,
     body::{BoxBody, EitherBody, MessageBody},
@@ -13,7 +15,8 @@ use actix_web::{
     web::Data,
 };
 use rmcp_resource_server::{
-    AccessToken, Change, EndedSession, Refusal, RefusedRequest, RequestId, SessionEnd,
+    AccessToken, Change, EndedSession, Refusal, RefusedRequest, RequestId, Revocation, RevokedBy,
+    SessionEnd,
 };
 use serde_json::json;
 
@@ -79,6 +82,7 @@ pub(super) fn ended(log: &AuditLog, session: EndedSession<'_>) {
     let reason = match session.end {
         SessionEnd::Deleted => return,
         SessionEnd::Displaced => Some("displaced"),
+        SessionEnd::Revoked => Some("revoked"),
         // Without authorization a deleted session looks the same.
         _ => session.token.map(|_| "idle"),
     };
@@ -86,6 +90,32 @@ pub(super) fn ended(log: &AuditLog, session: EndedSession<'_>) {
     event.reason = reason;
     event.principal = session.token.map(Principal::of);
     event.session = Some(session_fingerprint_of(session.id));
+    log.record(event);
+}
+
+/// Records a revocation.
+pub(super) fn revoked(log: &AuditLog, revocation: &Revocation, by: RevokedBy) {
+    let mut event = Event::new("revocation");
+    event.outcome = Some(Outcome::Success);
+    event.reason = Some(match by {
+        RevokedBy::AuthorizationServer => "logout",
+        _ => "administrator",
+    });
+    let name = match revocation {
+        Revocation::Subject(name) | Revocation::Client(name) | Revocation::Token(name) => name,
+        Revocation::Session { id, .. } => id,
+        _ => return log.record(event),
+    };
+    event.arguments = BTreeMap::from([(revocation.kind().to_owned(), name.clone())]);
+    if let Revocation::Session {
+        subject: Some(subject),
+        ..
+    } = revocation
+    {
+        event
+            .arguments
+            .insert("subject".to_owned(), subject.clone());
+    }
     log.record(event);
 }
 

@@ -13,14 +13,12 @@ use http::{HeaderMap, HeaderName, Method};
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::SessionManager,
 };
-use rmcp_resource_server::{
-    ActixMcp, BoundedSessions, Metrics, RequestId, ResourceServer, request_parts,
-};
+use rmcp_resource_server::{ActixMcp, BoundedSessions, RequestId, ResourceServer, request_parts};
 use serde_json::json;
 
 use super::{
     accept,
-    audited::{audited, ended},
+    audited::audited,
     bodies::Bodies,
     browser::{self, Origins},
     client_address::client_address,
@@ -43,20 +41,18 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    pub(super) fn new(config: &HttpConfig, mcp: OscalServer, metrics: &Metrics) -> Self {
+    pub(super) fn new(
+        config: &HttpConfig,
+        mcp: OscalServer,
+        sessions: Arc<BoundedSessions>,
+    ) -> Self {
         let bodies = Bodies::new(config.max_body_bytes, config.max_document_bytes);
         let rmcp = StreamableHttpServerConfig::default()
             .with_legacy_session_mode(!config.stateless)
             .with_json_response(true)
             .with_max_request_body_bytes(bodies.longest())
             .with_allowed_hosts(config.allowed_hosts.clone());
-        let audit = mcp.audit().cloned();
-        let mut sessions = BoundedSessions::new(config.session_limits, metrics.clone());
-        if let Some(log) = audit.clone() {
-            sessions = sessions.on_end(Arc::new(move |session| ended(&log, session)));
-        }
-        let sessions = Arc::new(sessions);
-        let audit = audit.map(Data::new);
+        let audit = mcp.audit().cloned().map(Data::new);
         let service = move || Ok(mcp.clone());
         let mcp = ActixMcp::new(StreamableHttpService::new(service, sessions.clone(), rmcp));
         Self {

@@ -48,6 +48,9 @@ pub enum TokenError {
          revoked, or our client is not permitted to introspect it"
     )]
     Inactive,
+    /// A revocation concerns it: see [`Revocation`](crate::Revocation).
+    #[error("the token was revoked by a logout or by an administrator of this server")]
+    Revoked,
     /// The authorization server does not introspect tokens of this type (RFC 7662 and RFC 7009
     /// §2.2.1, `unsupported_token_type`).
     #[error("the authorization server answers unsupported_token_type")]
@@ -157,6 +160,7 @@ impl TokenError {
         "malformed_token",
         "token_too_long",
         "inactive",
+        "revoked",
         "unsupported_token_type",
         "invalid_jwt",
         "refused_algorithm",
@@ -186,6 +190,7 @@ impl TokenError {
             Self::Malformed => "malformed_token",
             Self::TooLong { .. } => "token_too_long",
             Self::Inactive => "inactive",
+            Self::Revoked => "revoked",
             Self::UnsupportedType => "unsupported_token_type",
             Self::InvalidJwt { .. } => "invalid_jwt",
             Self::RefusedAlgorithm { .. } => "refused_algorithm",

@@ -31,6 +31,7 @@ mod limits;
 mod observe;
 mod policy;
 mod resource_server;
+mod revocation;
 mod rmcp;
 mod secret;
 mod session;
@@ -63,6 +64,7 @@ pub use crate::{
         request_id::RequestId,
     },
     resource_server::{RefusalHook, RefusedRequest, ResourceServer, ResourceServerConfig},
+    revocation::{Revocation, RevocationHook, RevokedBy},
     rmcp::NoAccessToken,
     secret::{KeyFileError, Secret, read_key_file},
     session::{
@@ -96,6 +98,9 @@ pub use crate::tower::{
     layer::{ProtectedBody, ProtectedTowerService, ProtectionLayer},
     metadata::MetadataService,
 };
+
+#[cfg(feature = "jwt")]
+pub use crate::revocation::logout::{BackChannelLogout, BackChannelLogoutConfig};
 
 #[cfg(feature = "jwt")]
 pub use crate::verify::jwt::{JwtVerifier, algorithm::SigningAlgorithm, config::JwtConfig};

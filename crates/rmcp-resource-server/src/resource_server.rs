@@ -21,9 +21,13 @@ use crate::{
     limits::{Limiter, RequestLimits},
     observe::{metrics::Metrics, outage_log::OutageLog, request_id::RequestId},
     policy::{Audience, Policy},
+    revocation::{
+        Revocation, RevocationHook, RevokedBy,
+        marks::{Marks, Verdict},
+    },
     session::seal::SessionKey,
     token::{
-        access_token::{AccessToken, Terms},
+        access_token::{AccessToken, Terms, shown},
         bearer::{BearerToken, DEFAULT_MAX_TOKEN_BYTES},
         scope::{ScopeHierarchy, Scopes},
     },
@@ -92,6 +96,8 @@ pub struct ResourceServerConfig {
     pub fingerprints: bool,
     /// Limits on the requests of a principal and the bad tokens of a client. Default: none.
     pub limits: RequestLimits,
+    /// Called with each revocation. Must not block. Default: none.
+    pub on_revocation: Option<RevocationHook>,
     /// Called with each refusal and the response to it; may change the response, for instance its
     /// body. Default: none.
     pub on_refusal: Option<RefusalHook>,
@@ -137,6 +143,7 @@ impl ResourceServerConfig {
             stream_recheck: Duration::from_secs(5),
             fingerprints: false,
             limits: RequestLimits::default(),
+            on_revocation: None,
             on_refusal: None,
         }
     }
@@ -179,6 +186,7 @@ struct Inner {
     metadata: Metadata,
     outages: OutageLog,
     limiter: Limiter,
+    marks: Marks,
     config: ResourceServerConfig,
 }
 
@@ -203,6 +211,7 @@ impl ResourceServer {
                 ),
                 outages: OutageLog::default(),
                 limiter: Limiter::new(config.limits, &config.authorization_server.clock),
+                marks: Marks::new(),
                 config,
             }),
         }
@@ -227,10 +236,49 @@ impl ResourceServer {
     ///
     /// [`VerifyError`]: the token is bad, or there was no way to find out.
     pub async fn authorize(&self, bearer: &BearerToken) -> Result<AccessToken, VerifyError> {
-        let claims = self.inner.verifier.verify(bearer).await?;
-        let token = self.inner.policy.judge(claims, self.now())?;
         let fingerprint = || self.session_key().fingerprint(bearer);
-        Ok(token.with_fingerprint(self.inner.config.fingerprints, fingerprint))
+        // A verification that began before a revocation may end after it; the next one does not.
+        for _attempt in 0..3 {
+            let claims = self.inner.verifier.verify(bearer).await?;
+            match self.inner.marks.judge(&claims, || shown(&fingerprint())) {
+                Verdict::Clear => {
+                    let token = self.inner.policy.judge(claims, self.now())?;
+                    return Ok(token.with_fingerprint(self.inner.config.fingerprints, fingerprint));
+                }
+                Verdict::Stale => self.inner.verifier.forget(bearer).await,
+                Verdict::Revoked => break,
+            }
+        }
+        Err(TokenError::Revoked.into())
+    }
+
+    /// Refuses from now on what was issued or verified before, and ends its streams. A token that an
+    /// authorization server can be asked about is accepted again if it was issued after this, or in
+    /// the same second and is still active. Another process does not learn of it.
+    ///
+    /// Sessions need [`BoundedSessions::end_revoked`](crate::BoundedSessions::end_revoked), which
+    /// [`on_revocation`](ResourceServerConfig::on_revocation) may call.
+    pub fn revoke(&self, revocation: &Revocation, by: RevokedBy) {
+        self.revoke_before(revocation, by, self.now());
+    }
+
+    /// The same, if it happened at another time.
+    pub(crate) fn revoke_before(&self, revocation: &Revocation, by: RevokedBy, time: SystemTime) {
+        self.inner.marks.add(revocation, self.monotonic(), time);
+        tracing::info!(kind = revocation.kind(), ?by, "tokens revoked");
+        if let Some(on_revocation) = &self.inner.config.on_revocation {
+            on_revocation(revocation, by);
+        }
+    }
+
+    pub(crate) fn marks(&self) -> &Marks {
+        &self.inner.marks
+    }
+
+    /// Whether a revocation has come since `token` was accepted.
+    pub(crate) fn is_revoked(&self, token: &AccessToken, bearer: &BearerToken) -> bool {
+        let fingerprint = || shown(&self.session_key().fingerprint(bearer));
+        self.inner.marks.judge(token.claims(), fingerprint) != Verdict::Clear
     }
 
     /// The response to a request for the protected resource metadata (RFC 9728). It is at the

@@ -6,12 +6,16 @@ use actix_web::{App, HttpResponse, HttpServer, dev::Server, web::Data};
 use prometheus_client::{encoding::text::encode, metrics::info::Info, registry::Registry};
 use rmcp_resource_server::{Metrics, TokenVerifier};
 
-use super::probes::{self, Readiness, get_or_head};
+use super::{
+    probes::{self, Readiness, get_or_head},
+    revoke::{self, Administration},
+};
 use crate::telemetry;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Binds `address` and serves `/metrics`, `/healthz` and `/readyz` there.
+/// Binds `address` and serves `/metrics`, `/healthz`, `/readyz` and, for administrators,
+/// `/admin/revoke` there.
 ///
 /// # Errors
 ///
@@ -22,6 +26,7 @@ pub(in crate::host) fn serve(
     register_others: impl FnOnce(&mut Registry),
     verifier: Option<Arc<dyn TokenVerifier>>,
     readiness: Readiness,
+    administration: Option<Arc<Administration>>,
 ) -> io::Result<(Server, Vec<SocketAddr>)> {
     let mut registry = Registry::default();
     metrics.register(&mut registry);
@@ -41,6 +46,7 @@ pub(in crate::host) fn serve(
             .app_data(verifier.clone())
             .app_data(Data::new(readiness.clone()))
             .configure(probes::configure)
+            .configure(|config| revoke::configure(config, administration.as_ref()))
             .route("/metrics", get_or_head().to(scrape))
     })
     .workers(1)

@@ -51,6 +51,7 @@ async fn logrotate_keeps_the_chain() {
     fs::write(&key, [7; 32]).expect("writable");
     let flags = [
         "--transport=streamable-http".to_owned(),
+        "--log-format=json".to_owned(),
         "--port=0".to_owned(),
         format!("--audit-log={}", log.display()),
         format!("--audit-key-file={}", key.display()),

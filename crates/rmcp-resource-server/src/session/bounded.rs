@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::{
     observe::metrics::{GaugeGuard, Metrics},
+    revocation::Revocation,
     session::seal::Principal,
     token::access_token::AccessToken,
 };
@@ -65,6 +66,8 @@ pub enum SessionEnd {
     Deleted,
     /// It was idle longest, and there was no room for another one.
     Displaced,
+    /// Its token was revoked.
+    Revoked,
     /// Nobody used it for long; or, without authorization, for any other reason.
     Idle,
 }
@@ -121,6 +124,21 @@ impl BoundedSessions {
     pub fn on_end(mut self, hook: SessionHook) -> Self {
         self.on_end = Some(hook);
         self
+    }
+
+    /// Ends the sessions that a token opened which is now revoked.
+    pub async fn end_revoked(&self, revocation: &Revocation) {
+        let is_revoked = |session: &Open| {
+            (session.token.as_ref()).is_some_and(|token| revocation.concerns(token))
+        };
+        let ended: Vec<_> = (self.open())
+            .extract_if(|_id, session| is_revoked(session))
+            .collect();
+        for (id, session) in ended {
+            self.tell(&id, &session, SessionEnd::Revoked);
+            // It fails only if the session has ended already.
+            let _ = self.inner.close_session(&id).await;
+        }
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<SessionId, Open>> {

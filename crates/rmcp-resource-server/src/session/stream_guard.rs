@@ -13,11 +13,14 @@ use std::{
     fmt,
     pin::Pin,
     task::{Context, Poll},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use http_body::{Body, Frame, SizeHint};
-use tokio::time::{Instant, sleep};
+use tokio::{
+    select,
+    time::{Instant, sleep},
+};
 
 use crate::{
     error::{TokenError, VerifyError},
@@ -44,10 +47,10 @@ impl StreamGuard {
         token: &AccessToken,
     ) -> Self {
         let _counted = resource_server.metrics().stream();
-        let expires_at = token.expires_at();
+        let token = token.clone();
         Self {
             no_longer_good: Some(Box::pin(async move {
-                let why = until_no_longer_good(&resource_server, &bearer, expires_at).await;
+                let why = until_no_longer_good(&resource_server, &bearer, token).await;
                 tracing::info!(
                     reason = why.reason(),
                     error = %why,
@@ -82,17 +85,26 @@ impl fmt::Debug for StreamGuard {
 async fn until_no_longer_good(
     resource_server: &ResourceServer,
     bearer: &BearerToken,
-    mut expires_at: Option<SystemTime>,
+    mut token: AccessToken,
 ) -> VerifyError {
     let mut answered = Instant::now();
+    let mut revocations = resource_server.marks().subscribe();
     loop {
+        // The client connects again, and the authorization server says what it thinks now.
+        if resource_server.is_revoked(&token, bearer) {
+            return TokenError::Revoked.into();
+        }
+        let expires_at = token.expires_at();
         let now = resource_server.now();
         let left = expires_at.map(|exp| exp.duration_since(now).unwrap_or_default());
         let pause = resource_server.stream_recheck();
-        sleep(left.map_or(pause, |left| left.min(pause))).await;
+        select! {
+            () = sleep(left.map_or(pause, |left| left.min(pause))) => {}
+            Ok(()) = revocations.changed() => continue,
+        }
         match resource_server.authorize(bearer).await {
-            Ok(token) => {
-                expires_at = token.expires_at();
+            Ok(renewed) => {
+                token = renewed;
                 answered = Instant::now();
             }
             Err(error @ VerifyError::Token(_)) => return error,

@@ -25,6 +25,12 @@ pub struct AccessToken(Arc<Accepted>);
 /// A keyed hash of a token's text: distinguishes tokens without revealing them.
 pub(crate) type Fingerprint = [u8; 32];
 
+/// A fingerprint as operators see it.
+pub(crate) fn shown(fingerprint: &Fingerprint) -> String {
+    let digits = fingerprint.iter().take(16);
+    digits.map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Shared by all clones of one request's token, which is passed on some five times.
 struct Accepted {
     claims: Arc<Claims>,
@@ -96,14 +102,16 @@ impl AccessToken {
     /// [`ResourceServerConfig::fingerprints`](crate::ResourceServerConfig::fingerprints) is set, or if
     /// the token names no user.
     pub fn fingerprint(&self) -> Option<String> {
-        let hex = |bytes: &Fingerprint| {
-            bytes
-                .iter()
-                .take(16)
-                .map(|byte| format!("{byte:02x}"))
-                .collect()
-        };
-        self.stand_in().map(hex)
+        self.stand_in().map(shown)
+    }
+
+    /// The user's session at the authorization server, `sid`.
+    pub fn session_id(&self) -> Option<&str> {
+        self.0.claims.session.as_deref()
+    }
+
+    pub(crate) fn claims(&self) -> &Claims {
+        &self.0.claims
     }
 
     /// Scopes that a handler found missing.

@@ -4,7 +4,7 @@ pub(crate) mod kind;
 
 use std::{
     fmt,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use serde_json::{Map, Value};
@@ -25,6 +25,13 @@ pub struct Claims {
     pub(crate) scopes: Scopes,
     pub(crate) expires_at: Option<SystemTime>,
     pub(crate) not_before: Option<SystemTime>,
+    pub(crate) issued_at: Option<SystemTime>,
+    /// The session at the authorization server (`sid`).
+    pub(crate) session: Option<Box<str>>,
+    /// When the authorization server was asked. `None`: just now.
+    pub(crate) asked_at: Option<Instant>,
+    /// Nobody was asked: the token is its own proof, as a JWT is.
+    pub(crate) verified_alone: bool,
     /// What shows that this is not an access token.
     pub(crate) refused_kind: Option<Box<str>>,
     /// Nothing distinguishes this from an ID token: no type, no scope.
@@ -97,6 +104,10 @@ impl Claims {
             scopes: take_scopes(&mut members)?,
             expires_at: take_time(&mut members, "exp")?,
             not_before: take_time(&mut members, "nbf")?,
+            issued_at: members.get("iat").and_then(time),
+            session: string(&members, "sid"),
+            asked_at: None,
+            verified_alone: false,
             refused_kind,
             kind_unknown: false,
             kind_told,
@@ -121,6 +132,7 @@ impl Claims {
             &self.username,
             &self.client_id,
             &self.refused_kind,
+            &self.session,
         ];
         let texts: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
         let audience: usize = self.audience.iter().map(|aud| aud.len() + 16).sum();
@@ -190,18 +202,26 @@ fn take_time(
         None | Some(Value::Null) => return Ok(None),
         Some(value) => value,
     };
+    time(&value).map(Some).ok_or(InvalidClaims {
+        member,
+        problem: "is not a number of seconds since 1970",
+    })
+}
+
+/// A number of seconds since 1970.
+pub(crate) fn time(value: &Value) -> Option<SystemTime> {
     let since_epoch = match (value.as_u64(), value.as_f64()) {
         (Some(seconds), _) => Some(Duration::from_secs(seconds)),
         (None, Some(seconds)) => Duration::try_from_secs_f64(seconds.max(0.0)).ok(),
         (None, None) => None,
     };
-    since_epoch
-        .and_then(|duration| SystemTime::UNIX_EPOCH.checked_add(duration))
-        .map(Some)
-        .ok_or(InvalidClaims {
-            member,
-            problem: "is not a number of seconds since 1970",
-        })
+    SystemTime::UNIX_EPOCH.checked_add(since_epoch?)
+}
+
+/// A text that is not empty, of a member that stays where it is.
+fn string(members: &Map<String, Value>, member: &str) -> Option<Box<str>> {
+    let text = members.get(member)?.as_str()?;
+    (!text.is_empty()).then(|| text.into())
 }
 
 #[cfg(test)]

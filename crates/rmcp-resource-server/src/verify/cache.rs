@@ -180,6 +180,12 @@ impl TokenCache {
         self.fly(key, verify).await
     }
 
+    /// Forgets what is known about `token`. A verification that is under way may still add what it
+    /// finds; claims say when it began.
+    pub async fn forget(&self, partition: &CachePartition, token: &BearerToken) {
+        self.active.invalidate(&partition.key(token)).await;
+    }
+
     /// Kept out of the cache-hit path, whose future and stack would otherwise be as large as a
     /// whole HTTP exchange.
     #[cold]
@@ -213,8 +219,12 @@ impl TokenCache {
             let mut led = false;
             let lead = async {
                 led = true;
+                let asked_at = clock.monotonic();
                 match verify.await {
-                    Ok(claims) => Ok(Entry::new(claims, &*clock, &config)),
+                    Ok(mut claims) => {
+                        claims.asked_at = Some(asked_at);
+                        Ok(Entry::new(claims, &*clock, &config))
+                    }
                     Err(error) => {
                         if error == VerifyError::Token(TokenError::Inactive)
                             && !config.negative_ttl.is_zero()

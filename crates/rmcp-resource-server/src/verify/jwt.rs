@@ -16,6 +16,7 @@ mod public_key;
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
+use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use self::{
@@ -109,6 +110,13 @@ impl JwtVerifier {
         Ok(())
     }
 
+    /// The payload of a JWT whose signature is good: any kind of JWT that the configuration accepts.
+    pub(crate) async fn payload(&self, text: &str) -> Result<Map<String, Value>, VerifyError> {
+        let source = self.inner.source.found()?;
+        let (payload, _typed) = self.inner.signed(&source.jwks, text).await?;
+        Ok(payload)
+    }
+
     /// Waits until keys are at hand.
     pub async fn ready(&self) {
         self.inner.source.ready().await;
@@ -133,6 +141,12 @@ impl TokenVerifier for JwtVerifier {
                 async move { inner.verify(&source.jwks, &token).await }
             })
             .await
+    }
+
+    async fn forget(&self, token: &BearerToken) {
+        if let Ok(source) = self.inner.source.found() {
+            self.inner.cache.forget(&source.partition, token).await;
+        }
     }
 
     /// A signature is checked here, and keys are fetched at a limited rate.
@@ -202,7 +216,18 @@ impl Inner {
     }
 
     async fn verify(&self, jwks: &Jwks, token: &BearerToken) -> Result<Claims, VerifyError> {
-        let jws = Jws::parse(token.expose(), &self.config)?;
+        let (payload, typed) = self.signed(jwks, token.expose()).await?;
+        Ok(claims::read(payload, typed)?)
+    }
+
+    /// The payload of a JWT whose signature is good, and whether its header says that it is an
+    /// access token.
+    async fn signed(
+        &self,
+        jwks: &Jwks,
+        text: &str,
+    ) -> Result<(Map<String, Value>, bool), VerifyError> {
+        let jws = Jws::parse(text, &self.config)?;
         let verified = jwks.verify(&jws).await;
         let looks_elsewhere = self.looks_elsewhere_for(jwks);
         if let Err(failure) = verified {
@@ -216,7 +241,7 @@ impl Inner {
             }
             source.jwks.verify(&jws).await?;
         }
-        Ok(claims::read(jws.payload()?, jws.typed)?)
+        Ok((jws.payload()?, jws.typed))
     }
 }
 

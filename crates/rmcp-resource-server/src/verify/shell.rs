@@ -177,6 +177,14 @@ impl<Q: Question> Running<Q> {
         self.shell.cache.get_or_verify_key(key, ask).await
     }
 
+    /// Forgets what is known about the token.
+    pub(crate) async fn forget(&self, token: &BearerToken) {
+        if let Ok(target) = self.shell.discovery.found() {
+            let partition = Q::partition(&target);
+            self.shell.cache.forget(partition, token).await;
+        }
+    }
+
     /// Whether the token was good when it was last presented.
     pub(crate) fn was_good(&self, token: &BearerToken) -> bool {
         let discovery = &self.shell.discovery;

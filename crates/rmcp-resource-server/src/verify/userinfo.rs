@@ -186,6 +186,10 @@ impl TokenVerifier for UserinfoVerifier {
         self.running.verify(token).await
     }
 
+    async fn forget(&self, token: &BearerToken) {
+        self.running.forget(token).await;
+    }
+
     fn was_good(&self, token: &BearerToken) -> bool {
         self.running.was_good(token)
     }

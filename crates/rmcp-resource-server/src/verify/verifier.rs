@@ -59,6 +59,10 @@ pub trait TokenVerifier: Send + Sync + 'static {
         false
     }
 
+    /// Forgets what is remembered of the token, because it may have been revoked. The next call of
+    /// [`verify`](Self::verify) finds out anew. Default: does nothing, for a verifier without memory.
+    async fn forget(&self, _token: &BearerToken) {}
+
     /// Whether tokens can be verified. An outage of the authorization server does not count:
     /// remembered tokens still work. Default: yes.
     ///
@@ -82,6 +86,10 @@ impl<V: TokenVerifier + ?Sized> TokenVerifier for Arc<V> {
 
     fn was_good(&self, token: &BearerToken) -> bool {
         (**self).was_good(token)
+    }
+
+    async fn forget(&self, token: &BearerToken) {
+        (**self).forget(token).await;
     }
 
     fn readiness(&self) -> Result<(), Arc<str>> {

@@ -36,7 +36,7 @@ impl SigningAlgorithm {
     ];
 
     /// The algorithms accepted by default.
-    pub(super) const DEFAULT: [Self; 4] = [Self::Rs256, Self::Ps256, Self::Es256, Self::EdDsa];
+    pub(crate) const DEFAULT: [Self; 4] = [Self::Rs256, Self::Ps256, Self::Es256, Self::EdDsa];
 
     /// The algorithm with this registered name.
     pub(super) fn named(name: &str) -> Option<Self> {

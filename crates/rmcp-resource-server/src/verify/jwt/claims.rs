@@ -22,6 +22,7 @@ pub(super) fn read(mut claims: Map<String, Value>, typed: bool) -> Result<Claims
     adopt(&mut claims, "client_id", &kind::CLIENT_MEMBERS);
     let mut claims = Claims::from_members(claims).map_err(|error| invalid(error.to_string()))?;
     claims.kind_unknown = !shown;
+    claims.verified_alone = true;
     for (claim, absent) in [
         ("iss", claims.issuer.is_none()),
         ("exp", claims.expires_at.is_none()),
