@@ -54,7 +54,8 @@ class AuthorizationServer:
         self.introspection_path = "/introspect"
         self.tokens = {}
         self.key = None
-        self.calls = 0
+        # How often it was asked about a token, whatever it answered.
+        self.asked = 0
         self.port = 0
         self._server = None
         self._connections = set()
@@ -112,6 +113,7 @@ class AuthorizationServer:
     async def _answer(self, writer, head, body):
         """Answers one request. Returns whether the connection stays open."""
         fault = self.fault
+        self.asked += head.startswith("POST")
         if fault in ("hang", "slow"):
             await asyncio.sleep(HANG if fault == "hang" else 1)
         status, headers = 200, ""
@@ -149,7 +151,6 @@ class AuthorizationServer:
             return 200, {"keys": [self.key.jwk]}
         if path != self.introspection_path:
             return 404, {}
-        self.calls += 1
         credentials = base64.b64encode(f"{CLIENT_ID}:{self.secret}".encode()).decode()
         if f"authorization: basic {credentials}".lower() not in head.lower():
             return 401, {"error": "invalid_client"}

@@ -20,6 +20,10 @@ class Lost(Exception):
     """A request without an answer: the connection broke, or nothing came in time."""
 
 
+class Refused(Lost):
+    """A request that was not sent: nobody accepts connections."""
+
+
 @dataclass
 class Answer:
     status: int
@@ -92,7 +96,10 @@ class Connection:
 
     async def send(self, token, body, headers=""):
         if self.writer is None:
-            self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+            try:
+                self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+            except ConnectionRefusedError as error:
+                raise Refused(repr(error)) from error
         authorization = "" if token is None else f"Authorization: Bearer {token}\r\n"
         self.writer.write(
             f"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n{authorization}Content-Type: application/json\r\n"
