@@ -5,6 +5,7 @@ where the server has to ask it, it may answer 503 while the fault lasts and unti
 """
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from authorization_server import SCOPE
@@ -40,6 +41,8 @@ class Oracle:
 
     resource: str
     cache_ttl: float
+    # Whether 503 is always right for a token, since nobody can say whether it is good.
+    cannot_be_told: Callable = lambda token: False
     windows: list = field(default_factory=list)
     verdicts: Counter = field(default_factory=Counter)
     examples: list = field(default_factory=list)
@@ -61,7 +64,7 @@ class Oracle:
             right = {401}
         else:
             right = self._of_token(token, begin, end)
-        return right | {503} if self.in_fault(begin, end) else right
+        return right | {503} if self.in_fault(begin, end) or self.cannot_be_told(token) else right
 
     def _of_token(self, token, begin, end):
         revoked_at = float("inf") if token.revoked_at is None else token.revoked_at
@@ -99,7 +102,8 @@ class Oracle:
             return WRONG_REFUSAL if 200 in expected else WRONG_ANSWER
         challenge = answer.headers.get("www-authenticate", "")
         is_well_formed = {
-            200: "error" not in (result := parsed(answer.body)) and not result.get("result", {}).get("isError"),
+            # In a fault the answer may be an error: the server gives nothing away that it cannot record.
+            200: 503 in expected or is_success(parsed(answer.body)),
             400: 'error="invalid_request"' in challenge,
             401: "resource_metadata=" in challenge and ('error="invalid_token"' in challenge) == (token is not None),
             403: 'error="insufficient_scope"' in challenge,
@@ -126,6 +130,10 @@ class Oracle:
         if verdict != RIGHT:
             self.report(f"{verdict}: a stream from {opened:.3f} to {ended:.3f} for {shown(token)}")
         return verdict
+
+
+def is_success(answer):
+    return "error" not in answer and not answer.get("result", {}).get("isError")
 
 
 def parsed(body):
