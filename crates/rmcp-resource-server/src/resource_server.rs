@@ -17,6 +17,7 @@ use crate::{
         refusal::{Answers, Refusal},
     },
     authorization_server::server::AuthorizationServer,
+    dpop::{checker::Checker, mode::Dpop},
     error::{TokenError, VerifyError},
     limits::{Limiter, RequestLimits},
     observe::{metrics::Metrics, outage_log::OutageLog, request_id::RequestId},
@@ -25,6 +26,7 @@ use crate::{
     token::{
         access_token::{AccessToken, Terms},
         bearer::{BearerToken, DEFAULT_MAX_TOKEN_BYTES},
+        binding::Presented,
         scope::{ScopeHierarchy, Scopes},
     },
     urls::ResourceUrl,
@@ -92,6 +94,17 @@ pub struct ResourceServerConfig {
     pub fingerprints: bool,
     /// Limits on the requests of a principal and the bad tokens of a client. Default: none.
     pub limits: RequestLimits,
+    /// Whether tokens may, or must, be bound to a key of their client (DPoP, RFC 9449). The proofs of
+    /// requests must then be made for the URL of [`resource`](Self::resource), whatever their path
+    /// here, so each [`ResourceServer`] protects one resource. A proof is good for a minute, and once
+    /// for each `ResourceServer`: replicas do not tell each other, and nothing is remembered after a
+    /// restart. Default: off.
+    pub dpop: Dpop,
+    /// Whether proofs must have a nonce of this server, which a client gets in the header
+    /// `DPoP-Nonce` (RFC 9449 §9). It keeps somebody who can use a client's key for a moment from
+    /// making proofs for later. The nonces come from the [`session_key`](Self::session_key).
+    /// Default: false.
+    pub dpop_nonces: bool,
     /// Called with each refusal and the response to it; may change the response, for instance its
     /// body. Default: none.
     pub on_refusal: Option<RefusalHook>,
@@ -137,6 +150,8 @@ impl ResourceServerConfig {
             stream_recheck: Duration::from_secs(5),
             fingerprints: false,
             limits: RequestLimits::default(),
+            dpop: Dpop::Off,
+            dpop_nonces: false,
             on_refusal: None,
         }
     }
@@ -157,7 +172,13 @@ impl ResourceServerConfig {
             allowed_client_ids: boxed(&self.allowed_client_ids),
             accept_unbound_tokens: self.accept_unbound_tokens,
             required_scopes: self.required_scopes.clone(),
+            dpop: self.dpop,
         }
+    }
+
+    fn checker(&self) -> Option<Checker> {
+        let nonce_key = self.dpop_nonces.then(|| self.session_key.nonce_key());
+        Checker::new(self.dpop, &self.resource, nonce_key)
     }
 }
 
@@ -179,6 +200,7 @@ struct Inner {
     metadata: Metadata,
     outages: OutageLog,
     limiter: Limiter,
+    dpop: Option<Checker>,
     config: ResourceServerConfig,
 }
 
@@ -194,21 +216,25 @@ impl ResourceServer {
                     metadata::url(&config.resource),
                     &config.required_scopes,
                     advertised.union(&config.scope_hierarchy.scopes()),
+                    config.dpop,
                 ),
                 metadata: Metadata::new(
                     &config.resource,
                     &config.authorization_server.issuer,
                     &without_offline_access(&advertised),
                     config.resource_name.as_deref(),
+                    config.dpop,
                 ),
                 outages: OutageLog::default(),
                 limiter: Limiter::new(config.limits, &config.authorization_server.clock),
+                dpop: config.checker(),
                 config,
             }),
         }
     }
 
-    /// Verifies a token and judges it by the policy. For transports other than HTTP.
+    /// Verifies a token and judges it by the policy. For transports other than HTTP. They know no
+    /// proofs, so a token that is bound to a key is refused.
     ///
     /// ```
     /// use rmcp_resource_server::{AccessToken, BearerToken, ResourceServer, VerifyError};
@@ -227,8 +253,17 @@ impl ResourceServer {
     ///
     /// [`VerifyError`]: the token is bad, or there was no way to find out.
     pub async fn authorize(&self, bearer: &BearerToken) -> Result<AccessToken, VerifyError> {
+        self.authorize_presented(bearer, Presented::Alone).await
+    }
+
+    /// The same for a token that may have come with a proof.
+    pub(crate) async fn authorize_presented(
+        &self,
+        bearer: &BearerToken,
+        presented: Presented,
+    ) -> Result<AccessToken, VerifyError> {
         let claims = self.inner.verifier.verify(bearer).await?;
-        let token = self.inner.policy.judge(claims, self.now())?;
+        let token = self.inner.policy.judge(claims, presented, self.now())?;
         let fingerprint = || self.session_key().fingerprint(bearer);
         Ok(token.with_fingerprint(self.inner.config.fingerprints, fingerprint))
     }
@@ -281,6 +316,11 @@ impl ResourceServer {
 
     pub(crate) fn monotonic(&self) -> Instant {
         self.inner.config.authorization_server.clock.monotonic()
+    }
+
+    /// What checks proofs, if they are accepted.
+    pub(crate) fn dpop(&self) -> Option<&Checker> {
+        self.inner.dpop.as_ref()
     }
 
     pub(crate) fn limiter(&self) -> &Limiter {

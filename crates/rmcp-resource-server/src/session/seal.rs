@@ -16,6 +16,7 @@ use crate::{
     token::{
         access_token::{AccessToken, Fingerprint},
         bearer::BearerToken,
+        binding::Thumbprint,
         keyed_hash::{HashKey, append},
     },
 };
@@ -66,6 +67,11 @@ impl SessionKey {
         Ok(Self(HashKey::new(key)))
     }
 
+    /// The key of nonces for DPoP proofs.
+    pub(crate) fn nonce_key(&self) -> HashKey {
+        self.0.derive(&["DPoP nonce"])
+    }
+
     /// The sealed id, for its owner.
     pub(crate) fn seal(&self, id: &str, owner: &Principal<'_>) -> String {
         let mac = self.0.hash(&sealed(id, owner));
@@ -110,6 +116,9 @@ fn sealed(id: &str, owner: &Principal<'_>) -> Vec<u8> {
     // Absent and empty are different.
     message.push(u8::from(owner.client_id.is_some()));
     append(&mut message, owner.client_id.unwrap_or_default());
+    if let Some(key) = owner.key {
+        message.extend_from_slice(&key.0);
+    }
     message
 }
 
@@ -126,6 +135,8 @@ pub(crate) struct Principal<'a> {
     issuer: &'a str,
     user: User<'a>,
     client_id: Option<&'a str>,
+    /// Whoever has another key is somebody else, even with a token of the same user and client.
+    key: Option<&'a Thumbprint>,
 }
 
 /// The user of a principal. It is the token only as a last resort, because a refreshed token must
@@ -152,12 +163,18 @@ impl<'a> Principal<'a> {
             issuer: token.issuer(),
             user,
             client_id: token.client_id(),
+            key: token.key(),
         })
+    }
+
+    /// The same user and client with any key, for counting what it uses: keys cost a client nothing.
+    pub(crate) fn with_any_key(self) -> Self {
+        Self { key: None, ..self }
     }
 
     /// A key for counting what one principal holds.
     pub(crate) fn name(&self) -> String {
-        format!("{self:?}")
+        format!("{:?}", self.with_any_key())
     }
 }
 
@@ -172,6 +189,7 @@ mod tests {
             issuer: "https://as.example.com",
             user: subject.map_or(User::Unnamed(&[7; 32]), User::Subject),
             client_id,
+            key: None,
         }
     }
 
@@ -193,6 +211,10 @@ mod tests {
             },
             Principal {
                 issuer: "https://other.example.com",
+                ..alice
+            },
+            Principal {
+                key: Some(&Thumbprint([7; 32])),
                 ..alice
             },
         ] {

@@ -23,7 +23,7 @@ use crate::{
     error::{TokenError, VerifyError},
     observe::metrics::GaugeGuard,
     resource_server::ResourceServer,
-    token::{access_token::AccessToken, bearer::BearerToken},
+    token::{access_token::AccessToken, bearer::BearerToken, binding::Presented},
 };
 
 /// How long a stream stays open if nothing can be learned about a token with unknown expiry.
@@ -45,9 +45,15 @@ impl StreamGuard {
     ) -> Self {
         let _counted = resource_server.metrics().stream();
         let expires_at = token.expires_at();
+        // A stream needs no new proof, but must not go on with a token of another binding.
+        let presented = token
+            .key()
+            .copied()
+            .map_or(Presented::Alone, Presented::WithKey);
         Self {
             no_longer_good: Some(Box::pin(async move {
-                let why = until_no_longer_good(&resource_server, &bearer, expires_at).await;
+                let why =
+                    until_no_longer_good(&resource_server, &bearer, presented, expires_at).await;
                 tracing::info!(
                     reason = why.reason(),
                     error = %why,
@@ -82,6 +88,7 @@ impl fmt::Debug for StreamGuard {
 async fn until_no_longer_good(
     resource_server: &ResourceServer,
     bearer: &BearerToken,
+    presented: Presented,
     mut expires_at: Option<SystemTime>,
 ) -> VerifyError {
     let mut answered = Instant::now();
@@ -90,7 +97,7 @@ async fn until_no_longer_good(
         let left = expires_at.map(|exp| exp.duration_since(now).unwrap_or_default());
         let pause = resource_server.stream_recheck();
         sleep(left.map_or(pause, |left| left.min(pause))).await;
-        match resource_server.authorize(bearer).await {
+        match resource_server.authorize_presented(bearer, presented).await {
             Ok(token) => {
                 expires_at = token.expires_at();
                 answered = Instant::now();
