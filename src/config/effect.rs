@@ -26,6 +26,7 @@ pub(super) enum Mode {
     WithoutSecret,
     WithoutScopes,
     WithoutAudit,
+    WithoutDpop,
 }
 
 impl Mode {
@@ -106,6 +107,10 @@ impl Mode {
                 "there is no --audit-log, so these have no effect",
                 &["audit_key_file", "audit_on_failure"],
             ),
+            Self::WithoutDpop => (
+                "--auth-dpop is off, so this has no effect",
+                &["auth_dpop_nonce"],
+            ),
         }
     }
 
@@ -155,6 +160,7 @@ mod tests {
             Mode::WithoutSecret,
             Mode::WithoutScopes,
             Mode::WithoutAudit,
+            Mode::WithoutDpop,
         ] {
             for known in mode.rule().1 {
                 let exists = ids.iter().any(|id| match known.ends_with('_') {
