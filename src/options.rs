@@ -269,6 +269,17 @@ pub(crate) struct Options {
     )]
     pub(crate) auth_back_channel_logout_clients: Option<String>,
 
+    /// Whether tokens may be bound to a key of their client (DPoP): off, allowed, or required, which
+    /// refuses bearer tokens [default: off]
+    #[arg(long, env = "OSCAL_AUTH_DPOP", hide_env_values = true)]
+    pub(crate) auth_dpop: Option<String>,
+
+    /// Demand a nonce of this server in DPoP proofs, so that none can be made for later
+    /// [default: false]
+    #[arg(long, env = "OSCAL_AUTH_DPOP_NONCE", hide_env_values = true,
+          num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) auth_dpop_nonce: Option<String>,
+
     /// How long an active token is remembered, 0s to 300s [default: 30s]
     #[arg(long, env = "OSCAL_AUTH_CACHE_TTL", hide_env_values = true)]
     pub(crate) auth_cache_ttl: Option<String>,

@@ -7,7 +7,7 @@ use std::{num::NonZeroU32, time::Duration};
 
 use rmcp_resource_server::{
     AuthorizationServer, CacheConfig, ClientCredentials, CredentialsError, DEFAULT_MAX_TOKEN_BYTES,
-    HttpClientError, IntrospectionConfig, JwtConfig, ResourceServerConfig, ScopeHierarchy,
+    Dpop, HttpClientError, IntrospectionConfig, JwtConfig, ResourceServerConfig, ScopeHierarchy,
     SessionKey, StartError, UserinfoConfig, UserinfoConflict, UserinfoVerifier, VerifierConfig,
 };
 
@@ -160,6 +160,7 @@ pub(super) fn resolve(
     resource_server.limits.requests_per_minute = limit("auth_max_requests_per_minute", requests);
     let failures = options.auth_max_failures_per_minute.as_deref();
     resource_server.limits.failures_per_minute = limit("auth_max_failures_per_minute", failures);
+    dpop(parser, given, &mut resource_server, warnings);
     let cache = cache(parser, given, kind);
     let verifier = match kind {
         Kind::Jwt => {
@@ -178,6 +179,7 @@ pub(super) fn resolve(
                 let id = match conflict {
                     UserinfoConflict::RequiredScopes => "auth_required_scopes",
                     UserinfoConflict::AllowedClientIds => "auth_allowed_client_ids",
+                    UserinfoConflict::Dpop => "auth_dpop",
                     _ => "auth_accept_unbound_tokens",
                 };
                 parser.error(id, conflict);
@@ -205,6 +207,33 @@ pub(super) fn resolve(
             verifier,
             logout,
         })),
+    }
+}
+
+/// What is demanded of tokens that are bound to a key.
+fn dpop(
+    parser: &mut Parser,
+    given: &Given,
+    resource_server: &mut ResourceServerConfig,
+    warnings: &mut Vec<String>,
+) {
+    let options = &given.options;
+    resource_server.dpop = parser.choice(
+        "auth_dpop",
+        options.auth_dpop.as_deref(),
+        "off",
+        |text| match text {
+            "off" => Some(Dpop::Off),
+            "allowed" => Some(Dpop::Allowed),
+            "required" => Some(Dpop::Required),
+            _ => None,
+        },
+        "off, allowed or required",
+    );
+    let nonces = options.auth_dpop_nonce.as_deref();
+    resource_server.dpop_nonces = parser.flag("auth_dpop_nonce", nonces, false);
+    if resource_server.dpop == Dpop::Off {
+        warnings.extend(Mode::WithoutDpop.warning(given));
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) enum Mode {
     WithoutLogout,
     /// Keys are needed to verify logout tokens, too.
     NotJwtButLogout,
+    WithoutDpop,
 }
 
 impl Mode {
@@ -129,6 +130,10 @@ impl Mode {
                 "there is no --audit-log, so these have no effect",
                 &["audit_key_file", "audit_on_failure"],
             ),
+            Self::WithoutDpop => (
+                "--auth-dpop is off, so this has no effect",
+                &["auth_dpop_nonce"],
+            ),
         }
     }
 
@@ -178,6 +183,7 @@ mod tests {
             Mode::WithoutSecret,
             Mode::WithoutScopes,
             Mode::WithoutAudit,
+            Mode::WithoutDpop,
         ] {
             for known in mode.rule().1 {
                 let exists = ids.iter().any(|id| match known.ends_with('_') {

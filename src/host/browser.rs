@@ -32,6 +32,7 @@ impl Origins {
                 WWW_AUTHENTICATE.as_str(),
                 RETRY_AFTER.as_str(),
                 "mcp-session-id",
+                "dpop-nonce",
                 X_REQUEST_ID,
             ])
             .max_age(3600);

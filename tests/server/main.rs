@@ -10,6 +10,7 @@ mod deployment;
 mod doctor;
 mod documentation;
 mod documents;
+mod dpop;
 mod healthcheck;
 mod http;
 mod limits;

@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr, time::Duration};
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Response, Uri,
+    HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri,
     header::{AUTHORIZATION, CONTENT_TYPE},
     request, response,
 };
@@ -13,11 +13,16 @@ use url::form_urlencoded;
 
 use crate::{
     answer::refusal::Refusal,
+    dpop::checker::{DPOP, DPOP_NONCE},
     error::TokenError,
     observe::{client_address::ClientAddress, outage_log::Line, request_id::RequestId},
     resource_server::{RefusedRequest, ResourceServer},
     session::{bounded::OWNER, seal::Principal, stream_guard::StreamGuard},
-    token::{access_token::AccessToken, bearer::BearerToken},
+    token::{
+        access_token::AccessToken,
+        bearer::{BearerToken, Scheme},
+        binding::Presented,
+    },
 };
 
 /// The header that carries an MCP session id.
@@ -67,8 +72,8 @@ fn has_access_token(form: &[u8]) -> bool {
 }
 
 impl ResourceServer {
-    /// Decides whether to admit a request. It changes nothing; [`admit`](Self::admit) also prepares
-    /// the request for the service behind.
+    /// Decides whether to admit a request; [`admit`](Self::admit) also prepares it for the service
+    /// behind. Call one of them, once: a proof of possession is good only once.
     ///
     /// ```
     /// use rmcp_resource_server::{AccessToken, BodyFacts, Refusal, ResourceServer};
@@ -95,8 +100,8 @@ impl ResourceServer {
         Ok(token)
     }
 
-    /// Decides whether to admit a request, and prepares it for the service behind: takes its token
-    /// and the seal of its session id out of the headers, and puts the [`AccessToken`] into the
+    /// Decides whether to admit a request, and prepares it for the service behind: takes its token,
+    /// the proof for it and the seal of its session id out of the headers, and puts the [`AccessToken`] into the
     /// extensions.
     ///
     /// # Errors
@@ -112,12 +117,13 @@ impl ResourceServer {
         parts.extensions.insert(token.clone());
         let session = self.own_session(&parts.headers, &token)?;
         parts.headers.remove(AUTHORIZATION);
+        parts.headers.remove(DPOP);
         if let Some(id) = session {
             parts.headers.insert(MCP_SESSION_ID, id);
         }
         Ok(Admission {
             resource_server: self,
-            about: About::of(parts),
+            about: About::of(parts, bearer.scheme()),
             bearer,
             token,
         })
@@ -125,7 +131,9 @@ impl ResourceServer {
 
     /// The response to a refused request. It is counted and logged.
     pub fn refuse(&self, parts: &request::Parts, refusal: &Refusal) -> Response<Bytes> {
-        self.refuse_what(&About::of(parts), refusal)
+        let credential = parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
+        let scheme = credential.and_then(|value| Scheme::of(value.trim_ascii()));
+        self.refuse_what(&About::of(parts, scheme.unwrap_or_default()), refusal)
     }
 
     async fn authorized(
@@ -139,7 +147,7 @@ impl ResourceServer {
                 if !self.was_good(&bearer) {
                     self.limiter().may_try(client)?;
                 }
-                let token = self.authorize(&bearer).await;
+                let token = self.checked(parts, &bearer).await;
                 token.map(|token| (bearer, token))
             }
             Err(error) => Err(error.into()),
@@ -147,13 +155,38 @@ impl ResourceServer {
         match &accepted {
             Ok((_, token)) => {
                 if let Some(principal) = Principal::of(token) {
-                    self.limiter().request(principal)?;
+                    self.limiter().request(principal.with_any_key())?;
                 }
             }
-            Err(error) if error.is_bad_token() => self.limiter().failure(client)?,
+            Err(Refusal::Unverified(error)) if error.is_bad_token() => {
+                self.limiter().failure(client)?;
+            }
             Err(_) => {}
         }
-        Ok(accepted?)
+        accepted
+    }
+
+    /// Verifies a token together with the proof of its key, if it comes with one.
+    async fn checked(
+        &self,
+        parts: &request::Parts,
+        bearer: &BearerToken,
+    ) -> Result<AccessToken, Refusal> {
+        match (bearer.scheme(), self.dpop()) {
+            (Scheme::Dpop, Some(checker)) => {
+                let proof = checker.check(parts, bearer, self.now())?;
+                let presented = Presented::WithKey(proof.key);
+                let token = self.authorize_presented(bearer, presented).await?;
+                let principal = Principal::of(&token).map(Principal::with_any_key);
+                checker.use_up(principal, &proof, self.now())?;
+                Ok(token)
+            }
+            // Nobody needs to be asked about it.
+            (Scheme::Bearer, Some(checker)) if checker.is_required => {
+                Err(TokenError::WithoutProof.into())
+            }
+            _ => Ok(self.authorize(bearer).await?),
+        }
     }
 
     /// The token that a request presents.
@@ -164,7 +197,12 @@ impl ResourceServer {
     ) -> Result<BearerToken, TokenError> {
         let credentials = parts.headers.get_all(AUTHORIZATION).into_iter();
         let credentials = credentials.map(HeaderValue::as_bytes);
-        let bearer = BearerToken::from_authorization(credentials, self.max_token_bytes())?;
+        let schemes: &[Scheme] = match self.dpop() {
+            None => &[Scheme::Bearer],
+            Some(_) => &[Scheme::Bearer, Scheme::Dpop],
+        };
+        let limit = self.max_token_bytes();
+        let bearer = BearerToken::from_authorization_by(schemes, credentials, limit)?;
         let query = parts.uri.query().unwrap_or_default();
         if body.has_access_token || has_access_token(query.as_bytes()) {
             return Err(TokenError::SeveralCredentials);
@@ -190,9 +228,19 @@ impl ResourceServer {
         id.map(Some).ok_or(Refusal::ForeignSession)
     }
 
+    /// The nonce for a client's next proof, if proofs need one.
+    fn nonce(&self) -> Option<HeaderValue> {
+        self.dpop().and_then(|checker| checker.nonce(self.now()))
+    }
+
     fn refuse_what(&self, about: &About, refusal: &Refusal) -> Response<Bytes> {
         let request_id = about.request_id.clone().unwrap_or_else(RequestId::fresh);
-        let mut response = self.answers().respond(refusal, &request_id);
+        let mut response = self.answers().respond(refusal, about.scheme, &request_id);
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let Some(nonce) = self.nonce()
+        {
+            response.headers_mut().insert(DPOP_NONCE, nonce);
+        }
         let status = response.status().as_u16();
         let reason = refusal.reason();
         let client = about.client.map(tracing::field::display);
@@ -249,16 +297,18 @@ pub struct Admission<'s> {
 struct About {
     method: Method,
     uri: Uri,
+    scheme: Scheme,
     request_id: Option<RequestId>,
     client: Option<IpAddr>,
     token: Option<AccessToken>,
 }
 
 impl About {
-    fn of(parts: &request::Parts) -> Self {
+    fn of(parts: &request::Parts, scheme: Scheme) -> Self {
         Self {
             method: parts.method.clone(),
             uri: parts.uri.clone(),
+            scheme,
             request_id: parts.extensions.get::<RequestId>().cloned(),
             client: ClientAddress::of(&parts.extensions),
             token: parts.extensions.get().cloned(),
@@ -298,6 +348,9 @@ impl Admission<'_> {
         if let Some(sealed) = finished.session_id {
             head.headers.insert(MCP_SESSION_ID, sealed);
         }
+        if let Some(nonce) = finished.nonce {
+            head.headers.insert(DPOP_NONCE, nonce);
+        }
         Ok(finished.guard)
     }
 
@@ -316,6 +369,10 @@ impl Admission<'_> {
                 self.resource_server.note_allowed();
                 Ok(Finished {
                     session_id,
+                    nonce: match self.bearer.scheme() {
+                        Scheme::Bearer => None,
+                        Scheme::Dpop => self.resource_server.nonce(),
+                    },
                     guard: is_stream.then(|| {
                         StreamGuard::new(self.resource_server.clone(), self.bearer, &self.token)
                     }),
@@ -356,6 +413,8 @@ impl fmt::Debug for Admission<'_> {
 pub(crate) struct Finished {
     /// The sealed id of a new session.
     pub(crate) session_id: Option<HeaderValue>,
+    /// For the client's next proof.
+    pub(crate) nonce: Option<HeaderValue>,
     /// Ends the stream when its token is no longer good.
     pub(crate) guard: Option<StreamGuard>,
 }

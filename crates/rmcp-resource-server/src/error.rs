@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::token::scope::Scopes;
+use crate::{dpop::problem::ProofProblem, token::scope::Scopes};
 
 /// Why a request was not authorized.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -138,6 +138,25 @@ pub enum TokenError {
     /// The token is bound to a key (`cnf`, or type DPoP), and this server does not check the proof.
     #[error("the token is bound to a key (cnf or DPoP), which this server does not check")]
     ProofOfPossession,
+    /// Presented as a bearer token, but the token is bound to a key or has to be (RFC 9449 §7.2).
+    #[error(
+        "the token is presented as a bearer token, without the proof of its key (DPoP) that it \
+         needs here"
+    )]
+    WithoutProof,
+    /// Presented with a proof, but bound to no key (RFC 9449 §7.1).
+    #[error("the token comes with a proof (DPoP) but is bound to no key")]
+    NotBound,
+    /// The proof was made with another key than the one that the token is bound to.
+    #[error("the proof (DPoP) was made with another key than the one that the token is bound to")]
+    OtherKey,
+    /// The proof is not good (RFC 9449 §4.3).
+    #[error("the DPoP proof is not accepted: {0}")]
+    InvalidProof(#[from] ProofProblem),
+    /// The proof has no nonce of this server, or an old one; the answer brings a new one (RFC 9449
+    /// §9).
+    #[error("the DPoP proof lacks a current nonce of this server, which the answer brings")]
+    NonceNeeded,
     /// The token has no `sub`, `username` or `client_id`: nobody is accountable for what it does.
     #[error("the token identifies nobody: it has no subject, user name or client")]
     NoPrincipal,
@@ -176,6 +195,11 @@ impl TokenError {
         "client_not_allowed",
         "refused_kind",
         "proof_of_possession",
+        "without_proof",
+        "not_bound",
+        "other_key",
+        "invalid_proof",
+        "nonce_needed",
         "no_principal",
         "insufficient_scope",
         "unknown_kind",
@@ -207,6 +231,11 @@ impl TokenError {
             Self::RefusedKind { .. } => "refused_kind",
             Self::UnknownKind => "unknown_kind",
             Self::ProofOfPossession => "proof_of_possession",
+            Self::WithoutProof => "without_proof",
+            Self::NotBound => "not_bound",
+            Self::OtherKey => "other_key",
+            Self::InvalidProof(_) => "invalid_proof",
+            Self::NonceNeeded => "nonce_needed",
             Self::NoPrincipal => "no_principal",
             Self::InsufficientScope { .. } => "insufficient_scope",
         }
@@ -365,11 +394,16 @@ impl AuthorizationServerError {
 }
 
 impl VerifyError {
-    /// Whether a token was presented that is not good here. A good one that lacks a scope does not
-    /// count, and neither does a request without one, with which every client begins.
+    /// Whether a token or a proof was presented that is not good here. A good token that lacks a scope
+    /// does not count, and neither does a request without a token or a nonce, with which every client
+    /// begins.
     pub(crate) fn is_bad_token(&self) -> bool {
-        use TokenError::{InsufficientScope, NoCredential};
-        matches!(self, Self::Token(error) if !matches!(error, NoCredential | InsufficientScope { .. }))
+        use TokenError::{InsufficientScope, NoCredential, NonceNeeded};
+        matches!(
+            self,
+            Self::Token(error)
+                if !matches!(error, NoCredential | NonceNeeded | InsufficientScope { .. })
+        )
     }
 
     /// Whether an operator should look into it. Tokens that name an unknown key are not worth that,

@@ -2,7 +2,8 @@
 
 use crate::{
     answer::challenge::Challenge,
-    token::{claims::IntrospectionResponse, scope::Scopes},
+    dpop::checker,
+    token::{bearer::Scheme, claims::IntrospectionResponse, scope::Scopes},
     verify::jwt,
 };
 
@@ -25,6 +26,11 @@ pub fn parse_keys(body: &[u8]) -> Option<usize> {
     jwt::count_usable_keys(body)
 }
 
+/// Reads a DPoP proof for a fixed request, and returns whether it is good.
+pub fn read_dpop_proof(text: &str) -> bool {
+    checker::read_for_a_fixed_request(text)
+}
+
 /// Builds a challenge, and returns its length in bytes.
 pub fn build_challenge(scope: &Scopes, resource_metadata: &str) -> usize {
     let challenge = Challenge {
@@ -32,5 +38,5 @@ pub fn build_challenge(scope: &Scopes, resource_metadata: &str) -> usize {
         scope,
         resource_metadata,
     };
-    challenge.to_header().len()
+    challenge.to_header(Scheme::Bearer).len()
 }

@@ -23,10 +23,12 @@ mod client_auth;
 mod clock;
 #[cfg(feature = "diagnose")]
 pub mod diagnose;
+mod dpop;
 mod error;
 #[cfg(feature = "jwt")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod jose;
 mod limits;
 mod observe;
 mod policy;
@@ -55,6 +57,7 @@ pub use crate::{
         method::ClientAuth,
     },
     clock::{Clock, SystemClock},
+    dpop::{mode::Dpop, problem::ProofProblem},
     error::{AuthorizationServerError, TokenError, VerifyError},
     limits::{LimitExceeded, RequestLimits},
     observe::{
@@ -100,10 +103,11 @@ pub use crate::tower::{
 };
 
 #[cfg(feature = "jwt")]
-pub use crate::revocation::logout::{BackChannelLogout, BackChannelLogoutConfig};
-
-#[cfg(feature = "jwt")]
-pub use crate::verify::jwt::{JwtVerifier, algorithm::SigningAlgorithm, config::JwtConfig};
+pub use crate::{
+    jose::algorithm::SigningAlgorithm,
+    revocation::logout::{BackChannelLogout, BackChannelLogoutConfig},
+    verify::jwt::{JwtVerifier, config::JwtConfig},
+};
 
 #[cfg(feature = "userinfo")]
 pub use crate::verify::userinfo::{UserinfoConfig, UserinfoConflict, UserinfoVerifier};

@@ -56,24 +56,33 @@ pub enum LimitExceeded {
         /// How long until the next token is verified.
         retry_after: Duration,
     },
+    /// DPoP proofs that can be remembered.
+    Proofs {
+        /// How long until some can be forgotten.
+        retry_after: Duration,
+    },
 }
 
 impl LimitExceeded {
     /// Every value that [`reason`](Self::reason) returns.
-    pub(crate) const REASONS: &[&str] = &["too_many_requests", "too_many_failures"];
+    pub(crate) const REASONS: &[&str] =
+        &["too_many_requests", "too_many_failures", "too_many_proofs"];
 
     /// A short constant name, for logs and metrics.
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Requests { .. } => "too_many_requests",
             Self::Failures { .. } => "too_many_failures",
+            Self::Proofs { .. } => "too_many_proofs",
         }
     }
 
     /// When a client should try again.
     pub fn retry_after(&self) -> Duration {
         match self {
-            Self::Requests { retry_after } | Self::Failures { retry_after } => *retry_after,
+            Self::Requests { retry_after }
+            | Self::Failures { retry_after }
+            | Self::Proofs { retry_after } => *retry_after,
         }
     }
 }
@@ -83,6 +92,7 @@ impl fmt::Display for LimitExceeded {
         let (what, retry_after) = match self {
             Self::Requests { retry_after } => ("requests of this principal", retry_after),
             Self::Failures { retry_after } => ("bad tokens from this address", retry_after),
+            Self::Proofs { retry_after } => ("DPoP proofs to remember", retry_after),
         };
         write!(
             f,

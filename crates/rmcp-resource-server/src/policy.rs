@@ -10,9 +10,11 @@ use std::{
 };
 
 use crate::{
+    dpop::mode::Dpop,
     error::{TokenError, shortened},
     token::{
         access_token::{AccessToken, Terms},
+        binding::{Binding, Presented},
         claims::Claims,
         scope::Scopes,
     },
@@ -33,17 +35,20 @@ pub(crate) struct Policy {
     /// Accept a token without `aud` if its verifier cannot know the audience.
     pub(crate) accept_unbound_tokens: bool,
     pub(crate) required_scopes: Scopes,
+    pub(crate) dpop: Dpop,
 }
 
 impl Policy {
-    /// Judges `claims` at the time `now`. Expiry comes before scopes, so that an expired token
+    /// Judges `claims`, presented like this, at the time `now`. Expiry comes before scopes, so that an expired token
     /// never makes a client ask its user for more permissions.
     pub(crate) fn judge(
         &self,
         claims: Arc<Claims>,
+        presented: Presented,
         now: SystemTime,
     ) -> Result<AccessToken, TokenError> {
         self.judge_kind(&claims)?;
+        self.judge_binding(claims.binding, presented)?;
         self.judge_issuer(&claims)?;
         judge_time(&claims, now)?;
         self.judge_recipient(&claims)?;
@@ -79,10 +84,25 @@ impl Policy {
         if claims.kind_unknown && self.required_scopes.is_empty() {
             return Err(TokenError::UnknownKind);
         }
-        if claims.key_bound {
-            return Err(TokenError::ProofOfPossession);
-        }
         Ok(())
+    }
+
+    /// A bound token is never good without its proof, nor an unbound one with a proof (checklist 65,
+    /// RFC 9449 §7).
+    fn judge_binding(&self, binding: Binding, presented: Presented) -> Result<(), TokenError> {
+        match (binding, presented) {
+            (Binding::Unknown, _) => Err(TokenError::ProofOfPossession),
+            (Binding::Key(_), _) if self.dpop == Dpop::Off => Err(TokenError::ProofOfPossession),
+            (Binding::Key(key), Presented::WithKey(proven)) => {
+                (key == proven).then_some(()).ok_or(TokenError::OtherKey)
+            }
+            (Binding::None, Presented::WithKey(_)) => Err(TokenError::NotBound),
+            (Binding::Key(_), Presented::Alone) => Err(TokenError::WithoutProof),
+            (Binding::None, Presented::Alone) => match self.dpop {
+                Dpop::Required => Err(TokenError::WithoutProof),
+                Dpop::Off | Dpop::Allowed => Ok(()),
+            },
+        }
     }
 
     /// A missing `iss` is accepted: the answer came from the configured server, and several servers
@@ -153,7 +173,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::token::scope::ScopeHierarchy;
+    use crate::token::{binding::Thumbprint, scope::ScopeHierarchy};
 
     const NOW: u64 = 1_800_000_000;
     const SERVER: &str = "https://mcp.example.com/mcp";
@@ -165,6 +185,7 @@ mod tests {
             allowed_client_ids: Box::new([]),
             accept_unbound_tokens: false,
             required_scopes: "read write".parse().expect("valid"),
+            dpop: Dpop::Off,
         }
     }
 
@@ -180,6 +201,7 @@ mod tests {
         let claims = Claims::from_members(members).expect("readable claims");
         policy.judge(
             Arc::new(claims),
+            Presented::Alone,
             SystemTime::UNIX_EPOCH + Duration::from_secs(NOW),
         )
     }
@@ -276,7 +298,8 @@ mod tests {
                 let members = members.expect("an object");
                 let mut claims = Claims::from_members(members).expect("readable");
                 claims.audience_unknowable = audience_unknowable;
-                let judged = policy.judge(Arc::new(claims), SystemTime::UNIX_EPOCH);
+                let judged =
+                    policy.judge(Arc::new(claims), Presented::Alone, SystemTime::UNIX_EPOCH);
                 let accepted = accept_unbound_tokens && audience_unknowable;
                 assert_eq!(judged.is_ok(), accepted);
             }
@@ -299,9 +322,45 @@ mod tests {
             let members = members.as_object().expect("an object").clone();
             let mut claims = Claims::from_members(members).expect("readable");
             claims.kind_unknown = kind_unknown;
-            let judged = policy.judge(Arc::new(claims), SystemTime::UNIX_EPOCH);
+            let judged = policy.judge(Arc::new(claims), Presented::Alone, SystemTime::UNIX_EPOCH);
             let reason = judged.map_or_else(|error| error.reason(), |_| "accepted");
             assert_eq!(reason, expected, "{required:?} {kind_unknown}");
+        }
+    }
+
+    #[test]
+    fn rs_65_a_token_and_its_proof_belong_together() {
+        use Binding as B;
+        use Dpop::{Allowed, Off, Required};
+        use Presented::{Alone, WithKey};
+        let (key, other) = (Thumbprint([1; 32]), Thumbprint([2; 32]));
+        for (binding, presented, by_mode) in [
+            (B::None, Alone, ["good", "good", "without_proof"]),
+            (B::None, WithKey(key), ["not_bound"; 3]),
+            (
+                B::Key(key),
+                Alone,
+                ["proof_of_possession", "without_proof", "without_proof"],
+            ),
+            (
+                B::Key(key),
+                WithKey(key),
+                ["proof_of_possession", "good", "good"],
+            ),
+            (
+                B::Key(key),
+                WithKey(other),
+                ["proof_of_possession", "other_key", "other_key"],
+            ),
+            (B::Unknown, Alone, ["proof_of_possession"; 3]),
+            (B::Unknown, WithKey(key), ["proof_of_possession"; 3]),
+        ] {
+            for (dpop, expected) in [Off, Allowed, Required].into_iter().zip(by_mode) {
+                let policy = Policy { dpop, ..policy() };
+                let judged = policy.judge_binding(binding, presented);
+                let reason = judged.map_or_else(|error| error.reason(), |()| "good");
+                assert_eq!(reason, expected, "{dpop:?} {binding:?} {presented:?}");
+            }
         }
     }
 

@@ -17,6 +17,7 @@ use crate::{
         refusal::{Answers, Refusal},
     },
     authorization_server::server::AuthorizationServer,
+    dpop::{checker::Checker, mode::Dpop},
     error::{TokenError, VerifyError},
     limits::{Limiter, RequestLimits},
     observe::{metrics::Metrics, outage_log::OutageLog, request_id::RequestId},
@@ -29,6 +30,7 @@ use crate::{
     token::{
         access_token::{AccessToken, Terms, shown},
         bearer::{BearerToken, DEFAULT_MAX_TOKEN_BYTES},
+        binding::Presented,
         scope::{ScopeHierarchy, Scopes},
     },
     urls::ResourceUrl,
@@ -98,6 +100,17 @@ pub struct ResourceServerConfig {
     pub limits: RequestLimits,
     /// Called with each revocation. Must not block. Default: none.
     pub on_revocation: Option<RevocationHook>,
+    /// Whether tokens may, or must, be bound to a key of their client (DPoP, RFC 9449). The proofs of
+    /// requests must then be made for the URL of [`resource`](Self::resource), whatever their path
+    /// here, so each [`ResourceServer`] protects one resource. A proof is good for a minute, and once
+    /// for each `ResourceServer`: replicas do not tell each other, and nothing is remembered after a
+    /// restart. Default: off.
+    pub dpop: Dpop,
+    /// Whether proofs must have a nonce of this server, which a client gets in the header
+    /// `DPoP-Nonce` (RFC 9449 §9). It keeps somebody who can use a client's key for a moment from
+    /// making proofs for later. The nonces come from the [`session_key`](Self::session_key).
+    /// Default: false.
+    pub dpop_nonces: bool,
     /// Called with each refusal and the response to it; may change the response, for instance its
     /// body. Default: none.
     pub on_refusal: Option<RefusalHook>,
@@ -144,6 +157,8 @@ impl ResourceServerConfig {
             fingerprints: false,
             limits: RequestLimits::default(),
             on_revocation: None,
+            dpop: Dpop::Off,
+            dpop_nonces: false,
             on_refusal: None,
         }
     }
@@ -164,7 +179,13 @@ impl ResourceServerConfig {
             allowed_client_ids: boxed(&self.allowed_client_ids),
             accept_unbound_tokens: self.accept_unbound_tokens,
             required_scopes: self.required_scopes.clone(),
+            dpop: self.dpop,
         }
+    }
+
+    fn checker(&self) -> Option<Checker> {
+        let nonce_key = self.dpop_nonces.then(|| self.session_key.nonce_key());
+        Checker::new(self.dpop, &self.resource, nonce_key)
     }
 }
 
@@ -187,6 +208,7 @@ struct Inner {
     outages: OutageLog,
     limiter: Limiter,
     marks: Marks,
+    dpop: Option<Checker>,
     config: ResourceServerConfig,
 }
 
@@ -202,22 +224,26 @@ impl ResourceServer {
                     metadata::url(&config.resource),
                     &config.required_scopes,
                     advertised.union(&config.scope_hierarchy.scopes()),
+                    config.dpop,
                 ),
                 metadata: Metadata::new(
                     &config.resource,
                     &config.authorization_server.issuer,
                     &without_offline_access(&advertised),
                     config.resource_name.as_deref(),
+                    config.dpop,
                 ),
                 outages: OutageLog::default(),
                 limiter: Limiter::new(config.limits, &config.authorization_server.clock),
                 marks: Marks::new(),
+                dpop: config.checker(),
                 config,
             }),
         }
     }
 
-    /// Verifies a token and judges it by the policy. For transports other than HTTP.
+    /// Verifies a token and judges it by the policy. For transports other than HTTP. They know no
+    /// proofs, so a token that is bound to a key is refused.
     ///
     /// ```
     /// use rmcp_resource_server::{AccessToken, BearerToken, ResourceServer, VerifyError};
@@ -236,13 +262,22 @@ impl ResourceServer {
     ///
     /// [`VerifyError`]: the token is bad, or there was no way to find out.
     pub async fn authorize(&self, bearer: &BearerToken) -> Result<AccessToken, VerifyError> {
+        self.authorize_presented(bearer, Presented::Alone).await
+    }
+
+    /// The same for a token that may have come with a proof.
+    pub(crate) async fn authorize_presented(
+        &self,
+        bearer: &BearerToken,
+        presented: Presented,
+    ) -> Result<AccessToken, VerifyError> {
         let fingerprint = || self.session_key().fingerprint(bearer);
         // A verification that began before a revocation may end after it; the next one does not.
         for _attempt in 0..3 {
             let claims = self.inner.verifier.verify(bearer).await?;
             match self.inner.marks.judge(&claims, || shown(&fingerprint())) {
                 Verdict::Clear => {
-                    let token = self.inner.policy.judge(claims, self.now())?;
+                    let token = self.inner.policy.judge(claims, presented, self.now())?;
                     return Ok(token.with_fingerprint(self.inner.config.fingerprints, fingerprint));
                 }
                 Verdict::Stale => self.inner.verifier.forget(bearer).await,
@@ -329,6 +364,11 @@ impl ResourceServer {
 
     pub(crate) fn monotonic(&self) -> Instant {
         self.inner.config.authorization_server.clock.monotonic()
+    }
+
+    /// What checks proofs, if they are accepted.
+    pub(crate) fn dpop(&self) -> Option<&Checker> {
+        self.inner.dpop.as_ref()
     }
 
     pub(crate) fn limiter(&self) -> &Limiter {

@@ -2,6 +2,10 @@
 
 #[path = "wire/challenges.rs"]
 mod challenges;
+#[path = "wire/dpop.rs"]
+mod dpop;
+#[path = "wire/dpop_sessions.rs"]
+mod dpop_sessions;
 #[path = "wire/failure.rs"]
 mod failure;
 #[path = "wire/forwarding.rs"]

@@ -56,10 +56,14 @@ impl Fixes<'_> {
                 --auth-allowed-client-ids, if tokens of this client should be accepted."
                 .to_owned(),
             TokenError::ProofOfPossession => {
-                "Have the client request a plain bearer token: turn off DPoP and certificate-bound \
-                tokens for it at the authorization server."
+                "Set --auth-dpop=allowed if the token is bound by DPoP. Otherwise have the client \
+                request a plain bearer token: turn off certificate-bound tokens for it at the \
+                authorization server."
                     .to_owned()
             }
+            TokenError::WithoutProof => "Have the client bind its tokens to a key (DPoP), or set \
+                --auth-dpop=allowed."
+                .to_owned(),
             TokenError::UnknownKind => {
                 "Set --auth-required-scopes, which ID tokens never have, or \
                 have the authorization server sign access tokens with the type at+jwt (RFC 9068)."

@@ -113,6 +113,7 @@ pub fn request_parts(request: &HttpRequest) -> request::Parts {
     admitted.unwrap_or_else(|| {
         let mut parts = convert::parts(request);
         parts.headers.remove(http::header::AUTHORIZATION);
+        parts.headers.remove(crate::dpop::checker::DPOP);
         parts
     })
 }

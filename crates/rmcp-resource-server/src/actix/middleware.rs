@@ -28,6 +28,8 @@ use crate::{
 };
 
 const MCP_SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 impl ResourceServer {
     /// Wraps an actix scope so that only authorized requests reach it. Handlers find the
@@ -160,6 +162,7 @@ async fn body_facts(request: &mut ServiceRequest) -> BodyFacts {
 fn prepare(request: &mut ServiceRequest, parts: http::request::Parts, admission: &Admission<'_>) {
     let headers: &mut HeaderMap = request.headers_mut();
     headers.remove(AUTHORIZATION);
+    headers.remove(DPOP);
     if let Some(id) = parts.headers.get(crate::admission::MCP_SESSION_ID) {
         headers.insert(MCP_SESSION_ID, header_value(id));
     }
@@ -179,6 +182,9 @@ fn finish(
         Ok(finished) => {
             if let Some(sealed) = &finished.session_id {
                 headers.insert(MCP_SESSION_ID, header_value(sealed));
+            }
+            if let Some(nonce) = &finished.nonce {
+                headers.insert(DPOP_NONCE, header_value(nonce));
             }
             match finished.guard {
                 Some(guard) => served.map_body(|_, body| GuardedMessage::new(body, guard).boxed()),

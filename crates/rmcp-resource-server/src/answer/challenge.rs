@@ -1,17 +1,20 @@
-//! The `WWW-Authenticate` header (RFC 6750 §3, RFC 9728 §5.1).
+//! The `WWW-Authenticate` header (RFC 6750 §3, RFC 9449 §7.1, RFC 9728 §5.1).
 
 use std::fmt::Write;
 
 use http::header::HeaderValue;
 
-use crate::token::scope::Scopes;
+use crate::{
+    dpop::{mode::Dpop, proof::ALGORITHMS},
+    token::{bearer::Scheme, scope::Scopes},
+};
 
-/// A `Bearer` challenge. Its parts cannot contain a quotation mark or a backslash: texts are
+/// A challenge. Its parts cannot contain a quotation mark or a backslash: texts are
 /// constants, and the types that parse scopes and URLs refuse both characters. Nothing in it comes
 /// from a request or an authorization server.
 pub(crate) struct Challenge<'a> {
-    /// An error code of RFC 6750 §3.1 with its description; `None` if the request has no
-    /// credential.
+    /// An error code of RFC 6750 §3.1 or RFC 9449 §7.1 with its description; `None` if the request has
+    /// no credential.
     pub(crate) error: Option<(&'static str, &'static str)>,
     /// The scopes that the operation needs. Left out if it needs none.
     pub(crate) scope: &'a Scopes,
@@ -20,9 +23,31 @@ pub(crate) struct Challenge<'a> {
 }
 
 impl Challenge<'_> {
+    /// A challenge for each scheme that is accepted, as a value of its own. The error belongs to the
+    /// scheme of the request. Bearer comes first: there are clients that read only the beginning.
+    ///
+    /// Where only bound tokens are accepted, Bearer is not named: no token that a client could get
+    /// for it would be accepted (RFC 9449 §7.1).
+    pub(crate) fn to_headers(&self, dpop: Dpop, scheme: Scheme) -> Box<[HeaderValue]> {
+        let schemes: &[Scheme] = match dpop {
+            Dpop::Off => &[Scheme::Bearer],
+            Dpop::Allowed => &[Scheme::Bearer, Scheme::Dpop],
+            Dpop::Required => &[Scheme::Dpop],
+        };
+        let header = |named: &Scheme| {
+            let is_concerned = schemes.len() == 1 || *named == scheme;
+            let error = self.error.filter(|_| is_concerned);
+            Challenge { error, ..*self }.to_header(*named)
+        };
+        schemes.iter().map(header).collect()
+    }
+
     /// The header's value.
-    pub(crate) fn to_header(&self) -> HeaderValue {
-        let mut text = String::from("Bearer ");
+    pub(crate) fn to_header(&self, scheme: Scheme) -> HeaderValue {
+        let mut text = match scheme {
+            Scheme::Bearer => String::from("Bearer "),
+            Scheme::Dpop => format!("DPoP algs=\"{}\", ", ALGORITHMS.join(" ")),
+        };
         if let Some((code, description)) = self.error {
             let _ = write!(
                 text,
@@ -59,7 +84,7 @@ mod tests {
             resource_metadata: "https://x/m",
         };
         assert_eq!(
-            full.to_header(),
+            full.to_header(Scheme::Bearer),
             "Bearer error=\"insufficient_scope\", error_description=\"More scopes are needed\", \
              scope=\"a b\", resource_metadata=\"https://x/m\""
         );
@@ -68,7 +93,15 @@ mod tests {
             scope: &Scopes::none(),
             resource_metadata: "https://x/m",
         };
-        assert_eq!(bare.to_header(), "Bearer resource_metadata=\"https://x/m\"");
+        assert_eq!(
+            bare.to_header(Scheme::Bearer),
+            "Bearer resource_metadata=\"https://x/m\""
+        );
+        assert_eq!(
+            bare.to_header(Scheme::Dpop),
+            "DPoP algs=\"ES256 ES384 EdDSA Ed25519 PS256 RS256\", \
+             resource_metadata=\"https://x/m\""
+        );
     }
 
     proptest! {
@@ -86,7 +119,7 @@ mod tests {
                 scope: &scope,
                 resource_metadata: url.as_str(),
             }
-            .to_header();
+            .to_header(Scheme::Bearer);
             let text = header.to_str().expect("ASCII");
             prop_assert_eq!(text.matches('"').count(), if scope.is_empty() { 2 } else { 4 });
             prop_assert!(!text.contains('\\'));

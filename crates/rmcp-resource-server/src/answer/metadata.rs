@@ -11,6 +11,7 @@ use http::{
 use serde::Serialize;
 
 use crate::{
+    dpop::{mode::Dpop, proof::ALGORITHMS},
     token::scope::Scopes,
     urls::{Issuer, ResourceUrl},
 };
@@ -25,9 +26,14 @@ struct Document<'a> {
     authorization_servers: [&'a str; 1],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     scopes_supported: Vec<&'a str>,
-    bearer_methods_supported: [&'static str; 1],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    bearer_methods_supported: &'static [&'static str],
     #[serde(skip_serializing_if = "Option::is_none")]
     resource_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    dpop_signing_alg_values_supported: &'static [&'static str],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dpop_bound_access_tokens_required: Option<bool>,
 }
 
 /// The absolute URL of the metadata of `resource`: the well-known path goes between host and path
@@ -51,13 +57,23 @@ impl Metadata {
         issuer: &Issuer,
         scopes: &Scopes,
         resource_name: Option<&str>,
+        dpop: Dpop,
     ) -> Self {
         let document = Document {
             resource: resource.as_str(),
             authorization_servers: [issuer.as_str()],
             scopes_supported: scopes.iter().collect(),
-            bearer_methods_supported: ["header"],
+            // A bearer token is of no use where all have to be bound.
+            bearer_methods_supported: match dpop {
+                Dpop::Off | Dpop::Allowed => &["header"],
+                Dpop::Required => &[],
+            },
             resource_name,
+            dpop_signing_alg_values_supported: match dpop {
+                Dpop::Off => &[],
+                Dpop::Allowed | Dpop::Required => ALGORITHMS,
+            },
+            dpop_bound_access_tokens_required: (dpop == Dpop::Required).then_some(true),
         };
         let document = serde_json::to_vec(&document).expect("strings and arrays are JSON");
         let inserted = format!("{WELL_KNOWN}{}", resource.path());
@@ -139,24 +155,31 @@ mod tests {
 
     #[test]
     fn the_document_says_what_is_so_and_leaves_out_the_rest() {
-        let document = |scopes: &str, name| -> Value {
+        let document = |scopes: &str, name, dpop| -> Value {
             let metadata = Metadata::new(
                 &"https://mcp.example.com/mcp".parse().expect("valid"),
                 &"https://as.example.com".parse().expect("valid"),
                 &scopes.parse().expect("valid"),
                 name,
+                dpop,
             );
             serde_json::from_slice(&metadata.document).expect("JSON")
         };
         assert_eq!(
-            document("", None),
+            document("", None, Dpop::Off),
             json!({
                 "resource": "https://mcp.example.com/mcp",
                 "authorization_servers": ["https://as.example.com"],
                 "bearer_methods_supported": ["header"],
             })
         );
-        let full = document("b a", Some("OSCAL"));
+        let required = document("", None, Dpop::Required);
+        assert_eq!(required.get("bearer_methods_supported"), None);
+        assert_eq!(required["dpop_bound_access_tokens_required"], json!(true));
+        let full = document("b a", Some("OSCAL"), Dpop::Allowed);
+        assert_eq!(full["bearer_methods_supported"], json!(["header"]));
+        assert_eq!(full["dpop_signing_alg_values_supported"], json!(ALGORITHMS));
+        assert_eq!(full.get("dpop_bound_access_tokens_required"), None);
         assert_eq!(full["scopes_supported"], json!(["a", "b"]));
         assert_eq!(full["resource_name"], "OSCAL");
     }

@@ -11,10 +11,11 @@ use serde::Serialize;
 
 use crate::{
     answer::challenge::{Challenge, without_offline_access},
+    dpop::mode::Dpop,
     error::{TokenError, VerifyError},
     limits::LimitExceeded,
     observe::{metrics::FOREIGN_SESSION, request_id::RequestId},
-    token::scope::Scopes,
+    token::{bearer::Scheme, scope::Scopes},
 };
 
 /// Why a request was refused.
@@ -57,11 +58,20 @@ impl<E: Into<VerifyError>> From<E> for Refusal {
 
 /// Holds the challenges of one resource, built once.
 pub(crate) struct Answers {
-    no_credential: HeaderValue,
-    invalid_request: HeaderValue,
-    invalid_token: HeaderValue,
+    bearer: Challenges,
+    dpop: Challenges,
+    mode: Dpop,
     resource_metadata: String,
     known: Scopes,
+}
+
+/// The challenges to a request of one scheme, as the values of `WWW-Authenticate`.
+struct Challenges {
+    no_credential: Box<[HeaderValue]>,
+    invalid_request: Box<[HeaderValue]>,
+    invalid_token: Box<[HeaderValue]>,
+    invalid_proof: Box<[HeaderValue]>,
+    use_nonce: Box<[HeaderValue]>,
 }
 
 /// The body of a refusal. It is the same for all causes of one status.
@@ -84,6 +94,14 @@ const INVALID_TOKEN: (&str, &str) = (
     "invalid_token",
     "A valid access token for this resource is required",
 );
+const INVALID_PROOF: (&str, &str) = (
+    "invalid_dpop_proof",
+    "A fresh DPoP proof for this request, made with the key of the access token, is required",
+);
+const USE_NONCE: (&str, &str) = (
+    "use_dpop_nonce",
+    "Send the request again with a DPoP proof that has the nonce of this answer",
+);
 const INSUFFICIENT_SCOPE: (&str, &str) = (
     "insufficient_scope",
     "The access token lacks a scope that this request needs",
@@ -101,79 +119,110 @@ const UNAVAILABLE: (&str, &str) = (
 impl Answers {
     /// `known` are all scopes that mean something to this server: required, optional, and those of
     /// its hierarchy.
-    pub(crate) fn new(resource_metadata: String, required_scopes: &Scopes, known: Scopes) -> Self {
+    pub(crate) fn new(
+        resource_metadata: String,
+        required_scopes: &Scopes,
+        known: Scopes,
+        mode: Dpop,
+    ) -> Self {
         let scope = without_offline_access(required_scopes);
-        let challenge = |error| {
-            Challenge {
-                error,
-                scope: &scope,
-                resource_metadata: &resource_metadata,
+        let challenges = |scheme| {
+            let challenge = |error| {
+                let challenge = Challenge {
+                    error,
+                    scope: &scope,
+                    resource_metadata: &resource_metadata,
+                };
+                challenge.to_headers(mode, scheme)
+            };
+            Challenges {
+                no_credential: challenge(None),
+                invalid_request: challenge(Some(INVALID_REQUEST)),
+                invalid_token: challenge(Some(INVALID_TOKEN)),
+                invalid_proof: challenge(Some(INVALID_PROOF)),
+                use_nonce: challenge(Some(USE_NONCE)),
             }
-            .to_header()
         };
         Self {
-            no_credential: challenge(None),
-            invalid_request: challenge(Some(INVALID_REQUEST)),
-            invalid_token: challenge(Some(INVALID_TOKEN)),
+            bearer: challenges(Scheme::Bearer),
+            dpop: challenges(Scheme::Dpop),
+            mode,
             resource_metadata,
             known,
         }
     }
 
-    /// The response for `refusal`.
-    pub(crate) fn respond(&self, refusal: &Refusal, request_id: &RequestId) -> Response<Bytes> {
+    /// The response for `refusal` of a request whose credential has this scheme.
+    pub(crate) fn respond(
+        &self,
+        refusal: &Refusal,
+        scheme: Scheme,
+        request_id: &RequestId,
+    ) -> Response<Bytes> {
         use StatusCode as S;
-        let (status, header, told) = match refusal {
-            Refusal::ForeignSession => (S::NOT_FOUND, None, SESSION_NOT_FOUND),
+        let (status, headers, told) = match refusal {
+            Refusal::ForeignSession => (S::NOT_FOUND, vec![], SESSION_NOT_FOUND),
             Refusal::TooMany(exceeded) => {
                 let header = retry_after(exceeded.retry_after());
-                (S::TOO_MANY_REQUESTS, Some(header), TOO_MANY_REQUESTS)
+                (S::TOO_MANY_REQUESTS, vec![header], TOO_MANY_REQUESTS)
             }
             Refusal::Unverified(VerifyError::AuthorizationServer(error)) => {
                 let header = retry_after(error.retry_after());
-                (S::SERVICE_UNAVAILABLE, Some(header), UNAVAILABLE)
+                (S::SERVICE_UNAVAILABLE, vec![header], UNAVAILABLE)
             }
-            Refusal::Unverified(VerifyError::Token(error)) => self.token_refused(error),
+            Refusal::Unverified(VerifyError::Token(error)) => self.token_refused(error, scheme),
         };
-        response(status, header, told, request_id)
+        response(status, headers, told, request_id)
     }
 
-    fn token_refused(&self, error: &TokenError) -> Told {
+    fn token_refused(&self, error: &TokenError, scheme: Scheme) -> Told {
         use StatusCode as S;
-        let (status, challenge, told) = match error {
+        let prepared = match scheme {
+            Scheme::Bearer => &self.bearer,
+            Scheme::Dpop => &self.dpop,
+        };
+        let insufficient_scope;
+        let (status, challenges, told) = match error {
             // Logging in again would bring a token just as long, so no challenge (RFC 6585 §5).
             TokenError::TooLong { .. } => {
-                return (S::REQUEST_HEADER_FIELDS_TOO_LARGE, None, TOKEN_TOO_LONG);
+                return (S::REQUEST_HEADER_FIELDS_TOO_LARGE, vec![], TOKEN_TOO_LONG);
             }
-            TokenError::NoCredential => {
-                (S::UNAUTHORIZED, self.no_credential.clone(), INVALID_TOKEN)
+            TokenError::NoCredential => (S::UNAUTHORIZED, &prepared.no_credential, INVALID_TOKEN),
+            TokenError::EmptyCredential | TokenError::SeveralCredentials => {
+                (S::BAD_REQUEST, &prepared.invalid_request, INVALID_REQUEST)
             }
-            TokenError::EmptyCredential | TokenError::SeveralCredentials => (
-                S::BAD_REQUEST,
-                self.invalid_request.clone(),
-                INVALID_REQUEST,
-            ),
-            TokenError::InsufficientScope { required, granted } => (
-                S::FORBIDDEN,
-                self.insufficient_scope(required, granted),
-                INSUFFICIENT_SCOPE,
-            ),
-            _ => (S::UNAUTHORIZED, self.invalid_token.clone(), INVALID_TOKEN),
+            TokenError::InsufficientScope { required, granted } => {
+                insufficient_scope = self.insufficient_scope(required, granted, scheme);
+                (S::FORBIDDEN, &insufficient_scope, INSUFFICIENT_SCOPE)
+            }
+            TokenError::InvalidProof(_) => {
+                (S::UNAUTHORIZED, &prepared.invalid_proof, INVALID_PROOF)
+            }
+            TokenError::NonceNeeded => (S::UNAUTHORIZED, &prepared.use_nonce, USE_NONCE),
+            _ => (S::UNAUTHORIZED, &prepared.invalid_token, INVALID_TOKEN),
         };
-        (status, Some((WWW_AUTHENTICATE, challenge)), told)
+        let headers = challenges
+            .iter()
+            .map(|value| (WWW_AUTHENTICATE, value.clone()));
+        (status, headers.collect(), told)
     }
 
     /// Also asks for the scopes that the token already has: a client that requests exactly what it
     /// is told would lose them otherwise (MCP authorization, scope challenge handling). It names
     /// only scopes known here, so no text from the authorization server gets into a header.
-    fn insufficient_scope(&self, required: &Scopes, granted: &Scopes) -> HeaderValue {
+    fn insufficient_scope(
+        &self,
+        required: &Scopes,
+        granted: &Scopes,
+        scheme: Scheme,
+    ) -> Box<[HeaderValue]> {
         let scope = required.union(&self.known.intersection(granted));
         Challenge {
             error: Some(INSUFFICIENT_SCOPE),
             scope: &without_offline_access(&scope),
             resource_metadata: &self.resource_metadata,
         }
-        .to_header()
+        .to_headers(self.mode, scheme)
     }
 }
 
@@ -184,16 +233,16 @@ fn retry_after(time: Duration) -> (HeaderName, HeaderValue) {
     (RETRY_AFTER, seconds.into())
 }
 
-/// Status, header and body of a refusal.
+/// Status, headers and body of a refusal.
 type Told = (
     StatusCode,
-    Option<(HeaderName, HeaderValue)>,
+    Vec<(HeaderName, HeaderValue)>,
     (&'static str, &'static str),
 );
 
 fn response(
     status: StatusCode,
-    header: Option<(HeaderName, HeaderValue)>,
+    more: Vec<(HeaderName, HeaderValue)>,
     (error, error_description): (&'static str, &'static str),
     request_id: &RequestId,
 ) -> Response<Bytes> {
@@ -208,6 +257,8 @@ fn response(
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.extend(header);
+    for (name, value) in more {
+        headers.append(name, value);
+    }
     response
 }

@@ -1,6 +1,8 @@
 //! When a token's `aud` names this server (RFC 8707 §2, MCP "Canonical Server URI").
 
-use std::{borrow::Cow, fmt};
+use std::fmt;
+
+use crate::urls::canonical;
 
 /// An accepted audience.
 #[derive(Clone, PartialEq, Eq)]
@@ -27,40 +29,6 @@ impl fmt::Debug for Audience {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.configured, f)
     }
-}
-
-/// An http or https URL with scheme and host in lower case, without a default port, and with `/`
-/// for an empty path (RFC 3986 §6.2.2.1 and §6.2.3). Everything else stays unchanged, including any
-/// other text. A URL parser would also decode, resolve dots and rewrite hosts, and so equate URLs
-/// that another server distinguishes.
-fn canonical(text: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return text.into();
-    };
-    let default_port = if scheme.eq_ignore_ascii_case("https") {
-        ":443"
-    } else if scheme.eq_ignore_ascii_case("http") {
-        ":80"
-    } else {
-        return text.into();
-    };
-    let (authority, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    if authority.contains('@') {
-        return text.into();
-    }
-    let host_and_port = authority.strip_suffix(default_port).unwrap_or(authority);
-    let is_canonical = host_and_port.len() == authority.len()
-        && after.starts_with('/')
-        && !(scheme.bytes().chain(authority.bytes())).any(|byte| byte.is_ascii_uppercase());
-    if is_canonical {
-        return text.into();
-    }
-    let slash = if after.starts_with('/') { "" } else { "/" };
-    let (scheme, host_and_port) = (
-        scheme.to_ascii_lowercase(),
-        host_and_port.to_ascii_lowercase(),
-    );
-    format!("{scheme}://{host_and_port}{slash}{after}").into()
 }
 
 #[cfg(test)]

@@ -6,13 +6,17 @@ use std::time::SystemTime;
 use super::{NOT_BEFORE_LEEWAY, Policy, judge_principal};
 use crate::{
     diagnose::check::Check,
+    dpop::mode::Dpop,
     error::{TokenError, shortened},
-    token::claims::Claims,
+    token::{
+        binding::{Binding, Presented},
+        claims::Claims,
+    },
 };
 
 impl Policy {
-    /// Every check in the order of [`judge`](Self::judge). The first failure is the error that
-    /// `judge` returns.
+    /// Every check in the order of [`judge`](Self::judge), for a token presented as it should be. The
+    /// first failure is the error that `judge` returns.
     pub(crate) fn explain(&self, claims: &Claims, now: SystemTime) -> Vec<Check> {
         let mut checks = self.kind(claims).to_vec();
         checks.push(Check::judged(
@@ -38,30 +42,31 @@ impl Policy {
     }
 
     fn kind(&self, claims: &Claims) -> [Check; 2] {
-        let (refused, bound) = match self.judge_kind(claims) {
-            Err(error @ (TokenError::RefusedKind { .. } | TokenError::UnknownKind)) => {
-                let bound = claims.key_bound.then_some(TokenError::ProofOfPossession);
-                (Err(error), bound.map_or(Ok(()), Err))
-            }
-            bound => (Ok(()), bound),
+        let bound_text = match claims.binding {
+            Binding::None => "not bound to a key".to_owned(),
+            Binding::Key(key) => format!("bound to the key {key} (cnf, DPoP)"),
+            Binding::Unknown => "bound to a key (cnf, or type DPoP)".to_owned(),
         };
-        let bound_text = match claims.key_bound {
-            true => "bound to a key (cnf, or type DPoP)",
-            false => "not bound to a key",
+        let bound_wanted = match self.dpop {
+            Dpop::Off => "a bearer token, not bound to a key",
+            Dpop::Allowed => "not bound, or bound to a key by its thumbprint (jkt) alone",
+            Dpop::Required => "bound to a key by its thumbprint (jkt) alone",
         };
         let kind_text = match &claims.refused_kind {
             Some(kind) => shortened(kind),
             None if claims.kind_unknown => "nothing says: no type and no scopes".to_owned(),
             None => "nothing says otherwise".to_owned(),
         };
+        let presented = Presented::as_bound(claims.binding);
+        let bound = self.judge_binding(claims.binding, presented);
         [
-            Check::judged("kind", kind_text, "an access token", refused),
             Check::judged(
-                "cnf",
-                bound_text,
-                "a bearer token, not bound to a key",
-                bound,
+                "kind",
+                kind_text,
+                "an access token",
+                self.judge_kind(claims),
             ),
+            Check::judged("cnf", bound_text, bound_wanted, bound),
         ]
     }
 
@@ -194,7 +199,11 @@ mod tests {
                 json!("refresh"),
                 json!("Bearer"),
             ]),
-            maybe(vec![json!(null), json!({"jkt": "x"})]),
+            maybe(vec![
+                json!(null),
+                json!({"jkt": "x"}),
+                json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}),
+            ]),
             maybe(vec![json!(null), json!("alice")]),
         )
             .prop_map(|(iss, exp, nbf, aud, client_id, scope, token_type, cnf, sub)| {
@@ -210,6 +219,7 @@ mod tests {
         fn the_first_failed_check_is_what_the_policy_says(
             members in members(), by_client_id in any::<bool>(), unbound in any::<bool>(),
             scopes in any::<bool>(), kind_unknown in any::<bool>(),
+            dpop in proptest::sample::select(vec![Dpop::Off, Dpop::Allowed, Dpop::Required]),
         ) {
             let allowed: &[Box<str>] = if by_client_id { &["app".into()] } else { &[] };
             let policy = Policy {
@@ -221,15 +231,17 @@ mod tests {
                     true => "read write".parse().expect("valid"),
                     false => Scopes::none(),
                 },
+                dpop,
             };
             let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
             let mut claims = Claims::from_members(members.as_object().expect("an object").clone())
                 .expect("readable");
             claims.audience_unknowable = unbound;
             claims.kind_unknown = kind_unknown;
+            let presented = Presented::as_bound(claims.binding);
             let explained = policy.explain(&claims, now);
             let failed = explained.into_iter().find(|check| check.outcome == Outcome::Failed);
-            let judged = policy.judge(Arc::new(claims), now);
+            let judged = policy.judge(Arc::new(claims), presented, now);
             prop_assert_eq!(
                 failed.and_then(|check| check.cause),
                 judged.err().map(Cause::Token)

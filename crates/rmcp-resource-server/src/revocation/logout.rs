@@ -18,12 +18,13 @@ use super::{
 use crate::{
     authorization_server::server::AuthorizationServer,
     error::{TokenError, VerifyError},
+    jose::algorithm::SigningAlgorithm,
     resource_server::ResourceServer,
     token::keyed_hash::{HashKey, KeyedHash},
     urls::EndpointUrl,
     verify::{
         introspection::StartError,
-        jwt::{JwtVerifier, algorithm::SigningAlgorithm, config::JwtConfig},
+        jwt::{JwtVerifier, config::JwtConfig},
     },
 };
 

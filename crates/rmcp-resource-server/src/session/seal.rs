@@ -15,6 +15,7 @@ use crate::{
     token::{
         access_token::{AccessToken, Fingerprint},
         bearer::BearerToken,
+        binding::Thumbprint,
         keyed_hash::{HashKey, append},
     },
 };
@@ -36,6 +37,11 @@ impl SessionKey {
     /// [`KeyFileError`].
     pub fn from_file(path: &Path) -> Result<Self, KeyFileError> {
         Ok(Self(HashKey::new(&read_key_file(path)?)))
+    }
+
+    /// The key of nonces for DPoP proofs.
+    pub(crate) fn nonce_key(&self) -> HashKey {
+        self.0.derive(&["DPoP nonce"])
     }
 
     /// The sealed id, for its owner.
@@ -82,6 +88,9 @@ fn sealed(id: &str, owner: &Principal<'_>) -> Vec<u8> {
     // Absent and empty are different.
     message.push(u8::from(owner.client_id.is_some()));
     append(&mut message, owner.client_id.unwrap_or_default());
+    if let Some(key) = owner.key {
+        message.extend_from_slice(&key.0);
+    }
     message
 }
 
@@ -91,6 +100,8 @@ pub(crate) struct Principal<'a> {
     issuer: &'a str,
     user: User<'a>,
     client_id: Option<&'a str>,
+    /// Whoever has another key is somebody else, even with a token of the same user and client.
+    key: Option<&'a Thumbprint>,
 }
 
 /// The user of a principal. It is the token only as a last resort, because a refreshed token must
@@ -117,12 +128,18 @@ impl<'a> Principal<'a> {
             issuer: token.issuer(),
             user,
             client_id: token.client_id(),
+            key: token.key(),
         })
+    }
+
+    /// The same user and client with any key, for counting what it uses: keys cost a client nothing.
+    pub(crate) fn with_any_key(self) -> Self {
+        Self { key: None, ..self }
     }
 
     /// A key for counting what one principal holds.
     pub(crate) fn name(&self) -> String {
-        format!("{self:?}")
+        format!("{:?}", self.with_any_key())
     }
 }
 
@@ -137,6 +154,7 @@ mod tests {
             issuer: "https://as.example.com",
             user: subject.map_or(User::Unnamed(&[7; 32]), User::Subject),
             client_id,
+            key: None,
         }
     }
 
@@ -158,6 +176,10 @@ mod tests {
             },
             Principal {
                 issuer: "https://other.example.com",
+                ..alice
+            },
+            Principal {
+                key: Some(&Thumbprint([7; 32])),
                 ..alice
             },
         ] {

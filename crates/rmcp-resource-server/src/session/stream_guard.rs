@@ -26,7 +26,7 @@ use crate::{
     error::{TokenError, VerifyError},
     observe::metrics::GaugeGuard,
     resource_server::ResourceServer,
-    token::{access_token::AccessToken, bearer::BearerToken},
+    token::{access_token::AccessToken, bearer::BearerToken, binding::Presented},
 };
 
 /// How long a stream stays open if nothing can be learned about a token with unknown expiry.
@@ -87,6 +87,9 @@ async fn until_no_longer_good(
     bearer: &BearerToken,
     mut token: AccessToken,
 ) -> VerifyError {
+    // A stream needs no new proof, but must not go on with a token of another binding.
+    let key = token.key().copied();
+    let presented = key.map_or(Presented::Alone, Presented::WithKey);
     let mut answered = Instant::now();
     let mut revocations = resource_server.marks().subscribe();
     loop {
@@ -102,7 +105,7 @@ async fn until_no_longer_good(
             () = sleep(left.map_or(pause, |left| left.min(pause))) => {}
             Ok(()) = revocations.changed() => continue,
         }
-        match resource_server.authorize(bearer).await {
+        match resource_server.authorize_presented(bearer, presented).await {
             Ok(renewed) => {
                 token = renewed;
                 answered = Instant::now();

@@ -9,6 +9,7 @@ use std::{
 use serde_json::Value;
 
 use crate::token::{
+    binding::{Binding, Thumbprint},
     claims::Claims,
     scope::{ScopeHierarchy, Scopes},
 };
@@ -225,6 +226,19 @@ impl AccessToken {
     /// `exp`: when the token expires, if the server says so.
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.0.claims.expires_at
+    }
+
+    /// The key to which the token is bound, and which the client has proved to have: the base64url
+    /// SHA-256 thumbprint of the public key (`jkt`, RFC 9449 §6.1). `None` for a bearer token.
+    pub fn key_thumbprint(&self) -> Option<String> {
+        self.key().map(Thumbprint::to_string)
+    }
+
+    pub(crate) fn key(&self) -> Option<&Thumbprint> {
+        match &self.0.claims.binding {
+            Binding::Key(key) => Some(key),
+            Binding::None | Binding::Unknown => None,
+        }
     }
 
     /// Another member of the server's answer, for example `realm_access`. `None` for members that

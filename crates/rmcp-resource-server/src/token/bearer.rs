@@ -10,11 +10,41 @@ use crate::error::TokenError;
 /// a user in many groups.
 pub const DEFAULT_MAX_TOKEN_BYTES: usize = 16 * 1024;
 
+/// How a request names the credential in its `Authorization` header.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    /// RFC 6750 §2.1.
+    #[default]
+    Bearer,
+    /// RFC 9449 §7.1.
+    Dpop,
+}
+
+impl Scheme {
+    const ALL: [Self; 2] = [Self::Bearer, Self::Dpop];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
+        }
+    }
+
+    /// The scheme of a header's value, if it is one of those known. Case does not count.
+    pub(crate) fn of(value: &[u8]) -> Option<Self> {
+        let end = value.iter().position(|&byte| byte == b' ');
+        let scheme = &value[..end.unwrap_or(value.len())];
+        let is_it = |known: &Self| scheme.eq_ignore_ascii_case(known.name().as_bytes());
+        Self::ALL.into_iter().find(is_it)
+    }
+}
+
 /// A bearer token of acceptable form, not yet verified. Its `Debug` prints `[redacted]`, and its
 /// memory is wiped when it is dropped.
 #[derive(Clone)]
 pub struct BearerToken {
     text: Zeroizing<String>,
+    scheme: Scheme,
     peer: Option<SocketAddr>,
 }
 
@@ -36,6 +66,7 @@ impl BearerToken {
         } else {
             Ok(Self {
                 text: Zeroizing::new(text.to_owned()),
+                scheme: Scheme::Bearer,
                 peer: None,
             })
         }
@@ -47,6 +78,15 @@ impl BearerToken {
     ///
     /// [`TokenError::NoCredential`] also if the only credential has another scheme.
     pub fn from_authorization<'a>(
+        values: impl Iterator<Item = &'a [u8]>,
+        limit: usize,
+    ) -> Result<Self, TokenError> {
+        Self::from_authorization_by(&[Scheme::Bearer], values, limit)
+    }
+
+    /// The same, but accepts these schemes.
+    pub(crate) fn from_authorization_by<'a>(
+        schemes: &[Scheme],
         mut values: impl Iterator<Item = &'a [u8]>,
         limit: usize,
     ) -> Result<Self, TokenError> {
@@ -55,15 +95,11 @@ impl BearerToken {
             return Err(TokenError::SeveralCredentials);
         }
         let value = value.trim_ascii();
-        let (scheme, rest) = match value.iter().position(|&byte| byte == b' ') {
-            Some(end) => (&value[..end], value[end..].trim_ascii_start()),
-            None => (value, &[][..]),
-        };
-        if !scheme.eq_ignore_ascii_case(b"bearer") {
-            return Err(TokenError::NoCredential);
-        }
+        let scheme = Scheme::of(value).filter(|scheme| schemes.contains(scheme));
+        let scheme = scheme.ok_or(TokenError::NoCredential)?;
+        let rest = value[scheme.name().len()..].trim_ascii_start();
         let token = match str::from_utf8(rest) {
-            Ok(text) => Self::parse(text, limit),
+            Ok(text) => Self::parse(text, limit).map(|token| Self { scheme, ..token }),
             Err(_not_ascii) => Err(TokenError::Malformed),
         };
         match token {
@@ -88,6 +124,11 @@ impl BearerToken {
     pub fn from_peer(mut self, peer: Option<SocketAddr>) -> Self {
         self.peer = peer;
         self
+    }
+
+    /// The scheme by which the request presented it.
+    pub(crate) fn scheme(&self) -> Scheme {
+        self.scheme
     }
 
     /// The remote end of the connection that carried the token, if known.

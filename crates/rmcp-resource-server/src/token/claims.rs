@@ -9,7 +9,10 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::{authorization_server::strict_json, token::scope::Scopes};
+use crate::{
+    authorization_server::strict_json,
+    token::{binding::Binding, scope::Scopes},
+};
 
 /// The claims of one active token, as its authorization server stated them: parsed, not yet
 /// judged. Only the policy of a [`ResourceServer`](crate::ResourceServer) turns claims into an
@@ -38,7 +41,7 @@ pub struct Claims {
     pub(crate) kind_unknown: bool,
     /// Whether a member says what kind of token this is.
     pub(crate) kind_told: bool,
-    pub(crate) key_bound: bool,
+    pub(crate) binding: Binding,
     /// The token's verifier cannot know its audience.
     pub(crate) audience_unknowable: bool,
     /// All other members, as JSON text: a parsed map would take twice the memory.
@@ -94,7 +97,8 @@ impl Claims {
             .into_iter()
             .any(|member| members.get(member).is_some_and(|value| !value.is_null()));
         let token_type = take_string(&mut members, "token_type")?;
-        let has_cnf = members.remove("cnf").is_some_and(|cnf| !cnf.is_null());
+        let is_dpop = token_type.is_some_and(|kind| kind.eq_ignore_ascii_case("dpop"));
+        let binding = Binding::read(members.remove("cnf").as_ref(), is_dpop);
         Ok(Self {
             issuer: take_string(&mut members, "iss")?,
             subject: take_string(&mut members, "sub")?,
@@ -111,7 +115,7 @@ impl Claims {
             refused_kind,
             kind_unknown: false,
             kind_told,
-            key_bound: has_cnf || token_type.is_some_and(|kind| kind.eq_ignore_ascii_case("dpop")),
+            binding,
             audience_unknowable: false,
             extra: Value::Object(members).to_string().into(),
         })
@@ -277,7 +281,7 @@ mod tests {
         assert_eq!((&odd.subject, &odd.issuer), (&None, &None));
         assert_eq!(odd.scopes.to_string(), "a b c");
         assert!(odd.audience.is_empty());
-        assert!(odd.refused_kind.is_none() && !odd.key_bound);
+        assert!(odd.refused_kind.is_none() && odd.binding == Binding::None);
     }
 
     #[test]
@@ -302,10 +306,22 @@ mod tests {
 
     #[test]
     fn a_token_may_be_bound_to_a_key() {
-        for bound in [json!({"cnf": {"jkt": "x"}}), json!({"token_type": "DPoP"})] {
-            assert!(claims(bound).expect("readable").key_bound);
+        let jkt = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+        for (members, is_none, is_key) in [
+            (json!({"cnf": {"jkt": "x"}}), false, false),
+            (json!({"token_type": "DPoP"}), false, false),
+            (
+                json!({"token_type": "DPoP", "cnf": {"jkt": jkt}}),
+                false,
+                true,
+            ),
+            (json!({"cnf": {"jkt": jkt}}), false, true),
+            (json!({"cnf": null}), true, false),
+        ] {
+            let binding = claims(members.clone()).expect("readable").binding;
+            assert_eq!(binding == Binding::None, is_none, "{members}");
+            assert_eq!(matches!(binding, Binding::Key(_)), is_key, "{members}");
         }
-        assert!(!claims(json!({"cnf": null})).expect("readable").key_bound);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 pub(crate) mod access_token;
 pub(crate) mod bearer;
+pub(crate) mod binding;
 pub(crate) mod claims;
 pub(crate) mod keyed_hash;
 pub(crate) mod scope;

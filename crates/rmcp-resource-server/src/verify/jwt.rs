@@ -1,6 +1,5 @@
 //! Verifies JWT access tokens (RFC 9068) with the public keys of the authorization server.
 
-pub(crate) mod algorithm;
 mod allowance;
 mod claims;
 pub(crate) mod config;
@@ -11,7 +10,6 @@ mod jwks;
 mod jws;
 mod keys;
 mod moment;
-mod public_key;
 
 use std::{fmt, sync::Arc};
 

@@ -16,6 +16,7 @@ use crate::{
         http_client::HttpClient,
         server::AuthorizationServer,
     },
+    dpop::mode::Dpop,
     error::VerifyError,
     observe::change::Change,
     resource_server::ResourceServerConfig,
@@ -81,6 +82,11 @@ pub enum UserinfoConflict {
     /// [`ResourceServerConfig::allowed_client_ids`] is not empty.
     #[error("userinfo does not report a token's client, so no list of client ids can be applied")]
     AllowedClientIds,
+    /// [`ResourceServerConfig::dpop`] is on.
+    #[error(
+        "userinfo does not report to which key a token is bound, so no proof (DPoP) can be checked"
+    )]
+    Dpop,
 }
 
 /// A [`TokenVerifier`] that asks the userinfo endpoint who is behind a token, and remembers the
@@ -163,6 +169,7 @@ impl UserinfoVerifier {
                 !config.allowed_client_ids.is_empty(),
                 UserinfoConflict::AllowedClientIds,
             ),
+            (config.dpop != Dpop::Off, UserinfoConflict::Dpop),
         ]
         .into_iter()
         .filter_map(|(applies, conflict)| applies.then_some(conflict))
@@ -267,7 +274,7 @@ mod tests {
 
     #[test]
     fn what_cannot_work_is_found_before_the_start() {
-        use UserinfoConflict::{AllowedClientIds, RequiredScopes, UnboundTokensNotAccepted};
+        use UserinfoConflict::{AllowedClientIds, Dpop, RequiredScopes, UnboundTokensNotAccepted};
         let url = "https://mcp.example.com/mcp";
         let issuer = "https://as.example.com".parse().expect("an issuer");
         let mut config = ResourceServerConfig::new(url.parse().expect("a URL"), issuer);
@@ -279,9 +286,10 @@ mod tests {
         assert_eq!(UserinfoVerifier::conflicts(&config), []);
         config.required_scopes = "mcp:tools".parse().expect("a scope");
         config.allowed_client_ids = vec!["client".to_owned()];
+        config.dpop = super::Dpop::Allowed;
         assert_eq!(
             UserinfoVerifier::conflicts(&config),
-            [RequiredScopes, AllowedClientIds]
+            [RequiredScopes, AllowedClientIds, Dpop]
         );
     }
 }

@@ -63,6 +63,16 @@ impl Answer {
         Challenge::parse(value.to_str().expect("visible ASCII"))
     }
 
+    /// The challenge of this scheme, if there is one.
+    pub(crate) fn challenge_of(&self, scheme: &str) -> Option<Challenge> {
+        let mut values = self.headers.get_all("www-authenticate").iter();
+        let value = values.find_map(|value| {
+            let value = value.to_str().expect("visible ASCII");
+            value.split_once(' ').filter(|(named, _)| *named == scheme)
+        });
+        value.map(|(_, parameters)| Challenge::parse_parameters(parameters))
+    }
+
     pub(crate) fn error_code(&self) -> Option<String> {
         self.challenge().get("error").map(str::to_owned)
     }
@@ -138,9 +148,14 @@ impl Answer {
 impl Challenge {
     /// Parses strictly what RFC 9110 §11.6.1 allows; panics on anything else.
     pub(crate) fn parse(value: &str) -> Self {
-        let mut rest = value
+        let parameters = value
             .strip_prefix("Bearer ")
             .unwrap_or_else(|| panic!("not a Bearer challenge: {value:?}"));
+        Self::parse_parameters(parameters)
+    }
+
+    fn parse_parameters(value: &str) -> Self {
+        let mut rest = value;
         let mut parameters = Vec::new();
         loop {
             let (name, after) = rest

@@ -27,7 +27,15 @@ fn message(request: RequestBuilder, message: &Value) -> RequestBuilder {
 
 /// Opens a session and returns the answer to `initialize`.
 pub(crate) async fn initialize(server: &TestServer, token: &str) -> Answer {
-    let request = server.http.post(server.url("/mcp")).bearer_auth(token);
+    initialize_by(server, |request| request.bearer_auth(token)).await
+}
+
+/// The same with other credentials.
+pub(crate) async fn initialize_by(
+    server: &TestServer,
+    credentials: impl FnOnce(RequestBuilder) -> RequestBuilder,
+) -> Answer {
+    let request = credentials(server.http.post(server.url("/mcp")));
     let request = message(
         request,
         &json!({
@@ -63,6 +71,12 @@ impl<'a> Session<'a> {
         let answer = server.send(message(request, &initialized)).await;
         assert_eq!(answer.status, 202, "{answer:?}");
         session
+    }
+
+    /// A session that was opened in another way.
+    pub(crate) fn known(server: &'a TestServer, id: &str) -> Self {
+        let id = id.to_owned();
+        Self { server, id }
     }
 
     /// The same server, with another id.

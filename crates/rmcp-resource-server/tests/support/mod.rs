@@ -2,6 +2,7 @@
 
 mod answer;
 mod clock;
+mod dpop;
 mod forwarder;
 mod logs;
 mod mcp;
@@ -15,9 +16,10 @@ mod tls;
 pub(crate) use answer::{Answer, Challenge};
 pub(crate) use clock::{TestClock, unix_now};
 pub(crate) use dev_authorization_server::{SigningKey, compact, jwks};
+pub(crate) use dpop::Prover;
 pub(crate) use forwarder::{Fate, Forwarder, Stale};
 pub(crate) use logs::Logs;
-pub(crate) use mcp::{Session, call_tool, initialize};
+pub(crate) use mcp::{Session, call_tool, initialize, initialize_by};
 pub(crate) use raw::{Connection, exchange_raw};
 pub(crate) use server::{Framework, Setup, TestServer, spawn_server, spawn_server_with};
 pub(crate) use tls::{TestCa, TlsFront};

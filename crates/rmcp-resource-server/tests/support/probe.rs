@@ -34,6 +34,7 @@ impl Probe {
             "audience": caller.audience().collect::<Vec<_>>(),
             "scopes": caller.scopes().iter().collect::<Vec<_>>(),
             "expires_at": expires_at,
+            "key": caller.key_thumbprint(),
             "extra": extra,
         })
         .to_string()

@@ -171,6 +171,14 @@ impl<V> TestServer<V> {
             .await
     }
 
+    /// Calls `whoami` with this token and this proof.
+    pub(crate) async fn call_with_proof(&self, token: &str, proof: &str) -> Answer {
+        let request = self.request().header("DPoP", proof);
+        let authorization = format!("DPoP {token}");
+        self.send(request.header("Authorization", authorization))
+            .await
+    }
+
     pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
         Answer::read(request.send().await.expect("an answer")).await
     }

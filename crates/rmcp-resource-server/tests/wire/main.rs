@@ -8,6 +8,8 @@ mod client_keys;
 mod cors;
 mod diagnose;
 mod discovery;
+mod dpop;
+mod dpop_sessions;
 mod failure;
 mod forwarding;
 mod hostile;

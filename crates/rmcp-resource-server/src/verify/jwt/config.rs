@@ -1,9 +1,8 @@
 //! What is accepted as a JWT.
 
-use super::algorithm::SigningAlgorithm;
 use crate::{
-    authorization_server::server::AuthorizationServer, urls::EndpointUrl,
-    verify::cache::CacheConfig,
+    authorization_server::server::AuthorizationServer, jose::algorithm::SigningAlgorithm,
+    urls::EndpointUrl, verify::cache::CacheConfig,
 };
 
 /// Where the keys are, and what a JWT must look like.

@@ -1,12 +1,13 @@
 //! Whether there are keys, and whether a token is a JWT that they can verify.
 
-use super::{algorithm::names, claims, config::JwtConfig, jwks::Jwks, jws::Jws};
+use super::{claims, config::JwtConfig, jwks::Jwks, jws::Jws};
 use crate::{
     diagnose::{
         check::{Cause, Check, Diagnosis},
         probe::Probe,
     },
     error::{AuthorizationServerError, TokenError},
+    jose::algorithm::names,
     token::{bearer::BearerToken, claims::Claims},
     urls::EndpointUrl,
 };

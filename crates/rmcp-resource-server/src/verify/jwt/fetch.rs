@@ -5,10 +5,7 @@ use std::sync::Arc;
 use reqwest::header::ACCEPT;
 use tokio::time::timeout;
 
-use super::{
-    algorithm::{SigningAlgorithm, names},
-    keys::KeySet,
-};
+use super::keys::KeySet;
 use crate::{
     authorization_server::{
         http_client::HttpClient,
@@ -17,6 +14,7 @@ use crate::{
         strict_json,
     },
     error::AuthorizationServerError,
+    jose::algorithm::{SigningAlgorithm, names},
     observe::change::Change,
     urls::EndpointUrl,
     verify::gate::with_one_retry,

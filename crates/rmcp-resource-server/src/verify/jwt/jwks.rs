@@ -14,14 +14,12 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{
-    algorithm::SigningAlgorithm, allowance::Allowance, fetch::Fetcher, jws::Jws, keys::KeySet,
-    moment::Moment,
-};
+use super::{allowance::Allowance, fetch::Fetcher, jws::Jws, keys::KeySet, moment::Moment};
 use crate::{
     authorization_server::{http_client::HttpClient, server::AuthorizationServer},
     clock::Clock,
     error::{AuthorizationServerError, VerifyError},
+    jose::algorithm::SigningAlgorithm,
     urls::EndpointUrl,
 };
 

@@ -1,12 +1,14 @@
-//! The outer form of a JWT: `header.payload.signature` (RFC 7515 §7.1), and what its header says.
+//! A JWT that may be an access token: what its header must say.
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-use super::{algorithm::SigningAlgorithm, config::JwtConfig};
+use super::config::JwtConfig;
 use crate::{
-    authorization_server::strict_json,
     error::{TokenError, shortened},
+    jose::{
+        algorithm::SigningAlgorithm,
+        compact::{Compact, media_type},
+    },
 };
 
 /// A signed JWT with an acceptable header. Its signature has not been checked.
@@ -15,40 +17,30 @@ pub(super) struct Jws<'t> {
     pub(super) kid: Option<String>,
     /// Its header says that it is an access token, not only that it is a JWT (RFC 9068 §2.1).
     pub(super) typed: bool,
-    /// What is signed: header and payload with the dot between them.
-    pub(super) signed: &'t str,
-    pub(super) signature: Vec<u8>,
-    payload: &'t str,
+    compact: Compact<'t>,
 }
 
 impl<'t> Jws<'t> {
     /// Reads the header. Keys in it, or that it points to (`jwk`, `jku`, `x5c`, `x5u`), are
     /// ignored: the authorization server's keys come from the authorization server.
     pub(super) fn parse(token: &'t str, config: &JwtConfig) -> Result<Self, TokenError> {
-        let Some((signed, signature)) = token.rsplit_once('.') else {
-            return Err(invalid("it has no dots: perhaps an opaque token"));
-        };
-        let (header, payload) = signed
-            .split_once('.')
-            .filter(|(_, payload)| !payload.contains('.'))
-            .ok_or_else(|| invalid("it does not have three parts"))?;
-        let header = object(header, "header")?;
-        if header.contains_key("crit") {
-            return Err(invalid("its header has extensions (crit)"));
-        }
+        let compact = Compact::parse(token).map_err(invalid)?;
         Ok(Self {
-            typed: judge_type(&header, config)?,
-            algorithm: accepted_algorithm(&header, config)?,
-            kid: string(&header, "kid")?.map(str::to_owned),
-            signed,
-            signature: decode(signature, "signature")?,
-            payload,
+            typed: judge_type(&compact, config)?,
+            algorithm: accepted_algorithm(&compact, config)?,
+            kid: compact.text("kid").map_err(invalid)?.map(str::to_owned),
+            compact,
         })
+    }
+
+    /// What is signed, and the signature.
+    pub(super) fn signed(&self) -> (&[u8], &[u8]) {
+        (self.compact.signed.as_bytes(), &self.compact.signature)
     }
 
     /// The claims. They mean nothing until the signature has been found good.
     pub(super) fn payload(&self) -> Result<Map<String, Value>, TokenError> {
-        object(self.payload, "payload")
+        self.compact.payload().map_err(invalid)
     }
 }
 
@@ -58,30 +50,11 @@ pub(super) fn invalid(problem: impl Into<String>) -> TokenError {
     }
 }
 
-fn object(part: &str, name: &str) -> Result<Map<String, Value>, TokenError> {
-    strict_json::parse_object(&decode(part, name)?)
-        .map_err(|problem| invalid(format!("its {name} is {problem}")))
-}
-
-fn decode(part: &str, name: &str) -> Result<Vec<u8>, TokenError> {
-    BASE64_URL_SAFE_NO_PAD
-        .decode(part)
-        .map_err(|_position_tells_nothing| invalid(format!("its {name} is not base64url")))
-}
-
-fn string<'h>(header: &'h Map<String, Value>, member: &str) -> Result<Option<&'h str>, TokenError> {
-    match header.get(member) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(invalid(format!("{member} in its header is not a string"))),
-    }
-}
-
 /// The same key may also sign an ID token, a logout token or a DPoP proof; explicit typing tells
 /// them apart (RFC 8725 §3.11, RFC 9068 §4). Returns whether the header has such a type, if it is
 /// accepted at all.
-fn judge_type(header: &Map<String, Value>, config: &JwtConfig) -> Result<bool, TokenError> {
-    let typ = string(header, "typ")?;
+fn judge_type(compact: &Compact<'_>, config: &JwtConfig) -> Result<bool, TokenError> {
+    let typ = compact.text("typ").map_err(invalid)?;
     let accepted = match typ {
         None => config.accept_untyped,
         Some(typ) => config
@@ -98,20 +71,11 @@ fn judge_type(header: &Map<String, Value>, config: &JwtConfig) -> Result<bool, T
     })
 }
 
-/// `application/` may be left out, and case does not count (RFC 7515 §4.1.9).
-fn media_type(typ: &str) -> String {
-    let lower = typ.to_ascii_lowercase();
-    match lower.strip_prefix("application/") {
-        Some(rest) if !rest.contains('/') => rest.to_owned(),
-        _ => lower,
-    }
-}
-
 fn accepted_algorithm(
-    header: &Map<String, Value>,
+    compact: &Compact<'_>,
     config: &JwtConfig,
 ) -> Result<SigningAlgorithm, TokenError> {
-    let name = string(header, "alg")?.unwrap_or_default();
+    let name = compact.text("alg").map_err(invalid)?.unwrap_or_default();
     SigningAlgorithm::named(name)
         .filter(|algorithm| config.algorithms.contains(algorithm))
         .ok_or_else(|| TokenError::RefusedAlgorithm {
@@ -121,6 +85,7 @@ fn accepted_algorithm(
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
     use proptest::prelude::*;
     use serde_json::json;
 

@@ -4,8 +4,11 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::{algorithm::SigningAlgorithm, jws::Jws, public_key::PublicKey};
-use crate::error::{TokenError, shortened};
+use super::jws::Jws;
+use crate::{
+    error::{TokenError, shortened},
+    jose::{algorithm::SigningAlgorithm, public_key::PublicKey},
+};
 
 /// The keys of a set that can check signatures.
 pub(super) struct KeySet {
@@ -130,8 +133,8 @@ impl Key {
     }
 
     fn verifies(&self, jws: &Jws<'_>) -> bool {
-        let message = jws.signed.as_bytes();
-        self.public.verifies(jws.algorithm, message, &jws.signature)
+        let (message, signature) = jws.signed();
+        self.public.verifies(jws.algorithm, message, signature)
     }
 }
 

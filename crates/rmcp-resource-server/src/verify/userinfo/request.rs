@@ -114,6 +114,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::token::binding::Binding;
 
     #[test]
     fn an_answer_says_who_but_not_for_whom() {
@@ -129,6 +130,6 @@ mod tests {
         assert!(claims.audience.is_empty() && claims.scopes.is_empty());
         assert_eq!((&claims.client_id, claims.expires_at), (&None, None));
         assert_eq!(claims.extra("scope"), None);
-        assert!(claims.audience_unknowable && claims.key_bound);
+        assert!(claims.audience_unknowable && claims.binding == Binding::Unknown);
     }
 }

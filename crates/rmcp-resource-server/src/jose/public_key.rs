@@ -2,6 +2,7 @@
 //! than its spelling, and checked before it counts as a key.
 
 use aws_lc_rs::{
+    digest::{SHA256, digest},
     rsa,
     signature::{
         ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,
@@ -13,16 +14,18 @@ use aws_lc_rs::{
 use base64::{
     Engine, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+    prelude::BASE64_URL_SAFE_NO_PAD,
 };
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use serde_json::{Map, Value};
 
 use super::algorithm::SigningAlgorithm;
+use crate::token::binding::Thumbprint;
 
 /// A key that can check signatures. Two are equal if they are the same key, however they were
 /// written.
 #[derive(PartialEq, Eq)]
-pub(super) enum PublicKey {
+pub(crate) enum PublicKey {
     /// Modulus and exponent, without leading zeros.
     Rsa { n: Vec<u8>, e: Vec<u8> },
     /// A point, uncompressed.
@@ -35,7 +38,7 @@ pub(super) enum PublicKey {
 
 impl PublicKey {
     /// Reads the members of a JWK that make up the key.
-    pub(super) fn read(jwk: &Map<String, Value>) -> Result<Self, &'static str> {
+    pub(crate) fn read(jwk: &Map<String, Value>) -> Result<Self, &'static str> {
         let text = |member| jwk.get(member).and_then(Value::as_str);
         let number = |member| text(member).and_then(decode).ok_or("it is not base64url");
         match (text("kty"), text("crv")) {
@@ -56,7 +59,7 @@ impl PublicKey {
     }
 
     /// What a key of this type can be used with.
-    pub(super) fn algorithms(&self) -> &'static [SigningAlgorithm] {
+    pub(crate) fn algorithms(&self) -> &'static [SigningAlgorithm] {
         match self {
             Self::Rsa { .. } => &SigningAlgorithm::RSA,
             Self::P256(_) => &[SigningAlgorithm::Es256],
@@ -66,7 +69,7 @@ impl PublicKey {
     }
 
     /// Whether `signature` was made with this key and an algorithm of its type.
-    pub(super) fn verifies(
+    pub(crate) fn verifies(
         &self,
         algorithm: SigningAlgorithm,
         message: &[u8],
@@ -95,6 +98,30 @@ impl PublicKey {
             }
             _ => false,
         }
+    }
+}
+
+impl PublicKey {
+    /// The name of the key: a hash of its members in their one right spelling (RFC 7638 §3).
+    pub(crate) fn thumbprint(&self) -> Thumbprint {
+        let encode = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
+        let ec = |crv: &str, point: &[u8]| {
+            let (x, y) = point[1..].split_at(point.len() / 2);
+            let (x, y) = (encode(x), encode(y));
+            format!(r#"{{"crv":"{crv}","kty":"EC","x":"{x}","y":"{y}"}}"#)
+        };
+        let members = match self {
+            Self::Rsa { n, e } => {
+                let (n, e) = (encode(n), encode(e));
+                format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#)
+            }
+            Self::P256(point) => ec("P-256", point),
+            Self::P384(point) => ec("P-384", point),
+            Self::Ed25519(x) => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, encode(x)),
+        };
+        let mut thumbprint = [0; 32];
+        thumbprint.copy_from_slice(digest(&SHA256, members.as_bytes()).as_ref());
+        Thumbprint(thumbprint)
     }
 }
 
@@ -174,7 +201,6 @@ fn ed25519(x: &[u8]) -> Result<PublicKey, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use base64::prelude::BASE64_URL_SAFE_NO_PAD;
     use serde_json::json;
 
     use super::*;
@@ -185,6 +211,30 @@ mod tests {
 
     fn encoded(bytes: &[u8]) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    #[test]
+    fn thumbprints_are_those_of_the_rfcs() {
+        let of_rfc_7638 = json!({
+            "kty": "RSA", "e": "AQAB", "alg": "RS256", "kid": "2011-04-29",
+            "n": "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",
+        });
+        let of_rfc_8037 = json!({
+            "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        });
+        let of_rfc_9449 = json!({
+            "kty": "EC", "crv": "P-256",
+            "x": "l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs",
+            "y": "9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA",
+        });
+        for (jwk, expected) in [
+            (of_rfc_7638, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"),
+            (of_rfc_8037, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"),
+            (of_rfc_9449, "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"),
+        ] {
+            let key = read(jwk).expect("a key");
+            assert_eq!(key.thumbprint().to_string(), expected);
+        }
     }
 
     fn modulus() -> Vec<u8> {

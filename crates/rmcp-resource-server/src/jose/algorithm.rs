@@ -26,7 +26,7 @@ pub enum SigningAlgorithm {
 }
 
 impl SigningAlgorithm {
-    pub(super) const RSA: [Self; 6] = [
+    pub(crate) const RSA: [Self; 6] = [
         Self::Rs256,
         Self::Rs384,
         Self::Rs512,
@@ -39,7 +39,7 @@ impl SigningAlgorithm {
     pub(crate) const DEFAULT: [Self; 4] = [Self::Rs256, Self::Ps256, Self::Es256, Self::EdDsa];
 
     /// The algorithm with this registered name.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "RS256" => Self::Rs256,
             "RS384" => Self::Rs384,
@@ -54,7 +54,7 @@ impl SigningAlgorithm {
         })
     }
 
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
             Self::Rs384 => "RS384",
@@ -70,7 +70,7 @@ impl SigningAlgorithm {
 }
 
 /// The names of the algorithms, each once.
-pub(super) fn names(algorithms: &[SigningAlgorithm]) -> String {
+pub(crate) fn names(algorithms: &[SigningAlgorithm]) -> String {
     let mut names: Vec<_> = algorithms.iter().map(|alg| alg.name()).collect();
     names.sort_unstable();
     names.dedup();
