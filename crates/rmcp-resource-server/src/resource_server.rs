@@ -9,6 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Method, Response};
+use tracing::Instrument;
 
 use crate::{
     answer::{
@@ -19,7 +20,12 @@ use crate::{
     authorization_server::server::AuthorizationServer,
     error::{TokenError, VerifyError},
     limits::{Limiter, RequestLimits},
-    observe::{metrics::Metrics, outage_log::OutageLog, request_id::RequestId},
+    observe::{
+        metrics::Metrics,
+        outage_log::OutageLog,
+        request_id::RequestId,
+        trace::{self, TraceId},
+    },
     policy::{Audience, Policy},
     session::seal::SessionKey,
     token::{
@@ -108,6 +114,8 @@ pub struct RefusedRequest<'r> {
     pub refusal: &'r Refusal,
     /// The id that is also in the body of the response.
     pub request_id: &'r RequestId,
+    /// The trace that the request belongs to, if that is known.
+    pub trace_id: Option<TraceId>,
     /// The client's address, as far as it is known.
     pub client: Option<IpAddr>,
     /// The method.
@@ -227,8 +235,22 @@ impl ResourceServer {
     ///
     /// [`VerifyError`]: the token is bad, or there was no way to find out.
     pub async fn authorize(&self, bearer: &BearerToken) -> Result<AccessToken, VerifyError> {
-        let claims = self.inner.verifier.verify(bearer).await?;
-        let token = self.inner.policy.judge(claims, self.now())?;
+        let span = trace::verification();
+        let verified = self.inner.verifier.verify(bearer).instrument(span.clone());
+        let judge = |claims| Ok(self.inner.policy.judge(claims, self.now())?);
+        let judged: Result<_, VerifyError> = verified.await.and_then(judge);
+        if !span.is_none() {
+            let failure = judged.as_ref().err();
+            span.record(
+                "token.outcome",
+                failure.map_or("accepted", VerifyError::reason),
+            );
+            // A bad token is no fault of ours.
+            if failure.is_some_and(VerifyError::is_fault) {
+                span.record("otel.status_code", "ERROR");
+            }
+        }
+        let token = judged?;
         let fingerprint = || self.session_key().fingerprint(bearer);
         Ok(token.with_fingerprint(self.inner.config.fingerprints, fingerprint))
     }

@@ -13,7 +13,7 @@ use crate::{
     answer::challenge::{Challenge, without_offline_access},
     error::{TokenError, VerifyError},
     limits::LimitExceeded,
-    observe::{metrics::FOREIGN_SESSION, request_id::RequestId},
+    observe::{metrics::FOREIGN_SESSION, request_id::RequestId, trace::TraceId},
     token::scope::Scopes,
 };
 
@@ -70,6 +70,9 @@ struct Body<'a> {
     error: &'static str,
     error_description: &'static str,
     request_id: &'a str,
+    /// In 5xx bodies only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<String>,
 }
 
 const INVALID_REQUEST: (&str, &str) = (
@@ -121,7 +124,12 @@ impl Answers {
     }
 
     /// The response for `refusal`.
-    pub(crate) fn respond(&self, refusal: &Refusal, request_id: &RequestId) -> Response<Bytes> {
+    pub(crate) fn respond(
+        &self,
+        refusal: &Refusal,
+        request_id: &RequestId,
+        trace_id: Option<TraceId>,
+    ) -> Response<Bytes> {
         use StatusCode as S;
         let (status, header, told) = match refusal {
             Refusal::ForeignSession => (S::NOT_FOUND, None, SESSION_NOT_FOUND),
@@ -135,7 +143,8 @@ impl Answers {
             }
             Refusal::Unverified(VerifyError::Token(error)) => self.token_refused(error),
         };
-        response(status, header, told, request_id)
+        let trace_id = trace_id.filter(|_| status.is_server_error());
+        response(status, header, told, request_id, trace_id)
     }
 
     fn token_refused(&self, error: &TokenError) -> Told {
@@ -196,11 +205,13 @@ fn response(
     header: Option<(HeaderName, HeaderValue)>,
     (error, error_description): (&'static str, &'static str),
     request_id: &RequestId,
+    trace_id: Option<TraceId>,
 ) -> Response<Bytes> {
     let body = Body {
         error,
         error_description,
         request_id: request_id.as_str(),
+        trace_id: trace_id.map(|id| id.to_string()),
     };
     let body = serde_json::to_vec(&body).expect("strings are JSON");
     let mut response = Response::new(body.into());
