@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use rmcp_resource_server::{ResourceServerConfig, SessionLimits, VerifierConfig};
 
 use super::audit::AuditConfig;
-use crate::mcp::ScopeRules;
+use crate::{mcp::ScopeRules, traces::TraceSettings};
 
 /// Everything the server needs to know, checked.
 pub struct Config {
@@ -24,6 +24,8 @@ pub struct Config {
     pub scopes: ScopeRules,
     /// The audit log, if there is one.
     pub audit: Option<AuditConfig>,
+    /// The export of traces, if there is one.
+    pub traces: Option<TraceSettings>,
     /// What is logged and how.
     pub log: LogConfig,
     /// Warnings for the operator; none is serious enough to stop the server.
