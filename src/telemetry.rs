@@ -75,7 +75,10 @@ where
         None => subscriber.with(lines).init(),
         Some(traces) => {
             let lines = lines.with_filter(filter_fn(|of| of.is_event()));
-            let spans = traces.layer().with_filter(filter_fn(|of| of.is_span()));
+            // Libraries have spans too, and nobody checked what those contain.
+            let is_ours = |target| target == SPANS || target == VERIFICATION_SPANS;
+            let is_exported = filter_fn(move |of| of.is_span() && is_ours(of.target()));
+            let spans = traces.layer().with_filter(is_exported);
             subscriber.with(lines).with(spans).init();
         }
     }

@@ -70,7 +70,10 @@ impl RequestSpan {
         let span = &self.0;
         if let Some(route) = route {
             span.record("http.route", route);
-            span.record("otel.name", format!("{method} {route}"));
+            // A span that has begun takes no other `otel.name`.
+            span.context()
+                .span()
+                .update_name(format!("{method} {route}"));
         }
         span.record("http.response.status_code", status);
         if status >= 500 {

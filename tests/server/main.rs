@@ -24,6 +24,7 @@ mod scopes;
 mod secrecy;
 mod stdio;
 mod support;
+mod traces;
 mod unforwarded;
 mod verifiers;
 mod wire;
