@@ -76,7 +76,7 @@ where
         Some(traces) => {
             let lines = lines.with_filter(filter_fn(|of| of.is_event()));
             // Libraries have spans too, and nobody checked what those contain.
-            let is_ours = |target| target == SPANS || target == VERIFICATION_SPANS;
+            let is_ours = |target: &str| target == SPANS || target == VERIFICATION_SPANS;
             let is_exported = filter_fn(move |of| of.is_span() && is_ours(of.target()));
             let spans = traces.layer().with_filter(is_exported);
             subscriber.with(lines).with(spans).init();
