@@ -11,7 +11,9 @@ use opentelemetry_proto::tonic::{
 use prost::Message;
 use serde_json::{Value, json};
 
-use crate::support::{RESOURCE, SECRET, Server, over_stdio, protected_by, run, stderr, stdout};
+use crate::support::{
+    RESOURCE, SECRET, Server, over_stdio, protected_by, run, stderr, stdout, tool_call,
+};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";
@@ -133,7 +135,7 @@ fn header() -> String {
 }
 
 #[tokio::test]
-async fn rs_76_a_call_is_one_trace_from_the_client_to_the_authorization_server() {
+async fn a_call_is_one_trace_from_the_client_to_the_authorization_server() {
     let collector = Collector::start();
     let endpoint = collector.endpoint();
     let folder = tempfile::tempdir().expect("a temporary directory");
@@ -316,6 +318,36 @@ fn over_stdio_the_context_comes_from_meta_and_the_last_spans_are_sent() {
         attribute(tool, "network.transport").as_deref(),
         Some("pipe")
     );
+}
+
+#[test]
+fn resolving_a_profile_and_validating_a_document_are_spans_of_their_calls() {
+    let collector = Collector::start();
+    let endpoint = collector.endpoint();
+    let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint)];
+    // The built-in profile, twice: it is resolved once.
+    let profile = json!({"profile": "337dd73e-f866-417a-970a-fcc4652c57ca"});
+    let calls = [
+        tool_call("list_controls", &profile),
+        tool_call("list_controls", &profile),
+        tool_call(
+            "validate_document",
+            &json!({"content": {"catalog": {"uuid": "s3cret"}}}),
+        ),
+    ];
+    over_stdio(&[], &variables, &calls);
+    let spans = collector.spans();
+    let resolution = one(&spans, "resolve profile");
+    let mut calls = spans
+        .iter()
+        .filter(|span| span.name == "tools/call list_controls");
+    assert_below(resolution, calls.next().expect("a call"));
+    assert_below(
+        one(&spans, "validate document"),
+        one(&spans, "tools/call validate_document"),
+    );
+    let bytes = collector.bytes().concat();
+    assert!(!bytes.windows(6).any(|part| part == b"s3cret"));
 }
 
 #[tokio::test]
