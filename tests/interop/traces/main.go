@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
+	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 )
 
 func main() {
@@ -19,7 +20,11 @@ func main() {
 			return otelcol.Factories{}, err
 		}
 		exporters, err := otelcol.MakeFactoryMap(fileexporter.NewFactory())
-		return otelcol.Factories{Receivers: receivers, Exporters: exporters}, err
+		return otelcol.Factories{
+			Receivers: receivers,
+			Exporters: exporters,
+			Telemetry: otelconftelemetry.NewFactory(),
+		}, err
 	}
 	command := otelcol.NewCommand(otelcol.CollectorSettings{
 		BuildInfo: component.BuildInfo{Command: "collector", Description: "for tests", Version: "0"},
