@@ -17,7 +17,7 @@ use prometheus_client::{
     registry::Registry,
 };
 use rmcp_resource_server::SPANS as VERIFICATION_SPANS;
-use tracing::{Subscriber, level_filters::LevelFilter};
+use tracing::{Metadata, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
     Layer,
     filter::{Targets, filter_fn},
@@ -74,7 +74,7 @@ where
     match traces {
         None => subscriber.with(lines).init(),
         Some(traces) => {
-            let lines = lines.with_filter(filter_fn(|of| of.is_event()));
+            let lines = lines.with_filter(filter_fn(is_event));
             // Libraries have spans too, and nobody checked what those contain.
             let is_ours = |target: &str| target == SPANS || target == VERIFICATION_SPANS;
             let is_exported = filter_fn(move |of| of.is_span() && is_ours(of.target()));
@@ -82,6 +82,10 @@ where
             subscriber.with(lines).with(spans).init();
         }
     }
+}
+
+fn is_event(of: &Metadata<'_>) -> bool {
+    of.is_event()
 }
 
 /// Waits until all log lines are written, for a second at most. Call it before the process ends.

@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
-	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
+	"go.opentelemetry.io/collector/service/telemetry"
 )
 
 func main() {
@@ -23,7 +23,7 @@ func main() {
 		return otelcol.Factories{
 			Receivers: receivers,
 			Exporters: exporters,
-			Telemetry: otelconftelemetry.NewFactory(),
+			Telemetry: telemetry.NewFactory(func() component.Config { return &struct{}{} }),
 		}, err
 	}
 	command := otelcol.NewCommand(otelcol.CollectorSettings{
