@@ -72,10 +72,13 @@ struct Options {
 
 fn main() -> Result<()> {
     let options = Options::parse();
-    telemetry::init(&LogConfig {
-        level: "warn".to_owned(),
-        json: false,
-    });
+    telemetry::init(
+        &LogConfig {
+            level: "warn".to_owned(),
+            json: false,
+        },
+        None,
+    );
     actix_web::rt::System::new().block_on(async {
         match &options.issuer {
             _ if options.check => check().await,

@@ -13,6 +13,7 @@ pub mod mcp;
 mod options;
 mod run;
 pub mod telemetry;
+pub mod traces;
 mod watch;
 
 pub use content::BUILT_IN;

@@ -5,7 +5,9 @@ use std::{
     process::ExitCode,
 };
 
-use oscal_mcp_server::{audit::verify, config::Request, doctor, healthcheck, run, telemetry};
+use oscal_mcp_server::{
+    audit::verify, config::Request, doctor, healthcheck, run, telemetry, traces::Traces,
+};
 use tikv_jemallocator::Jemalloc;
 
 /// With glibc's allocator a request takes a fifth more instructions, and memory is not released
@@ -49,7 +51,14 @@ fn main() -> ExitCode {
             }
         },
         Request::Run(config) => {
-            telemetry::init(&config.log);
+            let traces = match config.traces.as_ref().map(Traces::begin).transpose() {
+                Ok(traces) => traces,
+                Err(error) => {
+                    let _ = writeln!(stderr(), "traces cannot be exported: {error}");
+                    return ExitCode::from(WRONG_CONFIGURATION);
+                }
+            };
+            telemetry::init(&config.log, traces.as_ref());
             let status = match run(config) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => {
@@ -57,6 +66,9 @@ fn main() -> ExitCode {
                     ExitCode::FAILURE
                 }
             };
+            if let Some(traces) = traces {
+                traces.end();
+            }
             telemetry::flush();
             status
         }

@@ -16,25 +16,35 @@ use prometheus_client::{
     metrics::counter::ConstCounter,
     registry::Registry,
 };
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+use rmcp_resource_server::SPANS as VERIFICATION_SPANS;
+use tracing::{Metadata, Subscriber, level_filters::LevelFilter};
+use tracing_subscriber::{
+    Layer,
+    filter::{Targets, filter_fn},
+    layer::SubscriberExt,
+    registry::LookupSpan,
+    util::SubscriberInitExt,
+};
 
 use self::format::{JsonLines, text_fields};
 pub use self::printable::Printable;
-use crate::config::LogConfig;
+use crate::{
+    config::LogConfig,
+    traces::{SPANS, Traces},
+};
 use lines::Lines;
 use volume::Volume;
 
-/// Sends log lines to standard error, without ever waiting for the reader.
+/// Sends log lines to standard error, without ever waiting for the reader, and spans to `traces`.
 ///
 /// # Panics
 ///
 /// Panics if the process already has a log subscriber, or if no thread can be started.
-pub fn init(config: &LogConfig) {
+pub fn init(config: &LogConfig, traces: Option<&Traces>) {
     let lines = Lines::begin().expect("a thread");
     let volume = Volume::begin().expect("a thread");
     let registry = tracing_subscriber::registry()
-        .with(filter(&config.level))
+        .with(filter(&config.level, traces.is_some()))
         .with(volume.clone());
     if config.json {
         let layer = tracing_subscriber::fmt::layer()
@@ -42,17 +52,40 @@ pub fn init(config: &LogConfig) {
             .flatten_event(true)
             .map_event_format(JsonLines)
             .with_writer(lines.clone());
-        registry.with(layer).init();
+        install(registry, layer, traces);
     } else {
         let layer = tracing_subscriber::fmt::layer()
             .with_ansi(stderr().is_terminal())
             .fmt_fields(text_fields())
             .with_writer(lines.clone());
-        registry.with(layer).init();
+        install(registry, layer, traces);
     }
     let _ = LOGS.set(Logs { lines, volume });
     // The standard library's hook writes to standard error, and blocks.
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+}
+
+/// Only traces have spans: no log line names them, and no log line gets into a trace.
+fn install<S, L>(subscriber: S, lines: L, traces: Option<&Traces>)
+where
+    S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
+    L: Layer<S> + Send + Sync,
+{
+    match traces {
+        None => subscriber.with(lines).init(),
+        Some(traces) => {
+            let lines = lines.with_filter(filter_fn(is_event));
+            // Libraries have spans too, and nobody checked what those contain.
+            let is_ours = |target: &str| target == SPANS || target == VERIFICATION_SPANS;
+            let is_exported = filter_fn(move |of| of.is_span() && is_ours(of.target()));
+            let spans = traces.layer().with_filter(is_exported);
+            subscriber.with(lines).with(spans).init();
+        }
+    }
+}
+
+fn is_event(of: &Metadata<'_>) -> bool {
+    of.is_event()
 }
 
 /// Waits until all log lines are written, for a second at most. Call it before the process ends.
@@ -105,7 +138,20 @@ impl Collector for Unwritten {
 
 /// A plain level applies to this server; the libraries below it log one level less, because their
 /// `info` is of no use to an operator. Directives are used unchanged.
-fn filter(level: &str) -> Targets {
+///
+/// Spans are made only if they are exported, whatever the level.
+fn filter(level: &str, is_traced: bool) -> Targets {
+    let spans = if is_traced {
+        LevelFilter::INFO
+    } else {
+        LevelFilter::OFF
+    };
+    lines(level)
+        .with_target(SPANS, spans)
+        .with_target(VERIFICATION_SPANS, spans)
+}
+
+fn lines(level: &str) -> Targets {
     let Ok(own) = level.parse::<LevelFilter>() else {
         return level.parse().unwrap_or_default();
     };

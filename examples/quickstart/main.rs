@@ -59,10 +59,13 @@ struct Urls {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
-    telemetry::init(&LogConfig {
-        level: "warn".to_owned(),
-        json: false,
-    });
+    telemetry::init(
+        &LogConfig {
+            level: "warn".to_owned(),
+            json: false,
+        },
+        None,
+    );
     actix_web::rt::System::new().block_on(quickstart(options))
 }
 

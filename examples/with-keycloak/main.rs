@@ -49,10 +49,13 @@ struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    telemetry::init(&LogConfig {
-        level: "warn".to_owned(),
-        json: false,
-    });
+    telemetry::init(
+        &LogConfig {
+            level: "warn".to_owned(),
+            json: false,
+        },
+        None,
+    );
     match actix_web::rt::System::new().block_on(with_keycloak(&options)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -39,6 +39,7 @@ impl Repeated {
             client: kind.1,
             principal: kind.2,
             request_id: None,
+            trace_id: None,
             ..event
         });
         None

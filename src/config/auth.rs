@@ -3,7 +3,7 @@
 pub(super) mod kinds;
 mod logout;
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use rmcp_resource_server::{
     AuthorizationServer, CacheConfig, ClientCredentials, CredentialsError, DEFAULT_MAX_TOKEN_BYTES,
@@ -21,6 +21,7 @@ use super::{
 use crate::{
     mcp::ScopeRules,
     options::{CLIENT_SECRET_VARIABLE, Given, Options},
+    traces,
 };
 
 /// Whether authorization is on, and its configuration if it is valid.
@@ -107,6 +108,7 @@ pub(super) fn resolve(
     };
 
     let mut server = AuthorizationServer::new(issuer);
+    server.trace_headers = Some(Arc::new(traces::add_headers));
     server.timeout = parser.duration(
         "auth_timeout",
         options.auth_timeout.as_deref(),

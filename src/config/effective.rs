@@ -8,7 +8,7 @@ use rmcp_resource_server::{
 };
 
 use super::audit::AuditConfig;
-use crate::mcp::ScopeRules;
+use crate::{mcp::ScopeRules, traces::TraceSettings};
 
 /// Everything the server needs to know, checked.
 pub struct Config {
@@ -26,6 +26,8 @@ pub struct Config {
     pub scopes: ScopeRules,
     /// The audit log, if there is one.
     pub audit: Option<AuditConfig>,
+    /// The export of traces, if there is one.
+    pub traces: Option<TraceSettings>,
     /// What is logged and how.
     pub log: LogConfig,
     /// Warnings for the operator; none is serious enough to stop the server.

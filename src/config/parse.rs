@@ -6,8 +6,13 @@
 pub(super) mod error;
 
 use std::{
-    collections::BTreeSet, fmt::Display, net::IpAddr, ops::RangeInclusive, path::PathBuf,
-    str::FromStr, time::Duration,
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+    net::IpAddr,
+    ops::RangeInclusive,
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
 };
 
 use ipnet::IpNet;
@@ -17,7 +22,10 @@ use tracing_subscriber::filter::Targets;
 use url::Url;
 
 use self::error::ConfigError;
-use crate::options::{self, Given, did_you_mean};
+use crate::{
+    options::{self, Given, did_you_mean},
+    traces::{self, TraceSettings},
+};
 
 /// Collects errors. A parser that finds one returns a placeholder, which is never used: one error
 /// is enough to fail.
@@ -52,6 +60,20 @@ impl Parser {
                 problem: problem.to_string(),
             });
         }
+    }
+
+    /// The export of traces, by the standard variables.
+    pub(super) fn traces(&mut self, variables: &BTreeMap<String, String>) -> Option<TraceSettings> {
+        let errors = match traces::read(variables) {
+            Ok(settings) => return settings,
+            Err(errors) => errors,
+        };
+        self.errors
+            .extend(errors.into_iter().map(|(name, problem)| ConfigError {
+                option: name.to_owned(),
+                problem,
+            }));
+        None
     }
 
     /// Variables that look like ours but are unknown. A misspelt safeguard protects nothing, so one

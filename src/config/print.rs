@@ -36,6 +36,19 @@ pub(super) fn effective(given: &Given, config: &Config) -> String {
         Origin::Default => writeln!(text, "# {CLIENT_SECRET_VARIABLE}=  # default"),
         origin => writeln!(text, "# {CLIENT_SECRET_VARIABLE}=[redacted]  # {origin}"),
     };
+    for (variable, value) in &given.opentelemetry {
+        let value = match variable.contains("HEADERS") {
+            true => "[redacted]".to_owned(),
+            false => redacted(variable, value),
+        };
+        let _ = writeln!(text, "# {}  # variable", line(variable, &value));
+    }
+    let traces = if config.traces.is_some() {
+        "exported"
+    } else {
+        "not exported"
+    };
+    let _ = writeln!(text, "# traces: {traces}");
     let authorization = match &config.transport {
         Transport::Stdio => "none: the transport is stdio",
         Transport::StreamableHttp(http) => match http.auth.as_ref().map(|auth| &auth.verifier) {

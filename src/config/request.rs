@@ -14,6 +14,7 @@ use crate::{
 };
 
 /// What the command line asks for.
+#[expect(clippy::large_enum_variant, reason = "a process has one")]
 pub enum Request {
     /// Run with this configuration.
     Run(Config),

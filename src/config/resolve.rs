@@ -73,6 +73,7 @@ impl Config {
         if audit.is_none() {
             warnings.extend(Mode::WithoutAudit.warning(given));
         }
+        let traces = parser.traces(&given.opentelemetry);
         let transport = transport.map(|transport| transport.with_scopes(&scopes));
         match (transport, parser.finish()) {
             (Some(transport), errors) if errors.is_empty() => Ok(Self {
@@ -83,6 +84,7 @@ impl Config {
                 schemas_dir,
                 scopes,
                 audit,
+                traces,
                 log,
                 warnings,
             }),

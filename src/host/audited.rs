@@ -16,7 +16,7 @@ use actix_web::{
 };
 use rmcp_resource_server::{
     AccessToken, Change, EndedSession, Refusal, RefusedRequest, RequestId, Revocation, RevokedBy,
-    SessionEnd,
+    SessionEnd, TraceId,
 };
 use serde_json::json;
 
@@ -35,7 +35,8 @@ pub(super) async fn audited(
     };
     if log.refuses() {
         let id = RequestId::of(request.request()).unwrap_or_else(RequestId::fresh);
-        let refused = unrecorded(&id);
+        let trace = request.extensions().get::<TraceId>().copied();
+        let refused = unrecorded(&id, trace);
         return Ok(request.into_response(refused).map_into_right_body());
     }
     let deletes = request.method() == Method::DELETE;
@@ -52,6 +53,8 @@ pub(super) async fn audited(
             let mut event = Event::new(event);
             event.outcome = Some(Outcome::Success);
             event.request_id = RequestId::of(request).map(|id| id.as_str().to_owned());
+            let trace = request.extensions().get::<TraceId>().copied();
+            event.trace_id = trace.map(|trace| trace.to_string());
             event.client = client_address(request);
             event.principal = request.extensions().get::<AccessToken>().map(Principal::of);
             event.reason = deletes.then_some("deleted");
@@ -69,6 +72,7 @@ pub(super) fn refused(log: &AuditLog, refused: &RefusedRequest<'_>, status: u16)
     event.reason = Some(refused.refusal.reason());
     event.status = Some(status);
     event.request_id = Some(refused.request_id.as_str().to_owned());
+    event.trace_id = refused.trace_id.map(|trace| trace.to_string());
     event.client = refused.client;
     event.principal = refused.token.map(Principal::of);
     match refused.refusal {
@@ -139,12 +143,16 @@ fn session(headers: &HeaderMap) -> Option<String> {
     Some(session_fingerprint_of(id))
 }
 
-fn unrecorded(id: &RequestId) -> HttpResponse<BoxBody> {
+fn unrecorded(id: &RequestId, trace: Option<TraceId>) -> HttpResponse<BoxBody> {
+    let mut body = json!({
+        "error": "temporarily_unavailable",
+        "error_description": "Requests cannot be recorded now; try again later",
+        "request_id": id.as_str(),
+    });
+    if let Some(trace) = trace {
+        body["trace_id"] = trace.to_string().into();
+    }
     HttpResponse::ServiceUnavailable()
         .insert_header((RETRY_AFTER, 1))
-        .json(json!({
-            "error": "temporarily_unavailable",
-            "error_description": "Requests cannot be recorded now; try again later",
-            "request_id": id.as_str(),
-        }))
+        .json(body)
 }

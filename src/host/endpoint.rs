@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpMessage, HttpRequest, HttpResponse,
     body::{BodySize, BoxBody, MessageBody as _},
     guard::fn_guard,
     middleware::from_fn,
@@ -13,7 +13,9 @@ use http::{HeaderMap, HeaderName, Method};
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::SessionManager,
 };
-use rmcp_resource_server::{ActixMcp, BoundedSessions, RequestId, ResourceServer, request_parts};
+use rmcp_resource_server::{
+    ActixMcp, BoundedSessions, RequestId, ResourceServer, TraceId, request_parts,
+};
 use serde_json::json;
 
 use super::{
@@ -24,7 +26,7 @@ use super::{
     client_address::client_address,
     holding_body::HoldingBody,
 };
-use crate::{audit::AuditLog, config::HttpConfig, mcp::OscalServer};
+use crate::{audit::AuditLog, config::HttpConfig, mcp::OscalServer, traces::RequestSpan};
 
 /// The service that answers MCP messages.
 type Mcp = ActixMcp<OscalServer, BoundedSessions>;
@@ -111,6 +113,9 @@ async fn serve(
     payload: Payload,
 ) -> HttpResponse {
     let mut parts = request_parts(&request);
+    if let Some(span) = request.extensions().get::<RequestSpan>() {
+        parts.extensions.insert(span.clone());
+    }
     let head_only = parts.method == Method::HEAD;
     if head_only {
         parts.method = Method::GET;
@@ -172,6 +177,7 @@ fn refuse(
     let response = respond(&id);
     tracing::info!(
         request_id = %id,
+        trace_id = request.extensions().get::<TraceId>().map(tracing::field::display),
         client = client_address(request).map(tracing::field::display),
         status = response.status().as_u16(),
         reason,

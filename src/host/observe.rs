@@ -14,8 +14,9 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use rmcp_resource_server::{ClientAddress, RequestId};
+use rmcp_resource_server::{ClientAddress, RequestId, TraceId};
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::{
     client_address::{client_address, forwarded_address},
@@ -23,6 +24,7 @@ use super::{
     holding_body::HoldingBody,
     sessions_off::forget_session_id,
 };
+use crate::traces::{RequestSpan, TraceContext, of_request, trace_id};
 
 pub(super) const X_REQUEST_ID: &str = "x-request-id";
 
@@ -43,13 +45,26 @@ pub(super) async fn observe(
     if let Some(address) = forwarded_address(request.request()) {
         request.extensions_mut().insert(ClientAddress(address));
     }
+    let (span, trace_id) = begin_span(&request, &id);
+    if let Some(trace_id) = trace_id {
+        request.extensions_mut().insert(trace_id);
+    }
+    if !span.is_none() {
+        request.extensions_mut().insert(RequestSpan(span.clone()));
+    }
     forget_session_id(&mut request);
     // This includes an answer that actix makes from an error further out.
     let completed = Completed(request.conn_data::<Rc<Connection>>().cloned());
     let begun = Instant::now();
-    let mut response = next.call(request).await?;
+    let mut response = next.call(request).instrument(span.clone()).await?;
+    if !span.is_none() {
+        let (request, status) = (response.request(), response.status());
+        let route = request.match_pattern();
+        RequestSpan(span).answered(request.method().as_str(), route.as_deref(), status.as_u16());
+    }
     tracing::debug!(
         request_id = %id,
+        trace_id = trace_id.map(tracing::field::display),
         client = client_address(response.request()).map(tracing::field::display),
         method = %response.request().method(),
         path = response.request().path(),
@@ -76,6 +91,20 @@ pub(super) async fn observe(
         head.set_connection_type(ConnectionType::Close);
     }
     Ok(response.map_body(|_, body| HoldingBody::new(body, completed)))
+}
+
+/// The span of a request, and its trace. Without export this is the trace that the client named.
+fn begin_span(request: &ServiceRequest, id: &RequestId) -> (tracing::Span, Option<TraceId>) {
+    let one = |name| {
+        let mut values = request.headers().get_all(name);
+        let first = values.next()?.to_str().ok()?;
+        values.next().is_none().then_some(first)
+    };
+    let remote = one("traceparent").and_then(|parent| TraceContext::new(parent, one("tracestate")));
+    let (method, path) = (request.method().as_str(), request.path());
+    let span = of_request(method, path, id.as_str(), remote.as_ref());
+    let trace = trace_id(&span).or_else(|| remote.map(|remote| remote.trace_id()));
+    (span, trace)
 }
 
 /// rmcp tells nginx not to buffer event streams (`X-Accel-Buffering`). Other proxies hold them back

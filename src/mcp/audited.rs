@@ -10,7 +10,7 @@ use rmcp::{
     ErrorData,
     model::{CallToolResponse, Extensions},
 };
-use rmcp_resource_server::{AccessToken, ClientAddress, RequestId};
+use rmcp_resource_server::{AccessToken, ClientAddress, RequestId, TraceId};
 use serde_json::Value;
 
 use super::{answer::shortened, server::OscalServer, tool_metrics};
@@ -73,6 +73,7 @@ impl OscalServer {
             return Err(ErrorData::internal_error(message, None));
         }
         let mut event = Event::new(event);
+        event.trace_id = extensions.get::<TraceId>().map(TraceId::to_string);
         if let Some(parts) = extensions.get::<http::request::Parts>() {
             let of_request = &parts.extensions;
             let id = of_request.get::<RequestId>();

@@ -18,6 +18,8 @@ use rmcp::{
 
 use serde_json::Value;
 
+use tracing::Instrument;
+
 use super::{
     changes::Announcements,
     completion,
@@ -25,7 +27,9 @@ use super::{
     prompts, resources,
     server::OscalServer,
     tools,
+    traced::{failed, traced},
 };
+use crate::traces::McpTarget;
 
 /// Built once: the macro's default would rebuild it on every call.
 static TOOLS: LazyLock<ToolRouter<OscalServer>> = LazyLock::new(tools::router);
@@ -64,17 +68,27 @@ impl ServerHandler for OscalServer {
         self.demand_token(&context)?;
         let notices = Notices::default();
         context.extensions.insert(notices.clone());
+        let known = TOOLS.map.get_key_value(&request.name);
+        let known = known.map(|(name, _)| &**name);
+        let span = traced(&mut context, "tools/call", McpTarget::Tool(known));
         let mut audited = self.audited("tool.call", &context.extensions)?;
         if let Some(audited) = &mut audited {
             audited.asks(&request.name, request.arguments.iter().flatten());
         }
-        let known = TOOLS.map.get_key_value(&request.name);
-        let mut call = self.tool_metrics().begin(known.map(|(name, _)| &**name));
+        let mut call = self.tool_metrics().begin(known);
         let mut answer = TOOLS
             .call(ToolCallContext::new(self, request, context))
+            .instrument(span.clone())
             .await;
         if let Ok(answer) = &mut answer {
             notices.add_to(answer);
+        }
+        match &answer {
+            Ok(CallToolResponse::Complete(result)) if result.is_error == Some(true) => {
+                failed(&span, "tool_error");
+            }
+            Ok(_) => {}
+            Err(error) => failed(&span, &error.code.0.to_string()),
         }
         call.answered(&answer);
         if let Some(audited) = audited {
@@ -176,8 +190,9 @@ impl ServerHandler for OscalServer {
     async fn read_resource(
         &self,
         request: ReadResourceRequestParams,
-        context: RequestContext<RoleServer>,
+        mut context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
+        let span = traced(&mut context, "resources/read", McpTarget::Other);
         let mut audited = self.audited("resource.read", &context.extensions)?;
         if let Some(audited) = &mut audited {
             let uri = Value::from(request.uri.as_str());
@@ -187,7 +202,10 @@ impl ServerHandler for OscalServer {
             let access = self.admit_reader(&context)?;
             resources::read(&access.documents(), &request.uri)
         };
-        let read = read();
+        let read = span.in_scope(read);
+        if let Err(error) = &read {
+            failed(&span, &error.code.0.to_string());
+        }
         if let Some(audited) = audited {
             audited.answered(&read, &self.library());
         }
@@ -206,8 +224,9 @@ impl ServerHandler for OscalServer {
     async fn get_prompt(
         &self,
         request: GetPromptRequestParams,
-        context: RequestContext<RoleServer>,
+        mut context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
+        let span = traced(&mut context, "prompts/get", McpTarget::Other);
         let mut audited = self.audited("prompt.get", &context.extensions)?;
         let arguments = request.arguments.unwrap_or_default();
         if let Some(audited) = &mut audited {
@@ -217,7 +236,10 @@ impl ServerHandler for OscalServer {
             let access = self.admit_reader(&context)?;
             prompts::get(self, &access, &request.name, arguments).await
         };
-        let prompt = prompt.await;
+        let prompt = prompt.instrument(span.clone()).await;
+        if prompt.is_err() {
+            failed(&span, "prompt_error");
+        }
         if let Some(audited) = audited {
             audited.answered(&prompt, &self.library());
         }
@@ -227,8 +249,9 @@ impl ServerHandler for OscalServer {
     async fn complete(
         &self,
         request: CompleteRequestParams,
-        context: RequestContext<RoleServer>,
+        mut context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
+        let span = traced(&mut context, "completion/complete", McpTarget::Other);
         let mut audited = self.audited("completion", &context.extensions)?;
         if let Some(audited) = &mut audited {
             audited.asks(&request.argument.name, []);
@@ -239,7 +262,10 @@ impl ServerHandler for OscalServer {
                 move |access: &Access| Ok(completion::complete(&access.documents(), &request));
             self.pass_over(&access, complete).await?
         };
-        let completed = completed.await;
+        let completed = completed.instrument(span.clone()).await;
+        if let Err(error) = &completed {
+            failed(&span, &error.code.0.to_string());
+        }
         if let Some(audited) = audited {
             audited.answered(&completed, &self.library());
         }

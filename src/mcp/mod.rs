@@ -15,6 +15,7 @@ mod resources;
 mod server;
 mod tool_metrics;
 mod tools;
+mod traced;
 mod workers;
 
 pub(crate) use answer::advice;

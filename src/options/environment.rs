@@ -1,6 +1,7 @@
 //! Where options come from, besides the command line.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     fs::File,
     io::{ErrorKind, Read},
@@ -24,6 +25,15 @@ pub(super) enum Dotenv {
 }
 
 impl Environment {
+    /// The variables of OpenTelemetry. Its SDK reads most of them itself, so `.env` has no say.
+    pub(super) fn opentelemetry(&self) -> BTreeMap<String, String> {
+        let text = |(name, value): &(OsString, OsString)| {
+            let name = name.to_str().filter(|name| name.starts_with("OTEL_"))?;
+            Some((name.to_owned(), value.to_string_lossy().into_owned()))
+        };
+        self.variables.iter().filter_map(text).collect()
+    }
+
     /// The variables of this process, and `.env` in the working directory.
     pub(crate) fn of_process() -> Self {
         Self {

@@ -57,6 +57,8 @@ pub(crate) struct Given {
     pub(crate) unknown: Vec<Unknown>,
     /// Notes about `.env` for the operator.
     pub(crate) notes: Vec<String>,
+    /// The variables of OpenTelemetry.
+    pub(crate) opentelemetry: BTreeMap<String, String>,
     values: BTreeMap<String, (String, Origin)>,
 }
 
@@ -104,6 +106,7 @@ impl Given {
             unreadable,
             unknown,
             notes,
+            opentelemetry: environment.opentelemetry(),
             values,
         })
     }
@@ -117,6 +120,7 @@ impl Given {
             unreadable: Vec::new(),
             unknown: Vec::new(),
             notes: Vec::new(),
+            opentelemetry: BTreeMap::new(),
             values: BTreeMap::new(),
         }
     }

@@ -28,4 +28,5 @@ mod spring;
     reason = "shared with the hermetic tests, which use all of it"
 )]
 mod support;
+mod traces;
 mod validation;

@@ -25,6 +25,7 @@ mod scopes;
 mod secrecy;
 mod stdio;
 mod support;
+mod traces;
 mod unforwarded;
 mod verifiers;
 mod wire;

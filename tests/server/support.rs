@@ -283,6 +283,16 @@ impl Server {
         self.process.0.id()
     }
 
+    /// How many of its threads have a name that begins like this.
+    pub(crate) fn threads_named(&self, name: &str) -> usize {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.process.0.id()));
+        let names = tasks.expect("Linux").filter_map(|task| {
+            // A thread may have just ended.
+            std::fs::read_to_string(task.ok()?.path().join("comm")).ok()
+        });
+        names.filter(|found| found.starts_with(name)).count()
+    }
+
     /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
         self.signal("TERM");

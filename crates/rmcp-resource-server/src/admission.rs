@@ -15,7 +15,9 @@ use crate::{
     answer::refusal::Refusal,
     dpop::checker::{DPOP, DPOP_NONCE},
     error::TokenError,
-    observe::{client_address::ClientAddress, outage_log::Line, request_id::RequestId},
+    observe::{
+        client_address::ClientAddress, outage_log::Line, request_id::RequestId, trace::TraceId,
+    },
     resource_server::{RefusedRequest, ResourceServer},
     session::{bounded::OWNER, seal::Principal, stream_guard::StreamGuard},
     token::{
@@ -235,7 +237,9 @@ impl ResourceServer {
 
     fn refuse_what(&self, about: &About, refusal: &Refusal) -> Response<Bytes> {
         let request_id = about.request_id.clone().unwrap_or_else(RequestId::fresh);
-        let mut response = self.answers().respond(refusal, about.scheme, &request_id);
+        let mut response =
+            self.answers()
+                .respond(refusal, about.scheme, &request_id, about.trace_id);
         if response.status() == StatusCode::UNAUTHORIZED
             && let Some(nonce) = self.nonce()
         {
@@ -243,6 +247,7 @@ impl ResourceServer {
         }
         let status = response.status().as_u16();
         let reason = refusal.reason();
+        let trace_id = about.trace_id.map(tracing::field::display);
         let client = about.client.map(tracing::field::display);
         let (method, path) = (&about.method, about.uri.path());
         match refusal {
@@ -254,25 +259,26 @@ impl ResourceServer {
                 });
                 match line {
                     None => {
-                        tracing::info!(%request_id, client, status, reason, %method, path, %error, "request refused");
+                        tracing::info!(%request_id, trace_id, client, status, reason, %method, path, %error, "request refused");
                     }
                     Some(Line::Full { refused_since }) => {
-                        tracing::error!(%request_id, client, status, reason, %method, path, %error, refused_since, "request refused");
+                        tracing::error!(%request_id, trace_id, client, status, reason, %method, path, %error, refused_since, "request refused");
                     }
                     Some(Line::Short) => {
-                        tracing::warn!(%request_id, client, status, reason, "request refused");
+                        tracing::warn!(%request_id, trace_id, client, status, reason, "request refused");
                     }
                 }
             }
             Refusal::ForeignSession | Refusal::TooMany(_) => {
                 self.metrics().request_denied(reason);
-                tracing::info!(%request_id, client, status, reason, %method, path, "request refused");
+                tracing::info!(%request_id, trace_id, client, status, reason, %method, path, "request refused");
             }
         }
         if let Some(hook) = self.refusal_hook() {
             let refused = RefusedRequest {
                 refusal,
                 request_id: &request_id,
+                trace_id: about.trace_id,
                 client: about.client,
                 method,
                 path,
@@ -299,6 +305,7 @@ struct About {
     uri: Uri,
     scheme: Scheme,
     request_id: Option<RequestId>,
+    trace_id: Option<TraceId>,
     client: Option<IpAddr>,
     token: Option<AccessToken>,
 }
@@ -310,6 +317,7 @@ impl About {
             uri: parts.uri.clone(),
             scheme,
             request_id: parts.extensions.get::<RequestId>().cloned(),
+            trace_id: parts.extensions.get().copied(),
             client: ClientAddress::of(&parts.extensions),
             token: parts.extensions.get().cloned(),
         }

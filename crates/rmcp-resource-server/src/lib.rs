@@ -65,6 +65,7 @@ pub use crate::{
         client_address::{ClientAddress, PeerAddress},
         metrics::Metrics,
         request_id::RequestId,
+        trace::{SPANS, TraceHeadersHook, TraceId},
     },
     resource_server::{RefusalHook, RefusedRequest, ResourceServer, ResourceServerConfig},
     revocation::{Revocation, RevocationHook, RevokedBy},

@@ -9,6 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Method, Response};
+use tracing::Instrument;
 
 use crate::{
     answer::{
@@ -20,7 +21,12 @@ use crate::{
     dpop::{checker::Checker, mode::Dpop},
     error::{TokenError, VerifyError},
     limits::{Limiter, RequestLimits},
-    observe::{metrics::Metrics, outage_log::OutageLog, request_id::RequestId},
+    observe::{
+        metrics::Metrics,
+        outage_log::OutageLog,
+        request_id::RequestId,
+        trace::{self, TraceId},
+    },
     policy::{Audience, Policy},
     revocation::{
         Revocation, RevocationHook, RevokedBy,
@@ -127,6 +133,8 @@ pub struct RefusedRequest<'r> {
     pub refusal: &'r Refusal,
     /// The id that is also in the body of the response.
     pub request_id: &'r RequestId,
+    /// The trace that the request belongs to, if that is known.
+    pub trace_id: Option<TraceId>,
     /// The client's address, as far as it is known.
     pub client: Option<IpAddr>,
     /// The method.
@@ -267,6 +275,28 @@ impl ResourceServer {
 
     /// The same for a token that may have come with a proof.
     pub(crate) async fn authorize_presented(
+        &self,
+        bearer: &BearerToken,
+        presented: Presented,
+    ) -> Result<AccessToken, VerifyError> {
+        let span = trace::verification();
+        let judging = self.verified(bearer, presented);
+        let judged = judging.instrument(span.clone()).await;
+        if !span.is_none() {
+            let failure = judged.as_ref().err();
+            span.record(
+                "token.outcome",
+                failure.map_or("accepted", VerifyError::reason),
+            );
+            // A bad token is no fault of ours.
+            if failure.is_some_and(VerifyError::is_fault) {
+                span.record("otel.status_code", "ERROR");
+            }
+        }
+        judged
+    }
+
+    async fn verified(
         &self,
         bearer: &BearerToken,
         presented: Presented,

@@ -8,11 +8,14 @@ use oscal_documents::{
     Baseline, Document, Library, Model, ResolveError, Resolved, resolve_profile,
 };
 
+use tracing::{Instrument, Span};
+
 use super::clearance::Clearance;
 use crate::mcp::{
     answer::{ToolError, document_of},
     workers::{NotDone, Workers},
 };
+use crate::traces::resolution;
 
 /// Bytes of resolved catalogs that are kept. NIST's baselines take 1 to 4 MB, all of SP 800-53 takes 6.
 const MAX_CATALOGS: u64 = 96 << 20;
@@ -138,12 +141,19 @@ async fn made_once<T: Send + Sync + 'static>(
         return Ok(kept?);
     }
     let (cache, workers, library) = (cache.clone(), workers.clone(), library.clone());
+    let caller = Span::current();
     // In a separate task: if the caller that started it goes away, the others do not have to start
     // over.
     let made = tokio::spawn(async move {
         let asked = key.clone();
         let work = move || resolve(&library, &asked, make);
-        let run = workers.run(&workers.readings, 0, work);
+        let run = async {
+            let span = resolution(&caller);
+            workers
+                .run(&workers.readings, 0, work)
+                .instrument(span)
+                .await
+        };
         cache.try_get_with(key, run).await
     });
     match made.await {

@@ -10,12 +10,14 @@ use rmcp::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tracing::Instrument;
 
 use crate::mcp::{
     answer::{Json, ToolError, document, model},
     documents::{Access, Caller, Operation},
     server::OscalServer,
 };
+use crate::traces::validation;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -85,7 +87,8 @@ impl OscalServer {
             let verdict = verdict(&access, &asked)?;
             Ok(Json::with_text(&verdict, verdict.text()))
         };
-        workers.run(&workers.validations, bytes, work).await?
+        let run = workers.run(&workers.validations, bytes, work);
+        run.instrument(validation(bytes)).await?
     }
 }
 

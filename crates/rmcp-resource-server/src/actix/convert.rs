@@ -14,6 +14,7 @@ use http::{
 use crate::observe::{
     client_address::{ClientAddress, PeerAddress},
     request_id::RequestId,
+    trace::TraceId,
 };
 
 /// The head of a request, with what is known about its client. Nothing that counts is lost.
@@ -27,6 +28,9 @@ pub(crate) fn parts(request: &HttpRequest) -> Parts {
     let known = request.extensions();
     if let Some(id) = known.get::<RequestId>() {
         parts.extensions.insert(id.clone());
+    }
+    if let Some(trace) = known.get::<TraceId>() {
+        parts.extensions.insert(*trace);
     }
     if let Some(client) = known.get::<ClientAddress>() {
         parts.extensions.insert(*client);

@@ -14,7 +14,7 @@ use crate::{
     dpop::mode::Dpop,
     error::{TokenError, VerifyError},
     limits::LimitExceeded,
-    observe::{metrics::FOREIGN_SESSION, request_id::RequestId},
+    observe::{metrics::FOREIGN_SESSION, request_id::RequestId, trace::TraceId},
     token::{bearer::Scheme, scope::Scopes},
 };
 
@@ -80,6 +80,9 @@ struct Body<'a> {
     error: &'static str,
     error_description: &'static str,
     request_id: &'a str,
+    /// In 5xx bodies only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<String>,
 }
 
 const INVALID_REQUEST: (&str, &str) = (
@@ -158,6 +161,7 @@ impl Answers {
         refusal: &Refusal,
         scheme: Scheme,
         request_id: &RequestId,
+        trace_id: Option<TraceId>,
     ) -> Response<Bytes> {
         use StatusCode as S;
         let (status, headers, told) = match refusal {
@@ -172,7 +176,8 @@ impl Answers {
             }
             Refusal::Unverified(VerifyError::Token(error)) => self.token_refused(error, scheme),
         };
-        response(status, headers, told, request_id)
+        let trace_id = trace_id.filter(|_| status.is_server_error());
+        response(status, headers, told, request_id, trace_id)
     }
 
     fn token_refused(&self, error: &TokenError, scheme: Scheme) -> Told {
@@ -245,11 +250,13 @@ fn response(
     more: Vec<(HeaderName, HeaderValue)>,
     (error, error_description): (&'static str, &'static str),
     request_id: &RequestId,
+    trace_id: Option<TraceId>,
 ) -> Response<Bytes> {
     let body = Body {
         error,
         error_description,
         request_id: request_id.as_str(),
+        trace_id: trace_id.map(|id| id.to_string()),
     };
     let body = serde_json::to_vec(&body).expect("strings are JSON");
     let mut response = Response::new(body.into());

@@ -8,7 +8,8 @@ pub(crate) mod error;
 
 use std::{io, path::Path, sync::Arc, time::Duration};
 
-use reqwest::{Certificate, Client, Identity};
+use reqwest::{Certificate, Client, Identity, Request, Response};
+use tracing::Instrument;
 use url::Url;
 
 use self::{
@@ -20,6 +21,7 @@ use self::{
 };
 use crate::{
     client_auth::{key::ClientCertificate, time_limit::in_time},
+    observe::trace::{TraceHeadersHook, client_request},
     urls::Issuer,
 };
 
@@ -31,6 +33,7 @@ use crate::{
 pub(crate) struct HttpClient {
     connections: Arc<Connections>,
     reuse: bool,
+    trace_headers: Option<TraceHeadersHook>,
 }
 
 impl HttpClient {
@@ -57,7 +60,44 @@ impl HttpClient {
         Ok(Self {
             connections: Arc::new(Connections::open(recipe)?),
             reuse: true,
+            trace_headers: None,
         })
+    }
+
+    /// Adds these headers to traced requests.
+    pub(crate) fn tracing_with(self, trace_headers: Option<TraceHeadersHook>) -> Self {
+        Self {
+            trace_headers,
+            ..self
+        }
+    }
+
+    /// Sends a request on behalf of a client, as a span of that client's trace.
+    pub(crate) async fn execute(&self, mut request: Request) -> reqwest::Result<Response> {
+        let client = self.to(request.url());
+        let span = client_request(request.method(), request.url());
+        if span.is_none() {
+            return client.execute(request).await;
+        }
+        if let Some(add) = &self.trace_headers {
+            span.in_scope(|| add(request.headers_mut()));
+        }
+        let sent = client.execute(request).instrument(span.clone()).await;
+        let failure = match &sent {
+            Ok(response) => {
+                let status = response.status();
+                span.record("http.response.status_code", status.as_u16());
+                let failed = status.is_client_error() || status.is_server_error();
+                failed.then(|| status.as_u16().to_string())
+            }
+            Err(error) if error.is_timeout() => Some("timeout".to_owned()),
+            Err(_) => Some("unreachable".to_owned()),
+        };
+        if let Some(failure) = failure {
+            span.record("error.type", failure);
+            span.record("otel.status_code", "ERROR");
+        }
+        sent
     }
 
     /// The client for requests to `url`.

@@ -9,6 +9,7 @@ use crate::{
     observe::{
         change::{Change, ChangeHook},
         metrics::Metrics,
+        trace::TraceHeadersHook,
     },
     urls::{InvalidUrl, Issuer},
 };
@@ -44,6 +45,8 @@ pub struct AuthorizationServer {
     /// Redirects stay off, and the time limits and the client certificate stay as they are. Default:
     /// nothing is changed.
     pub http_client: Option<HttpClientHook>,
+    /// Adds headers to the requests that verify a token, for instance `traceparent`. Default: none.
+    pub trace_headers: Option<TraceHeadersHook>,
     /// The clock. Default: the system's.
     pub clock: Arc<dyn Clock>,
     /// Where to count. Default: counters that nobody reads.
@@ -80,6 +83,7 @@ impl AuthorizationServer {
             ca_file: None,
             allow_insecure_http: false,
             http_client: None,
+            trace_headers: None,
             clock: Arc::new(SystemClock),
             metrics: Metrics::default(),
             on_change: None,
@@ -99,7 +103,8 @@ impl AuthorizationServer {
     ) -> Result<HttpClient, HttpClientError> {
         let ca_file = self.ca_file.as_deref();
         let hook = self.http_client.clone();
-        HttpClient::build(&self.issuer, ca_file, certificate, self.timeout, hook)
+        let client = HttpClient::build(&self.issuer, ca_file, certificate, self.timeout, hook)?;
+        Ok(client.tracing_with(self.trace_headers.clone()))
     }
 }
 

@@ -5,5 +5,6 @@ pub(crate) mod client_address;
 pub(crate) mod metrics;
 pub(crate) mod outage_log;
 pub(crate) mod request_id;
+pub(crate) mod trace;
 #[cfg(not(feature = "metrics"))]
 mod uncounted;

@@ -13,12 +13,13 @@ use std::{
 
 use futures_core::future::BoxFuture;
 use moka::{Expiry, future::Cache};
+use tracing::Instrument;
 
 use crate::{
     authorization_server::server::AuthorizationServer,
     clock::Clock,
     error::{AuthorizationServerError, TokenError, VerifyError},
-    observe::metrics::Metrics,
+    observe::{metrics::Metrics, trace},
     token::{
         bearer::BearerToken,
         claims::Claims,
@@ -169,12 +170,14 @@ impl TokenCache {
         if let Some(entry) = self.active.get(&key).await {
             if self.clock.monotonic() < entry.use_until {
                 self.metrics.cache_hit();
+                trace::note_cache("hit");
                 return Ok(entry.claims);
             }
             self.active.invalidate(&key).await;
         }
         if self.inactive.contains_key(&key) {
             self.metrics.cache_negative_hit();
+            trace::note_cache("negative_hit");
             return Err(TokenError::Inactive.into());
         }
         self.fly(key, verify).await
@@ -215,7 +218,7 @@ impl TokenCache {
         let clock = self.clock.clone();
         let config = self.config.clone();
         let metrics = self.metrics.clone();
-        let flight = tokio::spawn(async move {
+        let flight = async move {
             let mut led = false;
             let lead = async {
                 led = true;
@@ -238,12 +241,16 @@ impl TokenCache {
             let result = active.try_get_with(key, lead).await;
             if led {
                 metrics.cache_miss();
+                trace::note_cache("miss");
             } else {
                 metrics.cache_coalesced();
+                trace::note_cache("coalesced");
             }
             result
-        });
-        match flight.await {
+        };
+        // In the span of this caller's verification: the span of the request to the authorization
+        // server then belongs to the caller that leads.
+        match tokio::spawn(flight.in_current_span()).await {
             Ok(Ok(entry)) => Ok(entry.claims),
             Ok(Err(error)) => Err((*error).clone()),
             Err(ended) => {

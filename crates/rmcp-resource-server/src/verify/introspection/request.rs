@@ -29,11 +29,7 @@ pub(super) async fn send(
         .introspection_request(endpoint, server, token)
         .map_err(|error| malformed(error.to_string()))?;
     let request = request.try_into().map_err(unreachable)?;
-    let response = http
-        .to(endpoint.url())
-        .execute(request)
-        .await
-        .map_err(unreachable)?;
+    let response = http.execute(request).await.map_err(unreachable)?;
     match response.status().as_u16() {
         200 => read_claims(response).await,
         400 => Err(read_bad_request(response).await),

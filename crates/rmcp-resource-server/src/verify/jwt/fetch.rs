@@ -78,7 +78,8 @@ impl Fetcher {
             .to(url)
             .get(url.clone())
             .header(ACCEPT, "application/jwk-set+json, application/json");
-        let response = request.send().await.map_err(unreachable)?;
+        let request = request.build().map_err(unreachable)?;
+        let response = http.execute(request).await.map_err(unreachable)?;
         let status = response.status().as_u16();
         if status != 200 {
             return Err(response::failure(status, response.headers()));

@@ -33,7 +33,8 @@ pub(super) async fn send(
         .get(url.clone())
         .header(ACCEPT, "application/json")
         .bearer_auth(token.expose());
-    let response = request.send().await.map_err(unreachable)?;
+    let request = request.build().map_err(unreachable)?;
+    let response = http.execute(request).await.map_err(unreachable)?;
     match response.status().as_u16() {
         200 => {
             let body = response::json_body(response).await?;
