@@ -20,6 +20,8 @@ mod limits;
 mod metadata;
 #[path = "wire/policy.rs"]
 mod policy;
+#[path = "wire/revocation.rs"]
+mod revocation;
 #[path = "wire/session_owner.rs"]
 mod session_owner;
 #[path = "wire/sessions.rs"]

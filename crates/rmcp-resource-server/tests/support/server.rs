@@ -57,6 +57,8 @@ pub(crate) struct TestServer<V = IntrospectionVerifier> {
     pub(crate) address: SocketAddr,
     pub(crate) verifier: V,
     pub(crate) http: Client,
+    pub(crate) resource_server: ResourceServer,
+    pub(crate) sessions: Arc<BoundedSessions>,
     metrics: Metrics,
     stop: Option<Stop>,
 }
@@ -117,9 +119,10 @@ impl Setup {
         let rmcp = StreamableHttpServerConfig::default()
             .with_legacy_session_mode(self.stateful)
             .with_json_response(true);
+        let resource_server = ResourceServer::new(self.resource, verifier.clone());
         let served = Served {
-            resource_server: ResourceServer::new(self.resource, verifier.clone()),
-            mcp: StreamableHttpService::new(|| Ok(Probe), sessions, rmcp),
+            resource_server: resource_server.clone(),
+            mcp: StreamableHttpService::new(|| Ok(Probe), sessions.clone(), rmcp),
             protects: self.protects,
             allowed_origin: self.allowed_origin,
             workers: self.workers,
@@ -133,6 +136,8 @@ impl Setup {
             address,
             verifier,
             http: plain_client(),
+            resource_server,
+            sessions,
             metrics,
             stop: Some(stop),
         }
