@@ -101,7 +101,7 @@ fn assert_below(child: &Span, parent: &Span) {
     assert_eq!(child.trace_id, parent.trace_id);
 }
 
-fn traced<'v>(endpoint: &'v str) -> Vec<(&'v str, &'v str)> {
+fn traced(endpoint: &str) -> Vec<(&str, &str)> {
     vec![
         SECRET,
         ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint),
