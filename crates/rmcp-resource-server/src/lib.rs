@@ -58,6 +58,7 @@ pub use crate::{
     clock::{Clock, SystemClock},
     dpop::{mode::Dpop, problem::ProofProblem},
     error::{AuthorizationServerError, TokenError, VerifyError},
+    jose::algorithm::SigningAlgorithm,
     limits::{LimitExceeded, RequestLimits},
     observe::{
         client_address::{ClientAddress, PeerAddress},
@@ -100,10 +101,7 @@ pub use crate::tower::{
 };
 
 #[cfg(feature = "jwt")]
-pub use crate::{
-    jose::algorithm::SigningAlgorithm,
-    verify::jwt::{JwtVerifier, config::JwtConfig},
-};
+pub use crate::verify::jwt::{JwtVerifier, config::JwtConfig};
 
 #[cfg(feature = "userinfo")]
 pub use crate::verify::userinfo::{UserinfoConfig, UserinfoConflict, UserinfoVerifier};
