@@ -2,6 +2,7 @@
 //! that need encoding.
 
 mod client_keys;
+mod dpop;
 
 use std::{
     io::{BufRead, BufReader},

@@ -59,6 +59,7 @@ pub use crate::{
     clock::{Clock, SystemClock},
     dpop::{mode::Dpop, problem::ProofProblem},
     error::{AuthorizationServerError, TokenError, VerifyError},
+    jose::algorithm::SigningAlgorithm,
     limits::{LimitExceeded, RequestLimits},
     observe::{
         change::{Change, ChangeHook},
@@ -105,7 +106,6 @@ pub use crate::tower::{
 
 #[cfg(feature = "jwt")]
 pub use crate::{
-    jose::algorithm::SigningAlgorithm,
     revocation::logout::{BackChannelLogout, BackChannelLogoutConfig},
     verify::jwt::{JwtVerifier, config::JwtConfig},
 };
