@@ -19,6 +19,7 @@ mod metrics;
 mod person;
 mod reading;
 mod resources;
+mod revocation;
 mod rmcp_client;
 mod rotation;
 mod scopes;
