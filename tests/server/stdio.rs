@@ -37,7 +37,7 @@ fn works_without_a_token_whatever_the_authorization_options_say() {
     assert!(output.status.success());
     assert_eq!(answers[0]["result"]["serverInfo"]["name"], "OSCAL");
     let about = &answers[1]["result"]["structuredContent"];
-    assert_eq!(about["controls"], 72);
+    assert_eq!(about["controls"], 73);
     assert!(about.get("caller").is_none(), "{about}");
     assert_eq!(
         answers[2]["result"]["structuredContent"]["label"], "RS-45",

@@ -185,7 +185,7 @@ fn ids_are_completed() {
     let completed = &built_in.result("completion/complete", &params)["completion"];
     assert_eq!(
         (&completed["total"], &completed["hasMore"]),
-        (&json!(72), &json!(false))
+        (&json!(73), &json!(false))
     );
     for (reference, argument) in [
         (&prompt("nope"), "control"),
