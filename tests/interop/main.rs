@@ -11,6 +11,7 @@ mod cold_start;
 mod conformance;
 mod deploy;
 mod django;
+mod dpop;
 mod environment;
 mod hydra;
 mod keycloak;

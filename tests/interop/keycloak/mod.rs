@@ -1,6 +1,7 @@
 //! Keycloak, with the realm of `examples/keycloak`: the setup that operators are told to use is the
 //! one tested here.
 
+mod dpop;
 mod login;
 mod outage;
 mod process;

@@ -26,7 +26,7 @@ fn is_for(token: &str, audience: &str) -> bool {
 }
 
 /// A mapper that adds an audience.
-fn audience(name: &str, audience: &str) -> Value {
+pub(super) fn audience(name: &str, audience: &str) -> Value {
     json!({
         "name": name, "protocol": "openid-connect", "protocolMapper": "oidc-audience-mapper",
         "config": {

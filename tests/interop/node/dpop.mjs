@@ -1,19 +1,21 @@
-// Calls the MCP server at URL as the oidc-provider client machine-dpop, with tokens bound to a key (DPoP) and proofs by
-// oauth4webapi. ALG: the key's algorithm. Prints one JSON object: what happened, by case.
+// Calls the MCP server at URL as the client machine-dpop, with tokens bound to a key (DPoP) and proofs by oauth4webapi.
+// CONNECT: the origin to connect to instead of URL's. SECRET: the client's. SCOPE: of the tokens. ALG: the key's
+// algorithm. Prints one JSON object: what happened, by case.
 import * as oauth from 'oauth4webapi';
 
-const { ISSUER, URL: url, ALG = 'ES256' } = process.env;
-const insecure = { [oauth.allowInsecureRequests]: true };
+const { ISSUER, URL: url, CONNECT, SECRET, SCOPE, ALG } = process.env;
 const issuer = new URL(ISSUER), resource = new URL(url);
+const insecure = { [oauth.allowInsecureRequests]: true, [oauth.customFetch]: (to, options) =>
+  fetch(to.startsWith(`${resource.origin}/`) ? to.replace(resource.origin, CONNECT) : to, options) };
 const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, insecure));
 const metadata = await oauth.processResourceDiscoveryResponse(resource,
   await oauth.resourceDiscoveryRequest(resource, insecure));
 const client = { client_id: 'machine-dpop' };
-const secret = oauth.ClientSecretBasic('machine-dpop-secret-0123456789');
+const secret = oauth.ClientSecretBasic(SECRET);
 const newKey = async () => oauth.DPoP(client, await oauth.generateKeyPair(ALG));
 
 async function token(DPoP) {
-  const parameters = new URLSearchParams({ resource: url, scope: 'mcp:tools' });
+  const parameters = new URLSearchParams({ resource: url, scope: SCOPE });
   const response = await oauth.clientCredentialsGrantRequest(as, client, secret, parameters, { DPoP, ...insecure });
   return oauth.processClientCredentialsResponse(as, client, response);
 }

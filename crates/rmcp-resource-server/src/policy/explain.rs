@@ -49,8 +49,10 @@ impl Policy {
         };
         let bound_wanted = match self.dpop {
             Dpop::Off => "a bearer token, not bound to a key",
-            Dpop::Allowed => "not bound, or bound to a key by its thumbprint (jkt) alone",
-            Dpop::Required => "bound to a key by its thumbprint (jkt) alone",
+            Dpop::Allowed => {
+                "not bound, or bound to a key by its thumbprint (jkt) and nothing else"
+            }
+            Dpop::Required => "bound to a key by its thumbprint (jkt) and nothing else",
         };
         let kind_text = match &claims.refused_kind {
             Some(kind) => shortened(kind),

@@ -41,16 +41,20 @@ pub(crate) enum Binding {
     Unknown,
 }
 
+/// The other registered methods of confirmation (RFC 7800, RFC 8705, RFC 9203). A token that has one
+/// demands a proof that nothing here checks.
+const UNCHECKED: [&str; 6] = ["jwk", "jwe", "kid", "jku", "x5t#S256", "osc"];
+
 impl Binding {
-    /// Reads the member `cnf` (RFC 7800 §3.1) and whether the token's type is `DPoP`. Only a `cnf`
-    /// with `jkt` and nothing else is one whose whole proof is checked here.
+    /// Reads the member `cnf` (RFC 7800 §3.1) and whether the token's type is `DPoP`. Members that are
+    /// no method of confirmation do not count (Keycloak adds `kc-jkt-type`), as the RFC demands.
     pub(crate) fn read(cnf: Option<&Value>, is_dpop: bool) -> Self {
         match cnf {
             None | Some(Value::Null) if is_dpop => Self::Unknown,
             None | Some(Value::Null) => Self::None,
             Some(cnf) => cnf
                 .as_object()
-                .filter(|members| members.len() == 1)
+                .filter(|members| !UNCHECKED.iter().any(|method| members.contains_key(*method)))
                 .and_then(|members| Thumbprint::parse(members.get("jkt")?.as_str()?))
                 .map_or(Self::Unknown, Self::Key),
         }
@@ -85,7 +89,7 @@ mod tests {
     const JKT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
 
     #[test]
-    fn only_a_thumbprint_alone_is_a_key() {
+    fn only_a_thumbprint_without_another_demand_is_a_key() {
         let key = Binding::Key(Thumbprint::parse(JKT).expect("a thumbprint"));
         for (cnf, is_dpop, expected) in [
             (json!(null), false, Binding::None),
@@ -94,6 +98,9 @@ mod tests {
             (json!({"jkt": JKT}), true, key),
             (json!({"jkt": JKT, "x5t#S256": JKT}), true, Binding::Unknown),
             (json!({"x5t#S256": JKT}), true, Binding::Unknown),
+            (json!({"jkt": JKT, "kc-jkt-type": "DPoP"}), true, key),
+            (json!({"jkt": JKT, "kid": "x"}), false, Binding::Unknown),
+            (json!({"jkt": JKT, "jwk": null}), false, Binding::Unknown),
             (json!({"jkt": format!("{JKT}=")}), true, Binding::Unknown),
             (json!({"jkt": &JKT[1..]}), true, Binding::Unknown),
             (json!({"jkt": ""}), true, Binding::Unknown),

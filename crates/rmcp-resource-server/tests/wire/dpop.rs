@@ -61,6 +61,11 @@ async fn rs_66_a_bound_token_with_its_proof_is_accepted() {
     let proof = client.proof_with("t", json!({"alg": "Ed25519"}), json!({}));
     let answer = allowed.call_with_proof("t", &proof).await;
     answer.assert_served("Ed25519, and a server that calls the type Bearer");
+    let of_keycloak = json!({"jkt": client.jkt(), "kc-jkt-type": "DPoP"});
+    client.bind(&fake, "keycloak", json!({"cnf": of_keycloak}));
+    let proof = client.proof("keycloak");
+    let answer = allowed.call_with_proof("keycloak", &proof).await;
+    answer.assert_served("as Keycloak says it");
     let request = allowed.request().header("dpop", client.proof("t"));
     let answer = allowed
         .send(request.header("Authorization", "dpOP t"))
@@ -397,7 +402,7 @@ async fn rs_65_a_proof_needs_a_token_bound_to_its_key_and_nothing_else() {
         ("short", json!({"jkt": &jkt[1..]})),
         ("certificate", json!({"x5t#S256": jkt})),
         ("both", json!({"jkt": jkt, "x5t#S256": jkt})),
-        ("more", json!({"jkt": jkt, "other": "x"})),
+        ("more", json!({"jkt": jkt, "kid": "x"})),
         ("empty", json!({})),
         ("text", json!(jkt)),
         ("absent", json!(ABSENT)),
