@@ -1,8 +1,12 @@
 //! For benchmarks and fuzz targets only: internals to measure, or to feed with hostile bytes.
 
+use std::time::{Duration, SystemTime};
+
 use crate::{
     answer::challenge::Challenge,
+    authorization_server::strict_json,
     dpop::checker,
+    revocation::logout_token::LogoutToken,
     token::{bearer::Scheme, claims::IntrospectionResponse, scope::Scopes},
     verify::jwt,
 };
@@ -29,6 +33,14 @@ pub fn parse_keys(body: &[u8]) -> Option<usize> {
 /// Reads a DPoP proof for a fixed request, and returns whether it is good.
 pub fn read_dpop_proof(text: &str) -> bool {
     checker::read_for_a_fixed_request(text)
+}
+
+/// Reads the claims of a logout token, and returns whether they say all that they must.
+pub fn read_logout_token(claims: &[u8]) -> bool {
+    let issuer = "https://as.example.com";
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    strict_json::parse_object(claims)
+        .is_ok_and(|claims| LogoutToken::read(&claims, issuer, &["app".to_owned()], now).is_ok())
 }
 
 /// Builds a challenge, and returns its length in bytes.
