@@ -89,6 +89,9 @@ pub(crate) struct Principal {
     scopes: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+    /// The thumbprint of the key to which the token is bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
 }
 
 /// A document of the library.
@@ -122,6 +125,7 @@ impl Principal {
             client_id: owned(token.client_id()),
             scopes: token.scopes().to_string(),
             token: token.fingerprint(),
+            key: token.key_thumbprint(),
         }
     }
 }

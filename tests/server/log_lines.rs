@@ -73,7 +73,19 @@ async fn log_of(fake: &FakeAuthorizationServer, tokens: &[String]) -> String {
         ];
         assert!(refused.contains(&answer.status()), "{answer:?}");
     }
-    fs::read_to_string(&log).expect("a log of UTF-8")
+    // A thread of its own writes the lines.
+    let written = async {
+        loop {
+            let text = fs::read_to_string(&log).expect("a log of UTF-8");
+            if text.matches("request refused").count() >= tokens.len() {
+                return text;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), written)
+        .await
+        .expect("each refusal is logged")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
