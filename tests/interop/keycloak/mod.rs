@@ -2,6 +2,7 @@
 //! one tested here.
 
 mod login;
+mod logout;
 mod outage;
 mod process;
 mod realm;
