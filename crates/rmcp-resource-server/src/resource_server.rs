@@ -319,7 +319,8 @@ impl ResourceServer {
 
     /// Refuses from now on what was issued or verified before, and ends its streams. A token that an
     /// authorization server can be asked about is accepted again if it was issued after this, or in
-    /// the same second and is still active. Another process does not learn of it.
+    /// the same second and is still active; a token of a revoked session only if it was issued after
+    /// this. Another process does not learn of it.
     ///
     /// Sessions need [`BoundedSessions::end_revoked`](crate::BoundedSessions::end_revoked), which
     /// [`on_revocation`](ResourceServerConfig::on_revocation) may call.

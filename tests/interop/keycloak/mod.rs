@@ -3,6 +3,7 @@
 
 mod dpop;
 mod login;
+mod logout;
 mod outage;
 mod process;
 mod realm;

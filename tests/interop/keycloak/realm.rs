@@ -20,6 +20,15 @@ pub(crate) struct Tokens {
     pub(crate) refresh: String,
 }
 
+impl Tokens {
+    fn of(answer: &Value) -> Self {
+        Self {
+            access: text(answer, "access_token"),
+            refresh: text(answer, "refresh_token"),
+        }
+    }
+}
+
 impl Realm {
     pub(crate) fn at(port: u16) -> Self {
         Self {
@@ -62,12 +71,17 @@ impl Realm {
             &format!("--auth-issuer-url={}", self.issuer()),
             &format!("--auth-resource-server-url={RESOURCE}"),
             "--auth-required-scopes=oscal:read",
-            "--auth-cache-ttl=1s",
             // Keycloak is slow at first.
             "--auth-timeout=15s",
         ]
         .map(str::to_owned)
         .to_vec();
+        if !more
+            .iter()
+            .any(|flag| flag.starts_with("--auth-cache-ttl="))
+        {
+            flags.push("--auth-cache-ttl=1s".to_owned());
+        }
         flags.extend(more.iter().map(|&flag| flag.to_owned()));
         let server = Server::start(&flags, &[("OSCAL_AUTH_CLIENT_SECRET", secret)]);
         server.wait_for_log("authorization server found");
@@ -105,16 +119,41 @@ impl Realm {
         ];
         let request = self.http.post(self.endpoint("token")).form(&form);
         let answer = json_of(request).await;
-        Tokens {
-            access: text(&answer, "access_token"),
-            refresh: text(&answer, "refresh_token"),
-        }
+        Tokens::of(&answer)
+    }
+
+    /// Tokens for a client to which the user gives the password, the fastest login there is.
+    pub(crate) async fn password_tokens(
+        &self,
+        client: &str,
+        scope: &str,
+        (name, password): (&str, &str),
+    ) -> Tokens {
+        let form = [
+            ("grant_type", "password"),
+            ("client_id", client),
+            ("scope", scope),
+            ("username", name),
+            ("password", password),
+        ];
+        let request = self.http.post(self.endpoint("token")).form(&form);
+        Tokens::of(&json_of(request).await)
     }
 
     /// POSTs a form to an endpoint, as the public client `desktop`.
     pub(crate) async fn as_desktop(&self, endpoint: &str, form: &[(&str, &str)]) -> Response {
+        self.as_client("desktop", endpoint, form).await
+    }
+
+    /// Likewise, as another public client.
+    pub(crate) async fn as_client(
+        &self,
+        client: &str,
+        endpoint: &str,
+        form: &[(&str, &str)],
+    ) -> Response {
         let mut form = form.to_vec();
-        form.push(("client_id", "desktop"));
+        form.push(("client_id", client));
         let request = self.http.post(self.endpoint(endpoint)).form(&form);
         request.send().await.expect("an answer")
     }

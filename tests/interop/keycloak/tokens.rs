@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{RESOURCE, becomes, process::Keycloak, status};
 
 /// The claims in the token itself.
-fn claims(token: &str) -> Value {
+pub(super) fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).expect("a JWT");
     let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).expect("Base64");
     serde_json::from_slice(&payload).expect("JSON")

@@ -82,7 +82,7 @@ impl BackChannelLogout {
         let mut jwt = JwtConfig::new(config.authorization_server.clone());
         jwt.jwks_url = config.jwks_url.clone();
         jwt.algorithms = config.algorithms.clone();
-        // §2.4 recommends logout+jwt; Keycloak and others write JWT. An access token has no events.
+        // §2.4 recommends logout+jwt, which Keycloak writes; others write JWT. An access token has no events.
         jwt.accepted_types = vec!["logout+jwt".to_owned(), "jwt".to_owned()];
         jwt.accept_untyped = true;
         Ok(Self {

@@ -158,38 +158,40 @@ impl Kept {
         let marks = [
             find(Kind::Subject, subject),
             find(Kind::SubjectWithoutSession, without_session),
-            find(Kind::Session, session),
             find(Kind::Client, claims.client_id.as_deref()),
             self.everybody.as_ref(),
         ];
-        let verdicts = marks.into_iter().flatten().map(|mark| mark.judge(claims));
-        verdicts
+        // Keycloak says that a token is active until its logout token has been answered, so it is not
+        // asked. Whoever logs in again in the same second has another session.
+        let session = find(Kind::Session, session).map(|mark| mark.judge(claims, true));
+        let others = marks.into_iter().flatten();
+        others
+            .map(|mark| mark.judge(claims, claims.verified_alone))
+            .chain(session)
             .max_by_key(|verdict| *verdict as u8)
             .unwrap_or(Verdict::Clear)
     }
 }
 
 impl Mark {
-    fn judge(&self, claims: &Claims) -> Verdict {
-        // Times of issue are whole seconds. In the second of the revocation the authorization server
-        // knows better, if it can be asked.
+    /// Times of issue are whole seconds. With `its_second_too`, what was issued in the second of the
+    /// revocation is revoked; otherwise the authorization server knows better.
+    fn judge(&self, claims: &Claims, its_second_too: bool) -> Verdict {
         let second = |time: SystemTime| {
             let since = time.duration_since(SystemTime::UNIX_EPOCH);
             since.map_or(0, |since| since.as_secs())
         };
-        let (issued, marked) = (claims.issued_at.map(second), second(self.issued_before));
-        if issued.is_some_and(|issued| issued < marked) {
-            return Verdict::Revoked;
-        }
-        if claims.verified_alone {
-            return match issued {
-                Some(issued) if issued > marked => Verdict::Clear,
-                _ => Verdict::Revoked,
-            };
-        }
-        match claims.asked_at {
-            Some(asked) if asked <= self.made => Verdict::Stale,
-            _ => Verdict::Clear,
+        let marked = second(self.issued_before);
+        match claims.issued_at.map(second) {
+            Some(issued) if issued < marked || (issued == marked && its_second_too) => {
+                Verdict::Revoked
+            }
+            Some(_) if claims.verified_alone => Verdict::Clear,
+            None if claims.verified_alone => Verdict::Revoked,
+            _ => match claims.asked_at {
+                Some(asked) if asked <= self.made => Verdict::Stale,
+                _ => Verdict::Clear,
+            },
         }
     }
 }

@@ -100,6 +100,32 @@ async fn rs_72_a_logout_of_one_session_leaves_the_others() {
         .assert_invalid_token("perhaps of that session");
 }
 
+/// Keycloak says that a token is active until its logout token has been answered.
+#[tokio::test]
+async fn rs_72_a_token_issued_in_the_second_of_its_logout_is_not_asked_about() {
+    let fake = FakeAuthorizationServer::start();
+    let server = spawn_server(&fake, |_| {});
+    let logout = logout(&fake, &server).await;
+    let now = unix_now();
+    let issued = |session: &str, at: u64| altered(&fake, json!({"sid": session, "iat": at}));
+    fake.answer_token("ended", issued("s-1", now));
+    fake.answer_token("again", issued("s-2", now));
+    fake.answer_token("consented-again", issued("s-1", now + 1));
+    for token in ["ended", "again"] {
+        server.call(token).await.assert_served("before");
+    }
+    let claims = logout_claims(&fake, json!({"sid": "s-1", "iat": now}));
+    assert_eq!(send(&logout, &token(&claims)).await.status(), 200);
+    server
+        .call("ended")
+        .await
+        .assert_invalid_token("although it is still active");
+    let served = server.call("again").await;
+    served.assert_served("a new session in the same second");
+    let served = server.call("consented-again").await;
+    served.assert_served("the same session, later");
+}
+
 #[tokio::test]
 async fn rs_72_a_logout_revokes_jwts_until_they_expire() {
     let fake = FakeAuthorizationServer::start();
