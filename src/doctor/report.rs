@@ -141,7 +141,7 @@ impl fmt::Display for Line {
             writeln!(f, "           {:<13}  wanted: {wanted}", "")?;
         }
         match &self.fix {
-            Some(fix) => writeln!(f, "           {:<13}  fix: {fix}", ""),
+            Some(fix) => writeln!(f, "           {:<13}  mend: {fix}", ""),
             None => Ok(()),
         }
     }
