@@ -36,19 +36,14 @@ pub(crate) fn of_request(
     if !span_enabled!(target: SPANS, Level::INFO) || matches!(path, "/healthz" | "/readyz") {
         return Span::none();
     }
-    // A stranger may invent methods.
-    let method = match method {
-        "GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "OPTIONS" | "PATCH" => method,
-        _ => "_OTHER",
-    };
-    let name = if method == "_OTHER" { "HTTP" } else { method };
+    let known = known_method(method);
     let span = info_span!(
         target: SPANS,
         parent: None,
         "request",
-        otel.name = name,
+        otel.name = known.unwrap_or("HTTP"),
         otel.kind = "server",
-        http.request.method = method,
+        http.request.method = known.unwrap_or("_OTHER"),
         url.path = path.get(..LONGEST_PATH).unwrap_or(path),
         url.scheme = "http",
         http.route = Empty,
@@ -64,12 +59,19 @@ pub(crate) fn of_request(
     span
 }
 
+/// A method that is no invention of a stranger.
+fn known_method(method: &str) -> Option<&str> {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
+    KNOWN.contains(&method).then_some(method)
+}
+
 impl RequestSpan {
     /// Notes how the request was answered.
     pub(crate) fn answered(&self, method: &str, route: Option<&str>, status: u16) {
         let span = &self.0;
         if let Some(route) = route {
             span.record("http.route", route);
+            let method = known_method(method).unwrap_or("HTTP");
             // A span that has begun takes no other `otel.name`.
             span.context()
                 .span()

@@ -376,6 +376,21 @@ async fn a_malformed_or_unsampled_context_is_harmless() {
 }
 
 #[tokio::test]
+async fn a_method_that_a_stranger_invents_names_no_span() {
+    let collector = Collector::start();
+    let endpoint = collector.endpoint();
+    let (_fake, server) = protected(&[], &traced(&endpoint));
+    let method = reqwest::Method::from_bytes(b"INVENTED").expect("a method");
+    let url = format!("http://{}/mcp", server.address());
+    let answer = reqwest::Client::new().request(method, url).send().await;
+    assert_eq!(answer.expect("an answer").status(), 401);
+    let spans = collector.wait_until(|spans| !spans.is_empty());
+    let request = one(&spans, "HTTP /mcp");
+    let method = attribute(request, "http.request.method");
+    assert_eq!(method.as_deref(), Some("_OTHER"));
+}
+
+#[tokio::test]
 async fn a_dead_collector_costs_one_line_and_no_request() {
     let dead = FakeAuthorizationServer::start();
     let endpoint = dead.url("/nothing-here");
