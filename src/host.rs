@@ -17,7 +17,7 @@ mod sessions_off;
 use std::{
     io,
     net::{SocketAddr, TcpListener},
-    sync::{Arc, OnceLock},
+    sync::Arc,
     time::Duration,
 };
 
@@ -101,13 +101,19 @@ impl Host {
         let addresses: Vec<_> = addresses.collect::<Result<_, _>>().map_err(listening)?;
         let landing = Landing::new(&config, &addresses);
         let head_bytes = config.max_token_bytes() + HEAD_BESIDES_TOKEN;
-        let mut metrics = Metrics::default();
+        let metrics = config.auth.as_ref().map_or_else(Metrics::default, |auth| {
+            auth.resource_server.authorization_server.metrics.clone()
+        });
+        let audit = mcp.audit().cloned();
+        let mut sessions = BoundedSessions::new(config.session_limits, metrics.clone());
+        if let Some(log) = audit.clone() {
+            sessions = sessions.on_end(Arc::new(move |session| audited::ended(&log, session)));
+        }
+        let sessions = Arc::new(sessions);
         let mut verifier = None;
         let mut resource_server = None;
         let mut logout = None;
-        let sessions: Arc<OnceLock<Arc<BoundedSessions>>> = Arc::default();
         if let Some(mut auth) = config.auth.take() {
-            metrics = auth.resource_server.authorization_server.metrics.clone();
             if matches!(auth.verifier, VerifierConfig::Userinfo(_)) {
                 tracing::warn!(
                     "tokens are accepted by userinfo: nothing shows that they were issued for this \
@@ -115,7 +121,7 @@ impl Host {
                 );
             }
             let mut protection = auth.resource_server;
-            if let Some(log) = mcp.audit().cloned() {
+            if let Some(log) = audit.clone() {
                 let of_changes = log.clone();
                 auth.verifier.authorization_server_mut().on_change =
                     Some(Arc::new(move |change| {
@@ -126,15 +132,13 @@ impl Host {
                     audited::refused(&log, refused, response.status().as_u16());
                 }));
             }
-            let (log, ending) = (mcp.audit().cloned(), sessions.clone());
-            protection.on_revocation = Some(Arc::new(move |revocation, by| {
+            let (log, ending) = (audit.clone(), sessions.clone());
+            protection.on_revocation = Some(Arc::new(move |revoking, revocation, by| {
                 if let Some(log) = &log {
                     audited::revoked(log, revocation, by);
                 }
-                if let Some(sessions) = ending.get().cloned() {
-                    let revocation = revocation.clone();
-                    tokio::spawn(async move { sessions.end_revoked(&revocation).await });
-                }
+                let (sessions, revoking) = (ending.clone(), revoking.clone());
+                tokio::spawn(async move { sessions.end_revoked(&revoking).await });
             }));
             let started = auth.verifier.start()?;
             let protecting = ResourceServer::new(protection, started.clone());
@@ -159,16 +163,9 @@ impl Host {
         let heartbeats = connections.heartbeats().clone();
         let readiness = probes::Readiness::new(verifier.clone(), draining.clone(), heartbeats);
 
-        let audit = mcp.audit().cloned();
         let tool_metrics = mcp.tool_metrics().clone();
         let document_metrics = mcp.document_metrics().clone();
-        let mut bounded = BoundedSessions::new(config.session_limits, metrics.clone());
-        if let Some(log) = audit.clone() {
-            bounded = bounded.on_end(Arc::new(move |session| audited::ended(&log, session)));
-        }
-        let bounded = Arc::new(bounded);
-        let _first = sessions.set(bounded.clone());
-        let endpoint = Endpoint::new(&config, mcp, bounded);
+        let endpoint = Endpoint::new(&config, mcp, sessions);
         let administration = config.admin_token_file.take().zip(resource_server.clone());
         let administration = administration.map(|(token_file, resource_server)| {
             Arc::new(Administration {

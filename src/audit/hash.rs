@@ -6,16 +6,12 @@ use http::HeaderMap;
 /// The fingerprint of the session that a request inside the authorization layer names.
 pub(crate) fn session_fingerprint(headers: &HeaderMap) -> Option<String> {
     let id = headers.get("mcp-session-id")?.to_str().ok()?;
-    Some(fingerprint(id))
+    Some(session_fingerprint_of(id))
 }
 
 /// The fingerprint of a session by its id, which may have a seal after a dot, as clients know it.
 pub(crate) fn session_fingerprint_of(id: &str) -> String {
     let (id, _seal) = id.rsplit_once('.').unwrap_or((id, ""));
-    fingerprint(id)
-}
-
-fn fingerprint(id: &str) -> String {
     let mut hash = sha256(id);
     hash.truncate(16);
     hash

@@ -183,6 +183,9 @@ mod tests {
             Mode::WithoutSecret,
             Mode::WithoutScopes,
             Mode::WithoutAudit,
+            Mode::WithoutAdmin,
+            Mode::WithoutLogout,
+            Mode::NotJwtButLogout,
             Mode::WithoutDpop,
         ] {
             for known in mode.rule().1 {

@@ -39,28 +39,29 @@ pub(super) async fn audited(
         let refused = unrecorded(&id, trace);
         return Ok(request.into_response(refused).map_into_right_body());
     }
-    let deletes = request.method() == Method::DELETE;
-    let deleted = session(request.headers()).filter(|_| deletes);
+    let deleted = (request.method() == Method::DELETE).then(|| session(request.headers()));
     let response = next.call(request).await?;
-    let opened = session(response.headers()).filter(|_| !deletes);
-    // Without a token, `ended` records the end of the session.
-    let has_token = response.request().extensions().contains::<AccessToken>();
-    let closed = deleted.filter(|_| has_token);
-    let is_success = response.status().is_success();
-    for (event, session) in [("session.open", opened), ("session.close", closed)] {
-        if let Some(session) = session.filter(|_| is_success) {
-            let request = response.request();
-            let mut event = Event::new(event);
-            event.outcome = Some(Outcome::Success);
-            event.request_id = RequestId::of(request).map(|id| id.as_str().to_owned());
-            let trace = request.extensions().get::<TraceId>().copied();
-            event.trace_id = trace.map(|trace| trace.to_string());
-            event.client = client_address(request);
-            event.principal = request.extensions().get::<AccessToken>().map(Principal::of);
-            event.reason = deletes.then_some("deleted");
-            event.session = Some(session);
-            log.record(event);
+    let request = response.request();
+    let (event, reason, session) = match deleted {
+        None => ("session.open", None, session(response.headers())),
+        // Without a token, `ended` records the end of the session.
+        Some(session) => {
+            let has_token = request.extensions().contains::<AccessToken>();
+            let session = session.filter(|_| has_token);
+            ("session.close", Some("deleted"), session)
         }
+    };
+    if let Some(session) = session.filter(|_| response.status().is_success()) {
+        let known = request.extensions();
+        let mut event = Event::new(event);
+        event.outcome = Some(Outcome::Success);
+        event.reason = reason;
+        event.request_id = RequestId::of(request).map(|id| id.as_str().to_owned());
+        event.trace_id = known.get::<TraceId>().map(TraceId::to_string);
+        event.client = client_address(request);
+        event.principal = known.get::<AccessToken>().map(Principal::of);
+        event.session = Some(session);
+        log.record(event);
     }
     Ok(response.map_into_left_body())
 }

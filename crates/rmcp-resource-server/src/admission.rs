@@ -103,8 +103,8 @@ impl ResourceServer {
     }
 
     /// Decides whether to admit a request, and prepares it for the service behind: takes its token,
-    /// the proof for it and the seal of its session id out of the headers, and puts the [`AccessToken`] into the
-    /// extensions.
+    /// the proof for it and the seal of its session id out of the headers, and puts the
+    /// [`AccessToken`] into the extensions.
     ///
     /// # Errors
     ///

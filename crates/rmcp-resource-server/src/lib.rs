@@ -68,8 +68,10 @@ pub use crate::{
         request_id::RequestId,
         trace::{SPANS, TraceHeadersHook, TraceId},
     },
-    resource_server::{RefusalHook, RefusedRequest, ResourceServer, ResourceServerConfig},
-    revocation::{Revocation, RevocationHook, RevokedBy},
+    resource_server::{
+        RefusalHook, RefusedRequest, ResourceServer, ResourceServerConfig, RevocationHook,
+    },
+    revocation::{Revocation, RevokedBy},
     rmcp::NoAccessToken,
     secret::{KeyFileError, Secret, read_key_file},
     session::{

@@ -39,8 +39,8 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// Judges `claims`, presented like this, at the time `now`. Expiry comes before scopes, so that an expired token
-    /// never makes a client ask its user for more permissions.
+    /// Judges `claims`, presented like this, at the time `now`. Expiry comes before scopes, so that an
+    /// expired token never makes a client ask its user for more permissions.
     pub(crate) fn judge(
         &self,
         claims: Arc<Claims>,

@@ -29,7 +29,7 @@ use crate::{
     },
     policy::{Audience, Policy},
     revocation::{
-        Revocation, RevocationHook, RevokedBy,
+        Revocation, RevokedBy,
         marks::{Marks, Verdict},
     },
     session::seal::SessionKey,
@@ -124,6 +124,9 @@ pub struct ResourceServerConfig {
 
 /// The type of [`ResourceServerConfig::on_refusal`].
 pub type RefusalHook = Arc<dyn Fn(&RefusedRequest<'_>, &mut Response<Bytes>) + Send + Sync>;
+
+/// The type of [`ResourceServerConfig::on_revocation`].
+pub type RevocationHook = Arc<dyn Fn(&ResourceServer, &Revocation, RevokedBy) + Send + Sync>;
 
 /// A request that is refused, for [`RefusalHook`].
 #[derive(Debug, Clone, Copy)]
@@ -305,7 +308,7 @@ impl ResourceServer {
         // A verification that began before a revocation may end after it; the next one does not.
         for _attempt in 0..3 {
             let claims = self.inner.verifier.verify(bearer).await?;
-            match self.inner.marks.judge(&claims, || shown(&fingerprint())) {
+            match (self.inner.marks).judge(&claims, || Some(shown(&fingerprint()))) {
                 Verdict::Clear => {
                     let token = self.inner.policy.judge(claims, presented, self.now())?;
                     return Ok(token.with_fingerprint(self.inner.config.fingerprints, fingerprint));
@@ -333,7 +336,7 @@ impl ResourceServer {
         self.inner.marks.add(revocation, self.monotonic(), time);
         tracing::info!(kind = revocation.kind(), ?by, "tokens revoked");
         if let Some(on_revocation) = &self.inner.config.on_revocation {
-            on_revocation(revocation, by);
+            on_revocation(self, revocation, by);
         }
     }
 
@@ -341,9 +344,18 @@ impl ResourceServer {
         &self.inner.marks
     }
 
-    /// Whether a revocation has come since `token` was accepted.
-    pub(crate) fn is_revoked(&self, token: &AccessToken, bearer: &BearerToken) -> bool {
-        let fingerprint = || shown(&self.session_key().fingerprint(bearer));
+    /// Whether a revocation has come since `token` was accepted. One of a single token is found only
+    /// if `token` has a [`fingerprint`](AccessToken::fingerprint).
+    pub fn is_revoked(&self, token: &AccessToken) -> bool {
+        self.inner
+            .marks
+            .judge(token.claims(), || token.fingerprint())
+            != Verdict::Clear
+    }
+
+    /// The same for a token that is at hand.
+    pub(crate) fn is_presented_revoked(&self, token: &AccessToken, bearer: &BearerToken) -> bool {
+        let fingerprint = || Some(shown(&self.session_key().fingerprint(bearer)));
         self.inner.marks.judge(token.claims(), fingerprint) != Verdict::Clear
     }
 

@@ -2,14 +2,8 @@
 
 use std::sync::Arc;
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{self, Bytes, Data, PayloadConfig, ServiceConfig},
-};
+use actix_web::web::ServiceConfig;
 use rmcp_resource_server::BackChannelLogout;
-
-use crate::host::client_address::client_address;
 
 /// Beside the endpoint: `/oauth/backchannel-logout` for `/mcp`.
 pub(in crate::host) fn path_beside(endpoint: &str) -> String {
@@ -25,26 +19,7 @@ pub(in crate::host) fn configure(
     path: &str,
     logout: &Arc<BackChannelLogout>,
 ) {
-    let resource = web::resource(path)
-        .app_data(Data::from(logout.clone()))
-        .app_data(PayloadConfig::new(BackChannelLogout::BODY_LIMIT))
-        .route(web::post().to(receive));
-    config.service(resource);
-}
-
-async fn receive(
-    request: HttpRequest,
-    body: Bytes,
-    logout: Data<BackChannelLogout>,
-) -> HttpResponse {
-    let answer = logout.receive(&body, client_address(&request)).await;
-    let (parts, body) = answer.into_parts();
-    let status = StatusCode::from_u16(parts.status.as_u16());
-    let mut response = HttpResponse::build(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
-    for (name, value) in &parts.headers {
-        response.insert_header((name.as_str(), value.as_bytes()));
-    }
-    response.body(body)
+    logout.serve_at(path, config);
 }
 
 #[cfg(test)]

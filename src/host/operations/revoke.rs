@@ -1,6 +1,6 @@
 //! An administrator revokes tokens: `POST /admin/revoke` on the admin address.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{io, path::PathBuf, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -50,7 +50,7 @@ async fn revoke(
     body: Bytes,
     administration: Data<Administration>,
 ) -> HttpResponse {
-    match administration.admits(&request) {
+    match administration.admits(&request).await {
         Ok(true) => {}
         Ok(false) => {
             tracing::warn!("a revocation was refused: it does not have the administrators' token");
@@ -78,9 +78,12 @@ async fn revoke(
 }
 
 impl Administration {
-    /// The file is read for each request, so a token that was replaced is valid no more.
-    fn admits(&self, request: &HttpRequest) -> Result<bool, KeyFileError> {
-        let token = read_key_file(&self.token_file)?;
+    /// The file is read for each request, so a token that was replaced is no longer valid. Another
+    /// thread reads it: a disk that hangs must not keep probes waiting.
+    async fn admits(&self, request: &HttpRequest) -> Result<bool, KeyFileError> {
+        let file = self.token_file.clone();
+        let read = web::block(move || read_key_file(&file)).await;
+        let token = read.map_err(io::Error::other)??;
         let mut given = request.headers().get_all(AUTHORIZATION);
         let (Some(given), None) = (given.next(), given.next()) else {
             return Ok(false);

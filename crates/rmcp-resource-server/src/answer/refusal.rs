@@ -232,7 +232,7 @@ impl Answers {
 }
 
 /// In whole seconds, and never 0.
-fn retry_after(time: Duration) -> (HeaderName, HeaderValue) {
+pub(crate) fn retry_after(time: Duration) -> (HeaderName, HeaderValue) {
     let seconds = time.as_millis().div_ceil(1000).max(1);
     let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
     (RETRY_AFTER, seconds.into())

@@ -16,7 +16,11 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::{authorization_server::background::Background, error::AuthorizationServerError};
+use crate::{
+    authorization_server::background::Background,
+    error::AuthorizationServerError,
+    observe::change::{Change, ChangeHook},
+};
 
 /// How often to look again even though what is known works well.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(60 * 60);
@@ -35,6 +39,7 @@ pub(crate) struct BackgroundDiscovery<T> {
     gone: AtomicBool,
     again: Notify,
     looks: watch::Sender<Looks>,
+    on_change: Option<ChangeHook>,
 }
 
 enum State<T> {
@@ -52,13 +57,14 @@ struct Looks {
 }
 
 impl<T: Send + Sync + 'static> BackgroundDiscovery<T> {
-    /// Starts out with nothing known.
-    pub(crate) fn new() -> Self {
+    /// Starts out with nothing known. `on_change` learns when what is known is replaced.
+    pub(crate) fn new(on_change: Option<ChangeHook>) -> Self {
         Self {
             state: watch::Sender::new(State::Unknown("it has not been asked yet".into())),
             gone: AtomicBool::new(false),
             again: Notify::new(),
             looks: watch::Sender::new(Looks::default()),
+            on_change,
         }
     }
 
@@ -127,6 +133,9 @@ impl<T: Send + Sync + 'static> BackgroundDiscovery<T> {
                 Ok(Some(found)) => {
                     self.settle(found);
                     tracing::warn!("the authorization server's metadata names another endpoint");
+                    if let Some(on_change) = &self.on_change {
+                        on_change(Change::EndpointMoved);
+                    }
                 }
                 Ok(None) => self.found_well(),
                 Err(why) => {
@@ -279,7 +288,7 @@ mod tests {
 
     impl Scene {
         async fn begin() -> Self {
-            let search = Arc::new(BackgroundDiscovery::new());
+            let search = Arc::new(BackgroundDiscovery::new(None));
             let script = Arc::new(Script(Mutex::new(vec![Ok(Some(1))])));
             let look = async |script: Arc<Script>, _known| {
                 let next = script.0.lock().expect("no panic").pop();

@@ -35,7 +35,7 @@ pub enum ProofProblem {
     #[error("its signature was not made with the key in its jwk")]
     WrongSignature,
     /// A claim is missing or has another type.
-    #[error("its claim {0} is missing, or is not as RFC 9449 wants it")]
+    #[error("its claim {0} is missing or is not what RFC 9449 requires")]
     MissingClaim(&'static str),
     /// Made for a request with another method.
     #[error("it was made for the method {given:?}, but the request has another")]

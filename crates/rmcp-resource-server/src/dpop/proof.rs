@@ -15,7 +15,7 @@ use crate::{
         compact::{Compact, media_type},
         public_key::PublicKey,
     },
-    token::binding::Thumbprint,
+    token::{binding::Thumbprint, claims::since_epoch},
     urls::{ResourceUrl, canonical},
 };
 
@@ -179,22 +179,14 @@ fn judge_claims<'c>(
     if jti.is_empty() || jti.len() > LONGEST_JTI {
         return Err(ProofProblem::MissingClaim("jti"));
     }
-    let issued_at = time(claims).ok_or(ProofProblem::MissingClaim("iat"))?;
+    let issued_at = claims.get("iat").and_then(since_epoch);
+    let issued_at = issued_at.ok_or(ProofProblem::MissingClaim("iat"))?;
     judge_time(issued_at, request.now)?;
     let hash = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, request.token.as_bytes()));
     if text("ath")? != hash {
         return Err(ProofProblem::OtherToken);
     }
     Ok((jti, issued_at))
-}
-
-/// `iat`, since 1970. It may be a fraction (RFC 7519 §2, NumericDate).
-fn time(claims: &Map<String, Value>) -> Option<Duration> {
-    let iat = claims.get("iat")?;
-    match iat.as_u64() {
-        Some(seconds) => Some(Duration::from_secs(seconds)),
-        None => Duration::try_from_secs_f64(iat.as_f64()?).ok(),
-    }
 }
 
 fn judge_time(issued_at: Duration, now: SystemTime) -> Result<(), ProofProblem> {

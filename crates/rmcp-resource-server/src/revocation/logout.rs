@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr, time::Duration};
 use bytes::Bytes;
 use http::{
     HeaderValue, Response, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
+    header::{CACHE_CONTROL, CONTENT_TYPE},
 };
 use moka::sync::Cache;
 use serde_json::json;
@@ -16,11 +16,11 @@ use super::{
     logout_token::{LEEWAY, LogoutError, LogoutToken, MAX_AGE},
 };
 use crate::{
+    answer::refusal::retry_after,
     authorization_server::server::AuthorizationServer,
-    error::{TokenError, VerifyError},
+    error::VerifyError,
     jose::algorithm::SigningAlgorithm,
     resource_server::ResourceServer,
-    token::keyed_hash::{HashKey, KeyedHash},
     urls::EndpointUrl,
     verify::{
         introspection::StartError,
@@ -62,8 +62,7 @@ pub struct BackChannelLogout {
     keys: JwtVerifier,
     config: BackChannelLogoutConfig,
     /// The ids of tokens that were used.
-    used: Cache<KeyedHash, ()>,
-    key: HashKey,
+    used: Cache<String, ()>,
 }
 
 impl BackChannelLogout {
@@ -82,7 +81,8 @@ impl BackChannelLogout {
         let mut jwt = JwtConfig::new(config.authorization_server.clone());
         jwt.jwks_url = config.jwks_url.clone();
         jwt.algorithms = config.algorithms.clone();
-        // §2.4 recommends logout+jwt, which Keycloak writes; others write JWT. An access token has no events.
+        // §2.4 recommends logout+jwt, which Keycloak writes; others write JWT. An access token has no
+        // events.
         jwt.accepted_types = vec!["logout+jwt".to_owned(), "jwt".to_owned()];
         jwt.accept_untyped = true;
         Ok(Self {
@@ -93,7 +93,6 @@ impl BackChannelLogout {
                 .max_capacity(100_000)
                 .time_to_live(MAX_AGE + LEEWAY + Duration::from_secs(1))
                 .build(),
-            key: HashKey::random(),
         })
     }
 
@@ -112,12 +111,11 @@ impl BackChannelLogout {
         }
         let problem = match self.carry_out(body).await {
             Ok(()) => return answer(StatusCode::OK, Bytes::new()),
-            Err(Problem::Token(error)) => error.to_string(),
-            Err(Problem::Logout(error)) => error.to_string(),
-            Err(Problem::Keys(error)) => {
+            Err(Problem::Unverified(VerifyError::AuthorizationServer(error))) => {
                 tracing::warn!(%error, "a logout token cannot be verified now");
                 return try_later(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(5));
             }
+            Err(problem) => problem.to_string(),
         };
         let _counted = limiter.failure(client);
         let client = client.map(tracing::field::display);
@@ -141,8 +139,7 @@ impl BackChannelLogout {
         let server = &self.config.authorization_server;
         let (issuer, now) = (server.issuer.as_str(), server.clock.now());
         let token = LogoutToken::read(&claims, issuer, &self.config.clients, now)?;
-        let id = self.key.hash(token.id.as_bytes());
-        if !self.used.entry(id).or_insert(()).is_fresh() {
+        if !self.used.entry(token.id).or_insert(()).is_fresh() {
             return Err(LogoutError::Replayed.into());
         }
         // Its own clock says which tokens are older.
@@ -154,25 +151,12 @@ impl BackChannelLogout {
     }
 }
 
+#[derive(Debug, thiserror::Error)]
 enum Problem {
-    Token(TokenError),
-    Logout(LogoutError),
-    Keys(crate::error::AuthorizationServerError),
-}
-
-impl From<VerifyError> for Problem {
-    fn from(error: VerifyError) -> Self {
-        match error {
-            VerifyError::Token(error) => Self::Token(error),
-            VerifyError::AuthorizationServer(error) => Self::Keys(error),
-        }
-    }
-}
-
-impl From<LogoutError> for Problem {
-    fn from(error: LogoutError) -> Self {
-        Self::Logout(error)
-    }
+    #[error(transparent)]
+    Unverified(#[from] VerifyError),
+    #[error(transparent)]
+    Logout(#[from] LogoutError),
 }
 
 /// No answer may be stored (§2.8).
@@ -190,8 +174,7 @@ fn answer(status: StatusCode, body: Bytes) -> Response<Bytes> {
 
 fn try_later(status: StatusCode, after: Duration) -> Response<Bytes> {
     let mut response = answer(status, Bytes::new());
-    let seconds = after.as_secs().max(1);
-    response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    response.headers_mut().extend([retry_after(after)]);
     response
 }
 

@@ -101,8 +101,12 @@ impl Marks {
         self.changed.send_replace(());
     }
 
-    /// Judges claims. `fingerprint` is that of the token.
-    pub(crate) fn judge(&self, claims: &Claims, fingerprint: impl FnOnce() -> String) -> Verdict {
+    /// Judges claims. `fingerprint` is that of the token, as far as it is known.
+    pub(crate) fn judge(
+        &self,
+        claims: &Claims,
+        fingerprint: impl FnOnce() -> Option<String>,
+    ) -> Verdict {
         if !self.is_marked.load(Ordering::Acquire) {
             return Verdict::Clear;
         }
@@ -146,10 +150,10 @@ impl Kept {
         self.by_kind[kind as usize].insert(name.into(), mark);
     }
 
-    fn judge(&self, claims: &Claims, fingerprint: impl FnOnce() -> String) -> Verdict {
+    fn judge(&self, claims: &Claims, fingerprint: impl FnOnce() -> Option<String>) -> Verdict {
         let find = |kind: Kind, name: Option<&str>| self.by_kind[kind as usize].get(name?);
         let tokens = &self.by_kind[Kind::Token as usize];
-        if !tokens.is_empty() && tokens.contains_key(&*fingerprint()) {
+        if !tokens.is_empty() && fingerprint().is_some_and(|name| tokens.contains_key(&*name)) {
             return Verdict::Revoked;
         }
         let subject = claims.subject.as_deref();
@@ -260,7 +264,7 @@ mod tests {
             let marks = marked(&revocation, now);
             let mut claims = claims(changes.clone());
             claims.issued_at = Some(SystemTime::UNIX_EPOCH);
-            let verdict = marks.judge(&claims, || "f1ngerprint".to_owned());
+            let verdict = marks.judge(&claims, || Some("f1ngerprint".to_owned()));
             assert_eq!(
                 verdict == Verdict::Revoked,
                 concerned,
@@ -292,7 +296,7 @@ mod tests {
         ] {
             let mut claims = claims(json!({"iat": iat}));
             (claims.verified_alone, claims.asked_at) = (alone, asked_at);
-            let verdict = marks.judge(&claims, String::new);
+            let verdict = marks.judge(&claims, || None);
             assert_eq!(verdict, expected, "{iat:?} {alone} {asked_at:?}");
         }
     }
@@ -307,11 +311,7 @@ mod tests {
         }
         for subject in ["user-0", "user-9", "user-10", "user-100000"] {
             let claims = claims(json!({"sub": subject, "iat": MARKED - 1}));
-            assert_eq!(
-                marks.judge(&claims, String::new),
-                Verdict::Revoked,
-                "{subject}"
-            );
+            assert_eq!(marks.judge(&claims, || None), Verdict::Revoked, "{subject}");
         }
         let kept = marks.kept.read().expect("no panic");
         assert_eq!(kept.order.len(), MAX_MARKS);
@@ -330,7 +330,7 @@ mod tests {
         mark("carol", now + LIFETIME);
         let verdict = |subject: &str| {
             let claims = claims(json!({"sub": subject, "iat": MARKED - 1}));
-            marks.judge(&claims, String::new)
+            marks.judge(&claims, || None)
         };
         assert_eq!(verdict("alice"), Verdict::Revoked);
         assert_eq!(verdict("bob"), Verdict::Clear);

@@ -10,10 +10,6 @@ pub(crate) mod logout;
 pub(crate) mod logout_token;
 pub(crate) mod marks;
 
-use std::sync::Arc;
-
-use crate::token::access_token::AccessToken;
-
 /// Who or what is revoked, for [`ResourceServer::revoke`](crate::ResourceServer::revoke).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -30,7 +26,7 @@ pub enum Revocation {
     },
     /// All tokens of a client, by their `client_id`.
     Client(String),
-    /// One token, by its [`fingerprint`](AccessToken::fingerprint).
+    /// One token, by its [`fingerprint`](crate::AccessToken::fingerprint).
     Token(String),
 }
 
@@ -44,23 +40,7 @@ pub enum RevokedBy {
     Administrator,
 }
 
-/// The type of [`ResourceServerConfig::on_revocation`](crate::ResourceServerConfig::on_revocation).
-pub type RevocationHook = Arc<dyn Fn(&Revocation, RevokedBy) + Send + Sync>;
-
 impl Revocation {
-    /// Whether this token is one of those that are revoked, whenever it was issued.
-    pub fn concerns(&self, token: &AccessToken) -> bool {
-        match self {
-            Self::Subject(subject) => token.subject() == Some(subject),
-            Self::Session { id, subject } => match token.session_id() {
-                Some(session) => session == id,
-                None => subject.is_some() && token.subject() == subject.as_deref(),
-            },
-            Self::Client(client_id) => token.client_id() == Some(client_id),
-            Self::Token(fingerprint) => token.fingerprint().as_ref() == Some(fingerprint),
-        }
-    }
-
     /// What kind it is, for logs: `subject`, `session`, `client` or `token`.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::{
     observe::metrics::{GaugeGuard, Metrics},
-    revocation::Revocation,
+    resource_server::ResourceServer,
     session::seal::Principal,
     token::access_token::AccessToken,
 };
@@ -126,10 +126,10 @@ impl BoundedSessions {
         self
     }
 
-    /// Ends the sessions that a token opened which is now revoked.
-    pub async fn end_revoked(&self, revocation: &Revocation) {
+    /// Ends the sessions that a token opened which is now [revoked](ResourceServer::is_revoked).
+    pub async fn end_revoked(&self, resource_server: &ResourceServer) {
         let is_revoked = |session: &Open| {
-            (session.token.as_ref()).is_some_and(|token| revocation.concerns(token))
+            (session.token.as_ref()).is_some_and(|token| resource_server.is_revoked(token))
         };
         let ended: Vec<_> = (self.open())
             .extract_if(|_id, session| is_revoked(session))

@@ -94,7 +94,7 @@ async fn until_no_longer_good(
     let mut revocations = resource_server.marks().subscribe();
     loop {
         // The client connects again, and the authorization server says what it thinks now.
-        if resource_server.is_revoked(&token, bearer) {
+        if resource_server.is_presented_revoked(&token, bearer) {
             return TokenError::Revoked.into();
         }
         let expires_at = token.expires_at();

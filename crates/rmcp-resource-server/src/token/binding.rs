@@ -64,7 +64,7 @@ impl Binding {
 /// How a request presents its token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Presented {
-    /// By whoever has it.
+    /// Without a proof, as a bearer token.
     Alone,
     /// With a proof of this key.
     WithKey(Thumbprint),

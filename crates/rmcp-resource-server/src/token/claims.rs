@@ -212,14 +212,17 @@ fn take_time(
     })
 }
 
-/// A number of seconds since 1970.
+/// A number of seconds since 1970, which may be a fraction (RFC 7519 §2, NumericDate).
 pub(crate) fn time(value: &Value) -> Option<SystemTime> {
-    let since_epoch = match (value.as_u64(), value.as_f64()) {
-        (Some(seconds), _) => Some(Duration::from_secs(seconds)),
-        (None, Some(seconds)) => Duration::try_from_secs_f64(seconds.max(0.0)).ok(),
-        (None, None) => None,
-    };
-    SystemTime::UNIX_EPOCH.checked_add(since_epoch?)
+    SystemTime::UNIX_EPOCH.checked_add(since_epoch(value)?)
+}
+
+/// The same as a duration. Times before 1970 count as 1970.
+pub(crate) fn since_epoch(value: &Value) -> Option<Duration> {
+    match value.as_u64() {
+        Some(seconds) => Some(Duration::from_secs(seconds)),
+        None => Duration::try_from_secs_f64(value.as_f64()?.max(0.0)).ok(),
+    }
 }
 
 /// A text that is not empty, of a member that stays where it is.

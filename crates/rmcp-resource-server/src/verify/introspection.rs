@@ -255,9 +255,6 @@ impl Question for Introspection {
         if known.is_some_and(|known| known.endpoint == found.endpoint) {
             return Ok(None);
         }
-        if known.is_some() {
-            self.account.server.tell(Change::EndpointMoved);
-        }
         let identity = self.account.identity().clone();
         warn_of_unadvertised(&identity.auth, found.auth_methods.as_deref());
         let target = self.aim(&shell.cache, found.endpoint, identity);

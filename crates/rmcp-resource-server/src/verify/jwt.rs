@@ -32,7 +32,6 @@ use crate::{
         strict_json,
     },
     error::{AuthorizationServerError, VerifyError},
-    observe::change::Change,
     token::{bearer::BearerToken, claims::Claims},
     verify::{
         cache::{CachePartition, TokenCache},
@@ -82,11 +81,12 @@ impl JwtVerifier {
     pub fn start(config: JwtConfig) -> Result<Self, StartError> {
         let http = config.authorization_server.build_http_client(None)?;
         let cache = TokenCache::of(&config.authorization_server, &config.cache);
+        let on_change = config.authorization_server.on_change.clone();
         let inner = Arc::new(Inner {
             config,
             http,
             cache,
-            source: Arc::new(BackgroundDiscovery::new()),
+            source: Arc::new(BackgroundDiscovery::new(on_change)),
         });
         let look = async |inner: Arc<Inner>, known: Option<Arc<Source>>| {
             inner.look_for_keys(known.as_deref()).await
@@ -178,9 +178,6 @@ impl Inner {
         };
         if known.is_some_and(|known| *known.jwks.endpoint() == endpoint) {
             return Ok(None);
-        }
-        if known.is_some() {
-            config.authorization_server.tell(Change::EndpointMoved);
         }
         let (issuer, url) = (
             config.authorization_server.issuer.as_str(),

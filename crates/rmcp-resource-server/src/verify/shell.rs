@@ -88,7 +88,7 @@ impl<Q: Question> Shell<Q> {
         Self {
             question,
             cache: TokenCache::of(server, cache),
-            discovery: Arc::new(BackgroundDiscovery::new()),
+            discovery: Arc::new(BackgroundDiscovery::new(server.on_change.clone())),
             gate: Gate::new(server, max_in_flight, hold_off),
         }
     }

@@ -18,7 +18,6 @@ use crate::{
     },
     dpop::mode::Dpop,
     error::VerifyError,
-    observe::change::Change,
     resource_server::ResourceServerConfig,
     token::{bearer::BearerToken, claims::Claims},
     urls::EndpointUrl,
@@ -232,9 +231,6 @@ impl Question for Userinfo {
         let found = discover(EndpointName::UserinfoEndpoint, &http, &self.server).await?;
         let endpoint = found.endpoint;
         let is_same = known.is_some_and(|known| known.endpoint == endpoint);
-        if known.is_some() && !is_same {
-            self.server.tell(Change::EndpointMoved);
-        }
         Ok((!is_same).then(|| self.aim(&shell.cache, endpoint)))
     }
 

@@ -23,6 +23,15 @@ fn required(setup: &mut Setup) {
     setup.resource.dpop = Dpop::Required;
 }
 
+/// A server that accepts bound tokens, and a client with one, `t`.
+fn with_bound_token() -> (FakeAuthorizationServer, TestServer, Prover) {
+    let fake = FakeAuthorizationServer::start();
+    let server = spawn_server(&fake, allowed);
+    let client = Prover::new();
+    client.bind(&fake, "t", json!({}));
+    (fake, server, client)
+}
+
 /// A 401 with this error, on the challenge of this scheme only.
 fn assert_refused(answer: &Answer, scheme: &str, error: &str, case: &str) {
     assert_eq!(answer.status, 401, "{case}: {answer:?}");
@@ -75,10 +84,7 @@ async fn rs_66_a_bound_token_with_its_proof_is_accepted() {
 
 #[tokio::test]
 async fn rs_66_each_thing_that_is_wrong_with_a_proof_is_refused() {
-    let fake = FakeAuthorizationServer::start();
-    let server = spawn_server(&fake, allowed);
-    let client = Prover::new();
-    client.bind(&fake, "t", json!({}));
+    let (fake, server, client) = with_bound_token();
     let jwk = client.parts("t", &json!({}), &json!({})).0["jwk"].clone();
     let with = |member: &str, value: Value| {
         let mut jwk = jwk.clone();
@@ -168,10 +174,7 @@ async fn rs_66_each_thing_that_is_wrong_with_a_proof_is_refused() {
 
 #[tokio::test]
 async fn rs_66_what_is_no_jwt_or_not_one_is_no_proof() {
-    let fake = FakeAuthorizationServer::start();
-    let server = spawn_server(&fake, allowed);
-    let client = Prover::new();
-    client.bind(&fake, "t", json!({}));
+    let (fake, server, client) = with_bound_token();
     let (header, claims) = client.parts("t", &json!({}), &json!({}));
     let sign =
         |header: &str, claims: &str| compact(header, claims, |message| client.key.sign(message));
@@ -229,10 +232,7 @@ async fn rs_66_what_is_no_jwt_or_not_one_is_no_proof() {
 
 #[tokio::test]
 async fn rs_66_a_proof_is_for_one_method_and_the_public_url() {
-    let fake = FakeAuthorizationServer::start();
-    let server = spawn_server(&fake, allowed);
-    let client = Prover::new();
-    client.bind(&fake, "t", json!({}));
+    let (_fake, server, client) = with_bound_token();
     for (path, htu, good) in [
         ("/mcp/", "https://mcp.example.com/mcp/", true),
         ("/mcp/", RESOURCE, true),

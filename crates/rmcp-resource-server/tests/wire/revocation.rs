@@ -141,7 +141,7 @@ async fn rs_72_streams_and_sessions_of_the_principal_end_at_once() {
         while other.chunk().await.expect("no broken stream").is_some() {}
     });
     assert!(still_open.await.is_err(), "another user's stream goes on");
-    server.sessions.end_revoked(&alice()).await;
+    server.sessions.end_revoked(&server.resource_server).await;
     fake.answer_token("again", altered(&fake, json!({"iat": ABSENT})));
     let answer = of_alice.call("again").await;
     answer.assert_no_such_session("it ended with the token that opened it");
