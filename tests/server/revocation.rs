@@ -1,6 +1,11 @@
 //! Revocations by an administrator and by logout tokens, at the whole server.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
 
 use dev_authorization_server::{FakeAuthorizationServer, SigningKey, jwks};
 use reqwest::{Client, Response};
@@ -153,6 +158,22 @@ async fn rs_72_a_logout_token_is_received_beside_the_endpoint() {
         "--auth-back-channel-logout-clients=assistant",
         &format!("--auth-jwks-url={}", keys.url("/jwks")),
     ]);
+    // The log line that the authorization server is found may be about its keys.
+    let ready = async {
+        while server
+            .get("/readyz")
+            .send()
+            .await
+            .expect("an answer")
+            .status()
+            != 200
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), ready)
+        .await
+        .expect("ready");
     assert_eq!(call(&server).await, 200);
     let now = fake.active_claims("", "")["iat"].clone();
     let claims = json!({
@@ -188,6 +209,36 @@ async fn rs_72_a_logout_token_is_received_beside_the_endpoint() {
         json!({"session": "s-1", "subject": "alice"})
     );
     assert!(!server.log().contains(&token));
+}
+
+#[tokio::test]
+async fn a_stranger_who_sends_a_long_logout_token_is_told_so_at_once() {
+    let (_folder, _fake, server) = protected(&[
+        "--auth-back-channel-logout",
+        "--auth-back-channel-logout-clients=assistant",
+    ]);
+    let long = format!("logout_token={}", "a".repeat(20_000));
+    let url = format!("http://{}/oauth/backchannel-logout", server.address());
+    let sent = Client::new().post(url).body(long.clone()).send();
+    let answer = timeout(Duration::from_secs(10), sent).await;
+    let answer = answer.expect("no hanging").expect("an answer");
+    assert_eq!(answer.status(), 413);
+
+    // Of unknown length: one that does not end, and a short one.
+    let status = |chunks: &str| {
+        let mut connection = TcpStream::connect(server.address()).expect("it listens");
+        let limit = Some(Duration::from_secs(10));
+        connection.set_read_timeout(limit).expect("a limit");
+        let head = "POST /oauth/backchannel-logout HTTP/1.1\r\nHost: x\r\n";
+        let request = format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunks}");
+        connection.write_all(request.as_bytes()).expect("sent");
+        let mut status = [0; 12];
+        connection.read_exact(&mut status).expect("an answer");
+        String::from_utf8_lossy(&status).into_owned()
+    };
+    let endless = format!("{:x}\r\n{long}", long.len() + 1);
+    assert_eq!(status(&endless), "HTTP/1.1 413");
+    assert_eq!(status("e\r\nlogout_token=a\r\n0\r\n\r\n"), "HTTP/1.1 503");
 }
 
 #[tokio::test]

@@ -1,9 +1,18 @@
 //! Where the authorization server tells of logouts (OpenID Connect Back-Channel Logout 1.0).
 
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
-use actix_web::web::ServiceConfig;
+use actix_web::{
+    Error,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    guard::fn_guard,
+    middleware::{Next, from_fn},
+    web::{self, ServiceConfig},
+};
 use rmcp_resource_server::BackChannelLogout;
+
+use crate::host::connections::Connection;
 
 /// Beside the endpoint: `/oauth/backchannel-logout` for `/mcp`.
 pub(in crate::host) fn path_beside(endpoint: &str) -> String {
@@ -19,7 +28,26 @@ pub(in crate::host) fn configure(
     path: &str,
     logout: &Arc<BackChannelLogout>,
 ) {
-    logout.serve_at(path, config);
+    let exactly = path.to_owned();
+    config.service(
+        web::scope("")
+            .guard(fn_guard(move |context| {
+                context.head().uri.path() == exactly
+            }))
+            .configure(|config| logout.serve_at(path, config))
+            .wrap(from_fn(let_body_in)),
+    );
+}
+
+/// Whoever sends a logout token has no access token, and its body is let in nevertheless.
+async fn let_body_in(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if let Some(connection) = request.conn_data::<Rc<Connection>>() {
+        connection.want_body();
+    }
+    next.call(request).await
 }
 
 #[cfg(test)]

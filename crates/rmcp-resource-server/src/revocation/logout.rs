@@ -66,8 +66,9 @@ pub struct BackChannelLogout {
 }
 
 impl BackChannelLogout {
-    /// The longest body that is worth reading, in bytes.
-    pub const BODY_LIMIT: usize = 32 * 1024;
+    /// The longest body that is worth reading, in bytes: a logout token has one or two KiB, and some
+    /// more with certificates.
+    pub const BODY_LIMIT: usize = 16 * 1024;
 
     /// Starts looking for the keys in the background. Must be called inside a Tokio runtime.
     ///
