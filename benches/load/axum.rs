@@ -1,9 +1,10 @@
-//! rmcp's own service on axum, without authorization and without anything around it: what an author
-//! starts from. It serves the same documents, so the answers are the same.
+//! Servers on axum: rmcp's own service, without authorization and without anything around it, which is
+//! what an author starts from (it serves the same documents, so the answers are the same); and a
+//! collector of traces that throws them away.
 
-use std::{net::Ipv4Addr, sync::Arc};
+use std::{net::Ipv4Addr, sync::Arc, thread};
 
-use axum::Router;
+use axum::{Router, body::Bytes};
 use oscal_documents::{Library, Limits, Schemas};
 use oscal_mcp_server::{BUILT_IN, mcp::OscalServer};
 use rmcp::transport::streamable_http_server::{
@@ -32,4 +33,16 @@ pub(crate) fn serve() {
         eprintln!("listening at http://{address}/mcp");
         axum::serve(listener, app).await.expect("it serves");
     });
+}
+
+/// Starts a collector in a thread. Returns its address.
+pub(crate) fn collector() -> String {
+    let runtime = Runtime::new().expect("a runtime");
+    let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
+    let listener = listener.expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    // The body is read, and dropped.
+    let app = Router::new().fallback(|_: Bytes| async {});
+    thread::spawn(move || runtime.block_on(async { axum::serve(listener, app).await }));
+    format!("http://{address}")
 }

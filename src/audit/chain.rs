@@ -35,13 +35,15 @@ impl AuditKey {
         Self(Key::new(HMAC_SHA256, key))
     }
 
-    /// Adds the MAC to a record that is complete but for its closing brace.
-    pub(super) fn seal(&self, open_record: &str) -> Sealed {
-        let mac = hex(sign(&self.0, open_record.as_bytes()).as_ref());
-        Sealed {
-            line: format!("{open_record}{MAC}{mac}{END}\n"),
-            mac,
+    /// Adds the MAC to the last of these records, which begins at `start`. Returns the MAC.
+    pub(super) fn seal(&self, records: &mut Vec<u8>, start: usize) -> String {
+        // Its closing brace comes after the MAC.
+        records.pop();
+        let mac = hex(sign(&self.0, &records[start..]).as_ref());
+        for part in [MAC, &mac, END] {
+            records.extend_from_slice(part.as_bytes());
         }
+        mac
     }
 
     /// The MAC of an intact record.
@@ -52,12 +54,6 @@ impl AuditKey {
         let is_intact = verify(&self.0, covered.as_bytes(), &tag).is_ok();
         is_intact.then_some(mac)
     }
-}
-
-/// A line of the log.
-pub(super) struct Sealed {
-    pub(super) line: String,
-    pub(super) mac: String,
 }
 
 /// The MAC that a line claims.

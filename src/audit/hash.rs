@@ -1,6 +1,7 @@
 //! Hashes: of documents, and of session ids, which tell sessions apart and open none.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
 use http::HeaderMap;
 
 /// The fingerprint of the session that a request inside the authorization layer names.
@@ -23,5 +24,5 @@ pub(super) fn sha256(text: &str) -> String {
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(bytes)
 }

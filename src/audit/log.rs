@@ -63,8 +63,8 @@ impl AuditLog {
     }
 
     /// Records an event. Never blocks.
-    pub(crate) fn record(&self, event: Event) {
-        self.send(Message::Record(Box::new(event)));
+    pub(crate) fn record(&self, event: impl Into<Box<Event>>) {
+        self.send(Message::Record(event.into()));
     }
 
     /// Records an event that a stranger can cause at will: the first one in a minute by itself, the

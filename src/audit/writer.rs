@@ -27,6 +27,10 @@ use super::{
 /// How often a record says that the log is alive and complete.
 const CHECKPOINT: Duration = Duration::from_secs(60);
 
+/// How long the first record of a batch waits for others. Waking this thread for each record would cost
+/// requests more than the record does.
+const GATHERING: Duration = Duration::from_millis(5);
+
 /// How long to wait before trying again to write.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -127,6 +131,9 @@ impl Writer {
     pub(super) fn write_all(mut self, messages: &Receiver<Message>) {
         loop {
             let mut message = self.next_message(messages);
+            if message.is_some() {
+                thread::sleep(GATHERING);
+            }
             let mut is_over = false;
             while let Some(taken) = message {
                 is_over |= self.take(taken);
@@ -214,20 +221,13 @@ impl Writer {
             event,
             prev: self.key.is_some().then_some(&self.prev),
         };
-        let mut text = serde_json::to_string(&record).expect("texts and numbers");
+        let start = self.waiting.len();
+        serde_json::to_writer(&mut self.waiting, &record).expect("texts and numbers");
         self.next += 1;
-        match &self.key {
-            Some(key) => {
-                text.pop();
-                let sealed = key.seal(&text);
-                self.waiting.extend_from_slice(sealed.line.as_bytes());
-                self.prev = sealed.mac;
-            }
-            None => {
-                text.push('\n');
-                self.waiting.extend_from_slice(text.as_bytes());
-            }
+        if let Some(key) = &self.key {
+            self.prev = key.seal(&mut self.waiting, start);
         }
+        self.waiting.push(b'\n');
     }
 
     /// Writes what waits. What a failed attempt has written is not written again.

@@ -24,6 +24,7 @@ use super::{
     bodies::Bodies,
     browser::{self, Origins},
     client_address::client_address,
+    connections::{Connections, StandingStream},
     holding_body::HoldingBody,
 };
 use crate::{audit::AuditLog, config::HttpConfig, mcp::OscalServer, traces::RequestSpan};
@@ -109,6 +110,7 @@ async fn serve(
     mcp: Data<Mcp>,
     bodies: Data<Bodies>,
     sessions: Data<BoundedSessions>,
+    connections: Data<Connections>,
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse {
@@ -143,12 +145,15 @@ async fn serve(
             return refuse(&request, reason, &error.to_string(), |id| error.respond(id));
         }
     };
+    let standing = parts.method == Method::GET;
     let response = mcp.serve(parts, body).await;
     if head_only {
         response.map_body(|_, body| match body.size() {
             BodySize::Sized(_) | BodySize::None => body,
             BodySize::Stream => BoxBody::new(()),
         })
+    } else if standing && response.body().size() == BodySize::Stream {
+        response.map_body(|_, body| BoxBody::new(StandingStream::new(body, &connections)))
     } else if held.is_empty() {
         response
     } else {

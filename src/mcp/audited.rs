@@ -50,7 +50,7 @@ const MAX_DOCUMENTS: usize = 50;
 /// the client went away.
 pub(super) struct Audited<'s> {
     log: &'s AuditLog,
-    event: Option<Event>,
+    event: Option<Box<Event>>,
     begun: Instant,
 }
 
@@ -72,7 +72,7 @@ impl OscalServer {
             let message = "requests cannot be recorded at the moment; try again later";
             return Err(ErrorData::internal_error(message, None));
         }
-        let mut event = Event::new(event);
+        let mut event = Box::new(Event::new(event));
         event.trace_id = extensions.get::<TraceId>().map(TraceId::to_string);
         if let Some(parts) = extensions.get::<http::request::Parts>() {
             let of_request = &parts.extensions;

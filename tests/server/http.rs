@@ -1,6 +1,6 @@
 //! The HTTP server as an operator runs it: the binary, against a fake authorization server.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::support::{RESOURCE, SECRET, Server, protected_by};
 use dev_authorization_server::{FakeAuthorizationServer, Reply};
@@ -362,7 +362,7 @@ async fn sigterm_lets_running_requests_end_and_takes_no_new_connection() {
 }
 
 #[tokio::test]
-async fn sigterm_ends_open_event_streams_in_time() {
+async fn sigterm_ends_open_event_streams_and_does_not_wait_for_them() {
     let fake = fake_with_good_token();
     let mut server = protected(&fake, &["--stateless-http=false"]);
     let opened = server
@@ -384,18 +384,12 @@ async fn sigterm_ends_open_event_streams_in_time() {
     assert_eq!(stream.status(), 200);
     assert_eq!(stream.headers()["content-type"], "text/event-stream");
     server.terminate();
-    let begun = Instant::now();
+    // As HTTP demands: had the server cut it off when its time was over, this would be an error.
+    stream.bytes().await.expect("a proper end");
     let status = tokio::task::spawn_blocking(move || server.wait())
         .await
         .expect("no panic");
     assert_eq!(status.code(), Some(0));
-    // 10 s are allowed, and the machine may be busy.
-    assert!(
-        begun.elapsed() < Duration::from_secs(15),
-        "{:?}",
-        begun.elapsed()
-    );
-    drop(stream);
 }
 
 fn initialize() -> Value {

@@ -17,6 +17,7 @@ mod heartbeat;
 mod metrics;
 mod process;
 mod serve;
+mod standing_stream;
 mod stream;
 mod worker;
 
@@ -24,3 +25,4 @@ pub(super) use connection::Connection;
 pub(super) use heartbeat::Heartbeats;
 pub(super) use process::{Connections, Ending, Limits};
 pub(super) use serve::{listen, serve};
+pub(super) use standing_stream::StandingStream;

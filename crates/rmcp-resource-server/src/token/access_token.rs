@@ -6,6 +6,7 @@ use std::{
     time::SystemTime,
 };
 
+use data_encoding::HEXLOWER;
 use serde_json::Value;
 
 use crate::token::{
@@ -28,8 +29,7 @@ pub(crate) type Fingerprint = [u8; 32];
 
 /// A fingerprint as operators see it.
 pub(crate) fn shown(fingerprint: &Fingerprint) -> String {
-    let digits = fingerprint.iter().take(16);
-    digits.map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(&fingerprint[..16])
 }
 
 /// Shared by all clones of one request's token, which is passed on some five times.

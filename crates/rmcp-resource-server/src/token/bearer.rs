@@ -2,6 +2,7 @@
 
 use std::{fmt, net::SocketAddr};
 
+use data_encoding::HEXLOWER;
 use zeroize::Zeroizing;
 
 use crate::error::TokenError;
@@ -140,7 +141,7 @@ impl BearerToken {
     pub(crate) fn random() -> Self {
         let mut bytes = [0_u8; 24];
         getrandom::fill(&mut bytes).expect("the operating system has no randomness");
-        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = HEXLOWER.encode(&bytes);
         Self::parse(&text, text.len()).expect("hexadecimal digits are of the form token68")
     }
 }
