@@ -96,7 +96,8 @@ pub(crate) struct Options {
     pub(crate) allowed_origins: Option<String>,
 
     /// Networks of proxies, such as 10.0.0.0/8, whose X-Forwarded-For names the client in log lines
-    /// and to --auth-max-failures-per-minute [default: none]
+    /// and to --auth-max-failures-per-minute, and whose --auth-client-certificate-header is believed
+    /// [default: none]
     #[arg(long, env = "OSCAL_MCP_TRUSTED_PROXIES", hide_env_values = true)]
     pub(crate) trusted_proxies: Option<String>,
 
@@ -279,6 +280,15 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_AUTH_DPOP_NONCE", hide_env_values = true,
           num_args = 0..=1, default_missing_value = "true")]
     pub(crate) auth_dpop_nonce: Option<String>,
+
+    /// Header in which the trusted proxies, and nobody else, pass on the certificate of their client,
+    /// such as Client-Cert; accepts tokens that are bound to it (mutual TLS) [default: none]
+    #[arg(
+        long,
+        env = "OSCAL_AUTH_CLIENT_CERTIFICATE_HEADER",
+        hide_env_values = true
+    )]
+    pub(crate) auth_client_certificate_header: Option<String>,
 
     /// How long an active token is remembered, 0s to 300s [default: 30s]
     #[arg(long, env = "OSCAL_AUTH_CACHE_TTL", hide_env_values = true)]

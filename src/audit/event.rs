@@ -92,6 +92,9 @@ pub(crate) struct Principal {
     /// The thumbprint of the key to which the token is bound.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
+    /// The thumbprint of the client's certificate to which the token is bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<String>,
 }
 
 /// A document of the library.
@@ -126,6 +129,7 @@ impl Principal {
             scopes: token.scopes().to_string(),
             token: token.fingerprint(),
             key: token.key_thumbprint(),
+            certificate: token.certificate_thumbprint(),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! The authorization options.
 
+mod certificates;
 pub(super) mod kinds;
 mod logout;
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
+use ipnet::IpNet;
 use rmcp_resource_server::{
     AuthorizationServer, CacheConfig, ClientCredentials, CredentialsError, DEFAULT_MAX_TOKEN_BYTES,
     Dpop, HttpClientError, IntrospectionConfig, JwtConfig, ResourceServerConfig, ScopeHierarchy,
@@ -65,6 +67,7 @@ pub(super) fn resolve(
     parser: &mut Parser,
     given: &Given,
     session_key: Option<SessionKey>,
+    trusted_proxies: &[IpNet],
     warnings: &mut Vec<String>,
 ) -> Resolved {
     let options = &given.options;
@@ -163,6 +166,8 @@ pub(super) fn resolve(
     let failures = options.auth_max_failures_per_minute.as_deref();
     resource_server.limits.failures_per_minute = limit("auth_max_failures_per_minute", failures);
     dpop(parser, given, &mut resource_server, warnings);
+    resource_server.client_certificate_header =
+        certificates::resolve(parser, given, trusted_proxies);
     let cache = cache(parser, given, kind);
     let verifier = match kind {
         Kind::Jwt => {
@@ -182,6 +187,7 @@ pub(super) fn resolve(
                     UserinfoConflict::RequiredScopes => "auth_required_scopes",
                     UserinfoConflict::AllowedClientIds => "auth_allowed_client_ids",
                     UserinfoConflict::Dpop => "auth_dpop",
+                    UserinfoConflict::ClientCertificateHeader => "auth_client_certificate_header",
                     _ => "auth_accept_unbound_tokens",
                 };
                 parser.error(id, conflict);

@@ -29,7 +29,9 @@ impl DoctorConfig {
     ) -> Result<Self, Vec<ConfigError>> {
         let mut parser = Parser::new(given);
         let mut warnings = parser.unknown(given, true);
-        let resolved = auth::resolve(&mut parser, given, None, &mut warnings);
+        let trusted_proxies = given.options.trusted_proxies.as_deref();
+        let trusted_proxies = parser.networks("trusted_proxies", trusted_proxies);
+        let resolved = auth::resolve(&mut parser, given, None, &trusted_proxies, &mut warnings);
         if matches!(resolved, auth::Resolved::Off) {
             parser.error(
                 "auth_issuer_url",

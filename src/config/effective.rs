@@ -88,7 +88,7 @@ pub struct HttpConfig {
     pub allowed_hosts: Vec<String>,
     /// Accepted `Origin` headers.
     pub allowed_origins: AllowedOrigins,
-    /// Proxies trusted to report the client's address, for log lines.
+    /// Proxies trusted to report the client's address and certificate.
     pub trusted_proxies: Vec<IpNet>,
     /// Where to serve metrics and probes.
     pub admin_addr: Option<SocketAddr>,

@@ -160,7 +160,8 @@ fn resolve_http(
         options.allow_unauthenticated.as_deref(),
         false,
     );
-    let auth = auth::resolve(parser, given, session_key, warnings);
+    let trusted_proxies = parser.networks("trusted_proxies", options.trusted_proxies.as_deref());
+    let auth = auth::resolve(parser, given, session_key, &trusted_proxies, warnings);
     let useless = [
         stateless.then_some(Mode::WithoutSessions),
         (!matches!(auth, auth::Resolved::Off)).then_some(Mode::Authorized),
@@ -205,7 +206,6 @@ fn resolve_http(
         "allowed_origins",
         options.allowed_origins.as_deref(),
     );
-    let trusted_proxies = parser.networks("trusted_proxies", options.trusted_proxies.as_deref());
     Some(HttpConfig {
         host,
         port,

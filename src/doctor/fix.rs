@@ -66,6 +66,14 @@ impl<'c> Fixes<'c> {
                 tokens look expired or not yet valid."
                 .to_owned(),
             Cause::MethodNotAdvertised { advertised } => of_method(advertised),
+            Cause::NoCertificateBinding => {
+                "Have the authorization server bind tokens to the client's certificate, for this \
+                 client too (Keycloak: \"OAuth 2.0 Mutual TLS Certificate Bound Access Tokens \
+                 Enabled\"; node oidc-provider: certificateBoundAccessTokens and \
+                 tls_client_certificate_bound_access_tokens). Without that, tokens are bearer \
+                 tokens here as before, whatever certificate comes with them."
+                    .to_owned()
+            }
             Cause::AcceptsAnything => format!(
                 "Whatever answers there does not check tokens: set {} to the real endpoint.",
                 self.endpoint_option()

@@ -1,6 +1,7 @@
 //! node oidc-provider: opaque tokens, resource indicators, and a client secret full of characters
 //! that need encoding.
 
+mod certificates;
 mod client_keys;
 mod dpop;
 

@@ -3,6 +3,7 @@
 mod assessments;
 mod audit;
 mod busy;
+mod certificates;
 mod comparison;
 mod configuration;
 mod coverage;

@@ -15,6 +15,7 @@ use crate::{
     answer::refusal::Refusal,
     dpop::checker::{DPOP, DPOP_NONCE},
     error::TokenError,
+    mtls::header::ShownCertificate,
     observe::{
         client_address::ClientAddress, outage_log::Line, request_id::RequestId, trace::TraceId,
     },
@@ -23,7 +24,7 @@ use crate::{
     token::{
         access_token::AccessToken,
         bearer::{BearerToken, Scheme},
-        binding::Presented,
+        presented::Presented,
     },
 };
 
@@ -103,7 +104,7 @@ impl ResourceServer {
     }
 
     /// Decides whether to admit a request, and prepares it for the service behind: takes its token,
-    /// the proof for it and the seal of its session id out of the headers, and puts the
+    /// what came to prove it and the seal of its session id out of the headers, and puts the
     /// [`AccessToken`] into the extensions.
     ///
     /// # Errors
@@ -120,6 +121,9 @@ impl ResourceServer {
         let session = self.own_session(&parts.headers, &token)?;
         parts.headers.remove(AUTHORIZATION);
         parts.headers.remove(DPOP);
+        if let Some(header) = self.client_certificate_header() {
+            parts.headers.remove(header.name());
+        }
         if let Some(id) = session {
             parts.headers.insert(MCP_SESSION_ID, id);
         }
@@ -168,16 +172,21 @@ impl ResourceServer {
         accepted
     }
 
-    /// Verifies a token together with the proof of its key, if it comes with one.
+    /// Verifies a token together with what proves its possession, if it comes with that.
     async fn checked(
         &self,
         parts: &request::Parts,
         bearer: &BearerToken,
     ) -> Result<AccessToken, Refusal> {
+        let certificate = match self.client_certificate_header() {
+            None => ShownCertificate::None,
+            Some(header) => ShownCertificate::In(header, parts),
+        };
         match (bearer.scheme(), self.dpop()) {
             (Scheme::Dpop, Some(checker)) => {
                 let proof = checker.check(parts, bearer, self.now())?;
-                let presented = Presented::WithKey(proof.key);
+                let key = Some(proof.key);
+                let presented = Presented { key, certificate };
                 let token = self.authorize_presented(bearer, presented).await?;
                 let principal = Principal::of(&token).map(Principal::with_any_key);
                 checker.use_up(principal, &proof, self.now())?;
@@ -187,7 +196,11 @@ impl ResourceServer {
             (Scheme::Bearer, Some(checker)) if checker.is_required => {
                 Err(TokenError::WithoutProof.into())
             }
-            _ => Ok(self.authorize(bearer).await?),
+            _ => {
+                let key = None;
+                let presented = Presented { key, certificate };
+                Ok(self.authorize_presented(bearer, presented).await?)
+            }
         }
     }
 

@@ -19,6 +19,7 @@ use crate::verify::jwt;
 use crate::verify::userinfo;
 use crate::{
     authorization_server::discovery::EndpointName,
+    mtls::header::ClientCertificateHeader,
     resource_server::ResourceServerConfig,
     token::{bearer::BearerToken, claims::Claims},
     verify::{
@@ -46,7 +47,8 @@ pub async fn diagnose(
 ) -> Result<Diagnosis, StartError> {
     let probe = probe(verifier)?;
     let mut diagnosis = Diagnosis::default();
-    let claims = examine(&probe, verifier, token, &mut diagnosis).await?;
+    let certificates = resource_server.client_certificate_header.as_ref();
+    let claims = examine(&probe, verifier, certificates, token, &mut diagnosis).await?;
     let policy = resource_server.policy();
     let now = resource_server.authorization_server.clock.now();
     if let Some(claims) = claims {
@@ -69,6 +71,7 @@ pub async fn diagnose(
 async fn examine(
     probe: &Probe<'_>,
     verifier: &VerifierConfig,
+    certificates: Option<&ClientCertificateHeader>,
     token: Option<&BearerToken>,
     diagnosis: &mut Diagnosis,
 ) -> Result<Option<Claims>, StartError> {
@@ -87,6 +90,7 @@ async fn examine(
     } else {
         metadata::unknown(configured, checks)
     };
+    checks.extend(certificates.map(|header| described.binding(header)));
     let Some(endpoint) = &described.endpoint else {
         return Ok(None);
     };

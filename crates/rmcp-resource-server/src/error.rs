@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::{dpop::problem::ProofProblem, token::scope::Scopes};
+use crate::{dpop::problem::ProofProblem, mtls::problem::CertificateProblem, token::scope::Scopes};
 
 /// Why a request was not authorized.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -135,8 +135,11 @@ pub enum TokenError {
          neither scopes nor roles; require a scope that ID tokens lack"
     )]
     UnknownKind,
-    /// The token is bound to a key (`cnf`, or type DPoP), and this server does not check the proof.
-    #[error("the token is bound to a key (cnf or DPoP), which this server does not check")]
+    /// The token is bound to a key or a certificate (`cnf`, or type DPoP), and this server does not
+    /// check that.
+    #[error(
+        "the token is bound to a key or a certificate (cnf or DPoP), which this server does not check"
+    )]
     ProofOfPossession,
     /// Presented as a bearer token, but the token is bound to a key or has to be (RFC 9449 §7.2).
     #[error(
@@ -157,6 +160,18 @@ pub enum TokenError {
     /// §9).
     #[error("the DPoP proof lacks a current nonce of this server, which the answer brings")]
     NonceNeeded,
+    /// The token is bound to a certificate, but the request shows none (RFC 8705 §3).
+    #[error(
+        "the token is bound to a client certificate (mutual TLS), but no certificate came with the \
+         request"
+    )]
+    WithoutCertificate,
+    /// The token is bound to another certificate than the one that the request shows (RFC 8705 §3).
+    #[error("the client certificate is another one than the token is bound to")]
+    OtherCertificate,
+    /// The token is bound to a certificate, and the one that came with the request does not count.
+    #[error("the client certificate that came with the request does not count: {0}")]
+    InvalidCertificate(#[from] CertificateProblem),
     /// The token has no `sub`, `username` or `client_id`: nobody is accountable for what it does.
     #[error("the token identifies nobody: it has no subject, user name or client")]
     NoPrincipal,
@@ -200,6 +215,9 @@ impl TokenError {
         "other_key",
         "invalid_proof",
         "nonce_needed",
+        "without_certificate",
+        "other_certificate",
+        "invalid_certificate",
         "no_principal",
         "insufficient_scope",
         "unknown_kind",
@@ -236,6 +254,9 @@ impl TokenError {
             Self::OtherKey => "other_key",
             Self::InvalidProof(_) => "invalid_proof",
             Self::NonceNeeded => "nonce_needed",
+            Self::WithoutCertificate => "without_certificate",
+            Self::OtherCertificate => "other_certificate",
+            Self::InvalidCertificate(_) => "invalid_certificate",
             Self::NoPrincipal => "no_principal",
             Self::InsufficientScope { .. } => "insufficient_scope",
         }

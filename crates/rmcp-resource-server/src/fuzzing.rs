@@ -6,6 +6,7 @@ use crate::{
     answer::challenge::Challenge,
     authorization_server::strict_json,
     dpop::checker,
+    mtls,
     revocation::logout_token::LogoutToken,
     token::{bearer::Scheme, claims::IntrospectionResponse, scope::Scopes},
     verify::jwt,
@@ -33,6 +34,11 @@ pub fn parse_keys(body: &[u8]) -> Option<usize> {
 /// Reads a DPoP proof for a fixed request, and returns whether it is good.
 pub fn read_dpop_proof(text: &str) -> bool {
     checker::read_for_a_fixed_request(text)
+}
+
+/// Reads the certificate in the value of a header, and returns the length of its DER.
+pub fn read_client_certificate(value: &[u8]) -> Option<usize> {
+    mtls::der(value).ok().map(|der| der.len())
 }
 
 /// Reads the claims of a logout token, and returns whether they say all that they must.

@@ -30,6 +30,7 @@ mod error;
 pub mod fuzzing;
 mod jose;
 mod limits;
+mod mtls;
 mod observe;
 mod policy;
 mod resource_server;
@@ -61,6 +62,7 @@ pub use crate::{
     error::{AuthorizationServerError, TokenError, VerifyError},
     jose::algorithm::SigningAlgorithm,
     limits::{LimitExceeded, RequestLimits},
+    mtls::{header::ClientCertificateHeader, problem::CertificateProblem},
     observe::{
         change::{Change, ChangeHook},
         client_address::{ClientAddress, PeerAddress},

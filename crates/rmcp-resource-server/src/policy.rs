@@ -12,10 +12,12 @@ use std::{
 use crate::{
     dpop::mode::Dpop,
     error::{TokenError, shortened},
+    mtls::header::ShownCertificate,
     token::{
         access_token::{AccessToken, Terms},
-        binding::{Binding, Presented},
+        binding::{Binding, Thumbprint},
         claims::Claims,
+        presented::Presented,
         scope::Scopes,
     },
 };
@@ -36,6 +38,8 @@ pub(crate) struct Policy {
     pub(crate) accept_unbound_tokens: bool,
     pub(crate) required_scopes: Scopes,
     pub(crate) dpop: Dpop,
+    /// Whether the certificates of clients are known here.
+    pub(crate) knows_certificates: bool,
 }
 
 impl Policy {
@@ -44,7 +48,7 @@ impl Policy {
     pub(crate) fn judge(
         &self,
         claims: Arc<Claims>,
-        presented: Presented,
+        presented: Presented<'_>,
         now: SystemTime,
     ) -> Result<AccessToken, TokenError> {
         self.judge_kind(&claims)?;
@@ -87,21 +91,34 @@ impl Policy {
         Ok(())
     }
 
-    /// A bound token is never good without its proof, nor an unbound one with a proof (checklist 65,
-    /// RFC 9449 §7).
-    fn judge_binding(&self, binding: Binding, presented: Presented) -> Result<(), TokenError> {
-        match (binding, presented) {
-            (Binding::Unknown, _) => Err(TokenError::ProofOfPossession),
-            (Binding::Key(_), _) if self.dpop == Dpop::Off => Err(TokenError::ProofOfPossession),
-            (Binding::Key(key), Presented::WithKey(proven)) => {
-                (key == proven).then_some(()).ok_or(TokenError::OtherKey)
-            }
-            (Binding::None, Presented::WithKey(_)) => Err(TokenError::NotBound),
-            (Binding::Key(_), Presented::Alone) => Err(TokenError::WithoutProof),
-            (Binding::None, Presented::Alone) => match self.dpop {
-                Dpop::Required => Err(TokenError::WithoutProof),
-                Dpop::Off | Dpop::Allowed => Ok(()),
-            },
+    /// A bound token is good only with all that it is bound to (checklist 65).
+    fn judge_binding(&self, binding: Binding, presented: Presented<'_>) -> Result<(), TokenError> {
+        let Binding::To(bound) = binding else {
+            return Err(TokenError::ProofOfPossession);
+        };
+        let is_unchecked = bound.key.is_some() && self.dpop == Dpop::Off
+            || bound.certificate.is_some() && !self.knows_certificates;
+        if is_unchecked {
+            return Err(TokenError::ProofOfPossession);
+        }
+        self.judge_key(bound.key, presented.key)?;
+        judge_certificate(bound.certificate, presented.certificate)
+    }
+
+    /// A token is never good without the proof that it needs, nor an unbound one with a proof (RFC
+    /// 9449 §7).
+    fn judge_key(
+        &self,
+        bound: Option<Thumbprint>,
+        proven: Option<Thumbprint>,
+    ) -> Result<(), TokenError> {
+        match (bound, proven) {
+            (Some(key), Some(proven)) if key.is(&proven) => Ok(()),
+            (Some(_), Some(_)) => Err(TokenError::OtherKey),
+            (Some(_), None) => Err(TokenError::WithoutProof),
+            (None, Some(_)) => Err(TokenError::NotBound),
+            (None, None) if self.dpop == Dpop::Required => Err(TokenError::WithoutProof),
+            (None, None) => Ok(()),
         }
     }
 
@@ -143,6 +160,22 @@ impl Policy {
     }
 }
 
+/// A client may have a certificate and a token that is not bound to it, so only a bound token has the
+/// certificate read (RFC 8705 §3).
+fn judge_certificate(
+    bound: Option<Thumbprint>,
+    shown: ShownCertificate<'_>,
+) -> Result<(), TokenError> {
+    let Some(bound) = bound else {
+        return Ok(());
+    };
+    match shown.thumbprint()? {
+        Some(shown) if shown.is(&bound) => Ok(()),
+        Some(_) => Err(TokenError::OtherCertificate),
+        None => Err(TokenError::WithoutCertificate),
+    }
+}
+
 /// Somebody must be accountable for what the token does (checklist 16): `sub`, `username` or
 /// `client_id`.
 fn judge_principal(claims: &Claims) -> Result<(), TokenError> {
@@ -173,7 +206,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::token::{binding::Thumbprint, scope::ScopeHierarchy};
+    use crate::token::{binding::Bound, scope::ScopeHierarchy};
 
     const NOW: u64 = 1_800_000_000;
     const SERVER: &str = "https://mcp.example.com/mcp";
@@ -186,6 +219,7 @@ mod tests {
             accept_unbound_tokens: false,
             required_scopes: "read write".parse().expect("valid"),
             dpop: Dpop::Off,
+            knows_certificates: false,
         }
     }
 
@@ -201,7 +235,7 @@ mod tests {
         let claims = Claims::from_members(members).expect("readable claims");
         policy.judge(
             Arc::new(claims),
-            Presented::Alone,
+            Presented::default(),
             SystemTime::UNIX_EPOCH + Duration::from_secs(NOW),
         )
     }
@@ -298,8 +332,11 @@ mod tests {
                 let members = members.expect("an object");
                 let mut claims = Claims::from_members(members).expect("readable");
                 claims.audience_unknowable = audience_unknowable;
-                let judged =
-                    policy.judge(Arc::new(claims), Presented::Alone, SystemTime::UNIX_EPOCH);
+                let judged = policy.judge(
+                    Arc::new(claims),
+                    Presented::default(),
+                    SystemTime::UNIX_EPOCH,
+                );
                 let accepted = accept_unbound_tokens && audience_unknowable;
                 assert_eq!(judged.is_ok(), accepted);
             }
@@ -322,7 +359,11 @@ mod tests {
             let members = members.as_object().expect("an object").clone();
             let mut claims = Claims::from_members(members).expect("readable");
             claims.kind_unknown = kind_unknown;
-            let judged = policy.judge(Arc::new(claims), Presented::Alone, SystemTime::UNIX_EPOCH);
+            let judged = policy.judge(
+                Arc::new(claims),
+                Presented::default(),
+                SystemTime::UNIX_EPOCH,
+            );
             let reason = judged.map_or_else(|error| error.reason(), |_| "accepted");
             assert_eq!(reason, expected, "{required:?} {kind_unknown}");
         }
@@ -330,38 +371,83 @@ mod tests {
 
     #[test]
     fn rs_65_a_token_and_its_proof_belong_together() {
-        use Binding as B;
         use Dpop::{Allowed, Off, Required};
-        use Presented::{Alone, WithKey};
-        let (key, other) = (Thumbprint([1; 32]), Thumbprint([2; 32]));
-        for (binding, presented, by_mode) in [
-            (B::None, Alone, ["good", "good", "without_proof"]),
-            (B::None, WithKey(key), ["not_bound"; 3]),
-            (
-                B::Key(key),
-                Alone,
-                ["proof_of_possession", "without_proof", "without_proof"],
-            ),
-            (
-                B::Key(key),
-                WithKey(key),
-                ["proof_of_possession", "good", "good"],
-            ),
-            (
-                B::Key(key),
-                WithKey(other),
-                ["proof_of_possession", "other_key", "other_key"],
-            ),
-            (B::Unknown, Alone, ["proof_of_possession"; 3]),
-            (B::Unknown, WithKey(key), ["proof_of_possession"; 3]),
+        let (key, other) = (Some(Thumbprint([1; 32])), Some(Thumbprint([2; 32])));
+        let to = |key| {
+            Binding::To(Bound {
+                key,
+                certificate: None,
+            })
+        };
+        let unchecked = "proof_of_possession";
+        for (binding, key, by_mode) in [
+            (to(None), None, ["good", "good", "without_proof"]),
+            (to(None), key, ["not_bound"; 3]),
+            (to(key), None, [unchecked, "without_proof", "without_proof"]),
+            (to(key), key, [unchecked, "good", "good"]),
+            (to(key), other, [unchecked, "other_key", "other_key"]),
+            (Binding::Unknown, None, [unchecked; 3]),
+            (Binding::Unknown, key, [unchecked; 3]),
         ] {
             for (dpop, expected) in [Off, Allowed, Required].into_iter().zip(by_mode) {
                 let policy = Policy { dpop, ..policy() };
+                let presented = Presented {
+                    key,
+                    ..Presented::default()
+                };
                 let judged = policy.judge_binding(binding, presented);
                 let reason = judged.map_or_else(|error| error.reason(), |()| "good");
-                assert_eq!(reason, expected, "{dpop:?} {binding:?} {presented:?}");
+                assert_eq!(reason, expected, "{dpop:?} {binding:?} {key:?}");
             }
         }
+    }
+
+    #[test]
+    fn rs_65_a_token_and_its_certificate_belong_together() {
+        let (mine, other) = (Some(Thumbprint([1; 32])), Some(Thumbprint([2; 32])));
+        let unchecked = "proof_of_possession";
+        // Bound to a key, to a certificate; shown: a key, a certificate; without and with certificates.
+        for (bound, key, certificate, expected) in [
+            ((None, None), None, None, ["good", "good"]),
+            ((None, None), None, mine, ["good", "good"]),
+            ((None, mine), None, mine, [unchecked, "good"]),
+            ((None, mine), None, None, [unchecked, "without_certificate"]),
+            ((None, mine), None, other, [unchecked, "other_certificate"]),
+            ((None, mine), mine, mine, [unchecked, "not_bound"]),
+            ((mine, None), mine, other, ["good", "good"]),
+            ((mine, mine), mine, mine, [unchecked, "good"]),
+            ((mine, mine), None, mine, [unchecked, "without_proof"]),
+            ((mine, mine), other, mine, [unchecked, "other_key"]),
+            ((mine, mine), mine, None, [unchecked, "without_certificate"]),
+            ((mine, mine), mine, other, [unchecked, "other_certificate"]),
+        ] {
+            for (knows_certificates, expected) in [false, true].into_iter().zip(expected) {
+                let policy = Policy {
+                    knows_certificates,
+                    dpop: Dpop::Allowed,
+                    ..policy()
+                };
+                let bound = Bound {
+                    key: bound.0,
+                    certificate: bound.1,
+                };
+                let presented = Presented::from(Bound { key, certificate });
+                let judged = policy.judge_binding(Binding::To(bound), presented);
+                let reason = judged.map_or_else(|error| error.reason(), |()| "good");
+                assert_eq!(reason, expected, "{bound:?} {presented:?}");
+            }
+        }
+        let required = Policy {
+            knows_certificates: true,
+            dpop: Dpop::Required,
+            ..policy()
+        };
+        let bound = Bound {
+            key: None,
+            certificate: mine,
+        };
+        let judged = required.judge_binding(Binding::To(bound), bound.into());
+        assert_eq!(judged, Err(TokenError::WithoutProof), "a key is required");
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::{
     dpop::{checker::Checker, mode::Dpop},
     error::{TokenError, VerifyError},
     limits::{Limiter, RequestLimits},
+    mtls::header::ClientCertificateHeader,
     observe::{
         metrics::Metrics,
         outage_log::OutageLog,
@@ -36,7 +37,7 @@ use crate::{
     token::{
         access_token::{AccessToken, Terms, shown},
         bearer::{BearerToken, DEFAULT_MAX_TOKEN_BYTES},
-        binding::Presented,
+        presented::Presented,
         scope::{ScopeHierarchy, Scopes},
     },
     urls::ResourceUrl,
@@ -117,6 +118,11 @@ pub struct ResourceServerConfig {
     /// making proofs for later. The nonces come from the [`session_key`](Self::session_key).
     /// Default: false.
     pub dpop_nonces: bool,
+    /// The header with the certificate of the client, and who may set it. With it, tokens that are
+    /// bound to a certificate are accepted from whoever shows that certificate (mutual TLS, RFC 8705
+    /// §3), and never without; other tokens as before. Requests lose the header before they get to a
+    /// handler. Default: none, and tokens that are bound to a certificate are refused.
+    pub client_certificate_header: Option<ClientCertificateHeader>,
     /// Called with each refusal and the response to it; may change the response, for instance its
     /// body. Default: none.
     pub on_refusal: Option<RefusalHook>,
@@ -170,6 +176,7 @@ impl ResourceServerConfig {
             on_revocation: None,
             dpop: Dpop::Off,
             dpop_nonces: false,
+            client_certificate_header: None,
             on_refusal: None,
         }
     }
@@ -191,6 +198,7 @@ impl ResourceServerConfig {
             accept_unbound_tokens: self.accept_unbound_tokens,
             required_scopes: self.required_scopes.clone(),
             dpop: self.dpop,
+            knows_certificates: self.client_certificate_header.is_some(),
         }
     }
 
@@ -243,6 +251,7 @@ impl ResourceServer {
                     &without_offline_access(&advertised),
                     config.resource_name.as_deref(),
                     config.dpop,
+                    config.client_certificate_header.is_some(),
                 ),
                 outages: OutageLog::default(),
                 limiter: Limiter::new(config.limits, &config.authorization_server.clock),
@@ -254,7 +263,7 @@ impl ResourceServer {
     }
 
     /// Verifies a token and judges it by the policy. For transports other than HTTP. They know no
-    /// proofs, so a token that is bound to a key is refused.
+    /// proofs, so a token that is bound to a key or a certificate is refused.
     ///
     /// ```
     /// use rmcp_resource_server::{AccessToken, BearerToken, ResourceServer, VerifyError};
@@ -273,14 +282,15 @@ impl ResourceServer {
     ///
     /// [`VerifyError`]: the token is bad, or there was no way to find out.
     pub async fn authorize(&self, bearer: &BearerToken) -> Result<AccessToken, VerifyError> {
-        self.authorize_presented(bearer, Presented::Alone).await
+        let presented = Presented::default();
+        self.authorize_presented(bearer, presented).await
     }
 
-    /// The same for a token that may have come with a proof.
+    /// The same for a token that may have come with a proof or a certificate.
     pub(crate) async fn authorize_presented(
         &self,
         bearer: &BearerToken,
-        presented: Presented,
+        presented: Presented<'_>,
     ) -> Result<AccessToken, VerifyError> {
         let span = trace::verification();
         let judging = self.verified(bearer, presented);
@@ -302,7 +312,7 @@ impl ResourceServer {
     async fn verified(
         &self,
         bearer: &BearerToken,
-        presented: Presented,
+        presented: Presented<'_>,
     ) -> Result<AccessToken, VerifyError> {
         let fingerprint = || self.session_key().fingerprint(bearer);
         // A verification that began before a revocation may end after it; the next one does not.
@@ -412,6 +422,11 @@ impl ResourceServer {
     /// What checks proofs, if they are accepted.
     pub(crate) fn dpop(&self) -> Option<&Checker> {
         self.inner.dpop.as_ref()
+    }
+
+    /// Where the certificates of clients are, if they are known.
+    pub(crate) fn client_certificate_header(&self) -> Option<&ClientCertificateHeader> {
+        self.inner.config.client_certificate_header.as_ref()
     }
 
     pub(crate) fn limiter(&self) -> &Limiter {

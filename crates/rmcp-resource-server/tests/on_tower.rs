@@ -1,5 +1,7 @@
 //! Runs those tests of `wire` that depend on the web framework on axum, through tower.
 
+#[path = "wire/certificates.rs"]
+mod certificates;
 #[path = "wire/challenges.rs"]
 mod challenges;
 #[path = "wire/dpop.rs"]

@@ -56,9 +56,11 @@ impl Fixes<'_> {
                 --auth-allowed-client-ids, if tokens of this client should be accepted."
                 .to_owned(),
             TokenError::ProofOfPossession => {
-                "Set --auth-dpop=allowed if the token is bound by DPoP. Otherwise have the client \
-                request a plain bearer token: turn off certificate-bound tokens for it at the \
-                authorization server."
+                "Set --auth-dpop=allowed if the token is bound by DPoP (jkt), and \
+                 --auth-client-certificate-header if it is bound to a client certificate \
+                 (x5t#S256) that a trusted proxy can pass on. Otherwise have the client request a \
+                 plain bearer token: turn off DPoP or certificate-bound tokens for it at the \
+                 authorization server."
                     .to_owned()
             }
             TokenError::WithoutProof => "Have the client bind its tokens to a key (DPoP), or set \

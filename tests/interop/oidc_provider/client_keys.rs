@@ -73,7 +73,7 @@ async fn assertions_by_keys_of_each_kind_are_accepted() {
 }
 
 /// Puts a certificate from `ca` for `name`, and its key, into `folder`.
-fn certify(ca: &CertifiedIssuer<'_, KeyPair>, name: &str, folder: &Path) {
+pub(super) fn certify(ca: &CertifiedIssuer<'_, KeyPair>, name: &str, folder: &Path) {
     let key = KeyPair::generate().expect("a key");
     let params = CertificateParams::new([name.to_owned()]).expect("a name");
     let certificate = params.signed_by(&key, ca).expect("signed");
@@ -87,15 +87,20 @@ fn certify(ca: &CertifiedIssuer<'_, KeyPair>, name: &str, folder: &Path) {
     }
 }
 
-#[tokio::test]
-#[ignore = "interop: run scripts/interop"]
-async fn a_client_certificate_is_accepted() {
+/// A certificate authority of one test.
+pub(super) fn authority() -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     // By default all have the same name, and OpenSSL would take them for self-signed.
     (params.distinguished_name).push(DnType::CommonName, "a CA of this test");
     let key = KeyPair::generate().expect("a key");
-    let ca = CertifiedIssuer::self_signed(params, key).expect("a CA");
+    CertifiedIssuer::self_signed(params, key).expect("a CA")
+}
+
+#[tokio::test]
+#[ignore = "interop: run scripts/interop"]
+async fn a_client_certificate_is_accepted() {
+    let ca = authority();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let [of_server, of_client] = ["server", "client"].map(|name| folder.path().join(name));
     certify(&ca, "localhost", &of_server);

@@ -1,6 +1,6 @@
 //! Behind Debian's nginx, with TLS: public URLs, event streams, client addresses, paths.
 
-mod nginx;
+pub(crate) mod nginx;
 
 use std::{net::IpAddr, time::Duration};
 

@@ -15,11 +15,11 @@ use serde_json::{Value, json};
 
 use crate::environment::installed;
 
-pub(super) const HOST: &str = "mcp.example.com";
+pub(crate) const HOST: &str = "mcp.example.com";
 const SITE: &str = include_str!("../../../deploy/nginx/oscal-mcp-server.conf");
 
 /// Terminates TLS for [`HOST`]. It is killed when dropped.
-pub(super) struct Nginx {
+pub(crate) struct Nginx {
     process: Child,
     port: u16,
     ca: Certificate,
@@ -29,7 +29,7 @@ pub(super) struct Nginx {
 impl Nginx {
     /// In front of the server at `upstream`, with these changes to the site's text. `None` if nginx
     /// is not installed.
-    pub(super) fn start(upstream: &str, changes: &[(&str, &str)]) -> Option<Self> {
+    pub(crate) fn start(upstream: &str, changes: &[(&str, &str)]) -> Option<Self> {
         let program = installed("nginx/usr/sbin/nginx")?;
         let directory = tempfile::tempdir().expect("a temporary directory");
         let ca = write_certificate(directory.path());
@@ -78,7 +78,7 @@ impl Nginx {
     }
 
     /// A client for which this nginx is [`HOST`].
-    pub(super) fn client(&self, settings: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Client {
+    pub(crate) fn client(&self, settings: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Client {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let builder = Client::builder()
             .no_proxy()
@@ -89,12 +89,12 @@ impl Nginx {
         settings(builder).build().expect("a client")
     }
 
-    pub(super) fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("https://{HOST}:{}{path}", self.port)
     }
 
     /// A call of the tool `about` at `path`.
-    pub(super) fn about(&self, client: &Client, path: &str) -> RequestBuilder {
+    pub(crate) fn about(&self, client: &Client, path: &str) -> RequestBuilder {
         let body: Value = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
                                  "params": {"name": "about", "arguments": {}}});
         client

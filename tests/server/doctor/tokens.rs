@@ -7,7 +7,7 @@ use dev_authorization_server::{
 };
 use serde_json::{Value, json};
 
-use super::{assert_failed, check, examine, names};
+use super::{assert_failed, assert_fix, check, examine, names, serve_metadata};
 use crate::support::{RESOURCE, SECRET};
 
 static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::new("RS256", "key"));
@@ -95,6 +95,11 @@ fn each_policy_check_names_its_fix() {
         (json!({"token_type": "DPoP"}), "cnf", "DPoP"),
         (json!({"cnf": {"jkt": "x"}}), "cnf", "certificate-bound"),
         (
+            json!({"cnf": {"x5t#S256": "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"}}),
+            "cnf",
+            "--auth-client-certificate-header",
+        ),
+        (
             json!({"token_use": "refresh_token"}),
             "kind",
             "refresh token",
@@ -111,6 +116,47 @@ fn each_policy_check_names_its_fix() {
         assert_eq!(status, 1, "{changes}");
         assert_failed(&report, failed, words);
     }
+}
+
+#[test]
+fn a_token_bound_to_a_certificate_is_good_where_certificates_are_known() {
+    const THUMBPRINT: &str = "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0";
+    let fake = FakeAuthorizationServer::start();
+    fake.require_client(ExpectedClient::basic("mcp", SECRET.1));
+    let cnf = json!({"x5t#S256": THUMBPRINT});
+    fake.answer_token("some-token", claims(&fake, &json!({"cnf": cnf})));
+    let flags = [
+        "--auth-client-certificate-header=Client-Cert",
+        "--trusted-proxies=192.0.2.1",
+        "--auth-required-scopes=mcp:tools",
+    ];
+    let (status, report) = examine(fake.issuer(), &flags, Some("some-token"));
+    assert_eq!(status, 0, "{report:#}");
+    assert_eq!(names(&report, "warning"), ["certificates"]);
+    assert_fix(&report, "certificates", "bearer tokens here as before");
+    let bound = check(&report, "cnf");
+    assert_eq!(bound["outcome"], "passed");
+    let found = format!("bound to the client certificate {THUMBPRINT} (mutual TLS), by cnf");
+    assert_eq!(bound["found"], found);
+
+    let member = "tls_client_certificate_bound_access_tokens";
+    serve_metadata(&fake, member, json!("true"));
+    let (status, report) = examine(fake.issuer(), &flags, None);
+    assert_eq!((status, names(&report, "warning").len()), (0, 1));
+    serve_metadata(&fake, member, json!(true));
+    let (status, report) = examine(fake.issuer(), &flags, Some("some-token"));
+    assert_eq!((status, names(&report, "warning").len()), (0, 0));
+    let certificates = check(&report, "certificates")["found"].as_str();
+    let found = certificates.expect("a text");
+    assert!(
+        found.ends_with("read from the header client-cert"),
+        "{found}"
+    );
+
+    let unreadable = json!({"x5t#S256": THUMBPRINT, "jkt": "x"});
+    fake.answer_token("some-token", claims(&fake, &json!({"cnf": unreadable})));
+    let (_, report) = examine(fake.issuer(), &flags, Some("some-token"));
+    assert_failed(&report, "cnf", "--auth-dpop=allowed");
 }
 
 #[test]

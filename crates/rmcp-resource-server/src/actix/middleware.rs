@@ -134,6 +134,9 @@ where
                     return Ok(request.into_response(response(refused)));
                 }
             };
+            if let Some(header) = resource_server.client_certificate_header() {
+                request.headers_mut().remove(header.name().as_str());
+            }
             prepare(&mut request, parts, &admission);
             let served = admission.serve(service.call(request)).await?;
             Ok(finish(admission, served.map_into_boxed_body()))

@@ -34,6 +34,8 @@ struct Document<'a> {
     dpop_signing_alg_values_supported: &'static [&'static str],
     #[serde(skip_serializing_if = "Option::is_none")]
     dpop_bound_access_tokens_required: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_client_certificate_bound_access_tokens: Option<bool>,
 }
 
 /// The absolute URL of the metadata of `resource`: the well-known path goes between host and path
@@ -58,6 +60,7 @@ impl Metadata {
         scopes: &Scopes,
         resource_name: Option<&str>,
         dpop: Dpop,
+        knows_certificates: bool,
     ) -> Self {
         let document = Document {
             resource: resource.as_str(),
@@ -74,6 +77,7 @@ impl Metadata {
                 Dpop::Allowed | Dpop::Required => ALGORITHMS,
             },
             dpop_bound_access_tokens_required: (dpop == Dpop::Required).then_some(true),
+            tls_client_certificate_bound_access_tokens: knows_certificates.then_some(true),
         };
         let document = serde_json::to_vec(&document).expect("strings and arrays are JSON");
         let inserted = format!("{WELL_KNOWN}{}", resource.path());
@@ -155,31 +159,34 @@ mod tests {
 
     #[test]
     fn the_document_says_what_is_so_and_leaves_out_the_rest() {
-        let document = |scopes: &str, name, dpop| -> Value {
+        let document = |scopes: &str, name, dpop, knows_certificates| -> Value {
             let metadata = Metadata::new(
                 &"https://mcp.example.com/mcp".parse().expect("valid"),
                 &"https://as.example.com".parse().expect("valid"),
                 &scopes.parse().expect("valid"),
                 name,
                 dpop,
+                knows_certificates,
             );
             serde_json::from_slice(&metadata.document).expect("JSON")
         };
         assert_eq!(
-            document("", None, Dpop::Off),
+            document("", None, Dpop::Off, false),
             json!({
                 "resource": "https://mcp.example.com/mcp",
                 "authorization_servers": ["https://as.example.com"],
                 "bearer_methods_supported": ["header"],
             })
         );
-        let required = document("", None, Dpop::Required);
+        let required = document("", None, Dpop::Required, false);
         assert_eq!(required.get("bearer_methods_supported"), None);
         assert_eq!(required["dpop_bound_access_tokens_required"], json!(true));
-        let full = document("b a", Some("OSCAL"), Dpop::Allowed);
+        let full = document("b a", Some("OSCAL"), Dpop::Allowed, true);
         assert_eq!(full["bearer_methods_supported"], json!(["header"]));
         assert_eq!(full["dpop_signing_alg_values_supported"], json!(ALGORITHMS));
         assert_eq!(full.get("dpop_bound_access_tokens_required"), None);
+        let member = "tls_client_certificate_bound_access_tokens";
+        assert_eq!(full[member], json!(true));
         assert_eq!(full["scopes_supported"], json!(["a", "b"]));
         assert_eq!(full["resource_name"], "OSCAL");
     }

@@ -3,6 +3,7 @@
 
 use reqwest::{StatusCode, header::ACCEPT};
 use serde::Deserialize;
+use serde_json::Value;
 use url::Url;
 
 use crate::{
@@ -37,6 +38,15 @@ pub(crate) struct Metadata {
     jwks_uri: Option<String>,
     userinfo_endpoint: Option<String>,
     mtls_endpoint_aliases: Option<Aliases>,
+    /// Only the doctor reads it, so a value of the wrong type does no harm.
+    tls_client_certificate_bound_access_tokens: Option<Value>,
+}
+
+impl Metadata {
+    /// Whether the server says that it binds tokens to the certificates of clients (RFC 8705 §3.3).
+    pub(crate) fn binds_to_certificates(&self) -> bool {
+        self.tls_client_certificate_bound_access_tokens == Some(Value::Bool(true))
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -40,7 +40,8 @@ impl ClientAddress {
 }
 
 impl PeerAddress {
-    fn of(extensions: &Extensions) -> Option<SocketAddr> {
+    /// The peer, if it is known.
+    pub(crate) fn of(extensions: &Extensions) -> Option<SocketAddr> {
         extensions.get::<Self>().map(|Self(peer)| *peer)
     }
 }

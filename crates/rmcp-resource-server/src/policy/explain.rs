@@ -8,10 +8,7 @@ use crate::{
     diagnose::check::Check,
     dpop::mode::Dpop,
     error::{TokenError, shortened},
-    token::{
-        binding::{Binding, Presented},
-        claims::Claims,
-    },
+    token::{binding::Binding, claims::Claims, presented::Presented},
 };
 
 impl Policy {
@@ -43,23 +40,25 @@ impl Policy {
 
     fn kind(&self, claims: &Claims) -> [Check; 2] {
         let bound_text = match claims.binding {
-            Binding::None => "not bound to a key".to_owned(),
-            Binding::Key(key) => format!("bound to the key {key} (cnf, DPoP)"),
-            Binding::Unknown => "bound to a key (cnf, or type DPoP)".to_owned(),
-        };
-        let bound_wanted = match self.dpop {
-            Dpop::Off => "a bearer token, not bound to a key",
-            Dpop::Allowed => {
-                "not bound, or bound to a key by its thumbprint (jkt) and nothing else"
+            Binding::To(bound) => {
+                let key = bound.key.map(|key| format!("the key {key} (DPoP)"));
+                let certificate = (bound.certificate).map(|certificate| {
+                    format!("the client certificate {certificate} (mutual TLS)")
+                });
+                let all: Vec<_> = key.into_iter().chain(certificate).collect();
+                match all.is_empty() {
+                    true => "not bound to a key".to_owned(),
+                    false => format!("bound to {}, by cnf", all.join(" and ")),
+                }
             }
-            Dpop::Required => "bound to a key by its thumbprint (jkt) and nothing else",
+            Binding::Unknown => "bound to a key (cnf, or type DPoP)".to_owned(),
         };
         let kind_text = match &claims.refused_kind {
             Some(kind) => shortened(kind),
             None if claims.kind_unknown => "nothing says: no type and no scopes".to_owned(),
             None => "nothing says otherwise".to_owned(),
         };
-        let presented = Presented::as_bound(claims.binding);
+        let presented = Presented::from(claims.binding.bound());
         let bound = self.judge_binding(claims.binding, presented);
         [
             Check::judged(
@@ -68,8 +67,31 @@ impl Policy {
                 "an access token",
                 self.judge_kind(claims),
             ),
-            Check::judged("cnf", bound_text, bound_wanted, bound),
+            Check::judged("cnf", bound_text, self.bound_wanted(), bound),
         ]
+    }
+
+    /// What a token may be bound to.
+    fn bound_wanted(&self) -> &'static str {
+        match (self.dpop, self.knows_certificates) {
+            (Dpop::Off, false) => "a bearer token, not bound to a key",
+            (Dpop::Off, true) => {
+                "not bound, or bound to a client certificate by its thumbprint (x5t#S256) and \
+                 nothing else"
+            }
+            (Dpop::Allowed, false) => {
+                "not bound, or bound to a key by its thumbprint (jkt) and nothing else"
+            }
+            (Dpop::Allowed, true) => {
+                "not bound, or bound by thumbprints to a key (jkt), a client certificate \
+                 (x5t#S256) or both, and nothing else"
+            }
+            (Dpop::Required, false) => "bound to a key by its thumbprint (jkt) and nothing else",
+            (Dpop::Required, true) => {
+                "bound to a key by its thumbprint (jkt), possibly also to a client certificate \
+                 (x5t#S256), and nothing else"
+            }
+        }
     }
 
     fn recipient(&self, claims: &Claims) -> Vec<Check> {
@@ -173,6 +195,7 @@ mod tests {
     };
 
     const NOW: u64 = 1_800_000_000;
+    const JKT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
 
     fn maybe(values: Vec<Value>) -> impl Strategy<Value = Value> {
         proptest::sample::select(values)
@@ -204,7 +227,9 @@ mod tests {
             maybe(vec![
                 json!(null),
                 json!({"jkt": "x"}),
-                json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}),
+                json!({"jkt": JKT}),
+                json!({"x5t#S256": JKT}),
+                json!({"jkt": JKT, "x5t#S256": JKT}),
             ]),
             maybe(vec![json!(null), json!("alice")]),
         )
@@ -222,6 +247,7 @@ mod tests {
             members in members(), by_client_id in any::<bool>(), unbound in any::<bool>(),
             scopes in any::<bool>(), kind_unknown in any::<bool>(),
             dpop in proptest::sample::select(vec![Dpop::Off, Dpop::Allowed, Dpop::Required]),
+            knows_certificates in any::<bool>(),
         ) {
             let allowed: &[Box<str>] = if by_client_id { &["app".into()] } else { &[] };
             let policy = Policy {
@@ -234,13 +260,14 @@ mod tests {
                     false => Scopes::none(),
                 },
                 dpop,
+                knows_certificates,
             };
             let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
             let mut claims = Claims::from_members(members.as_object().expect("an object").clone())
                 .expect("readable");
             claims.audience_unknowable = unbound;
             claims.kind_unknown = kind_unknown;
-            let presented = Presented::as_bound(claims.binding);
+            let presented = Presented::from(claims.binding.bound());
             let explained = policy.explain(&claims, now);
             let failed = explained.into_iter().find(|check| check.outcome == Outcome::Failed);
             let judged = policy.judge(Arc::new(claims), presented, now);

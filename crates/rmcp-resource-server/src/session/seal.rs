@@ -15,7 +15,7 @@ use crate::{
     token::{
         access_token::{AccessToken, Fingerprint},
         bearer::BearerToken,
-        binding::Thumbprint,
+        binding::Bound,
         keyed_hash::{HashKey, append},
     },
 };
@@ -88,8 +88,13 @@ fn sealed(id: &str, owner: &Principal<'_>) -> Vec<u8> {
     // Absent and empty are different.
     message.push(u8::from(owner.client_id.is_some()));
     append(&mut message, owner.client_id.unwrap_or_default());
-    if let Some(key) = owner.key {
+    // No two owners have the same bytes here: there are 0, 32, 33 or 65 of them.
+    if let Some(key) = owner.bound.key {
         message.extend_from_slice(&key.0);
+    }
+    if let Some(certificate) = owner.bound.certificate {
+        message.push(1);
+        message.extend_from_slice(&certificate.0);
     }
     message
 }
@@ -100,8 +105,9 @@ pub(crate) struct Principal<'a> {
     issuer: &'a str,
     user: User<'a>,
     client_id: Option<&'a str>,
-    /// Whoever has another key is somebody else, even with a token of the same user and client.
-    key: Option<&'a Thumbprint>,
+    /// Whoever has another key or certificate is somebody else, even with a token of the same user
+    /// and client.
+    bound: Bound,
 }
 
 /// The user of a principal. It is the token only as a last resort, because a refreshed token must
@@ -128,13 +134,17 @@ impl<'a> Principal<'a> {
             issuer: token.issuer(),
             user,
             client_id: token.client_id(),
-            key: token.key(),
+            bound: token.bound(),
         })
     }
 
-    /// The same user and client with any key, for counting what it uses: keys cost a client nothing.
+    /// The same user and client with any key and certificate, for counting what it uses: keys cost a
+    /// client nothing.
     pub(crate) fn with_any_key(self) -> Self {
-        Self { key: None, ..self }
+        Self {
+            bound: Bound::default(),
+            ..self
+        }
     }
 
     /// A key for counting what one principal holds.
@@ -148,13 +158,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::token::binding::Thumbprint;
 
     fn principal<'a>(subject: Option<&'a str>, client_id: Option<&'a str>) -> Principal<'a> {
         Principal {
             issuer: "https://as.example.com",
             user: subject.map_or(User::Unnamed(&[7; 32]), User::Subject),
             client_id,
-            key: None,
+            bound: Bound::default(),
         }
     }
 
@@ -178,10 +189,9 @@ mod tests {
                 issuer: "https://other.example.com",
                 ..alice
             },
-            Principal {
-                key: Some(&Thumbprint([7; 32])),
-                ..alice
-            },
+            bound(alice, Some(1), None),
+            bound(alice, None, Some(1)),
+            bound(alice, Some(1), Some(1)),
         ] {
             assert_eq!(key.unseal(&sealed, &other), None, "{other:?}");
         }
@@ -195,6 +205,40 @@ mod tests {
             format!("{sealed}="),
         ] {
             assert_eq!(key.unseal(&forged, &alice), None, "{forged}");
+        }
+    }
+
+    fn bound(principal: Principal<'_>, key: Option<u8>, certificate: Option<u8>) -> Principal<'_> {
+        let thumbprint = |byte| Thumbprint([byte; 32]);
+        Principal {
+            bound: Bound {
+                key: key.map(thumbprint),
+                certificate: certificate.map(thumbprint),
+            },
+            ..principal
+        }
+    }
+
+    #[test]
+    fn a_seal_fits_one_key_and_one_certificate() {
+        let key = SessionKey::random();
+        let alice = principal(Some("alice"), Some("app"));
+        let holders = [
+            (None, None),
+            (Some(1), None),
+            (Some(2), None),
+            (None, Some(1)),
+            (None, Some(2)),
+            (Some(1), Some(1)),
+            (Some(1), Some(2)),
+            (Some(2), Some(1)),
+        ];
+        for opener in holders {
+            let sealed = key.seal("s", &bound(alice, opener.0, opener.1));
+            for user in holders {
+                let unsealed = key.unseal(&sealed, &bound(alice, user.0, user.1));
+                assert_eq!(unsealed.is_some(), opener == user, "{opener:?} {user:?}");
+            }
         }
     }
 

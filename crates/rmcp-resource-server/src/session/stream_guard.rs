@@ -26,7 +26,7 @@ use crate::{
     error::{TokenError, VerifyError},
     observe::metrics::GaugeGuard,
     resource_server::ResourceServer,
-    token::{access_token::AccessToken, bearer::BearerToken, binding::Presented},
+    token::{access_token::AccessToken, bearer::BearerToken, presented::Presented},
 };
 
 /// How long a stream stays open if nothing can be learned about a token with unknown expiry.
@@ -88,8 +88,8 @@ async fn until_no_longer_good(
     mut token: AccessToken,
 ) -> VerifyError {
     // A stream needs no new proof, but must not go on with a token of another binding.
-    let key = token.key().copied();
-    let presented = key.map_or(Presented::Alone, Presented::WithKey);
+    let bound = token.bound();
+    let presented = Presented::from(bound);
     let mut answered = Instant::now();
     let mut revocations = resource_server.marks().subscribe();
     loop {
@@ -106,6 +106,10 @@ async fn until_no_longer_good(
             Ok(()) = revocations.changed() => continue,
         }
         match resource_server.authorize_presented(bearer, presented).await {
+            // It is no longer bound: a bearer token would be accepted, but the stream is another's.
+            Ok(renewed) if renewed.bound() != bound => {
+                return TokenError::OtherCertificate.into();
+            }
             Ok(renewed) => {
                 token = renewed;
                 answered = Instant::now();

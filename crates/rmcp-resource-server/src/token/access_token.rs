@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use serde_json::Value;
 
 use crate::token::{
-    binding::{Binding, Thumbprint},
+    binding::{Bound, Thumbprint},
     claims::Claims,
     scope::{ScopeHierarchy, Scopes},
 };
@@ -231,14 +231,18 @@ impl AccessToken {
     /// The key to which the token is bound, and which the client has proved to have: the base64url
     /// SHA-256 thumbprint of the public key (`jkt`, RFC 9449 §6.1). `None` for a bearer token.
     pub fn key_thumbprint(&self) -> Option<String> {
-        self.key().map(Thumbprint::to_string)
+        self.bound().key.as_ref().map(Thumbprint::to_string)
     }
 
-    pub(crate) fn key(&self) -> Option<&Thumbprint> {
-        match &self.0.claims.binding {
-            Binding::Key(key) => Some(key),
-            Binding::None | Binding::Unknown => None,
-        }
+    /// The certificate to which the token is bound, and which the client has shown: its base64url
+    /// SHA-256 thumbprint (`x5t#S256`, RFC 8705 §3.1). `None` for a token without that binding, even
+    /// if its client has a certificate.
+    pub fn certificate_thumbprint(&self) -> Option<String> {
+        self.bound().certificate.as_ref().map(Thumbprint::to_string)
+    }
+
+    pub(crate) fn bound(&self) -> Bound {
+        self.0.claims.binding.bound()
     }
 
     /// Another member of the server's answer, for example `realm_access`. `None` for members that

@@ -6,4 +6,5 @@ pub(crate) mod bearer;
 pub(crate) mod binding;
 pub(crate) mod claims;
 pub(crate) mod keyed_hash;
+pub(crate) mod presented;
 pub(crate) mod scope;

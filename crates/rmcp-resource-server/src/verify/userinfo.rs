@@ -86,6 +86,11 @@ pub enum UserinfoConflict {
         "userinfo does not report to which key a token is bound, so no proof (DPoP) can be checked"
     )]
     Dpop,
+    /// [`ResourceServerConfig::client_certificate_header`] is set.
+    #[error(
+        "userinfo does not report to which certificate a token is bound, so none can be checked"
+    )]
+    ClientCertificateHeader,
 }
 
 /// A [`TokenVerifier`] that asks the userinfo endpoint who is behind a token, and remembers the
@@ -169,6 +174,10 @@ impl UserinfoVerifier {
                 UserinfoConflict::AllowedClientIds,
             ),
             (config.dpop != Dpop::Off, UserinfoConflict::Dpop),
+            (
+                config.client_certificate_header.is_some(),
+                UserinfoConflict::ClientCertificateHeader,
+            ),
         ]
         .into_iter()
         .filter_map(|(applies, conflict)| applies.then_some(conflict))
@@ -270,7 +279,10 @@ mod tests {
 
     #[test]
     fn what_cannot_work_is_found_before_the_start() {
-        use UserinfoConflict::{AllowedClientIds, Dpop, RequiredScopes, UnboundTokensNotAccepted};
+        use UserinfoConflict::{
+            AllowedClientIds, ClientCertificateHeader, Dpop, RequiredScopes,
+            UnboundTokensNotAccepted,
+        };
         let url = "https://mcp.example.com/mcp";
         let issuer = "https://as.example.com".parse().expect("an issuer");
         let mut config = ResourceServerConfig::new(url.parse().expect("a URL"), issuer);
@@ -283,9 +295,17 @@ mod tests {
         config.required_scopes = "mcp:tools".parse().expect("a scope");
         config.allowed_client_ids = vec!["client".to_owned()];
         config.dpop = super::Dpop::Allowed;
+        let name = http::HeaderName::from_static("client-cert");
+        let header = crate::ClientCertificateHeader::new(name, |_peer| true);
+        config.client_certificate_header = Some(header);
         assert_eq!(
             UserinfoVerifier::conflicts(&config),
-            [RequiredScopes, AllowedClientIds, Dpop]
+            [
+                RequiredScopes,
+                AllowedClientIds,
+                Dpop,
+                ClientCertificateHeader
+            ]
         );
     }
 }

@@ -1,6 +1,7 @@
 //! A protected MCP server on a free port, with the fake as its authorization server, and clients.
 
 mod answer;
+mod certificate;
 mod clock;
 mod dpop;
 mod forwarder;
@@ -14,6 +15,7 @@ mod server;
 mod tls;
 
 pub(crate) use answer::{Answer, Challenge};
+pub(crate) use certificate::ShownCertificate;
 pub(crate) use clock::{TestClock, unix_now};
 pub(crate) use dev_authorization_server::{SigningKey, compact, jwks};
 pub(crate) use dpop::Prover;

@@ -35,6 +35,7 @@ impl Probe {
             "scopes": caller.scopes().iter().collect::<Vec<_>>(),
             "expires_at": expires_at,
             "key": caller.key_thumbprint(),
+            "certificate": caller.certificate_thumbprint(),
             "extra": extra,
         })
         .to_string()

@@ -3,6 +3,7 @@
 
 mod breaker;
 mod cache;
+mod certificates;
 mod challenges;
 mod client_keys;
 mod cors;
