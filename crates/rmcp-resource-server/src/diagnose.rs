@@ -6,12 +6,17 @@
 
 pub(crate) mod check;
 mod connection;
+mod dpop;
+#[cfg(feature = "jwt")]
+mod logout;
 pub(crate) mod metadata;
 pub(crate) mod probe;
 mod recipient;
 pub(crate) mod unverified;
 
 pub use self::check::{Cause, Check, Diagnosis, Outcome};
+#[cfg(feature = "jwt")]
+pub use self::logout::diagnose_logout;
 use self::probe::Probe;
 #[cfg(feature = "jwt")]
 use crate::verify::jwt;
@@ -21,10 +26,7 @@ use crate::{
     authorization_server::discovery::EndpointName,
     resource_server::ResourceServerConfig,
     token::{bearer::BearerToken, claims::Claims},
-    verify::{
-        config::VerifierConfig,
-        introspection::{self, StartError},
-    },
+    verify::{config::VerifierConfig, introspection, start_error::StartError},
 };
 
 /// Checks a configuration against the live authorization server: connection, metadata, endpoint,
@@ -46,7 +48,7 @@ pub async fn diagnose(
 ) -> Result<Diagnosis, StartError> {
     let probe = probe(verifier)?;
     let mut diagnosis = Diagnosis::default();
-    let claims = examine(&probe, verifier, token, &mut diagnosis).await?;
+    let claims = examine(&probe, verifier, resource_server, token, &mut diagnosis).await?;
     let policy = resource_server.policy();
     let now = resource_server.authorization_server.clock.now();
     if let Some(claims) = claims {
@@ -69,6 +71,7 @@ pub async fn diagnose(
 async fn examine(
     probe: &Probe<'_>,
     verifier: &VerifierConfig,
+    resource_server: &ResourceServerConfig,
     token: Option<&BearerToken>,
     diagnosis: &mut Diagnosis,
 ) -> Result<Option<Claims>, StartError> {
@@ -87,6 +90,7 @@ async fn examine(
     } else {
         metadata::unknown(configured, checks)
     };
+    dpop::examine(resource_server, &described, checks);
     let Some(endpoint) = &described.endpoint else {
         return Ok(None);
     };

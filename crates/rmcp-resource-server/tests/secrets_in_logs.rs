@@ -37,7 +37,7 @@ static LOGS: LazyLock<Logs> = LazyLock::new(|| {
 });
 
 const CLIENT_ID: &str = "http://127.0.0.1/mcp";
-const SECRET: &str = "sEcReT:%+ é/value";
+const SECRET: &str = "sEcReT:%+ é/value, which may also sign";
 
 /// Signs assertions.
 static KEY: LazyLock<String> = LazyLock::new(|| {
@@ -106,7 +106,7 @@ fn cases(fake: &FakeAuthorizationServer) -> Vec<(&'static str, Option<Reply>, u1
     ]
 }
 
-fn credentials() -> [ClientCredentials; 4] {
+fn credentials() -> [ClientCredentials; 5] {
     let id = || Source::Value(Secret::from(CLIENT_ID));
     let secret = || Source::Value(Secret::from(SECRET));
     [
@@ -116,6 +116,10 @@ fn credentials() -> [ClientCredentials; 4] {
             secret: secret(),
         },
         ClientCredentials::SecretPost {
+            id: id(),
+            secret: secret(),
+        },
+        ClientCredentials::SecretJwt {
             id: id(),
             secret: secret(),
         },

@@ -3,6 +3,7 @@
 
 use reqwest::{StatusCode, header::ACCEPT};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::{
@@ -37,6 +38,26 @@ pub(crate) struct Metadata {
     jwks_uri: Option<String>,
     userinfo_endpoint: Option<String>,
     mtls_endpoint_aliases: Option<Aliases>,
+    #[serde(flatten)]
+    pub(crate) advertised: Advertised,
+}
+
+/// What else the metadata says. Only the doctor looks at it; a strange value spoils nothing else.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Advertised(Map<String, Value>);
+
+impl Advertised {
+    /// Whether this member is there and `true`.
+    pub(crate) fn is_true(&self, member: &str) -> bool {
+        self.0.get(member) == Some(&Value::Bool(true))
+    }
+
+    /// The texts in an array, if this member is one.
+    pub(crate) fn texts(&self, member: &str) -> Option<Vec<String>> {
+        let all = self.0.get(member)?.as_array()?;
+        let texts = all.iter().filter_map(Value::as_str);
+        Some(texts.map(str::to_owned).collect())
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -5,7 +5,9 @@ use super::{
     probe::Probe,
 };
 use crate::{
-    authorization_server::discovery::{EndpointName, Unusable, accept, fetch, metadata_urls},
+    authorization_server::discovery::{
+        Advertised, EndpointName, Unusable, accept, fetch, metadata_urls,
+    },
     error::shortened,
     urls::EndpointUrl,
 };
@@ -15,6 +17,8 @@ pub(crate) struct Described {
     pub(crate) endpoint: Option<EndpointUrl>,
     /// The client authentication methods advertised for introspection.
     pub(crate) auth_methods: Option<Vec<String>>,
+    /// What else the metadata says; nothing if there is none.
+    pub(crate) advertised: Advertised,
 }
 
 /// Tries each form of the metadata URL until one has everything wanted. A configured endpoint
@@ -33,10 +37,11 @@ pub(super) async fn describe(
                 let methods = metadata
                     .introspection_endpoint_auth_methods_supported
                     .clone();
+                let advertised = metadata.advertised.clone();
                 let accepted = accept(metadata, wanted, probe.authorization_server);
                 let complete = accepted.is_ok();
                 if complete || of_issuer.is_none() {
-                    of_issuer = Some((url, methods, accepted));
+                    of_issuer = Some((url, methods, advertised, accepted));
                 }
                 if complete {
                     break;
@@ -48,7 +53,7 @@ pub(super) async fn describe(
     let needless = configured.is_some();
     let issuer = format!("{:?}", probe.authorization_server.issuer.as_str());
     let anywhere = "metadata (RFC 8414 or OpenID Connect) at a well-known URL";
-    let Some((url, auth_methods, accepted)) = of_issuer else {
+    let Some((url, auth_methods, advertised, accepted)) = of_issuer else {
         let other = failures.iter().find_map(|(url, unusable)| match unusable {
             Unusable::OtherIssuer(other) => Some((url, shortened(other))),
             _ => None,
@@ -73,6 +78,7 @@ pub(super) async fn describe(
     if needless {
         return Described {
             auth_methods,
+            advertised,
             ..unknown(configured, checks)
         };
     }
@@ -96,6 +102,7 @@ pub(super) async fn describe(
     Described {
         endpoint,
         auth_methods,
+        advertised,
     }
 }
 
@@ -111,5 +118,6 @@ pub(super) fn unknown(configured: Option<&EndpointUrl>, checks: &mut Vec<Check>)
     Described {
         endpoint: configured.cloned(),
         auth_methods: None,
+        advertised: Advertised::default(),
     }
 }
