@@ -3,6 +3,7 @@
 
 mod client_keys;
 mod dpop;
+mod signed_introspection;
 
 use std::{
     io::{BufRead, BufReader},

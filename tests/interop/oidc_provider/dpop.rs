@@ -60,7 +60,10 @@ async fn bound_tokens_are_accepted_with_proofs_of_requests_oauth2client_and_neve
             scope: SCOPE,
             alg,
         };
-        if client.judges_from_python(&server, more.len() == 2).is_none() {
+        if client
+            .judges_from_python(&server, more.len() == 2)
+            .is_none()
+        {
             return;
         }
     }

@@ -308,7 +308,11 @@ fn bad_replies(fake: &FakeAuthorizationServer) -> Vec<(&'static str, Reply, &'st
             changed(json!({"token_introspection": active(fake).to_string()})),
             "its token_introspection",
         ),
-        ("the answer outside", changed(outside), "its token_introspection"),
+        (
+            "the answer outside",
+            changed(outside),
+            "its token_introspection",
+        ),
         ("a member twice", raw(&twice), "occurs twice"),
         ("a member twice inside", raw(&inner_twice), "occurs twice"),
     ]
