@@ -49,6 +49,7 @@ async fn bound_tokens_are_accepted_with_proofs_of_requests_oauth2client_and_neve
             return;
         };
         let mut flags = protected_where_it_listens(&provider.issuer(), port);
+        flags.retain(|flag| !flag.starts_with("--auth-client-id="));
         flags.push("--auth-client-id=mcp-rs".to_owned());
         flags.extend(more.iter().map(|&flag| flag.to_owned()));
         let server = Server::start(&flags, &[("OSCAL_AUTH_CLIENT_SECRET", "rs secret:+/%&")]);
