@@ -170,8 +170,8 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_AUTH_INTROSPECTION_URL", hide_env_values = true)]
     pub(crate) auth_introspection_url: Option<String>,
 
-    /// Demand signed introspection answers (RFC 9701): the authorization server then vouches for
-    /// each, not only its TLS connection [default: false]
+    /// Demand signed introspection answers (RFC 9701), so that nobody in between can invent or change
+    /// one; plain ones are then refused [default: false]
     #[arg(long, env = "OSCAL_AUTH_INTROSPECTION_SIGNED", hide_env_values = true,
           num_args = 0..=1, default_missing_value = "true")]
     pub(crate) auth_introspection_signed: Option<String>,

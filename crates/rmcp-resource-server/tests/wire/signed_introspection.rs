@@ -91,7 +91,7 @@ async fn rs_26_signed_answers_are_asked_for_verified_and_remembered() {
 
 /// What is inside is judged like any other answer.
 #[tokio::test]
-async fn rs_56_the_answer_inside_is_judged_as_always() {
+async fn rs_36_the_answer_inside_is_judged_as_always() {
     let fake = FakeAuthorizationServer::start();
     let server = demanding(&fake).await;
     for (token, answer, status) in [

@@ -1,5 +1,5 @@
 //! Signed introspection responses (RFC 9701): the authorization server vouches for what it says, not
-//! only the connection.
+//! only the connection. A response does not name its token, so only the connection vouches for that.
 
 use std::time::{Duration, SystemTime};
 
