@@ -36,6 +36,7 @@ use client_address::TrustedProxies;
 use connections::{Connections, Limits};
 use endpoint::Endpoint;
 use landing::Landing;
+pub(crate) use operations::logout::logout_url;
 use operations::{admin, logout, probes, revoke::Administration, shutdown};
 use sessions_off::SessionsOff;
 

@@ -171,7 +171,14 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_AUTH_INTROSPECTION_URL", hide_env_values = true)]
     pub(crate) auth_introspection_url: Option<String>,
 
-    /// URL of the keys that sign tokens, for the verifier jwt [default: from the issuer's metadata]
+    /// Demand signed introspection answers (RFC 9701), so that nobody in between can invent or change
+    /// one; plain ones are then refused [default: false]
+    #[arg(long, env = "OSCAL_AUTH_INTROSPECTION_SIGNED", hide_env_values = true,
+          num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) auth_introspection_signed: Option<String>,
+
+    /// URL of the keys that sign tokens for the verifier jwt, logout tokens and introspection answers
+    /// [default: from the issuer's metadata]
     #[arg(long, env = "OSCAL_AUTH_JWKS_URL", hide_env_values = true)]
     pub(crate) auth_jwks_url: Option<String>,
 
@@ -219,8 +226,8 @@ pub(crate) struct Options {
     )]
     pub(crate) auth_client_certificate_file: Option<String>,
 
-    /// client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth or none;
-    /// client_secret_basic_raw for servers that do not form-decode Basic credentials
+    /// client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth
+    /// or none; client_secret_basic_raw for servers that do not form-decode Basic credentials
     /// [default: client_secret_basic]
     #[arg(long, env = "OSCAL_AUTH_CLIENT_AUTH_METHOD", hide_env_values = true)]
     pub(crate) auth_client_auth_method: Option<String>,

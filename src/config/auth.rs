@@ -10,7 +10,8 @@ use ipnet::IpNet;
 use rmcp_resource_server::{
     AuthorizationServer, CacheConfig, ClientCredentials, CredentialsError, DEFAULT_MAX_TOKEN_BYTES,
     Dpop, HttpClientError, IntrospectionConfig, JwtConfig, ResourceServerConfig, ScopeHierarchy,
-    SessionKey, StartError, UserinfoConfig, UserinfoConflict, UserinfoVerifier, VerifierConfig,
+    SessionKey, SignedIntrospection, StartError, UserinfoConfig, UserinfoConflict,
+    UserinfoVerifier, VerifierConfig,
 };
 
 use super::{
@@ -129,7 +130,13 @@ pub(super) fn resolve(
         credentials.as_ref(),
         &allowed_client_ids,
     );
-    let modes = Mode::of(kind, logout.is_some());
+    let signed = parser.flag(
+        "auth_introspection_signed",
+        options.auth_introspection_signed.as_deref(),
+        false,
+    );
+    let signed = signed && kind == Kind::Introspection;
+    let modes = Mode::of(kind, logout.is_some() || signed);
     warnings.extend(modes.iter().filter_map(|mode| mode.warning(given)));
     if logout.is_none() {
         warnings.extend(Mode::WithoutLogout.warning(given));
@@ -204,6 +211,12 @@ pub(super) fn resolve(
             let credentials = credentials.unwrap_or(ClientCredentials::None { id: None });
             let mut introspection = IntrospectionConfig::new(server, credentials);
             (introspection.endpoint, introspection.cache) = (introspection_url, cache);
+            introspection.signed = signed.then(|| {
+                let mut signed = SignedIntrospection::default();
+                signed.jwks_url = jwks_url;
+                signed.audiences = resource_server.audiences.clone();
+                signed
+            });
             VerifierConfig::Introspection(introspection)
         }
     };

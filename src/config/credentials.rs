@@ -11,6 +11,7 @@ enum Method {
     Basic,
     BasicRaw,
     Post,
+    SecretJwt,
     PrivateKeyJwt,
     TlsClientAuth,
     None,
@@ -18,7 +19,10 @@ enum Method {
 
 impl Method {
     fn uses_secret(self) -> bool {
-        matches!(self, Self::Basic | Self::BasicRaw | Self::Post)
+        matches!(
+            self,
+            Self::Basic | Self::BasicRaw | Self::Post | Self::SecretJwt
+        )
     }
 }
 
@@ -50,6 +54,10 @@ pub(super) fn resolve(
             id: id?,
             secret: secret?,
         },
+        Method::SecretJwt => ClientCredentials::SecretJwt {
+            id: id?,
+            secret: secret?,
+        },
         Method::PrivateKeyJwt => ClientCredentials::PrivateKeyJwt {
             id: id?,
             key: key?,
@@ -75,13 +83,14 @@ fn method(parser: &mut Parser, given: &Given) -> Method {
             "client_secret_basic" => Some(Method::Basic),
             "client_secret_basic_raw" => Some(Method::BasicRaw),
             "client_secret_post" => Some(Method::Post),
+            "client_secret_jwt" => Some(Method::SecretJwt),
             "private_key_jwt" => Some(Method::PrivateKeyJwt),
             "tls_client_auth" => Some(Method::TlsClientAuth),
             "none" => Some(Method::None),
             _ => None,
         },
-        "client_secret_basic, client_secret_post, client_secret_basic_raw, private_key_jwt, \
-         tls_client_auth or none",
+        "client_secret_basic, client_secret_post, client_secret_basic_raw, client_secret_jwt, \
+         private_key_jwt, tls_client_auth or none",
     )
 }
 

@@ -28,23 +28,22 @@ pub(super) enum Mode {
     WithoutAudit,
     WithoutAdmin,
     WithoutLogout,
-    /// Keys are needed to verify logout tokens, too.
-    NotJwtButLogout,
+    /// Keys are needed for something else: logout tokens, or signed introspection answers.
+    NotJwtButKeys,
     WithoutDpop,
 }
 
 impl Mode {
-    /// The modes that a verifier implies.
-    pub(super) fn of(kind: Kind, logout: bool) -> &'static [Self] {
+    /// The modes that a verifier implies. `keys`: the authorization server's are needed for something
+    /// besides tokens.
+    pub(super) fn of(kind: Kind, keys: bool) -> &'static [Self] {
         match kind {
-            Kind::Introspection if logout => &[Self::NotJwtButLogout, Self::NotUserinfo],
+            Kind::Introspection if keys => &[Self::NotJwtButKeys, Self::NotUserinfo],
             Kind::Introspection => &[Self::NotJwt, Self::NotUserinfo],
             Kind::Jwt => &[Self::NotIntrospection, Self::NotUserinfo],
-            Kind::Userinfo if logout => &[
-                Self::NotIntrospection,
-                Self::NotJwtButLogout,
-                Self::Userinfo,
-            ],
+            Kind::Userinfo if keys => {
+                &[Self::NotIntrospection, Self::NotJwtButKeys, Self::Userinfo]
+            }
             Kind::Userinfo => &[Self::NotIntrospection, Self::NotJwt, Self::Userinfo],
         }
     }
@@ -89,6 +88,7 @@ impl Mode {
             Self::NotIntrospection => (
                 "--auth-verifier is not introspection, so these have no effect",
                 &[
+                    "auth_introspection_signed",
                     "auth_introspection_url",
                     "auth_client_auth_method",
                     "auth_client_certificate_file",
@@ -120,7 +120,7 @@ impl Mode {
                 "no option requires a scope, so this has no effect",
                 &["auth_scope_hierarchy"],
             ),
-            Self::NotJwtButLogout => (
+            Self::NotJwtButKeys => (
                 "--auth-verifier is not jwt, so this has no effect",
                 &["auth_jwt_types"],
             ),
@@ -191,7 +191,7 @@ mod tests {
             Mode::WithoutAudit,
             Mode::WithoutAdmin,
             Mode::WithoutLogout,
-            Mode::NotJwtButLogout,
+            Mode::NotJwtButKeys,
             Mode::WithoutDpop,
         ] {
             for known in mode.rule().1 {

@@ -85,6 +85,12 @@ impl<'c> Fixes<'c> {
             Cause::NoUsableKey => "Have the authorization server sign access tokens with one of \
                 the wanted algorithms, or set --auth-jwks-url to the keys that it signs with."
                 .to_owned(),
+            Cause::NoKeys => {
+                "Set --auth-jwks-url to the URL of the authorization server's keys, and \
+                check that this machine can fetch them."
+                    .to_owned()
+            }
+            Cause::NotAdvertised { member } => of_not_advertised(member).to_owned(),
             Cause::UnboundTokens => "This does not meet the audience rule of MCP: if the \
                 authorization server supports it, register an API whose tokens are JWTs and use \
                 --auth-verifier jwt."
@@ -155,6 +161,26 @@ const CA_CERTIFICATE: &str = "The server's own certificate is a CA certificate (
     self-signed certificate with -addext basicConstraints=critical,CA:FALSE and set --auth-ca-file \
     to it, or have a CA issue a certificate for the server and set --auth-ca-file to that CA.";
 
+fn of_not_advertised(member: &str) -> &'static str {
+    match member {
+        "introspection_signing_alg_values_supported" => {
+            "If the authorization server cannot sign introspection answers (RFC 9701; Keycloak \
+             cannot), remove --auth-introspection-signed: without signatures every request gets 503. \
+             If it can, have it sign those for this client (introspection_signed_response_alg)."
+        }
+        "backchannel_logout_supported" => {
+            "If the authorization server cannot tell of logouts (oidc-provider: only with its feature \
+             backchannelLogout), a logout is noticed when a token's cache entry ends, and never with \
+             --auth-verifier jwt; an administrator can still revoke (--admin-token-file)."
+        }
+        "dpop_signing_alg_values_supported" => {
+            "If the authorization server cannot bind tokens to keys (DPoP), --auth-dpop=allowed has no \
+             effect, and with --auth-dpop=required every token is refused."
+        }
+        _ => "Look in the authorization server's documentation: its metadata does not say so.",
+    }
+}
+
 fn of_untold_kind(has_scope: bool) -> &'static str {
     match has_scope {
         true => {
@@ -176,6 +202,7 @@ fn of_method(advertised: &[String]) -> String {
     let supported = [
         "client_secret_basic",
         "client_secret_post",
+        "client_secret_jwt",
         "private_key_jwt",
         "tls_client_auth",
         "none",

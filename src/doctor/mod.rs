@@ -7,9 +7,12 @@ mod token;
 
 use std::io::{self, Write};
 
-use rmcp_resource_server::{StartError, diagnose::diagnose};
+use rmcp_resource_server::{
+    StartError,
+    diagnose::{diagnose, diagnose_logout},
+};
 
-use crate::config::DoctorConfig;
+use crate::{config::DoctorConfig, host::logout_url};
 use report::Report;
 
 /// The doctor could not run.
@@ -42,7 +45,16 @@ pub fn run(config: DoctorConfig, out: &mut impl Write) -> Result<bool, DoctorErr
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let diagnosis = runtime.block_on(diagnose(verifier, resource_server, token.bearer()))?;
+    let diagnosing = async {
+        let mut diagnosis = diagnose(verifier, resource_server, token.bearer()).await?;
+        if let Some(logout) = &config.auth.logout {
+            let url = logout_url(&resource_server.resource);
+            let checks = diagnose_logout(logout, &url).await?;
+            diagnosis.server.extend(checks);
+        }
+        Ok::<_, StartError>(diagnosis)
+    };
+    let diagnosis = runtime.block_on(diagnosing)?;
     let report = Report::new(&config, &diagnosis, token.problem());
     if config.json {
         writeln!(out, "{}", report.to_json())?;

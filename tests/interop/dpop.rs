@@ -1,6 +1,7 @@
-//! A client whose proofs of possession `oauth4webapi` makes.
+//! Clients whose proofs of possession are made by `oauth4webapi` (Node.js) and `requests_oauth2client`
+//! (Python).
 
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
@@ -29,18 +30,11 @@ impl ProvingClient<'_> {
     ) -> Option<()> {
         let folder = environment::installed("node")?;
         let mut client = Command::new("node");
-        client.current_dir(&folder).arg("dpop.mjs").envs([
-            ("ISSUER", self.issuer),
-            ("URL", self.resource),
-            ("CONNECT", &format!("http://{}", server.address())),
-            ("SECRET", self.secret),
-            ("SCOPE", self.scope),
-            ("ALG", self.alg),
-        ]);
-        let output = client.output().expect("node runs");
-        let log = server.log();
-        assert!(output.status.success(), "{}\n{log}", stderr(&output));
-        let seen: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+        client
+            .current_dir(&folder)
+            .arg("dpop.mjs")
+            .env("CONNECT", format!("http://{}", server.address()));
+        let (seen, log) = (self.run(client, server), server.log());
 
         let required = if is_required {
             json!(true)
@@ -55,16 +49,59 @@ impl ProvingClient<'_> {
             let served = json!({"status": 200, "nonces": nonces, "client": "machine-dpop"});
             assert_eq!(seen[case], served, "{case}: {seen}\n{log}");
         }
-        let schemes = match is_required {
-            true => json!(["dpop"]),
-            false => json!(["bearer", "dpop"]),
-        };
         for (case, nonces) in [("thief", nonces), ("bearer", 0)] {
+            // The scheme of the request comes first.
+            let schemes = match (is_required, case) {
+                (true, _) => json!(["dpop"]),
+                (false, "thief") => json!(["dpop", "bearer"]),
+                (false, _) => json!(["bearer", "dpop"]),
+            };
             let refused = json!({
                 "status": 401, "nonces": nonces, "schemes": schemes, "errors": ["invalid_token"],
             });
             assert_eq!(seen[case], refused, "{case}: {seen}");
         }
         Some(())
+    }
+
+    /// Likewise in Python, which must find the server at the URL of the resource.
+    pub(crate) fn judges_from_python(&self, server: &Server, has_nonces: bool) -> Option<()> {
+        let python = environment::installed("dpop/bin/python")?;
+        let mut client = Command::new(python);
+        client.arg(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/interop/dpop/client.py"
+        ));
+        let seen = self.run(client, server);
+        let served = json!({"status": 200, "client": "machine-dpop"});
+        let refused = json!({"status": 401, "errors": ["invalid_token"]});
+        for (case, expected) in [
+            ("type", &json!("dpop")),
+            ("algorithm", &json!(self.alg)),
+            ("nonce", &json!(has_nonces)),
+            ("bound", &served),
+            ("again", &served),
+            ("refreshed", &served),
+            ("thief", &refused),
+            ("bearer", &refused),
+        ] {
+            assert_eq!(&seen[case], expected, "{case}: {seen}\n{}", server.log());
+        }
+        Some(())
+    }
+
+    /// What the client says that happened.
+    fn run(&self, mut client: Command, server: &Server) -> Value {
+        client.envs([
+            ("ISSUER", self.issuer),
+            ("URL", self.resource),
+            ("SECRET", self.secret),
+            ("SCOPE", self.scope),
+            ("ALG", self.alg),
+        ]);
+        let output: Output = client.output().expect("it runs");
+        let log = server.log();
+        assert!(output.status.success(), "{}\n{log}", stderr(&output));
+        serde_json::from_str(&stdout(&output)).expect("JSON")
     }
 }

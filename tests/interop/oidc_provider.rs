@@ -4,6 +4,7 @@
 mod certificates;
 mod client_keys;
 mod dpop;
+mod signed_introspection;
 
 use std::{
     io::{BufRead, BufReader},

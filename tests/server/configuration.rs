@@ -160,6 +160,10 @@ fn single_errors_say_what_to_change() {
             "(OSCAL_AUTH_CLIENT_AUTH_METHOD): raw HTTP Basic cannot carry a client id with a colon",
         ),
         (
+            vec![("OSCAL_AUTH_CLIENT_AUTH_METHOD", "client_secret_jwt")],
+            "the client secret has fewer than 32 bytes",
+        ),
+        (
             vec![("OSCAL_AUTH_CLIENT_AUTH_METHOD", "private_key_jwt")],
             "(OSCAL_AUTH_CLIENT_KEY_FILE): is required: a file with the private key (PEM)",
         ),

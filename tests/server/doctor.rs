@@ -1,6 +1,7 @@
 //! `oscal-mcp-server doctor` against an authorization server with one fault at a time.
 
 mod connection;
+mod optional;
 mod servers;
 mod tokens;
 

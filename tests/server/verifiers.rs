@@ -6,7 +6,7 @@ use dev_authorization_server::{FakeAuthorizationServer, MetadataForm, Reply, Sig
 use reqwest::Response;
 use serde_json::{Value, json};
 
-use crate::support::{RESOURCE, Server, run, stderr, stdout};
+use crate::support::{RESOURCE, SECRET, Server, protected_by, run, stderr, stdout};
 
 static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::new("RS256", "key"));
 
@@ -96,6 +96,51 @@ async fn jwts_are_verified_without_asking_anybody() {
         200,
         "the keys are at hand"
     );
+}
+
+/// Introspection answers are signed with [`KEY`] (RFC 9701), and made for our resource.
+#[tokio::test]
+async fn rs_39_with_signed_introspection_only_signed_answers_count() {
+    let fake = FakeAuthorizationServer::start();
+    let mut metadata = fake.metadata();
+    metadata["jwks_uri"] = json!(fake.url("/jwks"));
+    fake.serve_metadata(MetadataForm::OAuth, metadata);
+    fake.serve("/jwks", jwks(&[&KEY]));
+    let mut flags = protected_by(fake.issuer());
+    flags.push("--auth-introspection-signed".to_owned());
+    let server = Server::start(&flags, &[SECRET]);
+    // The endpoint and the keys are looked for at the same time.
+    let ready = async || {
+        server
+            .get("/readyz")
+            .send()
+            .await
+            .expect("an answer")
+            .status()
+            == 200
+    };
+    while !ready().await {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let claims = fake.active_claims(RESOURCE, "");
+    let response = json!({
+        "iss": fake.issuer(), "aud": RESOURCE, "iat": claims["iat"],
+        "token_introspection": claims,
+    });
+    let typ = json!({"typ": "token-introspection+jwt"});
+    let kind = "application/token-introspection+jwt";
+    let signed = Reply::new(200, kind, KEY.token_with(&typ, &response));
+    let of_another = SigningKey::new("RS256", "key").token_with(&typ, &response);
+    for (token, reply, status) in [
+        ("signed", signed, 200),
+        ("forged", Reply::new(200, kind, of_another), 503),
+        ("plain", Reply::from(claims), 503),
+    ] {
+        fake.answer_token(token, reply);
+        let answer = call(&server, token).await;
+        assert_eq!(answer.status(), status, "{token}: {}", server.log());
+    }
+    server.wait_for_log("its signature is wrong");
 }
 
 /// The issuer ends with a slash, the type is JWT, `aud` is a list, and the client is in `azp`.

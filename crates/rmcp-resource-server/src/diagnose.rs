@@ -4,14 +4,20 @@
 //! Nothing here holds or shows a token or a secret. What a token says about itself (issuer,
 //! audience, times) is shown.
 
+mod certificates;
 pub(crate) mod check;
 mod connection;
+mod dpop;
+#[cfg(feature = "jwt")]
+mod logout;
 pub(crate) mod metadata;
 pub(crate) mod probe;
 mod recipient;
 pub(crate) mod unverified;
 
 pub use self::check::{Cause, Check, Diagnosis, Outcome};
+#[cfg(feature = "jwt")]
+pub use self::logout::diagnose_logout;
 use self::probe::Probe;
 #[cfg(feature = "jwt")]
 use crate::verify::jwt;
@@ -19,13 +25,9 @@ use crate::verify::jwt;
 use crate::verify::userinfo;
 use crate::{
     authorization_server::discovery::EndpointName,
-    mtls::header::ClientCertificateHeader,
     resource_server::ResourceServerConfig,
     token::{bearer::BearerToken, claims::Claims},
-    verify::{
-        config::VerifierConfig,
-        introspection::{self, StartError},
-    },
+    verify::{config::VerifierConfig, introspection, start_error::StartError},
 };
 
 /// Checks a configuration against the live authorization server: connection, metadata, endpoint,
@@ -47,8 +49,7 @@ pub async fn diagnose(
 ) -> Result<Diagnosis, StartError> {
     let probe = probe(verifier)?;
     let mut diagnosis = Diagnosis::default();
-    let certificates = resource_server.client_certificate_header.as_ref();
-    let claims = examine(&probe, verifier, certificates, token, &mut diagnosis).await?;
+    let claims = examine(&probe, verifier, resource_server, token, &mut diagnosis).await?;
     let policy = resource_server.policy();
     let now = resource_server.authorization_server.clock.now();
     if let Some(claims) = claims {
@@ -71,7 +72,7 @@ pub async fn diagnose(
 async fn examine(
     probe: &Probe<'_>,
     verifier: &VerifierConfig,
-    certificates: Option<&ClientCertificateHeader>,
+    resource_server: &ResourceServerConfig,
     token: Option<&BearerToken>,
     diagnosis: &mut Diagnosis,
 ) -> Result<Option<Claims>, StartError> {
@@ -90,7 +91,8 @@ async fn examine(
     } else {
         metadata::unknown(configured, checks)
     };
-    checks.extend(certificates.map(|header| described.binding(header)));
+    dpop::examine(resource_server, &described, checks);
+    certificates::examine(resource_server, &described, checks);
     let Some(endpoint) = &described.endpoint else {
         return Ok(None);
     };

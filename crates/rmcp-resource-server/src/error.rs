@@ -6,7 +6,10 @@
 
 use std::time::Duration;
 
-use crate::{dpop::problem::ProofProblem, mtls::problem::CertificateProblem, token::scope::Scopes};
+use crate::{
+    dpop::problem::ProofProblem, mtls::problem::CertificateProblem, token::scope::Scopes,
+    verify::introspection::problem::SignedResponseProblem,
+};
 
 /// Why a request was not authorized.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -341,6 +344,9 @@ pub enum AuthorizationServerError {
         /// What is wrong with it, never quoting it.
         cause: String,
     },
+    /// A signed introspection response is demanded (RFC 9701), and this is none that is good.
+    #[error("the authorization server's signed introspection response is not accepted: {0}")]
+    SignedResponse(#[from] SignedResponseProblem),
     /// The token's key is not among the known ones, and it is too early to fetch them again. A key
     /// published a moment ago would be missing too.
     #[error("the token's key is not known; the keys can be fetched again in {retry_after:?}")]
@@ -376,6 +382,7 @@ impl AuthorizationServerError {
         "credentials_refused",
         "rate_limited",
         "malformed_response",
+        "signed_response",
         "interrupted",
         "key_not_fetched",
         "no_usable_key",
@@ -394,6 +401,7 @@ impl AuthorizationServerError {
             Self::CredentialsRefused { .. } => "credentials_refused",
             Self::RateLimited { .. } => "rate_limited",
             Self::Malformed { .. } => "malformed_response",
+            Self::SignedResponse(_) => "signed_response",
             Self::KeyNotFetched { .. } => "key_not_fetched",
             Self::NoUsableKey { .. } => "no_usable_key",
             Self::Interrupted => "interrupted",
@@ -406,8 +414,11 @@ impl AuthorizationServerError {
             Self::CircuitOpen { retry_after }
             | Self::RateLimited { retry_after }
             | Self::KeyNotFetched { retry_after } => *retry_after,
+            Self::SignedResponse(SignedResponseProblem::NoKeys(_)) => Duration::from_secs(5),
             // A person has to fix these; asking often does not help.
-            Self::CredentialsRefused { .. } | Self::Redirect { .. } => Duration::from_secs(30),
+            Self::CredentialsRefused { .. } | Self::Redirect { .. } | Self::SignedResponse(_) => {
+                Duration::from_secs(30)
+            }
             Self::Overloaded { .. } => Duration::from_secs(1),
             _ => Duration::from_secs(2),
         }

@@ -9,7 +9,7 @@ use crate::{
     mtls,
     revocation::logout_token::LogoutToken,
     token::{bearer::Scheme, claims::IntrospectionResponse, scope::Scopes},
-    verify::jwt,
+    verify::{introspection::signed::Expected, jwt},
 };
 
 /// Parses an introspection response, and returns whether it says that the token is active.
@@ -47,6 +47,22 @@ pub fn read_logout_token(claims: &[u8]) -> bool {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     strict_json::parse_object(claims)
         .is_ok_and(|claims| LogoutToken::read(&claims, issuer, &["app".to_owned()], now).is_ok())
+}
+
+/// Reads the claims of a signed introspection response, and returns whether the token is active.
+pub fn read_signed_introspection(claims: &[u8]) -> bool {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let expected = Expected {
+        issuer: "https://as.example.com",
+        client_id: "mcp",
+        audiences: &["https://mcp.example.com/mcp".to_owned()],
+        asked_at: now,
+        now,
+    };
+    let answer = strict_json::parse_object(claims)
+        .ok()
+        .and_then(|claims| IntrospectionResponse::read(expected.judge(claims).ok()?).ok());
+    matches!(answer, Some(IntrospectionResponse::Active(_)))
 }
 
 /// Builds a challenge, and returns its length in bytes.

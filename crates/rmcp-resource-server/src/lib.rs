@@ -91,7 +91,10 @@ pub use crate::{
     verify::{
         cache::{CacheConfig, CachePartition, TokenCache},
         config::VerifierConfig,
-        introspection::{IntrospectionConfig, IntrospectionVerifier, StartError},
+        introspection::{
+            IntrospectionConfig, IntrospectionVerifier, problem::SignedResponseProblem,
+        },
+        start_error::StartError,
         verifier::TokenVerifier,
     },
 };
@@ -111,7 +114,10 @@ pub use crate::tower::{
 #[cfg(feature = "jwt")]
 pub use crate::{
     revocation::logout::{BackChannelLogout, BackChannelLogoutConfig},
-    verify::jwt::{JwtVerifier, config::JwtConfig},
+    verify::{
+        introspection::signed::SignedIntrospection,
+        jwt::{JwtVerifier, config::JwtConfig},
+    },
 };
 
 #[cfg(feature = "userinfo")]

@@ -14,8 +14,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use dev_authorization_server::{ExpectedClient, FakeAuthorizationServer, Reply};
 use rcgen::{KeyPair, PKCS_ED25519};
 use rmcp_resource_server::{
-    ClientCredentials, JwtConfig, JwtVerifier, Secret, SessionKey, Source, UserinfoConfig,
-    UserinfoVerifier,
+    ClientCredentials, JwtConfig, JwtVerifier, Secret, SessionKey, SignedIntrospection, Source,
+    UserinfoConfig, UserinfoVerifier,
 };
 use serde_json::json;
 use support::{
@@ -37,7 +37,7 @@ static LOGS: LazyLock<Logs> = LazyLock::new(|| {
 });
 
 const CLIENT_ID: &str = "http://127.0.0.1/mcp";
-const SECRET: &str = "sEcReT:%+ é/value";
+const SECRET: &str = "sEcReT:%+ é/value, which may also sign";
 
 /// Signs assertions.
 static KEY: LazyLock<String> = LazyLock::new(|| {
@@ -106,7 +106,7 @@ fn cases(fake: &FakeAuthorizationServer) -> Vec<(&'static str, Option<Reply>, u1
     ]
 }
 
-fn credentials() -> [ClientCredentials; 4] {
+fn credentials() -> [ClientCredentials; 5] {
     let id = || Source::Value(Secret::from(CLIENT_ID));
     let secret = || Source::Value(Secret::from(SECRET));
     [
@@ -116,6 +116,10 @@ fn credentials() -> [ClientCredentials; 4] {
             secret: secret(),
         },
         ClientCredentials::SecretPost {
+            id: id(),
+            secret: secret(),
+        },
+        ClientCredentials::SecretJwt {
             id: id(),
             secret: secret(),
         },
@@ -246,6 +250,51 @@ async fn rs_32_no_token_in_logs_errors_or_metrics_of_the_jwt_verifier() {
         // A whole token can be replayed; its payload and its signature do not belong in a log
         // either.
         needles.extend(token.split('.').skip(1).map(str::to_owned));
+    }
+    assert_absent(&needles, &(seen + &server.metrics_text()));
+}
+
+#[tokio::test]
+async fn rs_32_no_token_or_signed_answer_in_logs_errors_or_metrics() {
+    LazyLock::force(&LOGS);
+    let fake = FakeAuthorizationServer::start();
+    let (key, stranger) = (
+        SigningKey::new("ES256", "key"),
+        SigningKey::new("ES256", "key"),
+    );
+    fake.serve("/jwks", jwks(&[&key]));
+    let server = spawn_server(&fake, |setup| {
+        let mut signed = SignedIntrospection::default();
+        signed.jwks_url = Some(fake.url("/jwks").parse().expect("a URL"));
+        setup.introspection.signed = Some(signed);
+    });
+    server.verifier.ready().await;
+    let claims = altered(&fake, json!({}));
+    let mut answer = json!({
+        "iss": fake.issuer(), "aud": CLIENT_ID, "iat": claims["iat"],
+        "token_introspection": claims,
+    });
+    let typ = json!({"typ": "token-introspection+jwt"});
+    let for_others = key.token_with(&typ, &answer);
+    answer["aud"] = json!("mcp");
+    let mut seen = String::new();
+    let mut needles = Vec::new();
+    for (case, signed, status) in [
+        ("good", key.token_with(&typ, &answer), 200),
+        ("for-others", for_others, 503),
+        ("untyped", key.token(&answer), 503),
+        ("forged", stranger.token_with(&typ, &answer), 503),
+        ("cut", "e30.e30".to_owned(), 503),
+    ] {
+        let token = token(&format!("signed-{case}"));
+        let kind = "application/token-introspection+jwt";
+        fake.answer_token(&token, Reply::new(200, kind, signed.clone()));
+        let response = server.call(&token).await;
+        assert_eq!(response.status, status, "{case}: {response:?}");
+        seen += &format!("{response:?}\n");
+        needles.extend(forms(&token));
+        let parts = signed.split('.').skip(1).filter(|part| part.len() > 8);
+        needles.extend(parts.map(str::to_owned));
     }
     assert_absent(&needles, &(seen + &server.metrics_text()));
 }

@@ -1,6 +1,6 @@
 //! What to change so that the authorization server answers and knows this server.
 
-use rmcp_resource_server::{AuthorizationServerError, ClientCredentials};
+use rmcp_resource_server::{AuthorizationServerError, ClientCredentials, SignedResponseProblem};
 use url::Url;
 
 use super::Fixes;
@@ -44,6 +44,7 @@ impl Fixes<'_> {
                 "This is not the endpoint; it may be a login page or a proxy in between: check \
                  {option}."
             ),
+            AuthorizationServerError::SignedResponse(problem) => of_signed(problem).to_owned(),
             AuthorizationServerError::RateLimited { .. } => {
                 "The authorization server limits the rate: try again later, or raise its limit for \
                  this client."
@@ -98,6 +99,11 @@ impl Fixes<'_> {
 
     fn of_credentials(&self) -> &'static str {
         match self.credentials() {
+            Some(ClientCredentials::SecretJwt { .. }) => {
+                "Check --auth-client-id and the secret, that the client is registered for \
+                 client_secret_jwt with HS256 (Keycloak: Signed Jwt with Client Secret), and compare \
+                 the clocks: an assertion is valid for a minute."
+            }
             Some(ClientCredentials::PrivateKeyJwt { .. }) => {
                 "Check --auth-client-id, that the public half of --auth-client-key-file is \
                  registered for this client (under the kid of --auth-client-key-id), and that the \
@@ -187,6 +193,55 @@ impl Fixes<'_> {
                 "Set --auth-issuer-url to {found:?}, if that is the authorization server, realm or \
                  tenant that you mean; otherwise use a token and metadata from the configured one."
             ),
+        }
+    }
+}
+
+fn of_signed(problem: &SignedResponseProblem) -> &'static str {
+    use SignedResponseProblem as P;
+    match problem {
+        P::MediaType { .. } => {
+            "The authorization server answers without a signature. Register this client for signed \
+             answers (introspection_signed_response_alg, such as RS256; oidc-provider: its feature \
+             jwtIntrospection, too), or remove --auth-introspection-signed if the authorization server \
+             has none (Keycloak)."
+        }
+        P::Encrypted => {
+            "Register this client without introspection_encrypted_response_alg: answers are signed, \
+             and TLS encrypts them."
+        }
+        P::WrongType { .. } => {
+            "The answer is another kind of JWT, perhaps the token itself: check \
+             --auth-introspection-url, and that the authorization server implements RFC 9701, not a \
+             draft of it."
+        }
+        P::RefusedAlgorithm { .. } => {
+            "Register introspection_signed_response_alg for this client as RS256, PS256, ES256 or \
+             EdDSA."
+        }
+        P::UnknownKey { .. } | P::WrongSignature => {
+            "The key that signed the answer is not the one that the authorization server publishes: \
+             check --auth-jwks-url, and that nothing in between changes answers."
+        }
+        P::NoKeys(_) => {
+            "Set --auth-jwks-url to the URL of the authorization server's keys, and check that this \
+             machine can fetch them."
+        }
+        P::WrongIssuer { .. } => {
+            "Set --auth-issuer-url to the issuer in the answer, if that is the authorization server \
+             that you mean."
+        }
+        P::WrongAudience { .. } => {
+            "The answer is for another resource server. Its aud must name --auth-client-id or \
+             --auth-audience: check that the client id is this server's own."
+        }
+        P::TooOld { .. } | P::InTheFuture { .. } | P::Expired => {
+            "Compare the clocks of both machines (NTP). If they agree, something in between stores \
+             answers: it must not."
+        }
+        _ => {
+            "The authorization server does not write the answer as RFC 9701 §5 has it: look at its \
+             log and its version."
         }
     }
 }

@@ -10,7 +10,7 @@ use actix_web::{
     middleware::{Next, from_fn},
     web::{self, ServiceConfig},
 };
-use rmcp_resource_server::BackChannelLogout;
+use rmcp_resource_server::{BackChannelLogout, ResourceUrl};
 
 use crate::host::connections::Connection;
 
@@ -21,6 +21,13 @@ pub(in crate::host) fn path_beside(endpoint: &str) -> String {
         .rsplit_once('/')
         .unwrap_or_default();
     format!("{parent}/oauth/backchannel-logout")
+}
+
+/// Its public URL, to register at the authorization server: beside the resource's.
+pub(crate) fn logout_url(resource: &ResourceUrl) -> String {
+    let mut url = resource.url().clone();
+    url.set_path(&path_beside(resource.url().path()));
+    url.into()
 }
 
 pub(in crate::host) fn configure(

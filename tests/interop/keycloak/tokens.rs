@@ -149,6 +149,44 @@ async fn an_assertion_by_a_private_key_authenticates_us() {
     }
 }
 
+/// The server's client in Keycloak signs its assertions with its secret.
+#[tokio::test]
+#[ignore = "interop: run scripts/interop"]
+async fn an_assertion_by_the_secret_authenticates_us() {
+    let Some(keycloak) = Keycloak::shared().await else {
+        return;
+    };
+    let realm = keycloak.realm();
+    let secret = "introspector-secret-0123456789-0123456789";
+    let introspector = json!({
+        "clientId": "secret-introspector", "clientAuthenticatorType": "client-secret-jwt",
+        "secret": secret, "serviceAccountsEnabled": true, "standardFlowEnabled": false,
+    });
+    realm.admin(Method::POST, "/clients", &introspector).await;
+    let mappers = json!({"protocolMappers": [audience("introspector", "secret-introspector")]});
+    realm.add_machine("machine-secret", mappers).await;
+    let token = realm.machine_token("machine-secret", "oscal:read").await;
+    let method = "--auth-client-auth-method=client_secret_jwt";
+    for (secret, expected) in [(secret, 200), (&secret[1..], 503)] {
+        let server = realm.protects_client("secret-introspector", secret, &[method]);
+        assert_eq!(status(&server, &token).await, expected);
+    }
+}
+
+/// Keycloak answers in JSON to whoever asks for signed answers (RFC 9701). No such answer counts.
+#[tokio::test]
+#[ignore = "interop: run scripts/interop"]
+async fn with_signed_introspection_its_plain_answers_do_not_count() {
+    let Some(keycloak) = Keycloak::shared().await else {
+        return;
+    };
+    let realm = keycloak.realm();
+    let server = realm.protects(&["--auth-introspection-signed"]);
+    let token = realm.machine_token("machine-full", "oscal:read").await;
+    becomes(&server, &token, 503).await;
+    server.wait_for_log("not application/token-introspection+jwt");
+}
+
 #[tokio::test]
 #[ignore = "interop: run scripts/interop"]
 async fn an_expired_token_is_refused() {

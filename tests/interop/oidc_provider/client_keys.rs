@@ -1,4 +1,5 @@
-//! The OSCAL server authenticates with a private key instead of a secret.
+//! The OSCAL server authenticates by an assertion, signed with a private key or a secret, or by a
+//! certificate.
 
 use std::{fs, path::Path};
 
@@ -24,9 +25,9 @@ fn flags(provider: &OidcProvider, id: &str, more: &[String]) -> Vec<String> {
 }
 
 /// Whether the server accepts a good token and rejects a bad one, and the doctor finds no fault.
-async fn serves(provider: &OidcProvider, flags: &[String], what: &str) {
+async fn serves(provider: &OidcProvider, flags: &[String], variables: &[(&str, &str)], what: &str) {
     let doctor = [&["doctor".to_owned()], flags].concat();
-    let report = run(&doctor, &[]);
+    let report = run(&doctor, variables);
     assert_eq!(report.status.code(), Some(0), "{what}: {}", stdout(&report));
 
     let http = [
@@ -35,7 +36,7 @@ async fn serves(provider: &OidcProvider, flags: &[String], what: &str) {
         "--log-format=json",
     ]
     .map(str::to_owned);
-    let server = Server::start(&[&http, flags].concat(), &[]);
+    let server = Server::start(&[&http, flags].concat(), variables);
     server.wait_for_log("authorization server found");
     let token = provider.token("machine", RESOURCE).await;
     for (token, expected) in [(token.as_str(), 200), ("garbage", 401)] {
@@ -68,8 +69,27 @@ async fn assertions_by_keys_of_each_kind_are_accepted() {
             "--auth-client-key-id=key-1".to_owned(),
             format!("--auth-client-key-file={}", file.display()),
         ];
-        serves(&provider, &flags(&provider, "mcp-rs-key", &more), kind).await;
+        serves(&provider, &flags(&provider, "mcp-rs-key", &more), &[], kind).await;
     }
+}
+
+#[tokio::test]
+#[ignore = "interop: run scripts/interop"]
+async fn assertions_signed_with_the_secret_are_accepted_and_others_are_not() {
+    let Some(provider) = OidcProvider::start() else {
+        return;
+    };
+    let more = ["--auth-client-auth-method=client_secret_jwt".to_owned()];
+    let flags = flags(&provider, "mcp-rs-jwt", &more);
+    let secret = "rs-jwt-secret-0123456789-0123456789-0123456789";
+    let right = [("OSCAL_AUTH_CLIENT_SECRET", secret)];
+    serves(&provider, &flags, &right, "a secret").await;
+
+    let doctor = [&["doctor".to_owned()], &flags[..]].concat();
+    let wrong = [("OSCAL_AUTH_CLIENT_SECRET", &secret[1..])];
+    let report = run(&doctor, &wrong);
+    assert_eq!(report.status.code(), Some(1), "{}", stdout(&report));
+    assert!(stdout(&report).contains("client_secret_jwt with HS256"));
 }
 
 /// Puts a certificate from `ca` for `name`, and its key, into `folder`.
@@ -128,5 +148,5 @@ async fn a_client_certificate_is_accepted() {
         ),
     ];
     let flags = flags(&provider, "mcp-rs-certificate", &more);
-    serves(&provider, &flags, "a certificate").await;
+    serves(&provider, &flags, &[], "a certificate").await;
 }

@@ -22,6 +22,15 @@ fn options_without_effect_are_warned_of() {
             "--auth-verifier is not jwt, so these have no effect: --auth-jwks-url",
         ),
         (
+            vec![
+                jwt,
+                ("OSCAL_AUTH_CLIENT_ID", ""),
+                no_secret,
+                ("OSCAL_AUTH_INTROSPECTION_SIGNED", "true"),
+            ],
+            "is not introspection, so these have no effect: --auth-introspection-signed",
+        ),
+        (
             vec![("OSCAL_AUTH_ACCEPT_UNBOUND_TOKENS", "true")],
             "is not userinfo, so these have no effect: --auth-accept-unbound-tokens",
         ),
@@ -78,6 +87,11 @@ fn options_without_effect_are_warned_of() {
     for changes in [
         vec![],
         vec![none, no_secret],
+        // The keys are for introspection answers.
+        vec![
+            ("OSCAL_AUTH_INTROSPECTION_SIGNED", "true"),
+            ("OSCAL_AUTH_JWKS_URL", "https://as.example.com/jwks"),
+        ],
         // Defaults, as in a copy of `dotenv.example`.
         vec![
             ("OSCAL_AUTH_JWT_TYPES", "at+jwt"),

@@ -24,14 +24,18 @@ pub(crate) struct Challenge<'a> {
 
 impl Challenge<'_> {
     /// A challenge for each scheme that is accepted, as a value of its own. The error belongs to the
-    /// scheme of the request. Bearer comes first: there are clients that read only the beginning.
+    /// scheme of the request, which comes first: there are clients that read only the beginning
+    /// (requests_oauth2client 1.8.0 then misses that a nonce is wanted).
     ///
     /// Where only bound tokens are accepted, Bearer is not named: no token that a client could get
     /// for it would be accepted (RFC 9449 §7.1).
     pub(crate) fn to_headers(&self, dpop: Dpop, scheme: Scheme) -> Box<[HeaderValue]> {
         let schemes: &[Scheme] = match dpop {
             Dpop::Off => &[Scheme::Bearer],
-            Dpop::Allowed => &[Scheme::Bearer, Scheme::Dpop],
+            Dpop::Allowed => match scheme {
+                Scheme::Bearer => &[Scheme::Bearer, Scheme::Dpop],
+                Scheme::Dpop => &[Scheme::Dpop, Scheme::Bearer],
+            },
             Dpop::Required => &[Scheme::Dpop],
         };
         let header = |named: &Scheme| {

@@ -3,7 +3,7 @@
 
 use reqwest::{StatusCode, header::ACCEPT};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::{
@@ -38,14 +38,25 @@ pub(crate) struct Metadata {
     jwks_uri: Option<String>,
     userinfo_endpoint: Option<String>,
     mtls_endpoint_aliases: Option<Aliases>,
-    /// Only the doctor reads it, so a value of the wrong type does no harm.
-    tls_client_certificate_bound_access_tokens: Option<Value>,
+    #[serde(flatten)]
+    pub(crate) advertised: Advertised,
 }
 
-impl Metadata {
-    /// Whether the server says that it binds tokens to the certificates of clients (RFC 8705 §3.3).
-    pub(crate) fn binds_to_certificates(&self) -> bool {
-        self.tls_client_certificate_bound_access_tokens == Some(Value::Bool(true))
+/// What else the metadata says. Only the doctor looks at it; a strange value spoils nothing else.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Advertised(Map<String, Value>);
+
+impl Advertised {
+    /// Whether this member is there and `true`.
+    pub(crate) fn is_true(&self, member: &str) -> bool {
+        self.0.get(member) == Some(&Value::Bool(true))
+    }
+
+    /// The texts in an array, if this member is one.
+    pub(crate) fn texts(&self, member: &str) -> Option<Vec<String>> {
+        let all = self.0.get(member)?.as_array()?;
+        let texts = all.iter().filter_map(Value::as_str);
+        Some(texts.map(str::to_owned).collect())
     }
 }
 

@@ -88,12 +88,15 @@ pub(crate) fn malformed(cause: impl Into<String>) -> AuthorizationServerError {
 
 /// A missing Content-Type counts as JSON; any other type does not (RFC 7662 §2.2).
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(CONTENT_TYPE) else {
-        return true;
-    };
+    media_type(headers)
+        .is_none_or(|essence| essence == "application/json" || essence.ends_with("+json"))
+}
+
+/// The Content-Type in lower case, without parameters; `None` if there is none.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?;
     let essence = value.to_str().unwrap_or_default().split(';').next();
-    let essence = essence.unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || essence.ends_with("+json")
+    Some(essence.unwrap_or_default().trim().to_ascii_lowercase())
 }
 
 /// `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), within bounds.

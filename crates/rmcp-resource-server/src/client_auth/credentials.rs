@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     client_auth::{
+        assertion::LEAST_SECRET,
         error::{CredentialProblem, CredentialsError},
         key::{AssertionKey, ClientCertificate},
         method::ClientAuth,
@@ -54,6 +55,13 @@ pub enum ClientCredentials {
         /// The client secret.
         secret: Source,
     },
+    /// See [`ClientAuth::SecretJwt`].
+    SecretJwt {
+        /// The client id.
+        id: Source,
+        /// The client secret, of 32 bytes or more.
+        secret: Source,
+    },
     /// See [`ClientAuth::PrivateKeyJwt`].
     PrivateKeyJwt {
         /// The client id.
@@ -93,7 +101,8 @@ impl ClientCredentials {
         let sources = match self {
             Self::SecretBasic { id, secret }
             | Self::SecretBasicRaw { id, secret }
-            | Self::SecretPost { id, secret } => vec![id, secret],
+            | Self::SecretPost { id, secret }
+            | Self::SecretJwt { id, secret } => vec![id, secret],
             Self::PrivateKeyJwt { id, key, .. } => vec![id, key],
             Self::TlsClientAuth {
                 id,
@@ -141,6 +150,13 @@ impl ClientCredentials {
                 id: id(i)?,
                 secret: line(secret)?,
             },
+            Self::SecretJwt { id: i, secret } => {
+                let (id, secret) = (id(i)?, line(secret)?);
+                if secret.expose().len() < LEAST_SECRET {
+                    return Err(CredentialsError::ShortSecret);
+                }
+                ClientAuth::SecretJwt { id, secret }
+            }
             Self::PrivateKeyJwt { id: i, key, key_id } => ClientAuth::PrivateKeyJwt {
                 id: id(i)?,
                 key: AssertionKey::from_pem(pem(key)?, key_id.clone())?,

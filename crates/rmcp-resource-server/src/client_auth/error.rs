@@ -26,6 +26,12 @@ pub enum CredentialsError {
     /// With a colon in the id, the server could not tell where the secret begins.
     #[error("raw HTTP Basic cannot carry a client id with a colon; use client_secret_basic")]
     ColonInRawId,
+    /// A secret that signs must have as many bytes as its hash (RFC 7518 §3.2).
+    #[error(
+        "the client secret has fewer than 32 bytes, too few to sign with (client_secret_jwt): have \
+         the authorization server make a longer one"
+    )]
+    ShortSecret,
     /// It is not the PEM of a private key that can sign an assertion.
     #[error(
         "the private key cannot be used: it must be an RSA key of 2048 bits or more, or a P-256, \

@@ -1,20 +1,16 @@
 //! Private keys with which this server authenticates: one signs an assertion (RFC 7523), the other
 //! belongs to a client certificate (RFC 8705).
 
-use std::{
-    fmt,
-    time::{Duration, SystemTime},
-};
+use std::{fmt, time::SystemTime};
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto::aws_lc};
 use reqwest::Identity;
 use serde_json::json;
 
-use crate::{client_auth::error::CredentialsError, secret::Secret};
-
-/// How long an assertion is valid. It is for one request, which is sent at once.
-const ASSERTION_LIFETIME: Duration = Duration::from_secs(60);
+use crate::{
+    client_auth::{assertion::assertion, error::CredentialsError},
+    secret::Secret,
+};
 
 /// A private key that signs assertions. `Debug` shows no part of it.
 #[derive(Clone)]
@@ -74,43 +70,21 @@ impl AssertionKey {
     }
 
     /// An assertion that the holder of this key is the client `client_id`, for one request to the
-    /// authorization server `issuer` (RFC 7523 §3). Servers agree on the issuer as `aud`, but not
-    /// on an endpoint URL.
+    /// authorization server `issuer` (RFC 7523 §3).
     pub(crate) fn assertion(&self, client_id: &str, issuer: &str, now: SystemTime) -> String {
-        let seconds = |time: SystemTime| {
-            let since = time.duration_since(SystemTime::UNIX_EPOCH);
-            since.unwrap_or_default().as_secs()
-        };
-        let mut jti = [0_u8; 16];
-        getrandom::fill(&mut jti).expect("the operating system has no randomness");
         let mut header = json!({"alg": self.algorithm, "typ": "JWT"});
         if let Some(id) = &self.id {
             header["kid"] = json!(id);
         }
-        let claims = json!({
-            "iss": client_id,
-            "sub": client_id,
-            "aud": issuer,
-            "iat": seconds(now),
-            "exp": seconds(now + ASSERTION_LIFETIME),
-            "jti": encode(jti),
-        });
-        let signed = format!(
-            "{}.{}",
-            encode(header.to_string()),
-            encode(claims.to_string())
-        );
-        let mut signature = sign(self.algorithm, &self.key, signed.as_bytes())
-            .expect("the key has signed when it was read");
-        if let Some(last) = signature.last_mut().filter(|_| self.forges) {
-            *last ^= 1;
-        }
-        format!("{signed}.{}", encode(signature))
+        assertion(&header, client_id, issuer, now, |message| {
+            let mut signature = sign(self.algorithm, &self.key, message)
+                .expect("the key has signed when it was read");
+            if let Some(last) = signature.last_mut().filter(|_| self.forges) {
+                *last ^= 1;
+            }
+            signature
+        })
     }
-}
-
-fn encode(bytes: impl AsRef<[u8]>) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Bypasses the process-wide provider, which panics if another crate in the program has enabled a
@@ -163,6 +137,8 @@ impl ClientCertificate {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
     use rcgen::{
         KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ECDSA_P521_SHA512,

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::{
     authorization_server::server::AuthorizationServer,
     client_auth::{
+        assertion,
         error::CredentialsError,
         key::{AssertionKey, ClientCertificate},
     },
@@ -49,6 +50,14 @@ pub enum ClientAuth {
         /// The client id.
         id: String,
         /// The client secret.
+        secret: Secret,
+    },
+    /// `client_secret_jwt`: an assertion signed with the secret (HS256), new for each request (OpenID
+    /// Connect Core §9, RFC 7523 §2.2). The secret itself is never sent.
+    SecretJwt {
+        /// The client id.
+        id: String,
+        /// The client secret, of 32 bytes or more.
         secret: Secret,
     },
     /// `private_key_jwt`: an assertion signed with a private key, new for each request (RFC 7523
@@ -89,6 +98,7 @@ impl ClientAuth {
             Self::SecretBasic { id, .. }
             | Self::SecretBasicRaw { id, .. }
             | Self::SecretPost { id, .. }
+            | Self::SecretJwt { id, .. }
             | Self::PrivateKeyJwt { id, .. }
             | Self::TlsClientAuth { id, .. } => id,
             Self::None { id } => id.as_deref().unwrap_or_default(),
@@ -100,6 +110,7 @@ impl ClientAuth {
         match self {
             Self::SecretBasic { .. } | Self::SecretBasicRaw { .. } => "client_secret_basic",
             Self::SecretPost { .. } => "client_secret_post",
+            Self::SecretJwt { .. } => "client_secret_jwt",
             Self::PrivateKeyJwt { .. } => "private_key_jwt",
             Self::TlsClientAuth { .. } => "tls_client_auth",
             Self::None { .. } => "none",
@@ -123,6 +134,7 @@ impl ClientAuth {
             Self::SecretBasic { id, .. } => Some(Self::SecretBasic { id, secret }),
             Self::SecretBasicRaw { id, .. } => Some(Self::SecretBasicRaw { id, secret }),
             Self::SecretPost { id, .. } => Some(Self::SecretPost { id, secret }),
+            Self::SecretJwt { id, .. } => Some(Self::SecretJwt { id, secret }),
             Self::PrivateKeyJwt { id, key } => Some(Self::PrivateKeyJwt {
                 id,
                 key: key.forging(),
@@ -169,9 +181,10 @@ impl ClientAuth {
                 (AuthType::BasicAuth, Some(secret))
             }
             Self::SecretPost { secret, .. } => (AuthType::RequestBody, Some(secret)),
-            Self::PrivateKeyJwt { .. } | Self::TlsClientAuth { .. } | Self::None { .. } => {
-                (AuthType::RequestBody, None)
-            }
+            Self::SecretJwt { .. }
+            | Self::PrivateKeyJwt { .. }
+            | Self::TlsClientAuth { .. }
+            | Self::None { .. } => (AuthType::RequestBody, None),
         };
         let url = IntrospectionUrl::new(endpoint.as_str().to_owned())
             .map_err(|_already_parsed| Unsendable)?;
@@ -185,11 +198,16 @@ impl ClientAuth {
         let mut request = client
             .introspect(&token)
             .set_token_type_hint("access_token");
-        if let Self::PrivateKeyJwt { id, key } = self {
-            let (issuer, now) = (server.issuer.as_str(), server.clock.now());
+        let (issuer, now) = (server.issuer.as_str(), server.clock.now());
+        let assertion = match self {
+            Self::SecretJwt { id, secret } => Some(assertion::by_secret(secret, id, issuer, now)),
+            Self::PrivateKeyJwt { id, key } => Some(key.assertion(id, issuer, now)),
+            _ => None,
+        };
+        if let Some(assertion) = assertion {
             request = request
                 .add_extra_param("client_assertion_type", JWT_BEARER)
-                .add_extra_param("client_assertion", key.assertion(id, issuer, now));
+                .add_extra_param("client_assertion", assertion);
         }
         // `oauth2` only hands a request to an HTTP client, and would parse the answer leniently. So
         // this client keeps the request and answers with an error.

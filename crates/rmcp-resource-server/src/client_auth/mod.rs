@@ -1,5 +1,6 @@
 //! How this server proves to the authorization server who it is.
 
+pub(crate) mod assertion;
 pub(crate) mod credentials;
 pub(crate) mod error;
 pub(crate) mod key;

@@ -105,6 +105,13 @@ pub enum Cause {
     CredentialsNotCompared,
     /// No key of the authorization server can be used for the accepted algorithms.
     NoUsableKey,
+    /// The keys for something other than tokens cannot be found or fetched.
+    NoKeys,
+    /// The metadata does not say that the authorization server does this.
+    NotAdvertised {
+        /// The member of the metadata that would say so.
+        member: &'static str,
+    },
     /// Nothing shows for whom a token was issued.
     UnboundTokens,
     /// The authorization server could not answer.

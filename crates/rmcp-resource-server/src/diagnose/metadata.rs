@@ -5,9 +5,10 @@ use super::{
     probe::Probe,
 };
 use crate::{
-    authorization_server::discovery::{EndpointName, Unusable, accept, fetch, metadata_urls},
+    authorization_server::discovery::{
+        Advertised, EndpointName, Unusable, accept, fetch, metadata_urls,
+    },
     error::shortened,
-    mtls::header::ClientCertificateHeader,
     urls::EndpointUrl,
 };
 
@@ -16,27 +17,8 @@ pub(crate) struct Described {
     pub(crate) endpoint: Option<EndpointUrl>,
     /// The client authentication methods advertised for introspection.
     pub(crate) auth_methods: Option<Vec<String>>,
-    /// Whether tokens may be bound to certificates, if there is metadata.
-    binds_to_certificates: Option<bool>,
-}
-
-impl Described {
-    /// Whether the authorization server binds tokens to certificates (RFC 8705 §3.3), given that they
-    /// are known here.
-    pub(super) fn binding(&self, header: &ClientCertificateHeader) -> Check {
-        const NAME: &str = "certificates";
-        const MEMBER: &str = "tls_client_certificate_bound_access_tokens";
-        let here = format!("here they are read from the header {}", header.name());
-        let wanted = format!("{MEMBER}: true, since {here}");
-        match self.binds_to_certificates {
-            None => Check::skipped(NAME, "there is no metadata", wanted),
-            Some(true) => Check::passed(NAME, format!("{MEMBER}: true; {here}"), wanted),
-            Some(false) => {
-                let found = format!("the metadata does not say {MEMBER}: true");
-                Check::warning(NAME, found, wanted, Cause::NoCertificateBinding)
-            }
-        }
-    }
+    /// What else the metadata says; nothing if there is none.
+    pub(crate) advertised: Advertised,
 }
 
 /// Tries each form of the metadata URL until one has everything wanted. A configured endpoint
@@ -55,11 +37,11 @@ pub(super) async fn describe(
                 let methods = metadata
                     .introspection_endpoint_auth_methods_supported
                     .clone();
-                let binds = metadata.binds_to_certificates();
+                let advertised = metadata.advertised.clone();
                 let accepted = accept(metadata, wanted, probe.authorization_server);
                 let complete = accepted.is_ok();
                 if complete || of_issuer.is_none() {
-                    of_issuer = Some((url, methods, binds, accepted));
+                    of_issuer = Some((url, methods, advertised, accepted));
                 }
                 if complete {
                     break;
@@ -71,7 +53,7 @@ pub(super) async fn describe(
     let needless = configured.is_some();
     let issuer = format!("{:?}", probe.authorization_server.issuer.as_str());
     let anywhere = "metadata (RFC 8414 or OpenID Connect) at a well-known URL";
-    let Some((url, auth_methods, binds, accepted)) = of_issuer else {
+    let Some((url, auth_methods, advertised, accepted)) = of_issuer else {
         let other = failures.iter().find_map(|(url, unusable)| match unusable {
             Unusable::OtherIssuer(other) => Some((url, shortened(other))),
             _ => None,
@@ -96,7 +78,7 @@ pub(super) async fn describe(
     if needless {
         return Described {
             auth_methods,
-            binds_to_certificates: Some(binds),
+            advertised,
             ..unknown(configured, checks)
         };
     }
@@ -120,7 +102,7 @@ pub(super) async fn describe(
     Described {
         endpoint,
         auth_methods,
-        binds_to_certificates: Some(binds),
+        advertised,
     }
 }
 
@@ -136,6 +118,6 @@ pub(super) fn unknown(configured: Option<&EndpointUrl>, checks: &mut Vec<Check>)
     Described {
         endpoint: configured.cloned(),
         auth_methods: None,
-        binds_to_certificates: None,
+        advertised: Advertised::default(),
     }
 }

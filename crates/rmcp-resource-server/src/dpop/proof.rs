@@ -31,11 +31,11 @@ const LONGEST_JTI: usize = 256;
 
 /// The age up to which a proof is accepted: a client makes one for each request and sends it at
 /// once, so this is for slow networks and clocks.
-pub(super) const OLDEST: Duration = Duration::from_secs(60);
+pub(crate) const OLDEST: Duration = Duration::from_secs(60);
 
 /// How far in the future a proof may be, to allow for clock differences; the same as for a token's
 /// `nbf`.
-const FUTURE: Duration = Duration::from_secs(30);
+pub(crate) const FUTURE: Duration = Duration::from_secs(30);
 
 /// The members of a JWK that a public key does not have (RFC 7518 §6).
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];

@@ -23,8 +23,8 @@ use crate::{
     resource_server::ResourceServer,
     urls::EndpointUrl,
     verify::{
-        introspection::StartError,
         jwt::{JwtVerifier, config::JwtConfig},
+        start_error::StartError,
     },
 };
 
@@ -54,6 +54,18 @@ impl BackChannelLogoutConfig {
             algorithms: SigningAlgorithm::DEFAULT.to_vec(),
         }
     }
+
+    /// What the outer form of a logout token must be, and where the keys are.
+    pub(crate) fn jwt(&self) -> JwtConfig {
+        let mut jwt = JwtConfig::new(self.authorization_server.clone());
+        jwt.jwks_url = self.jwks_url.clone();
+        jwt.algorithms = self.algorithms.clone();
+        // §2.4 recommends logout+jwt, which Keycloak writes; others write JWT. An access token has no
+        // events.
+        jwt.accepted_types = vec!["logout+jwt".to_owned(), "jwt".to_owned()];
+        jwt.accept_untyped = true;
+        jwt
+    }
 }
 
 /// Revokes what a logout token names. An adapter passes it the body of each `POST`.
@@ -79,16 +91,9 @@ impl BackChannelLogout {
         config: BackChannelLogoutConfig,
         resource_server: ResourceServer,
     ) -> Result<Self, StartError> {
-        let mut jwt = JwtConfig::new(config.authorization_server.clone());
-        jwt.jwks_url = config.jwks_url.clone();
-        jwt.algorithms = config.algorithms.clone();
-        // §2.4 recommends logout+jwt, which Keycloak writes; others write JWT. An access token has no
-        // events.
-        jwt.accepted_types = vec!["logout+jwt".to_owned(), "jwt".to_owned()];
-        jwt.accept_untyped = true;
         Ok(Self {
             resource_server,
-            keys: JwtVerifier::start(jwt)?,
+            keys: JwtVerifier::start(config.jwt())?,
             config,
             used: Cache::builder()
                 .max_capacity(100_000)

@@ -67,7 +67,11 @@ impl IntrospectionResponse {
     /// Parses the body of a 200 answer. Only the JSON literal `true` means active, and only `false`
     /// means inactive; anything else is not an introspection response.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, String> {
-        let members = strict_json::parse_object(body)?;
+        Self::read(strict_json::parse_object(body)?)
+    }
+
+    /// The same of its members.
+    pub(crate) fn read(members: Map<String, Value>) -> Result<Self, String> {
         match members.get("active") {
             Some(Value::Bool(true)) => Claims::from_members(members)
                 .map(|claims| Self::Active(Box::new(claims)))

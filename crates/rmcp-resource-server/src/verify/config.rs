@@ -9,7 +9,8 @@ use crate::verify::userinfo::{UserinfoConfig, UserinfoVerifier};
 use crate::{
     authorization_server::server::AuthorizationServer,
     verify::{
-        introspection::{IntrospectionConfig, IntrospectionVerifier, StartError},
+        introspection::{IntrospectionConfig, IntrospectionVerifier},
+        start_error::StartError,
         verifier::TokenVerifier,
     },
 };

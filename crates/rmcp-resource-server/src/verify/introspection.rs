@@ -1,8 +1,12 @@
 //! Verifies opaque tokens by asking the authorization server (RFC 7662).
 
+mod answer;
 #[cfg(feature = "diagnose")]
 pub(crate) mod examine;
+pub(crate) mod problem;
 mod request;
+#[cfg(feature = "jwt")]
+pub(crate) mod signed;
 
 use std::fmt;
 
@@ -10,16 +14,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use self::answer::AnswerForm;
+#[cfg(feature = "jwt")]
+use self::signed::{SignedAnswers, SignedIntrospection};
 use crate::{
     authorization_server::{
         discovery::{EndpointName, discover},
-        http_client::{HttpClient, error::HttpClientError},
+        http_client::HttpClient,
         server::AuthorizationServer,
     },
-    client_auth::{
-        credentials::ClientCredentials, error::CredentialsError, method::ClientAuth,
-        reader::CredentialReader,
-    },
+    client_auth::{credentials::ClientCredentials, method::ClientAuth, reader::CredentialReader},
     error::{AuthorizationServerError, VerifyError},
     observe::change::Change,
     token::{bearer::BearerToken, claims::Claims},
@@ -28,6 +32,7 @@ use crate::{
         cache::{CacheConfig, CachePartition, TokenCache},
         gate::HoldOff,
         shell::{Question, Running, Shell, is_gone},
+        start_error::StartError,
         verifier::TokenVerifier,
     },
 };
@@ -48,6 +53,10 @@ pub struct IntrospectionConfig {
     /// reserved for tokens that were active within the last hours, and for connections that carried
     /// one.
     pub max_in_flight: usize,
+    /// Demands signed answers (RFC 9701); others are then failures of the authorization server.
+    /// Default: answers are JSON, and the connection vouches for them.
+    #[cfg(feature = "jwt")]
+    pub signed: Option<SignedIntrospection>,
     /// What to remember, and for how long.
     pub cache: CacheConfig,
 }
@@ -60,6 +69,8 @@ impl IntrospectionConfig {
             endpoint: None,
             credentials,
             max_in_flight: 64,
+            #[cfg(feature = "jwt")]
+            signed: None,
             cache: CacheConfig::default(),
         }
     }
@@ -73,6 +84,17 @@ impl IntrospectionConfig {
         Ok((auth, http))
     }
 
+    /// The form that answers must have. If they are signed, starts looking for the keys; must then be
+    /// called inside a Tokio runtime.
+    fn form(&self) -> Result<AnswerForm, StartError> {
+        #[cfg(feature = "jwt")]
+        if let Some(signed) = &self.signed {
+            let answers = SignedAnswers::start(signed, &self.authorization_server)?;
+            return Ok(AnswerForm::Signed(Box::new(answers)));
+        }
+        Ok(AnswerForm::Json)
+    }
+
     /// What to look for in the metadata.
     pub(crate) fn wanted(&self) -> EndpointName {
         match self.credentials {
@@ -80,18 +102,6 @@ impl IntrospectionConfig {
             _ => EndpointName::IntrospectionEndpoint,
         }
     }
-}
-
-/// Why the verifier cannot be started.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// A credential file cannot be used.
-    #[error(transparent)]
-    Credentials(#[from] CredentialsError),
-    /// The HTTP client cannot be set up.
-    #[error(transparent)]
-    HttpClient(#[from] HttpClientError),
 }
 
 /// A [`TokenVerifier`] that asks the introspection endpoint and remembers the answer.
@@ -112,6 +122,7 @@ struct Introspection {
     config: IntrospectionConfig,
     account: Arc<Account>,
     reader: Option<CredentialReader>,
+    form: AnswerForm,
 }
 
 /// The client to ask as, with its current credentials.
@@ -158,6 +169,7 @@ impl IntrospectionVerifier {
         let question = Introspection {
             account,
             reader: CredentialReader::start(&config.credentials, auth, renew),
+            form: config.form()?,
             config,
         };
         let shell = Shell::new(question, &server, &cache, max_in_flight, hold_off);
@@ -184,9 +196,10 @@ impl IntrospectionVerifier {
         }
     }
 
-    /// Waits until the endpoint is known.
+    /// Waits until the endpoint is known, and the keys if answers are signed.
     pub async fn ready(&self) {
         self.running.shell.discovery.ready().await;
+        self.running.shell.question.form.ready().await;
     }
 
     /// The endpoint to ask, once it is known.
@@ -216,7 +229,8 @@ impl TokenVerifier for IntrospectionVerifier {
     }
 
     fn readiness(&self) -> Result<(), Arc<str>> {
-        self.running.shell.discovery.readiness()
+        self.running.shell.discovery.readiness()?;
+        self.running.shell.question.form.readiness()
     }
 
     async fn count_cache_entries(&self) {
@@ -280,7 +294,15 @@ impl Question for Introspection {
         token: &BearerToken,
     ) -> Result<Claims, VerifyError> {
         let (endpoint, auth) = (&target.endpoint, &target.identity.auth);
-        request::send(&http, endpoint, auth, &self.account.server, token).await
+        request::send(
+            &http,
+            endpoint,
+            auth,
+            &self.form,
+            &self.account.server,
+            token,
+        )
+        .await
     }
 
     /// The target with the credentials as they are now.

@@ -35,7 +35,7 @@ use crate::{
     token::{bearer::BearerToken, claims::Claims},
     verify::{
         cache::{CachePartition, TokenCache},
-        introspection::StartError,
+        start_error::StartError,
         verifier::TokenVerifier,
     },
 };
@@ -113,6 +113,11 @@ impl JwtVerifier {
         let source = self.inner.source.found()?;
         let (payload, _typed) = self.inner.signed(&source.jwks, text).await?;
         Ok(payload)
+    }
+
+    /// Fails if no keys have been found yet.
+    pub(crate) fn at_hand(&self) -> Result<(), AuthorizationServerError> {
+        self.inner.source.found().map(drop)
     }
 
     /// Waits until keys are at hand.

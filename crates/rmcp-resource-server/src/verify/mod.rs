@@ -7,6 +7,7 @@ pub(crate) mod introspection;
 #[cfg(feature = "jwt")]
 pub(crate) mod jwt;
 pub(crate) mod shell;
+pub(crate) mod start_error;
 #[cfg(feature = "userinfo")]
 pub(crate) mod userinfo;
 pub(crate) mod verifier;

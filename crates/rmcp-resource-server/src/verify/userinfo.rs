@@ -24,8 +24,8 @@ use crate::{
     verify::{
         cache::{CacheConfig, CachePartition, TokenCache},
         gate::HoldOff,
-        introspection::StartError,
         shell::{Question, Running, Shell},
+        start_error::StartError,
         verifier::TokenVerifier,
     },
 };

@@ -1,9 +1,10 @@
-//! Client authentication with a private key instead of a secret: by an assertion or a certificate.
+//! Client authentication by an assertion, signed with a secret or a private key, or by a certificate.
 
 use std::{fs, path::PathBuf};
 
+use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use dev_authorization_server::FakeAuthorizationServer;
+use dev_authorization_server::{FakeAuthorizationServer, Reply};
 use rcgen::{KeyPair, PKCS_ED25519};
 use rmcp_resource_server::{
     ClientCredentials, IntrospectionConfig, IntrospectionVerifier, Issuer, Source, StartError,
@@ -112,6 +113,64 @@ async fn rs_27_an_assertion_is_made_for_each_request() {
     }
     seen.dedup();
     assert_eq!(seen.len(), 3, "an assertion is used once");
+}
+
+#[tokio::test]
+async fn rs_27_a_secret_signs_an_assertion_for_each_request_and_is_never_sent() {
+    let secrets = [
+        "s: é+/%& of 32 bytes or more, in UTF-8",
+        "another-one-0123456789-0123456789",
+    ];
+    let files = Files::new();
+    files.write("secret", &format!("{}\n", secrets[0]));
+    let fake = FakeAuthorizationServer::start();
+    for token in ["one", "two", "three"] {
+        fake.answer_token(token, altered(&fake, json!({})));
+    }
+    let server = spawn_server(&fake, |setup| {
+        setup.introspection.credentials = ClientCredentials::SecretJwt {
+            id: value("mcp"),
+            secret: Source::File(files.path("secret")),
+        };
+    });
+    server.call("one").await.assert_served("the first");
+    server.call("two").await.assert_served("the second");
+    files.write("secret", secrets[1]);
+    // The third is asked about with the new secret, at the latest after the server refuses the old one.
+    fake.answer_next(Reply::status(401));
+    server.call("three").await.assert_served("with another");
+
+    let requests = fake.introspections();
+    let mut seen = Vec::new();
+    for (index, request) in requests.iter().enumerate() {
+        assert_eq!(request.header("authorization"), None);
+        assert_eq!(request.form_value("client_secret"), None);
+        assert_eq!(request.form_value("client_id").as_deref(), Some("mcp"));
+        assert_eq!(
+            request.form_value("client_assertion_type").as_deref(),
+            Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+        );
+        let assertion = request.form_value("client_assertion").expect("sent");
+        let [header, claims] = parts(&assertion);
+        assert_eq!(header, json!({"alg": "HS256", "typ": "JWT"}));
+        assert_eq!(claims["iss"], "mcp");
+        assert_eq!(claims["sub"], "mcp");
+        assert_eq!(claims["aud"], fake.issuer());
+        let (at, until) = (claims["iat"].as_u64(), claims["exp"].as_u64());
+        assert_eq!(at.map(|at| at + 60), until);
+        let (signed, signature) = assertion.rsplit_once('.').expect("three parts");
+        let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).expect("base64url");
+        let verifies = |secret: &str| {
+            let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+            hmac::verify(&key, signed.as_bytes(), &signature).is_ok()
+        };
+        let last = index + 1 == requests.len();
+        assert!(verifies(secrets[usize::from(last)]), "request {index}");
+        seen.push(claims["jti"].to_string());
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), requests.len(), "an assertion is used once");
 }
 
 /// A server that asks through a front which admits only clients with a certificate from `ca`.
@@ -253,6 +312,14 @@ async fn rs_27_keys_that_cannot_work_are_refused_at_start() {
             },
             https,
             "the private key cannot be used",
+        ),
+        (
+            ClientCredentials::SecretJwt {
+                id: value("mcp"),
+                secret: value("-----31-bytes-are-one-too-few--"),
+            },
+            https,
+            "fewer than 32 bytes",
         ),
     ] {
         let refused = start(credentials, endpoint).expect_err("refused");

@@ -527,6 +527,11 @@ async fn challenges_name_the_schemes_that_are_accepted() {
     assert_eq!(named("DPoP")[1].0, "scope");
     let answer = both.call_with_proof("t", &client.proof("t")).await;
     assert_eq!(answer.status, 403);
+    let first = answer.header("www-authenticate").expect("a challenge");
+    assert!(
+        first.starts_with("DPoP "),
+        "the scheme of the request: {first}"
+    );
     let named = |scheme| parameters(&answer, scheme).expect("a challenge");
     assert_eq!(
         named("DPoP")[1],

@@ -29,6 +29,7 @@ mod revocation;
 mod rotation;
 mod session_owner;
 mod sessions;
+mod signed_introspection;
 mod single_flight;
 mod stale_connections;
 #[expect(dead_code, reason = "the other framework is chosen by `on_tower`")]

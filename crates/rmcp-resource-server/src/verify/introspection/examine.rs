@@ -1,12 +1,14 @@
 //! Whether the introspection endpoint answers and knows us, and what it says about a token.
 
 mod credentials;
+#[cfg(feature = "jwt")]
+mod signed;
 
 use tokio::time::timeout;
 
-use super::{IntrospectionConfig, request};
+use super::{IntrospectionConfig, answer::AnswerForm, request};
 use crate::{
-    client_auth::{error::CredentialsError, method::ClientAuth},
+    client_auth::method::ClientAuth,
     diagnose::{
         check::{Cause, Check, Diagnosis, Outcome},
         metadata::Described,
@@ -16,6 +18,7 @@ use crate::{
     error::{AuthorizationServerError, TokenError, VerifyError},
     token::{bearer::BearerToken, claims::Claims},
     urls::EndpointUrl,
+    verify::start_error::StartError,
 };
 
 const ANSWERS: &str = "an introspection response (RFC 7662)";
@@ -29,13 +32,23 @@ pub(crate) async fn examine(
     described: &Described,
     token: Option<&BearerToken>,
     diagnosis: &mut Diagnosis,
-) -> Result<Option<Claims>, CredentialsError> {
+) -> Result<Option<Claims>, StartError> {
     let auth = config.credentials.read()?;
     let Some(endpoint) = &described.endpoint else {
         return Ok(None);
     };
     auth.can_be_used_at(endpoint)?;
-    let asking = Asking { probe, endpoint };
+    #[cfg(feature = "jwt")]
+    if !signed::examine(config, probe, described, &mut diagnosis.server).await {
+        return Ok(None);
+    }
+    let asking = Asking {
+        probe,
+        endpoint,
+        form: config.form()?,
+    };
+    let limit = config.authorization_server.timeout;
+    let _in_time = timeout(limit, asking.form.ready()).await;
     let of_random = asking.ask(&auth, &random_token()).await;
     diagnosis.server.push(answers(&of_random));
     let of_token = match token.filter(|_| is_usable(&of_random)) {
@@ -69,13 +82,15 @@ type Answer = Result<Claims, VerifyError>;
 struct Asking<'a> {
     probe: &'a Probe<'a>,
     endpoint: &'a EndpointUrl,
+    form: AnswerForm,
 }
 
 impl Asking<'_> {
     async fn ask(&self, auth: &ClientAuth, token: &BearerToken) -> Answer {
         let server = self.probe.authorization_server;
         let limit = server.timeout;
-        let sent = request::send(&self.probe.http, self.endpoint, auth, server, token);
+        let http = &self.probe.http;
+        let sent = request::send(http, self.endpoint, auth, &self.form, server, token);
         timeout(limit, sent)
             .await
             .unwrap_or_else(|_elapsed| Err(AuthorizationServerError::TimedOut { limit }.into()))

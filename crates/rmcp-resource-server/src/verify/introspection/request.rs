@@ -1,7 +1,9 @@
 //! One request to the introspection endpoint, and what each kind of answer means.
 
+use http::header::{ACCEPT, HeaderValue};
 use reqwest::Response;
 
+use super::answer::AnswerForm;
 use crate::{
     authorization_server::{
         http_client::HttpClient,
@@ -17,37 +19,38 @@ use crate::{
     urls::EndpointUrl,
 };
 
-/// Sends `token` to `endpoint` once.
+/// Sends `token` to `endpoint` once, and demands an answer of this form.
 pub(super) async fn send(
     http: &HttpClient,
     endpoint: &EndpointUrl,
     auth: &ClientAuth,
+    form: &AnswerForm,
     server: &AuthorizationServer,
     token: &BearerToken,
 ) -> Result<Claims, VerifyError> {
-    let request = auth
+    form.can_be_read()?;
+    let asked_at = server.clock.now();
+    let mut request = auth
         .introspection_request(endpoint, server, token)
         .map_err(|error| malformed(error.to_string()))?;
+    let accept = HeaderValue::from_static(form.media_type());
+    request.headers_mut().insert(ACCEPT, accept);
     let request = request.try_into().map_err(unreachable)?;
     let response = http.execute(request).await.map_err(unreachable)?;
     match response.status().as_u16() {
-        200 => read_claims(response).await,
+        200 => match form.read(response, auth.client_id(), asked_at).await? {
+            IntrospectionResponse::Active(claims) => Ok(*claims),
+            IntrospectionResponse::Inactive => Err(TokenError::Inactive.into()),
+        },
         400 => Err(read_bad_request(response).await),
         status @ (401 | 403) => Err(AuthorizationServerError::CredentialsRefused { status }.into()),
         status => Err(response::failure(status, response.headers()).into()),
     }
 }
 
-async fn read_claims(response: Response) -> Result<Claims, VerifyError> {
-    let body = response::json_body(response).await?;
-    match IntrospectionResponse::parse(&body).map_err(malformed)? {
-        IntrospectionResponse::Active(claims) => Ok(*claims),
-        IntrospectionResponse::Inactive => Err(TokenError::Inactive.into()),
-    }
-}
-
 /// `unsupported_token_type` is about the token (oidc-provider answers it to text that looks like a
-/// JWT but is not one). Any other 400 is about us or the server (Keycloak's internal faults).
+/// JWT but is not one). Any other 400 is about us or the server (Keycloak's internal faults). Errors are
+/// never signed; none of them lets a token in.
 async fn read_bad_request(response: Response) -> VerifyError {
     match response::error_code(response).await.as_deref() {
         Some("unsupported_token_type") => TokenError::UnsupportedType.into(),

@@ -16,6 +16,11 @@ pub(super) fn read(mut claims: Map<String, Value>, typed: bool) -> Result<Claims
         let found = "a logout token: it has the member events".to_owned();
         return Err(TokenError::RefusedKind { found });
     }
+    // A signed introspection response (RFC 9701 §8.1). Its typ gives it away too, if it has one.
+    if claims.contains_key("token_introspection") {
+        let found = "an introspection response: it has the member token_introspection".to_owned();
+        return Err(TokenError::RefusedKind { found });
+    }
     let shown = typed || kind::is_shown(&claims) || has_roles(&claims);
     // Okta has an array, Entra a string.
     adopt(&mut claims, "scope", &["scp"]);

@@ -2,6 +2,7 @@
 
 use super::{claims, config::JwtConfig, jwks::Jwks, jws::Jws};
 use crate::{
+    authorization_server::discovery::{EndpointName, discover},
     diagnose::{
         check::{Cause, Check, Diagnosis},
         probe::Probe,
@@ -20,25 +21,57 @@ pub(crate) async fn examine(
     token: Option<&BearerToken>,
     diagnosis: &mut Diagnosis,
 ) -> Option<Claims> {
-    let wanted = format!("a key for {}", names(&config.algorithms));
-    let (server, algorithms) = (&config.authorization_server, &config.algorithms);
-    let jwks = match Jwks::fetch(&probe.http, endpoint.clone(), server, algorithms).await {
-        Ok(jwks) => jwks,
-        Err(error) => {
-            let (found, cause) = match error {
-                AuthorizationServerError::NoUsableKey { published, .. } => {
-                    (published, Cause::NoUsableKey)
-                }
-                error => (error.to_string(), Cause::AuthorizationServer(error)),
-            };
-            let check = Check::failed("keys", found, wanted, cause);
-            diagnosis.server.push(check);
-            return None;
-        }
+    let (check, jwks) = fetch("keys", config, probe, endpoint).await;
+    diagnosis.server.push(check);
+    verify(config, &jwks?, token?, &mut diagnosis.token).await
+}
+
+/// The check with this name: whether there are keys for something other than tokens.
+pub(crate) async fn keys_for(name: &'static str, config: &JwtConfig, probe: &Probe<'_>) -> Check {
+    let server = &config.authorization_server;
+    let endpoint = match config.jwks_url.clone() {
+        Some(configured) => Ok(configured),
+        None => (discover(EndpointName::JwksUri, &probe.http, server).await)
+            .map(|discovered| discovered.endpoint),
     };
-    let found = format!("keys for {}", names(&jwks.algorithms()));
-    diagnosis.server.push(Check::passed("keys", found, wanted));
-    verify(config, &jwks, token?, &mut diagnosis.token).await
+    let mut check = match endpoint {
+        Ok(endpoint) => fetch(name, config, probe, &endpoint).await.0,
+        Err(why) => Check::failed(name, why, wanted(config), Cause::NoKeys),
+    };
+    // The advice about an endpoint would be about another one.
+    if let Some(Cause::AuthorizationServer(_)) = check.cause {
+        check.cause = Some(Cause::NoKeys);
+    }
+    check
+}
+
+fn wanted(config: &JwtConfig) -> String {
+    format!("a key for {}", names(&config.algorithms))
+}
+
+async fn fetch(
+    name: &'static str,
+    config: &JwtConfig,
+    probe: &Probe<'_>,
+    endpoint: &EndpointUrl,
+) -> (Check, Option<Jwks>) {
+    let wanted = wanted(config);
+    let (server, algorithms) = (&config.authorization_server, &config.algorithms);
+    match Jwks::fetch(&probe.http, endpoint.clone(), server, algorithms).await {
+        Ok(jwks) => {
+            let found = format!("keys for {}", names(&jwks.algorithms()));
+            (Check::passed(name, found, wanted), Some(jwks))
+        }
+        Err(AuthorizationServerError::NoUsableKey { published, .. }) => {
+            let check = Check::failed(name, published, wanted, Cause::NoUsableKey);
+            (check, None)
+        }
+        Err(error) => {
+            let found = error.to_string();
+            let check = Check::failed(name, found, wanted, Cause::AuthorizationServer(error));
+            (check, None)
+        }
+    }
 }
 
 async fn verify(
