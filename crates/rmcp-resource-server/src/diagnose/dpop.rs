@@ -9,6 +9,7 @@ use crate::{
         mode::Dpop,
         proof::{ALGORITHMS, FUTURE, OLDEST},
     },
+    error::shortened,
     resource_server::ResourceServerConfig,
 };
 
@@ -47,7 +48,7 @@ fn advertised(described: &Described) -> Check {
             Check::warning(NAME, found, wanted, cause)
         }
         Some(offered) => {
-            let found = format!("{MEMBER}: {offered:?}");
+            let found = shortened(&format!("{MEMBER}: {offered:?}"));
             let fits = |name: &String| ALGORITHMS.contains(&name.as_str());
             match offered.iter().any(fits) {
                 true => Check::passed(NAME, found, wanted),

@@ -6,6 +6,7 @@ use crate::{
         metadata::Described,
         probe::Probe,
     },
+    error::shortened,
     jose::algorithm::{SigningAlgorithm, names},
     verify::{introspection::IntrospectionConfig, jwt::examine::keys_for},
 };
@@ -38,7 +39,7 @@ fn advertised(described: &Described, accepted: &[SigningAlgorithm]) -> Check {
         let cause = Cause::NotAdvertised { member: MEMBER };
         return Check::warning(NAME, found, wanted, cause);
     };
-    let found = format!("{MEMBER}: {offered:?}");
+    let found = shortened(&format!("{MEMBER}: {offered:?}"));
     let fits = |name: &String| {
         SigningAlgorithm::named(name).is_some_and(|algorithm| accepted.contains(&algorithm))
     };
