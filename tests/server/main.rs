@@ -15,6 +15,7 @@ mod healthcheck;
 mod http;
 mod limits;
 mod log_lines;
+mod manual;
 mod metrics;
 mod person;
 mod reading;
