@@ -49,6 +49,15 @@ networkPolicy:
 /// The values whose settings the binary knows.
 pub(super) const CHARTS: [&str; 3] = [HOSTED, KEYCLOAK, AUDITED_ON_A_VOLUME];
 
+/// The values that `docs/deployment.md` shows.
+pub(super) fn documented() -> &'static str {
+    let document = include_str!("../../../docs/deployment.md");
+    let (_, rest) = document
+        .split_once("<!-- values: keycloak -->\n```yaml\n")
+        .expect("values");
+    rest.split_once("\n```").expect("an end").0
+}
+
 /// Whatever differs because helm names and labels things in its own way.
 fn neutral(value: &Value) -> Value {
     match value {
@@ -82,7 +91,17 @@ fn neutral(value: &Value) -> Value {
             });
             neutral.collect()
         }
-        Value::Array(items) => items.iter().map(neutral).collect(),
+        Value::Array(items) => {
+            // The CA is optional in the manifests, and left out of the chart if there is none.
+            let is_ca = |item: &&Value| item["configMap"]["name"] == "authorization-server-ca";
+            let mut items: Vec<_> = items
+                .iter()
+                .filter(|item| !is_ca(item))
+                .map(neutral)
+                .collect();
+            items.sort_by_key(|item| item["name"].to_string());
+            items.into()
+        }
         // The name that kustomize generates for the settings.
         Value::String(text) if text.starts_with("oscal-mcp-server-") && text.len() == 27 => {
             json!("oscal-mcp-server")
@@ -99,13 +118,7 @@ fn meaning(objects: &Objects) -> Vec<(String, Value)> {
         .filter(|object| object["kind"] != "NetworkPolicy" && object["kind"] != "Namespace")
         .map(|object| {
             let kind = object["kind"].as_str().expect("a kind").to_owned();
-            let mut object = neutral(object);
-            // The CA is optional in the manifests, and left out of the chart if there is none.
-            let sources = object.pointer_mut("/spec/template/spec/volumes/0/projected/sources");
-            if let Some(sources) = sources.and_then(Value::as_array_mut) {
-                sources.retain(|source| source.get("configMap").is_none());
-            }
-            (kind, object)
+            (kind, neutral(object))
         })
         .collect();
     meaning.sort_by(|one, other| one.0.cmp(&other.0));
@@ -285,7 +298,10 @@ fn values_that_mean_nothing_are_refused() {
             "/store/url",
         ),
         ("store: {url: 'https://valkey'}", "/store/url"),
-        ("settings: {OSCAL_AUTH_CLIENT_SECRET: hush}", "/settings"),
+        (
+            "settings: {OSCAL_AUTH_CLIENT_SECRET: hush}",
+            "'OSCAL_AUTH_CLIENT_SECRET'",
+        ),
         ("settings: {PATH: /bin}", "'PATH'"),
         (
             "settings: {OSCAL_AUTH_CACHE_CAPACITY: 1000000}",

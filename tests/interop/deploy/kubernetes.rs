@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    chart::{CHARTS, HOSTED},
+    chart::{CHARTS, HOSTED, documented},
     render::{OVERLAYS, Objects, through},
 };
 use crate::{
@@ -111,7 +111,8 @@ fn is_closed(pod: &Value) {
 #[ignore = "interop: run scripts/interop"]
 fn the_binary_takes_the_environment_of_the_pod() {
     let overlays = OVERLAYS.map(Objects::of).into_iter();
-    for objects in overlays.chain(CHARTS.map(Objects::chart)) {
+    let charts = CHARTS.into_iter().chain([documented()]);
+    for objects in overlays.chain(charts.map(Objects::chart)) {
         let Some(objects) = objects else {
             return;
         };
