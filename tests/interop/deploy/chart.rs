@@ -126,7 +126,9 @@ fn meaning(objects: &Objects) -> Vec<(String, Value)> {
         let policies = objects.of_kind("NetworkPolicy").into_iter();
         let mut rules: Vec<_> = policies
             .flat_map(|policy| policy["spec"][direction].as_array().into_iter().flatten())
-            .map(neutral)
+            .map(|rule| {
+                neutral(&json!({"peers": [rule["from"], rule["to"]], "ports": rule["ports"]}))
+            })
             .collect();
         rules.sort_by_key(Value::to_string);
         meaning.push((direction.to_owned(), Value::from(rules)));
