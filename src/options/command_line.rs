@@ -41,8 +41,15 @@ pub(super) fn read(arguments: &[OsString]) -> Result<ArgMatches, Shown> {
             }
         })?;
     match manual::print(&matches, command()) {
-        Some(shown) => Err(shown),
         None => Ok(matches),
+        Some(Ok(text)) => Err(Shown {
+            text,
+            is_error: false,
+        }),
+        Some(Err(problem)) => Err(Shown {
+            text: format!("{problem}\nTry --help.\n"),
+            is_error: true,
+        }),
     }
 }
 

@@ -4,8 +4,6 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use super::command_line::Shown;
-
 const COMPLETIONS: &str = "completions";
 const MAN: &str = "man";
 const SHELL: &str = "shell";
@@ -32,44 +30,33 @@ pub(super) fn commands() -> [Command; 2] {
     [completions, man]
 }
 
-/// What these subcommands print; `None` if `matches` are of another. `command` is the whole
-/// command line.
-pub(super) fn print(matches: &ArgMatches, mut command: Command) -> Option<Shown> {
+/// What these subcommands print, or why they cannot; `None` if `matches` are of another. `command`
+/// is the whole command line.
+pub(super) fn print(
+    matches: &ArgMatches,
+    mut command: Command,
+) -> Option<Result<String, &'static str>> {
     let (name, matches) = matches.subcommand()?;
+    let mut printed = Vec::new();
     match name {
         COMPLETIONS => {
             let shell = *matches.get_one::<Shell>(SHELL)?;
-            let mut script = Vec::new();
             let name = command.get_name().to_owned();
-            clap_complete::generate(shell, &mut command, name, &mut script);
-            Some(text(script))
+            clap_complete::generate(shell, &mut command, name, &mut printed);
         }
         MAN => {
             command.build();
             let mut names = matches.get_many::<String>(SUBCOMMAND).unwrap_or_default();
-            let command = names.try_fold(&command, |command, name| command.find_subcommand(name));
-            let mut page = Vec::new();
-            Some(match command {
-                Some(command) => {
-                    Man::new(command.clone())
-                        .source(concat!("oscal-mcp-server ", env!("CARGO_PKG_VERSION")))
-                        .render(&mut page)
-                        .expect("memory takes it");
-                    text(page)
-                }
-                None => Shown {
-                    text: "There is no such subcommand.\nTry --help.\n".to_owned(),
-                    is_error: true,
-                },
-            })
+            let found = names.try_fold(&command, |command, name| command.find_subcommand(name));
+            let Some(found) = found else {
+                return Some(Err("There is no such subcommand."));
+            };
+            Man::new(found.clone())
+                .source(concat!("oscal-mcp-server ", env!("CARGO_PKG_VERSION")))
+                .render(&mut printed)
+                .expect("memory takes it");
         }
-        _ => None,
+        _ => return None,
     }
-}
-
-fn text(bytes: Vec<u8>) -> Shown {
-    Shown {
-        text: String::from_utf8(bytes).expect("made of text"),
-        is_error: false,
-    }
+    Some(Ok(String::from_utf8(printed).expect("made of text")))
 }

@@ -133,7 +133,7 @@ def check():
     works("tar", "--extract", f"--file={archive}", "--directory=/root/unpacked", "--strip-components=1")
 
     def install():
-        return works("/root/unpacked/install", "--documents", "/carried/oscal")
+        return works("unpacked/install", "--documents", "../carried/oscal", cwd="/root")
 
     assert "client secret" in install()
     settings = "/etc/oscal-mcp-server/settings.env"
