@@ -6,6 +6,7 @@ mod doctor;
 mod dotenv;
 mod environment;
 mod given;
+mod manual;
 mod similar;
 mod unknown;
 

@@ -9,7 +9,9 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use super::{HEALTHCHECK, Options, audit, doctor, similar::nearest};
+use super::{HEALTHCHECK, Options, audit, doctor, manual, similar::nearest};
+
+const SHELLS: &str = "bash, elvish, fish, powershell, zsh";
 
 /// Text to print instead of running.
 pub(crate) struct Shown {
@@ -17,9 +19,9 @@ pub(crate) struct Shown {
     pub(crate) is_error: bool,
 }
 
-/// Reads flags and the subcommand, but no variables.
+/// Reads flags and the subcommand, but no variables. What `--help` and its like print is an `Err`.
 pub(super) fn read(arguments: &[OsString]) -> Result<ArgMatches, Shown> {
-    without_variables(command())
+    let matches = without_variables(command())
         .try_get_matches_from(arguments)
         .map_err(|error| match error.use_stderr() {
             true => Shown {
@@ -37,7 +39,18 @@ pub(super) fn read(arguments: &[OsString]) -> Result<ArgMatches, Shown> {
                     is_error: false,
                 }
             }
-        })
+        })?;
+    match manual::print(&matches, command()) {
+        None => Ok(matches),
+        Some(Ok(text)) => Err(Shown {
+            text,
+            is_error: false,
+        }),
+        Some(Err(problem)) => Err(Shown {
+            text: format!("{problem}\nTry --help.\n"),
+            is_error: true,
+        }),
+    }
 }
 
 fn command() -> Command {
@@ -54,6 +67,7 @@ fn command() -> Command {
         .subcommand(audit::command())
         .subcommand(doctor)
         .subcommand(healthcheck)
+        .subcommands(manual::commands())
 }
 
 /// Keeps clap from reading the environment, which would bypass `.env`.
@@ -83,6 +97,7 @@ fn explain(error: &Error, arguments: &[OsString]) -> String {
     match error.kind() {
         ErrorKind::InvalidUtf8 => "An argument is not UTF-8 text.".to_owned(),
         ErrorKind::InvalidValue if is_flag => format!("{named} needs a value."),
+        ErrorKind::InvalidValue => format!("The shell is unknown; known: {SHELLS}."),
         ErrorKind::TooManyValues if is_flag => format!("{named} takes no value."),
         ErrorKind::ArgumentConflict if is_sub_command => {
             format!("The sub-command {sub_command} must come first; its options follow it.")
@@ -93,9 +108,10 @@ fn explain(error: &Error, arguments: &[OsString]) -> String {
             unknown(sub_command, arguments, &flags)
         }
         // Nothing else is required.
-        ErrorKind::MissingRequiredArgument | ErrorKind::MissingSubcommand => {
-            "Something is missing: audit verify --key-file FILE FILES...".to_owned()
-        }
+        ErrorKind::MissingRequiredArgument | ErrorKind::MissingSubcommand => format!(
+            "Something is missing: audit verify --key-file FILE FILES..., or completions SHELL, \
+             which is one of {SHELLS}."
+        ),
         _ => "The command line cannot be understood.".to_owned(),
     }
 }
@@ -113,8 +129,8 @@ fn unknown(text: &str, arguments: &[OsString], flags: &[String]) -> String {
     };
     if !text.starts_with('-') {
         return format!(
-            "{which} is neither an option nor a sub-command (audit, doctor, {HEALTHCHECK}). Put a value \
-             after its option, and quote it if it contains spaces."
+            "{which} is neither an option nor a sub-command (audit, completions, doctor, {HEALTHCHECK}, \
+             man). Put a value after its option, and quote it if it contains spaces."
         );
     }
     // Not a flag: it would show in the process list.

@@ -159,6 +159,16 @@ async fn recipes_protect_the_server_and_tell_its_public_url() {
     }
 }
 
+#[test]
+fn the_installed_settings_of_systemd_are_the_documented_ones() {
+    let installed = include_str!("../../deploy/systemd/settings.env").lines();
+    let installed: Vec<_> = installed.filter(|line| !line.starts_with('#')).collect();
+    assert!(DOCUMENT.contains(&format!(
+        "<!-- settings: systemd -->\n```sh\n{}\n```",
+        installed.join("\n")
+    )));
+}
+
 /// AgentCore's requirements on the server: stateless, at 0.0.0.0:8000/mcp.
 #[test]
 fn the_agent_runtime_recipe_is_what_the_runtime_expects() {

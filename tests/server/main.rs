@@ -16,6 +16,7 @@ mod healthcheck;
 mod http;
 mod limits;
 mod log_lines;
+mod manual;
 mod metrics;
 mod person;
 mod reading;

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use super::{
+    chart::{HOSTED, KEYCLOAK},
     network_policy::{Labels, NAMESPACE, Peer, Pod, is_allowed},
     render::{CUSTOM, OVERLAYS, Objects},
 };
@@ -206,6 +207,12 @@ fn network_policies_let_through_what_must_work_and_nothing_else() {
             return;
         };
         check(folder, "as it is", &objects);
+    }
+    for (values, folder) in [(KEYCLOAK, OVERLAYS[0]), (HOSTED, OVERLAYS[1])] {
+        let Some(objects) = Objects::chart(values) else {
+            return;
+        };
+        check(folder, "as a chart", &objects);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The manifests, rendered by kustomize: valid by the Kubernetes schemas, fit for a restricted
+//! The manifests, rendered by kustomize, and the chart, rendered by helm: valid by the Kubernetes schemas, fit for a restricted
 //! namespace, and with settings that the binary accepts.
 
 use std::{
@@ -10,7 +10,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::render::{OVERLAYS, Objects, through};
+use super::{
+    chart::{CHARTS, HOSTED, documented},
+    render::{OVERLAYS, Objects, through},
+};
 use crate::{
     environment::installed,
     support::{command, stderr, stdout},
@@ -27,6 +30,7 @@ fn manifests_are_valid_kubernetes_objects() {
         (Objects::of("overlays/hosted"), 10),
         (Objects::customized("base", VOLUME), 10),
         (Objects::of("fill-documents"), 1),
+        (Objects::chart(HOSTED), 9),
     ] {
         let Some(Objects(objects)) = objects else {
             return;
@@ -52,7 +56,10 @@ fn pods_meet_the_restricted_standard() {
         Objects::of("overlays/hosted"),
         Objects::customized("base", VOLUME),
         Objects::of("fill-documents"),
-    ] {
+    ]
+    .into_iter()
+    .chain(CHARTS.map(Objects::chart))
+    {
         let Some(objects) = objects else {
             return;
         };
@@ -103,8 +110,10 @@ fn is_closed(pod: &Value) {
 #[test]
 #[ignore = "interop: run scripts/interop"]
 fn the_binary_takes_the_environment_of_the_pod() {
-    for folder in OVERLAYS {
-        let Some(objects) = Objects::of(folder) else {
+    let overlays = OVERLAYS.map(Objects::of).into_iter();
+    let charts = CHARTS.into_iter().chain([documented()]);
+    for objects in overlays.chain(charts.map(Objects::chart)) {
+        let Some(objects) = objects else {
             return;
         };
         takes_environment_of(&objects);
@@ -190,6 +199,7 @@ fn fill(projected: &Value, folder: &Path) {
                     .expect("a certificate")
                     .cert
                     .pem(),
+                Some("audit-key") => "k".repeat(32),
                 _ => "https://mcp.example.com/mcp".to_owned(),
             };
             fs::write(file, content).expect("writable");

@@ -1,4 +1,4 @@
-//! The manifests as rendered by kustomize.
+//! The manifests as rendered by kustomize, and the chart as rendered by helm.
 
 use std::{
     fs,
@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::network_policy::{Labels, NAMESPACE, Pod};
 use crate::{environment::installed, support::stderr};
@@ -56,21 +56,44 @@ impl Objects {
         Self::build(&own)
     }
 
+    /// The objects of the chart with these values, as the release `oscal-mcp-server`.
+    pub(super) fn chart(values: &str) -> Option<Self> {
+        Self::release("oscal-mcp-server", values)
+    }
+
+    /// The objects of a release of the chart, and the namespace that must exist beforehand.
+    pub(super) fn release(name: &str, values: &str) -> Option<Self> {
+        let rendered = chart(name, values)?;
+        assert!(rendered.status.success(), "{values}: {}", stderr(&rendered));
+        let mut objects = Self::checked(values, &rendered.stdout)?;
+        let labels = json!({"pod-security.kubernetes.io/enforce": "restricted",
+                            "app.kubernetes.io/name": "oscal-mcp-server"});
+        let metadata = json!({"name": "oscal-mcp", "labels": labels});
+        objects
+            .0
+            .push(json!({"kind": "Namespace", "metadata": metadata}));
+        Some(objects)
+    }
+
     fn build(folder: &Path) -> Option<Self> {
         let kustomize = installed("deploy/kustomize")?;
-        let python = installed("deploy/venv/bin/python")?;
         let built = Command::new(kustomize)
             .arg("build")
             .arg(folder)
             .output()
             .expect("kustomize runs");
         assert!(built.status.success(), "{}", stderr(&built));
+        Self::checked(&folder.display().to_string(), &built.stdout)
+    }
+
+    /// `rendered` is YAML, and `what` is named if an object is not valid.
+    fn checked(what: &str, rendered: &[u8]) -> Option<Self> {
+        let python = installed("deploy/venv/bin/python")?;
         let checked = through(
             Command::new(python).arg(Path::new(ROOT).join("tests/interop/deploy/check.py")),
-            &built.stdout,
+            rendered,
         );
-        let folder = folder.display();
-        assert!(checked.status.success(), "{folder}: {}", stderr(&checked));
+        assert!(checked.status.success(), "{what}: {}", stderr(&checked));
         let objects = serde_json::from_slice(&checked.stdout).expect("JSON");
         Some(Self(objects))
     }
@@ -145,6 +168,15 @@ fn labels(object: &Value) -> Labels {
     labels
         .map(|(key, value)| (key.clone(), text(value)))
         .collect()
+}
+
+/// The chart as rendered by helm, or helm's errors.
+pub(super) fn chart(release: &str, values: &str) -> Option<Output> {
+    let mut helm = Command::new(installed("helm/helm")?);
+    helm.args(["template", release, "deploy/helm", "--namespace=oscal-mcp"])
+        .args(["--values=-", "--kube-version=1.34.0"])
+        .current_dir(ROOT);
+    Some(through(&mut helm, values.as_bytes()))
 }
 
 /// Runs a program with this standard input.
