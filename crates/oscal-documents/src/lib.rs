@@ -4,6 +4,7 @@ mod assessments;
 mod comparison;
 mod control;
 mod document;
+mod formats;
 mod framework;
 mod implementations;
 mod json;
@@ -56,6 +57,7 @@ pub use crate::{
         info::DocumentInfo,
         model::{Model, UnknownModel},
     },
+    formats::{Format, error::FormatError, format::UnknownFormat, to_json, to_yaml},
     implementations::{
         coverage::{
             claims::{Claim, Standing},
