@@ -9,7 +9,7 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use super::{HEALTHCHECK, Options, audit, doctor, similar::nearest};
+use super::{HEALTHCHECK, Options, audit, convert, doctor, similar::nearest};
 
 /// Text to print instead of running.
 pub(crate) struct Shown {
@@ -52,6 +52,7 @@ fn command() -> Command {
         .args_conflicts_with_subcommands(true)
         .disable_help_subcommand(true)
         .subcommand(audit::command())
+        .subcommand(convert::command())
         .subcommand(doctor)
         .subcommand(healthcheck)
 }
@@ -82,6 +83,7 @@ fn explain(error: &Error, arguments: &[OsString]) -> String {
     let is_sub_command = command.find_subcommand(sub_command).is_some();
     match error.kind() {
         ErrorKind::InvalidUtf8 => "An argument is not UTF-8 text.".to_owned(),
+        ErrorKind::InvalidValue if named == "--to" => "--to takes json or yaml.".to_owned(),
         ErrorKind::InvalidValue if is_flag => format!("{named} needs a value."),
         ErrorKind::TooManyValues if is_flag => format!("{named} takes no value."),
         ErrorKind::ArgumentConflict if is_sub_command => {
@@ -94,7 +96,8 @@ fn explain(error: &Error, arguments: &[OsString]) -> String {
         }
         // Nothing else is required.
         ErrorKind::MissingRequiredArgument | ErrorKind::MissingSubcommand => {
-            "Something is missing: audit verify --key-file FILE FILES...".to_owned()
+            "Something is missing: audit verify --key-file FILE FILES..., or convert FILE --to json."
+                .to_owned()
         }
         _ => "The command line cannot be understood.".to_owned(),
     }
@@ -113,7 +116,7 @@ fn unknown(text: &str, arguments: &[OsString], flags: &[String]) -> String {
     };
     if !text.starts_with('-') {
         return format!(
-            "{which} is neither an option nor a sub-command (audit, doctor, {HEALTHCHECK}). Put a value \
+            "{which} is neither an option nor a sub-command (audit, convert, doctor, {HEALTHCHECK}). Put a value \
              after its option, and quote it if it contains spaces."
         );
     }

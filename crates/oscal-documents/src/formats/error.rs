@@ -2,7 +2,7 @@
 
 /// Why YAML or XML cannot be read, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message} at line {line} column {column}")]
+#[error("line {line}, column {column}: {message}")]
 pub struct FormatError {
     message: String,
     line: usize,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// A format that OSCAL documents are written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
     /// JSON.
     Json,

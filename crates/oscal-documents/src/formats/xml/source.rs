@@ -67,7 +67,7 @@ impl<'t> Source<'t> {
     pub(super) fn new(text: &'t str) -> Result<Self, FormatError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if let Some(at) = text.find(|c| !is_allowed(c)) {
-            let message = "a control character, which XML does not allow,";
+            let message = "a control character, which XML does not allow";
             return Err(FormatError::at(message, text, at));
         }
         let mut reader = Reader::from_str(text);
@@ -105,8 +105,8 @@ impl<'t> Source<'t> {
                     if self.depth > 0 {
                         return Ok(Node::Text(text));
                     }
-                    if !text.trim_matches(is_space).is_empty() {
-                        return Err(self.error("text outside the root element", offset));
+                    if let Some(at) = text.find(|c| !is_space(c)) {
+                        return Err(self.error("text outside the root element", offset + at));
                     }
                 }
                 Event::CData(text) if self.depth > 0 => {
@@ -120,7 +120,7 @@ impl<'t> Source<'t> {
                 }
                 Event::Decl(declaration) => self.declaration(&declaration, offset)?,
                 Event::DocType(_) => {
-                    let message = "a document type declaration, which is not read; remove it:";
+                    let message = "a document type declaration, which is not read; remove it";
                     return Err(self.error(message, offset));
                 }
                 Event::Comment(_) | Event::PI(_) => {}
@@ -225,7 +225,7 @@ impl<'t> Source<'t> {
         {
             return Ok(());
         }
-        let message = format!("the encoding `{encoding:.40}`; save it as UTF-8:");
+        let message = format!("the encoding is `{encoding:.40}`; save it as UTF-8");
         Err(self.error(message, offset))
     }
 

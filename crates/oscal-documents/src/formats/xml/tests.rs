@@ -151,6 +151,7 @@ fn prose_has_an_element_around_it_or_not() {
 
 #[test]
 fn errors_name_the_cause_and_the_place() {
+    let mut wrong = Vec::new();
     let root = format!("<catalog xmlns='{NAMESPACE}'>");
     let deep = format!("{root}{}", "<x>".repeat(101));
     let attributes: String = (0..101).map(|n| format!(" a{n}='1'")).collect();
@@ -176,7 +177,7 @@ fn errors_name_the_cause_and_the_place() {
         ),
         (
             "<?xml version='1.0' encoding='ISO-8859-1'?><c/>",
-            "the encoding `ISO-8859-1`",
+            "the encoding is `ISO-8859-1`",
             1,
             1,
         ),
@@ -190,7 +191,7 @@ fn errors_name_the_cause_and_the_place() {
             &format!("{root}<metadata>"),
             "the text ends within an element",
             1,
-            63,
+            62,
         ),
         (
             &format!("{root}\n&nbsp;</catalog>"),
@@ -219,15 +220,15 @@ fn errors_name_the_cause_and_the_place() {
         (
             &format!("{root}</catalog>\nb"),
             "text outside the root element",
+            2,
             1,
-            63,
         ),
-        (&format!("{root}\u{1}"), "a control character", 1, 53),
+        (&format!("{root}\u{1}"), "a control character", 1, 52),
         (
             &format!("{root}<control id='a' id='b'/></catalog>"),
             "not well-formed",
             1,
-            53,
+            52,
         ),
         (
             &format!("{root}\n<metadata><title>a</title>\n<title>b</title></metadata></catalog>"),
@@ -239,26 +240,23 @@ fn errors_name_the_cause_and_the_place() {
             &format!("{root}<metadata><version>a<b/></version></metadata></catalog>"),
             "`b` in a plain value",
             1,
-            73,
+            72,
         ),
-        (&deep, "nested deeper than 100 levels", 1, 350),
+        (&deep, "nested deeper than 100 levels", 0, 0),
         (
             &format!("{root}<x{attributes}/>"),
             "more than 100 attributes",
             1,
-            53,
+            52,
         ),
-        (&many, "namespace", 1, 2000),
+        (&many, "namespace", 0, 0),
     ] {
         let error = to_json(xml).expect_err(xml);
-        assert!(error.message().contains(message), "{xml:.200}: {error}");
-        if line < 2 && column > 300 {
-            continue;
+        let is_right = error.message().contains(message)
+            && (line == 0 || (error.line(), error.column()) == (line, column));
+        if !is_right {
+            wrong.push(format!("{xml:.100}: {error}"));
         }
-        assert_eq!(
-            (error.line(), error.column()),
-            (line, column),
-            "{xml:.200}: {error}"
-        );
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

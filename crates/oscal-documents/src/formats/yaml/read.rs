@@ -79,7 +79,7 @@ impl<'t> Reader<'t> {
                 Event::DocumentStart(_) => {
                     documents += 1;
                     if documents > 1 {
-                        return Err(self.error("a second YAML document in one file; split it:"));
+                        return Err(self.error("a second YAML document in one file; split it"));
                     }
                     let event = self.next()?;
                     self.node(event, Place::Object(self.facts.document()))?;
@@ -236,7 +236,7 @@ impl<'t> Reader<'t> {
             Plain::Number(number) => self.out.push_str(&number.to_string()),
             Plain::Text => push_string(&mut self.out, text),
             Plain::NoNumber => {
-                let message = format!("`{text:.40}`, a number that JSON does not have,");
+                let message = format!("`{text:.40}`, a number that JSON does not have");
                 return Err(self.error(message));
             }
         }
@@ -260,9 +260,14 @@ impl<'t> Reader<'t> {
     }
 
     fn unknown_tag(&self, tag: &Tag) -> FormatError {
+        let handle = if tag.is_yaml_core_schema() {
+            "!!"
+        } else {
+            &tag.handle
+        };
+        let suffix = &tag.suffix;
         self.error(format!(
-            "the tag `{:.60}`, which does not fit",
-            tag.to_string()
+            "the tag `{handle:.40}{suffix:.40}`, which does not fit"
         ))
     }
 
