@@ -11,6 +11,7 @@ mod doctor;
 mod documentation;
 mod documents;
 mod dpop;
+mod formats;
 mod healthcheck;
 mod http;
 mod limits;

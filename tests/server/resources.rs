@@ -2,7 +2,7 @@
 
 mod changes;
 mod prompts;
-mod session;
+pub(crate) mod session;
 
 use std::fs;
 

@@ -20,6 +20,7 @@ mod validation;
 #[cfg(feature = "validation")]
 pub use crate::validation::{
     Caps, Source, TooLarge, Validation,
+    constraints::Constraints,
     definition::UnknownDefinition,
     finding::{Finding, Findings},
     schema_outline::{OutlineError, SchemaOutline},

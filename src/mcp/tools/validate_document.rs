@@ -59,6 +59,9 @@ pub(super) struct Verdict {
     /// In document order, the first 50
     errors: Vec<Finding>,
     error_count: usize,
+    /// NIST's constraints beyond the schema; `valid` does not cover them
+    #[serde(skip_serializing_if = "Option::is_none")]
+    constraints: Option<Beyond>,
     /// Allowed by the schema, and yet suspicious: duplicates, references to nothing, unused
     /// parameters
     warnings: Vec<Finding>,
@@ -66,6 +69,16 @@ pub(super) struct Verdict {
     /// The document in the format asked for
     #[serde(skip_serializing_if = "Option::is_none")]
     converted: Option<String>,
+}
+
+/// What was checked beyond the schema.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Beyond {
+    checked: usize,
+    not_checked: Vec<&'static str>,
+    /// The first 50; the rule is the id of the constraint
+    findings: Vec<Finding>,
+    finding_count: usize,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -127,9 +140,19 @@ fn verdict(access: &Access, asked: &ValidateDocument) -> Result<Verdict, ToolErr
     };
     let (errors, error_count) = errors.map_or((Vec::new(), 0), listed);
     let (warnings, warning_count) = listed(found.warnings);
+    let constraints = found.constraints.map(|constraints| {
+        let (findings, finding_count) = listed(constraints.findings);
+        Beyond {
+            checked: constraints.checked,
+            not_checked: constraints.not_checked,
+            findings,
+            finding_count,
+        }
+    });
     let converted = asked.convert_to.as_deref().map(|to| converted(source, to));
     Ok(Verdict {
         format: (found.format != Format::Json).then(|| found.format.name()),
+        constraints,
         converted: converted.transpose()?,
         valid,
         model: found.model.map(Model::root_key),
@@ -195,14 +218,29 @@ impl Verdict {
             (None, _) => {}
         }
         text += ".\n";
+        if let Some(beyond) = &self.constraints {
+            let (checked, not_checked) = (beyond.checked, beyond.not_checked.len());
+            let _ = writeln!(
+                text,
+                "Constraints beyond the schema: {checked} checked, {} findings, {not_checked} not \
+                 checked.",
+                beyond.finding_count
+            );
+        }
         if let Some(format) = self.format {
             let _ = writeln!(
                 text,
                 "It is {format}; the paths below are those of its JSON form."
             );
         }
+        let none = Vec::new();
+        let beyond = self.constraints.as_ref();
+        let beyond = beyond.map_or((&none, 0), |beyond| {
+            (&beyond.findings, beyond.finding_count)
+        });
         for (kind, findings, count) in [
             ("Errors", &self.errors, self.error_count),
+            ("Constraints that do not hold", beyond.0, beyond.1),
             ("Warnings", &self.warnings, self.warning_count),
         ] {
             if count == 0 {

@@ -130,7 +130,10 @@ impl Document {
                 DocumentError::NotJson(error)
             }
         })?;
-        let text = if json.len() == text.len() {
+        let text = if format != Format::Json {
+            // The readers write no white space.
+            text.into_boxed_str()
+        } else if json.len() == text.len() {
             compact(text)
         } else {
             compact(json.to_owned())

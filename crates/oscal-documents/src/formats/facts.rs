@@ -7,36 +7,37 @@ use std::sync::OnceLock;
 const MODEL: &str = include_str!("model.txt");
 
 /// The names and types of OSCAL's models.
-pub(super) struct Facts {
+pub(crate) struct Facts {
     definitions: Vec<Definition>,
+    numbers: HashMap<&'static str, usize>,
     document: usize,
 }
 
 /// What an element or an object consists of.
 #[derive(Default)]
-pub(super) struct Definition {
+pub(crate) struct Definition {
     flags: Vec<(&'static str, Scalar)>,
     /// The member for the text of an element that has attributes, and its type.
-    pub(super) text: Option<(&'static str, Scalar)>,
+    pub(crate) text: Option<(&'static str, Scalar)>,
     children: Vec<Child>,
 }
 
 /// An element in another one.
-pub(super) struct Child {
+pub(crate) struct Child {
     /// Its name in XML; `*` for prose without an element around it.
-    element: &'static str,
+    pub(crate) element: &'static str,
     /// The element around several of them, which JSON does not have.
     wrapper: Option<&'static str>,
     /// Its name in JSON.
-    pub(super) member: &'static str,
+    pub(crate) member: &'static str,
     /// Whether JSON has an array.
-    pub(super) is_array: bool,
-    pub(super) of: Kind,
+    pub(crate) is_array: bool,
+    pub(crate) of: Kind,
 }
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Scalar(Scalar),
     /// Number of a definition.
     Object(usize),
@@ -44,7 +45,7 @@ pub(super) enum Kind {
 
 /// A type of simple values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scalar {
+pub(crate) enum Scalar {
     Text,
     Base64,
     Integer,
@@ -57,7 +58,7 @@ pub(super) enum Scalar {
 }
 
 /// What an element in XML stands for.
-pub(super) enum Element {
+pub(crate) enum Element {
     /// It is itself a value.
     Child(&'static Child),
     /// It is around several values, and JSON does not have it.
@@ -66,7 +67,7 @@ pub(super) enum Element {
 
 impl Facts {
     /// The facts, which are read once.
-    pub(super) fn get() -> &'static Self {
+    pub(crate) fn get() -> &'static Self {
         static FACTS: OnceLock<Facts> = OnceLock::new();
         FACTS.get_or_init(|| Self::read(MODEL))
     }
@@ -112,28 +113,71 @@ impl Facts {
         Self {
             definitions,
             document: numbers["document"],
+            numbers,
         }
     }
 
     /// What a whole document is.
-    pub(super) fn document(&self) -> &Definition {
+    pub(crate) fn document(&self) -> &Definition {
         &self.definitions[self.document]
     }
 
-    pub(super) fn definition(&self, number: usize) -> &Definition {
+    pub(crate) fn definition(&self, number: usize) -> &Definition {
         &self.definitions[number]
+    }
+
+    /// The number of the definition with this name.
+    pub(crate) fn number(&self, name: &str) -> Option<usize> {
+        self.numbers.get(name).copied()
+    }
+
+    /// The number of the definition with this name, or of the only one whose name ends with it, as
+    /// those of definitions within others do: `metadata.party`.
+    pub(crate) fn number_like(&self, name: &str) -> Option<usize> {
+        self.number(name).or_else(|| {
+            let is_like = |known: &&str| known.rsplit('.').next() == Some(name);
+            let mut like = self.numbers.keys().copied().filter(is_like);
+            let (only, None) = (like.next()?, like.next()) else {
+                return None;
+            };
+            self.number(only)
+        })
+    }
+
+    /// The numbers of all definitions.
+    pub(crate) fn numbers(&self) -> std::ops::Range<usize> {
+        0..self.definitions.len()
     }
 }
 
 impl Definition {
     /// The type of an attribute.
-    pub(super) fn flag(&self, name: &str) -> Option<Scalar> {
+    pub(crate) fn flag(&self, name: &str) -> Option<Scalar> {
         let mut flags = self.flags.iter();
         flags.find_map(|(known, of)| (*known == name).then_some(*of))
     }
 
+    /// The attribute that a member of the JSON object is.
+    pub(crate) fn flag_name(&self, member: &str) -> Option<&'static str> {
+        let mut flags = self.flags.iter();
+        flags.find_map(|(known, _)| (*known == member).then_some(*known))
+    }
+
+    /// The elements that a member of the JSON object stands for.
+    pub(crate) fn child(&self, member: &str) -> Option<&Child> {
+        self.children.iter().find(|child| child.member == member)
+    }
+
+    /// The numbers of the definitions of its elements.
+    pub(crate) fn inner(&self) -> impl Iterator<Item = usize> {
+        self.children.iter().filter_map(|child| match child.of {
+            Kind::Object(number) => Some(number),
+            Kind::Scalar(_) => None,
+        })
+    }
+
     /// What an element in it stands for.
-    pub(super) fn element(&'static self, name: &str) -> Option<Element> {
+    pub(crate) fn element(&'static self, name: &str) -> Option<Element> {
         self.children.iter().find_map(|child| match child.wrapper {
             Some(wrapper) => (wrapper == name).then_some(Element::Wrapper(child)),
             None => (child.element == name).then_some(Element::Child(child)),
@@ -141,12 +185,12 @@ impl Definition {
     }
 
     /// Its prose that has no element around it.
-    pub(super) fn prose(&self) -> Option<&Child> {
+    pub(crate) fn prose(&self) -> Option<&Child> {
         self.children.iter().find(|child| child.element == "*")
     }
 
     /// What a member of the JSON object is.
-    pub(super) fn member(&self, name: &str) -> Option<Kind> {
+    pub(crate) fn member(&self, name: &str) -> Option<Kind> {
         if let Some(of) = self.flag(name) {
             return Some(Kind::Scalar(of));
         }
@@ -160,7 +204,7 @@ impl Definition {
 
 impl Child {
     /// Whether it has this name in XML.
-    pub(super) fn is_called(&self, element: &str) -> bool {
+    pub(crate) fn is_called(&self, element: &str) -> bool {
         self.element == element
     }
 }

@@ -5,23 +5,20 @@ use std::fmt::Write;
 /// Appends a string in quotes.
 pub(super) fn push_string(out: &mut String, text: &str) {
     out.push('"');
-    let is_special = |c: char| c < ' ' || matches!(c, '"' | '\\');
+    let is_special = |byte: u8| byte < b' ' || matches!(byte, b'"' | b'\\');
     let mut rest = text;
-    while let Some(at) = rest.find(is_special) {
-        let (plain, special) = rest.split_at(at);
-        out.push_str(plain);
-        let mut characters = special.chars();
-        match characters.next() {
-            Some('"') => out.push_str("\\\""),
-            Some('\\') => out.push_str("\\\\"),
-            Some('\n') => out.push_str("\\n"),
-            Some('\r') => out.push_str("\\r"),
-            Some('\t') => out.push_str("\\t"),
+    while let Some(at) = rest.bytes().position(is_special) {
+        out.push_str(&rest[..at]);
+        match rest.as_bytes()[at] {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
             // Writing to a string cannot fail.
-            Some(other) => drop(write!(out, "\\u{:04x}", u32::from(other))),
-            None => {}
+            other => drop(write!(out, "\\u{other:04x}")),
         }
-        rest = characters.as_str();
+        rest = &rest[at + 1..];
     }
     out.push_str(rest);
     out.push('"');

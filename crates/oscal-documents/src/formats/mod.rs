@@ -9,7 +9,7 @@
 //! NIST's metaschema, so no schema is needed to read a document.
 
 pub(crate) mod error;
-mod facts;
+pub(crate) mod facts;
 pub(crate) mod format;
 mod json_text;
 mod xml;

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! text ─ wellformed ─> Value ─┬─ Schemas::validate: the schema's verdict, explained
+//!                             ├─ constraints: what NIST's metaschema demands beyond the schema
 //!                             └─ lint: duplicates, dangling references, unused parameters
 //! ```
 //!
 //! The schemas are NIST's, loaded from a directory; none come with the program. Warnings need no
 //! schema, so they work without one.
 
+pub(crate) mod constraints;
 mod datatype;
 pub(crate) mod definition;
 mod explain;
@@ -32,6 +34,7 @@ use crate::formats::{Format, to_json};
 use crate::json::tree_size::TreeSize;
 use crate::json::wellformed;
 use crate::library::view::LibraryView;
+use crate::validation::constraints::Constraints;
 use crate::validation::explain::explain;
 use crate::validation::finding::{Findings, Path, shortened};
 use crate::validation::schemas::{NoSchema, Schemas};
@@ -83,6 +86,8 @@ pub struct Caps {
     pub tree_bytes: usize,
     /// Errors to return. Default: 50.
     pub errors: usize,
+    /// Findings about constraints to return. Default: 50.
+    pub constraints: usize,
     /// Warnings to return. Default: 50.
     pub warnings: usize,
 }
@@ -93,6 +98,7 @@ impl Default for Caps {
             text_bytes: 16 << 20,
             tree_bytes: 128 << 20,
             errors: 50,
+            constraints: 50,
             warnings: 50,
         }
     }
@@ -133,6 +139,9 @@ pub struct Validation {
     /// What the schema does not allow, or why there was no schema. Text that cannot be read, or does
     /// not belong to a model, is an error that needs no schema.
     pub errors: Result<Findings, NoSchema>,
+    /// What was checked and found of NIST's constraints beyond the schema; `None` if the document
+    /// is of no model. They need no schema.
+    pub constraints: Option<Constraints>,
     /// What the schema allows but looks wrong. NIST's own files have such places.
     pub warnings: Findings,
 }
@@ -201,6 +210,7 @@ impl Schemas {
                     oscal_version: None,
                     schema_version: None,
                     errors: Ok(errors),
+                    constraints: None,
                     warnings: Findings::new(caps.warnings),
                 });
             }
@@ -222,6 +232,7 @@ impl Schemas {
             model: found,
             schema_version: schema.map(|schema| schema.version.clone()),
             errors: self.errors(&document, found, model, wanted, caps.errors),
+            constraints: found.map(|model| constraints::check(&document, model, caps.constraints)),
             warnings: lint::lint(&document, loaded, found, view, caps.warnings),
             oscal_version: version,
         })

@@ -292,7 +292,8 @@ impl Inline {
     fn text(&mut self, text: &str) {
         let mut rest = text;
         while !rest.is_empty() {
-            let word = rest.find(is_space).unwrap_or(rest.len());
+            let is_space_byte = |byte: u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+            let word = rest.bytes().position(is_space_byte).unwrap_or(rest.len());
             if word > 0 {
                 self.space();
                 push_escaped(&mut self.out, &rest[..word]);
@@ -360,18 +361,19 @@ impl Inline {
 
 /// Appends a word with what would be markup escaped.
 fn push_escaped(out: &mut String, word: &str) {
-    let mut characters = word.chars().peekable();
-    while let Some(c) = characters.next() {
-        let is_markup = match c {
-            '`' | '~' | '^' | '*' | '"' => true,
-            '\\' => characters.peek().is_some_and(char::is_ascii_punctuation),
-            _ => false,
-        };
-        if is_markup {
+    let is_special = |byte: u8| matches!(byte, b'`' | b'~' | b'^' | b'*' | b'"' | b'\\');
+    let mut rest = word;
+    while let Some(at) = rest.bytes().position(is_special) {
+        let (plain, special) = rest.split_at(at);
+        out.push_str(plain);
+        let next = special.as_bytes().get(1);
+        if special.as_bytes()[0] != b'\\' || next.is_some_and(u8::is_ascii_punctuation) {
             out.push('\\');
         }
-        out.push(c);
+        out.push_str(&special[..1]);
+        rest = &special[1..];
     }
+    out.push_str(rest);
 }
 
 /// Backticks that do not end within the text: at least `least`.

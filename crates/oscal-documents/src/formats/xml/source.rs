@@ -15,7 +15,7 @@ use crate::formats::error::FormatError;
 const OSCAL: Namespace<'static> = Namespace("http://csrc.nist.gov/ns/oscal/1.0");
 
 /// The deepest nesting of elements, as in JSON.
-const MAX_DEPTH: u32 = 100;
+const MAX_DEPTH: usize = 100;
 
 /// The most attributes of an element. OSCAL has up to 8.
 const MAX_ATTRIBUTES: usize = 100;
@@ -25,7 +25,8 @@ pub(super) struct Source<'t> {
     text: &'t str,
     reader: Reader<&'t [u8]>,
     names: NamespaceResolver,
-    depth: u32,
+    /// The open elements: whether they declare namespaces.
+    open: Vec<bool>,
     /// The namespaces of the element that has just ended are dropped at the next event.
     is_ended: bool,
     has_root: bool,
@@ -76,7 +77,7 @@ impl<'t> Source<'t> {
             text,
             reader,
             names: NamespaceResolver::default(),
-            depth: 0,
+            open: Vec::new(),
             is_ended: false,
             has_root: false,
         })
@@ -96,23 +97,22 @@ impl<'t> Source<'t> {
             match event {
                 Event::Start(start) | Event::Empty(start) => return self.start(start, offset),
                 Event::End(_) => {
-                    self.is_ended = true;
-                    self.depth = self.depth.saturating_sub(1);
+                    self.is_ended = self.open.pop() == Some(true);
                     return Ok(Node::End);
                 }
                 Event::Text(text) => {
                     let text = text.xml10_content();
-                    if self.depth > 0 {
+                    if !self.open.is_empty() {
                         return Ok(Node::Text(text));
                     }
                     if let Some(at) = text.find(|c| !is_space(c)) {
                         return Err(self.error("text outside the root element", offset + at));
                     }
                 }
-                Event::CData(text) if self.depth > 0 => {
+                Event::CData(text) if !self.open.is_empty() => {
                     return Ok(Node::Text(text.xml10_content()));
                 }
-                Event::GeneralRef(reference) if self.depth > 0 => {
+                Event::GeneralRef(reference) if !self.open.is_empty() => {
                     return Ok(Node::Text(self.resolved(&reference, offset)?));
                 }
                 Event::CData(_) | Event::GeneralRef(_) => {
@@ -124,7 +124,7 @@ impl<'t> Source<'t> {
                     return Err(self.error(message, offset));
                 }
                 Event::Comment(_) | Event::PI(_) => {}
-                Event::Eof if self.depth > 0 => {
+                Event::Eof if !self.open.is_empty() => {
                     return Err(self.error("the text ends within an element", offset));
                 }
                 Event::Eof if !self.has_root => {
@@ -175,25 +175,29 @@ impl<'t> Source<'t> {
     }
 
     fn start(&mut self, start: BytesStart<'t>, offset: usize) -> Result<Node<'t>, FormatError> {
-        if self.depth == MAX_DEPTH {
+        if self.open.len() == MAX_DEPTH {
             let message = format!("nested deeper than {MAX_DEPTH} levels");
             return Err(self.error(message, offset));
         }
-        if self.depth == 0 && std::mem::replace(&mut self.has_root, true) {
+        if self.open.is_empty() && std::mem::replace(&mut self.has_root, true) {
             return Err(self.error("a second root element", offset));
         }
-        let attributes = start
-            .attributes()
-            .with_checks(false)
-            .take(MAX_ATTRIBUTES + 1)
-            .count();
-        if attributes > MAX_ATTRIBUTES {
-            let message = format!("an element with more than {MAX_ATTRIBUTES} attributes");
-            return Err(self.error(message, offset));
+        let raw = start.attributes_raw();
+        // Each takes four bytes or more.
+        if raw.len() > 4 * MAX_ATTRIBUTES {
+            let mut attributes = start.attributes();
+            let attributes = attributes.with_checks(false).take(MAX_ATTRIBUTES + 1);
+            if attributes.count() > MAX_ATTRIBUTES {
+                let message = format!("an element with more than {MAX_ATTRIBUTES} attributes");
+                return Err(self.error(message, offset));
+            }
         }
-        let pushed = self.names.push(&start);
-        pushed.map_err(|error| self.error(error.to_string(), offset))?;
-        self.depth += 1;
+        let declares = raw.contains("xmlns");
+        if declares {
+            let pushed = self.names.push(&start);
+            pushed.map_err(|error| self.error(error.to_string(), offset))?;
+        }
+        self.open.push(declares);
         let is_oscal = match self.names.resolve_element(start.name()).0 {
             ResolveResult::Bound(namespace) => namespace == OSCAL,
             ResolveResult::Unbound => false,
@@ -218,11 +222,8 @@ impl<'t> Source<'t> {
             Some(Ok(encoding)) => encoding,
             Some(Err(error)) => return Err(self.error(error.to_string(), offset)),
         };
-        let is_read = |name: &&str| encoding.eq_ignore_ascii_case(name);
-        if ["utf-8", "us-ascii", "ascii"]
-            .iter()
-            .any(|name| is_read(name))
-        {
+        let read = ["utf-8", "us-ascii", "ascii"];
+        if read.iter().any(|name| encoding.eq_ignore_ascii_case(name)) {
             return Ok(());
         }
         let message = format!("the encoding is `{encoding:.40}`; save it as UTF-8");
