@@ -221,6 +221,8 @@ impl Check<'_, '_> {
         };
         let index = self.indexes.get(name);
         for part in self.parts(key, at) {
+            // Some references have no pattern that takes the `#` away; no id begins with one.
+            let part = part.trim_start_matches('#').to_owned();
             let known = index.is_some_and(|index| index.contains_key(std::slice::from_ref(&part)));
             if !known {
                 self.broken.push((at, rule, Fault::Missing(part)));
@@ -262,10 +264,8 @@ fn message(nodes: &Nodes<'_>, at: At, rule: &Rule, fault: &Fault) -> String {
             )
         }
         (_, Fault::SameAs(first)) => {
-            format!(
-                "says the same as {}, and may not",
-                shortened(&nodes.pointer(*first), 200)
-            )
+            let first = shortened(&nodes.pointer(*first), 200);
+            format!("has the same key as {first}; it has to be unique")
         }
         (Some(Demand::Count(least, most)), Fault::Count(count)) => match count < least {
             true => format!("has {count} of {target:.120}; at least {least} needed"),
