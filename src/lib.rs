@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod config;
 mod content;
+pub mod convert;
 pub mod doctor;
 pub mod healthcheck;
 pub mod host;

@@ -48,7 +48,7 @@ pub(crate) fn built_in(
     if served { &BUILT_IN } else { &[] }
 }
 
-/// Logs the files in unsupported formats, in one line however many they are.
+/// Logs the files in other formats than OSCAL's, in one line however many they are.
 pub(crate) fn not_loaded(library: &Library) {
     const NAMED: usize = 10;
     let files = library.skipped();
@@ -62,7 +62,7 @@ pub(crate) fn not_loaded(library: &Library) {
     }
     tracing::warn!(
         files = files.len(),
-        "not loaded, because only JSON is supported so far: {named}"
+        "not loaded, because their names do not end in .json, .yaml, .yml or .xml: {named}"
     );
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use oscal_mcp_server::{
-    audit::verify, config::Request, doctor, healthcheck, run, telemetry, traces::Traces,
+    audit::verify, config::Request, convert, doctor, healthcheck, run, telemetry, traces::Traces,
 };
 use tikv_jemallocator::Jemalloc;
 
@@ -43,6 +43,15 @@ fn main() -> ExitCode {
                 ExitCode::from(WRONG_CONFIGURATION)
             }
         },
+        Request::Convert { file, to_yaml } => {
+            match convert::run(&file, to_yaml, &mut stdout().lock()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    let _ = writeln!(stderr(), "{}: {error}", file.display());
+                    ExitCode::FAILURE
+                }
+            }
+        }
         Request::CheckHealth(http) => match healthcheck::run(&http) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod command_line;
+mod convert;
 mod doctor;
 mod dotenv;
 mod environment;
@@ -14,6 +15,7 @@ use clap::{CommandFactory, Parser};
 
 pub(crate) use audit::{AUDIT, AuditOptions};
 pub(crate) use command_line::Shown;
+pub(crate) use convert::{CONVERT, ConvertOptions};
 pub(crate) use doctor::DoctorOptions;
 pub(crate) use environment::Environment;
 pub(crate) use given::{Given, Origin, SubCommand};
@@ -102,7 +104,8 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_MCP_TRUSTED_PROXIES", hide_env_values = true)]
     pub(crate) trusted_proxies: Option<String>,
 
-    /// Directory of OSCAL documents (JSON), read with its subdirectories [default: built-in only]
+    /// Directory of OSCAL documents (JSON, YAML, XML), read with its subdirectories [default:
+    /// built-in only]
     #[arg(long, env = "OSCAL_DOCUMENTS_DIR", hide_env_values = true)]
     pub(crate) documents_dir: Option<String>,
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     audit::AuditKey,
-    options::{AuditOptions, Environment, Given, Shown, SubCommand},
+    options::{AuditOptions, ConvertOptions, Environment, Given, Shown, SubCommand},
 };
 
 /// What the command line asks for.
@@ -22,6 +22,13 @@ pub enum Request {
     Diagnose(Box<DoctorConfig>),
     /// Check whether the server with this configuration is alive.
     CheckHealth(Box<HttpConfig>),
+    /// Convert a document.
+    Convert {
+        /// The document.
+        file: PathBuf,
+        /// To YAML instead of JSON.
+        to_yaml: bool,
+    },
     /// Check an audit log.
     VerifyAudit {
         /// The key that the server had.
@@ -46,6 +53,9 @@ impl Request {
             Ok(given) => given,
             Err(Shown { text, is_error }) => return Self::Show { text, is_error },
         };
+        if let Some(SubCommand::Convert(ConvertOptions { file, to_yaml })) = given.sub_command {
+            return Self::Convert { file, to_yaml };
+        }
         if let Some(SubCommand::VerifyAudit(AuditOptions { key_file, files })) = given.sub_command {
             return match AuditKey::from_file(&key_file) {
                 Ok(key) => Self::VerifyAudit { key, files },

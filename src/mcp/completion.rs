@@ -10,7 +10,9 @@ use rmcp::{
 
 use super::{
     answer::{document, shortened},
-    prompts, resources,
+    prompts,
+    resource_uri::Form,
+    resources,
 };
 
 /// Only this many characters of a value are examined.
@@ -25,6 +27,8 @@ enum Kind {
     Of(Model),
     /// A document that has controls.
     Catalog,
+    /// A form of resources.
+    Form,
     /// Free text, without suggestions.
     Text,
 }
@@ -57,6 +61,11 @@ pub(super) fn complete(
             let catalogs = documents.documents().filter(|d| d.controls().len() > 0);
             document_ids(catalogs, &typed)
         }
+        Kind::Form => Form::NAMES
+            .map(|(name, _)| name)
+            .into_iter()
+            .filter(|name| name.starts_with(&typed.lower))
+            .collect(),
         Kind::Text => Vec::new(),
     };
     Ok(CompleteResult::new(first(values)))
@@ -78,6 +87,7 @@ fn kind(reference: &Reference, argument: &str) -> Result<Kind, ErrorData> {
             (resources::DOCUMENT, "id") => Some(Kind::Document),
             (resources::CONTROL, "id") => Some(Kind::Catalog),
             (resources::CONTROL, "control") => Some(Kind::Control),
+            (resources::DOCUMENT | resources::CONTROL, "format") => Some(Kind::Form),
             (resources::DOCUMENT | resources::CONTROL, _) => None,
             (other, _) => {
                 let message = format!(

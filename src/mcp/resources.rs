@@ -1,25 +1,25 @@
 //! Documents and controls as resources. A resource is a loaded document or a control in one;
 //! reading it opens no file.
 
-use oscal_documents::{Document, LibraryView, ParamValues};
+use oscal_documents::{Document, LibraryView, Model, ParamValues, to_yaml};
 use rmcp::{
     ErrorData,
     model::{
         ListResourcesResult, ReadResourceResult, Resource, ResourceContents, ResourceTemplate,
     },
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     answer::{advice, cut, markdown, shortened},
-    resource_uri::{MalformedUri, ResourceUri, of_document},
+    resource_uri::{Form, MalformedUri, Named, ResourceUri, of_document},
 };
 
 /// The URI template of documents.
-pub(super) const DOCUMENT: &str = "oscal://documents/{id}";
+pub(super) const DOCUMENT: &str = "oscal://documents/{id}{?format}";
 
 /// The URI template of controls.
-pub(super) const CONTROL: &str = "oscal://documents/{id}/controls/{control}";
+pub(super) const CONTROL: &str = "oscal://documents/{id}/controls/{control}{?format}";
 
 const PAGE: usize = 50;
 
@@ -31,6 +31,8 @@ const MAX_CONTROL: usize = 64 << 10;
 
 const JSON: &str = "application/json";
 const MARKDOWN: &str = "text/markdown";
+/// RFC 9512.
+const YAML: &str = "application/yaml";
 
 /// Why a resource cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +47,8 @@ enum ReadError {
         control: String,
         advice: &'static str,
     },
+    #[error("only catalogs can be read as Markdown, and this is a {0}; read it as JSON or YAML")]
+    NoMarkdown(Model),
     #[error(
         "the document has {size} bytes, but at most {MAX_DOCUMENT} are sent; use the tools \
          list_controls and get_control, or read a control as \
@@ -58,12 +62,16 @@ pub(super) fn templates() -> Vec<ResourceTemplate> {
     vec![
         ResourceTemplate::new(DOCUMENT, "document")
             .with_title("OSCAL document")
-            .with_description("A document of up to 1 MiB as OSCAL JSON, by its id")
+            .with_description(
+                "A document of up to 1 MiB, by its id, as OSCAL JSON; format: json, yaml or, of \
+                 catalogs, markdown",
+            )
             .with_mime_type(JSON),
         ResourceTemplate::new(CONTROL, "control")
             .with_title("Control")
             .with_description(
-                "A control of a catalog to read, by id or label in any common notation",
+                "A control of a catalog to read, by id or label in any common notation; format: \
+                 markdown, json or yaml",
             )
             .with_mime_type(MARKDOWN),
     ]
@@ -121,7 +129,7 @@ pub(super) fn read(
             ReadError::UnknownDocument(_) | ReadError::UnknownControl { .. } => {
                 ErrorData::resource_not_found(message, data)
             }
-            ReadError::Malformed(_) | ReadError::TooLarge { .. } => {
+            ReadError::Malformed(_) | ReadError::TooLarge { .. } | ReadError::NoMarkdown(_) => {
                 ErrorData::invalid_params(message, data)
             }
         }
@@ -135,17 +143,22 @@ fn contents(documents: &LibraryView<'_>, uri: &str) -> Result<(&'static str, Str
         let document = documents.document(id);
         document.ok_or_else(|| ReadError::UnknownDocument(shortened(id)))
     };
-    match uri.parse()? {
-        ResourceUri::Document(id) => {
+    let ResourceUri { resource, form } = uri.parse()?;
+    match resource {
+        Named::Document(id) => {
             let document = find(&id)?;
             let size = document.json().len();
             if size > MAX_DOCUMENT {
                 let document = document.info().id.clone();
                 return Err(ReadError::TooLarge { document, size });
             }
-            Ok((JSON, document.json().to_owned()))
+            match form.unwrap_or(Form::Json) {
+                Form::Json => Ok((JSON, document.json().to_owned())),
+                Form::Yaml => Ok((YAML, yaml(document.json()))),
+                Form::Markdown => Ok((MARKDOWN, catalog(document)?)),
+            }
         }
-        ResourceUri::Control { document, control } => {
+        Named::Control { document, control } => {
             let document = find(&document)?;
             let found = document.find_controls(&control);
             let found = found.first().ok_or_else(|| ReadError::UnknownControl {
@@ -153,10 +166,46 @@ fn contents(documents: &LibraryView<'_>, uri: &str) -> Result<(&'static str, Str
                 control: shortened(&control),
                 advice: advice(documents).unwrap_or("try the tool search"),
             })?;
-            let view = found.view(&ParamValues::new());
-            let mut text = markdown::control(&view, document.info());
-            cut(&mut text, MAX_CONTROL);
-            Ok((MARKDOWN, text))
+            let size = found.json().len();
+            let form = form.unwrap_or(Form::Markdown);
+            if form != Form::Markdown && size > MAX_DOCUMENT {
+                let document = document.info().id.clone();
+                return Err(ReadError::TooLarge { document, size });
+            }
+            match form {
+                Form::Json => Ok((JSON, found.json().to_owned())),
+                Form::Yaml => Ok((YAML, yaml(found.json()))),
+                Form::Markdown => {
+                    let view = found.view(&ParamValues::new());
+                    let mut text = markdown::control(&view, document.info());
+                    cut(&mut text, MAX_CONTROL);
+                    Ok((MARKDOWN, text))
+                }
+            }
         }
     }
+}
+
+/// JSON of a document or control, which is known to be well-formed, as YAML.
+fn yaml(json: &str) -> String {
+    to_yaml(&serde_json::from_str(json).unwrap_or(Value::Null))
+}
+
+/// All controls of a catalog to read, as many as fit.
+fn catalog(document: &Document) -> Result<String, ReadError> {
+    let info = document.info();
+    if info.model != Model::Catalog {
+        return Err(ReadError::NoMarkdown(info.model));
+    }
+    let mut text = format!("# {}\n", info.title);
+    for control in document.controls() {
+        let view = control.view(&ParamValues::new());
+        text += "\n";
+        text += &markdown::control(&view, info);
+        if text.len() > MAX_DOCUMENT {
+            break;
+        }
+    }
+    cut(&mut text, MAX_DOCUMENT);
+    Ok(text)
 }

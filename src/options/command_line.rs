@@ -9,7 +9,7 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use super::{HEALTHCHECK, Options, audit, doctor, manual, similar::nearest};
+use super::{HEALTHCHECK, Options, audit, convert, doctor, manual, similar::nearest};
 
 const SHELLS: &str = "bash, elvish, fish, powershell, zsh";
 
@@ -65,6 +65,7 @@ fn command() -> Command {
         .args_conflicts_with_subcommands(true)
         .disable_help_subcommand(true)
         .subcommand(audit::command())
+        .subcommand(convert::command())
         .subcommand(doctor)
         .subcommand(healthcheck)
         .subcommands(manual::commands())
@@ -96,6 +97,7 @@ fn explain(error: &Error, arguments: &[OsString]) -> String {
     let is_sub_command = command.find_subcommand(sub_command).is_some();
     match error.kind() {
         ErrorKind::InvalidUtf8 => "An argument is not UTF-8 text.".to_owned(),
+        ErrorKind::InvalidValue if named == "--to" => "--to takes json or yaml.".to_owned(),
         ErrorKind::InvalidValue if is_flag => format!("{named} needs a value."),
         ErrorKind::InvalidValue => format!("The shell is unknown; known: {SHELLS}."),
         ErrorKind::TooManyValues if is_flag => format!("{named} takes no value."),
@@ -109,8 +111,8 @@ fn explain(error: &Error, arguments: &[OsString]) -> String {
         }
         // Nothing else is required.
         ErrorKind::MissingRequiredArgument | ErrorKind::MissingSubcommand => format!(
-            "Something is missing: audit verify --key-file FILE FILES..., or completions SHELL, \
-             which is one of {SHELLS}."
+            "Something is missing: audit verify --key-file FILE FILES..., convert FILE --to json, or \
+             completions SHELL, which is one of {SHELLS}."
         ),
         _ => "The command line cannot be understood.".to_owned(),
     }
@@ -129,8 +131,8 @@ fn unknown(text: &str, arguments: &[OsString], flags: &[String]) -> String {
     };
     if !text.starts_with('-') {
         return format!(
-            "{which} is neither an option nor a sub-command (audit, completions, doctor, {HEALTHCHECK}, \
-             man). Put a value after its option, and quote it if it contains spaces."
+            "{which} is neither an option nor a sub-command (audit, completions, convert, doctor, \
+             {HEALTHCHECK}, man). Put a value after its option, and quote it if it contains spaces."
         );
     }
     // Not a flag: it would show in the process list.

@@ -9,7 +9,8 @@ use std::{
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use super::{
-    AUDIT, AuditOptions, CLIENT_SECRET_VARIABLE, DoctorOptions, HEALTHCHECK, Options,
+    AUDIT, AuditOptions, CLIENT_SECRET_VARIABLE, CONVERT, ConvertOptions, DoctorOptions,
+    HEALTHCHECK, Options,
     command_line::{self, Shown},
     dotenv::{self, Entry, Refused},
     environment::{Dotenv, Environment},
@@ -19,6 +20,7 @@ use super::{
 /// What to do other than serving.
 pub(crate) enum SubCommand {
     VerifyAudit(AuditOptions),
+    Convert(ConvertOptions),
     Doctor(DoctorOptions),
     Healthcheck,
 }
@@ -73,6 +75,11 @@ impl Given {
                 && let Some(options) = AuditOptions::new(&of_sub_command)
             {
                 return Ok(Self::only(SubCommand::VerifyAudit(options)));
+            }
+            if name == CONVERT
+                && let Some(options) = ConvertOptions::new(&of_sub_command)
+            {
+                return Ok(Self::only(SubCommand::Convert(options)));
             }
             sub_command = Some(match name.as_str() {
                 HEALTHCHECK => SubCommand::Healthcheck,

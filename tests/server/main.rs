@@ -12,6 +12,7 @@ mod doctor;
 mod documentation;
 mod documents;
 mod dpop;
+mod formats;
 mod healthcheck;
 mod http;
 mod limits;

@@ -2,7 +2,7 @@
 
 mod changes;
 mod prompts;
-mod session;
+pub(crate) mod session;
 
 use std::fs;
 
@@ -100,8 +100,8 @@ fn documents_and_controls_are_resources() {
     assert_eq!(
         [0, 1].map(|at| &templates["resourceTemplates"][at]["uriTemplate"]),
         [
-            "oscal://documents/{id}",
-            "oscal://documents/{id}/controls/{control}"
+            "oscal://documents/{id}{?format}",
+            "oscal://documents/{id}/controls/{control}{?format}"
         ]
     );
 

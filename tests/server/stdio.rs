@@ -102,7 +102,7 @@ fn what_is_loaded_decides_what_a_control_that_is_not_found_means() {
         vec![format!("--documents-dir={}", directory.path().display())]
     };
     let load = "start the server with --documents-dir (OSCAL_DOCUMENTS_DIR) and a directory of \
-                OSCAL JSON files, such as one made by scripts/fetch-oscal-content";
+                OSCAL files, such as one made by scripts/fetch-oscal-content";
     for (flags, means) in [
         (
             vec![],

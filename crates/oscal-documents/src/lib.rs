@@ -4,6 +4,7 @@ mod assessments;
 mod comparison;
 mod control;
 mod document;
+mod formats;
 mod framework;
 mod implementations;
 mod json;
@@ -19,6 +20,7 @@ mod validation;
 #[cfg(feature = "validation")]
 pub use crate::validation::{
     Caps, Source, TooLarge, Validation,
+    constraints::Constraints,
     definition::UnknownDefinition,
     finding::{Finding, Findings},
     schema_outline::{OutlineError, SchemaOutline},
@@ -56,6 +58,7 @@ pub use crate::{
         info::DocumentInfo,
         model::{Model, UnknownModel},
     },
+    formats::{Format, error::FormatError, format::UnknownFormat, to_json, to_yaml},
     implementations::{
         coverage::{
             claims::{Claim, Standing},

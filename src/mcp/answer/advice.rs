@@ -8,12 +8,12 @@ pub(crate) fn advice(documents: &LibraryView<'_>) -> Option<&'static str> {
         Contents::Documents => None,
         Contents::BuiltInOnly => Some(
             "only the built-in documents are loaded; to load others, start the server with \
-             --documents-dir (OSCAL_DOCUMENTS_DIR) and a directory of OSCAL JSON files, such as \
+             --documents-dir (OSCAL_DOCUMENTS_DIR) and a directory of OSCAL files, such as \
              one made by scripts/fetch-oscal-content",
         ),
         Contents::Nothing => Some(
             "no documents are loaded; start the server with --documents-dir (OSCAL_DOCUMENTS_DIR) \
-             and a directory of OSCAL JSON files, such as one made by scripts/fetch-oscal-content",
+             and a directory of OSCAL files, such as one made by scripts/fetch-oscal-content",
         ),
     }
 }

@@ -89,12 +89,19 @@ fn shown(outline: &SchemaOutline) -> String {
         model,
         schema_version,
         definition,
+        constraints,
         shape,
         ..
     } = outline;
     let mut text = format!("# {definition}, in {model} of OSCAL {schema_version}\n\n");
     let _ = writeln!(text, "{}\n", described(shape, definition));
     push_members(&mut text, shape, 0);
+    if !constraints.is_empty() {
+        text += "\nConstraints beyond the schema:\n";
+    }
+    for constraint in constraints {
+        let _ = writeln!(text, "- {constraint}");
+    }
     text
 }
 

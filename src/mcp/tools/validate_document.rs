@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use oscal_documents::{Caps, Findings, Model, Source};
+use oscal_documents::{Caps, Findings, Format, Model, Source, UnknownFormat, to_yaml};
 use rmcp::{
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
@@ -19,13 +19,20 @@ use crate::mcp::{
 };
 use crate::traces::validation;
 
+/// The largest converted document that is sent.
+const MAX_CONVERTED: usize = 1 << 20;
+
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ValidateDocument {
-    /// The document: JSON, or JSON as text
+    /// The document: JSON, or JSON, YAML or XML as text
     content: Option<Value>,
     /// Or the id of a loaded document
     document: Option<String>,
+    /// json, yaml or xml, if the text does not tell
+    format: Option<String>,
+    /// json or yaml: also return the document in this format
+    convert_to: Option<String>,
     /// Expected model, such as catalog; default: the model that it declares
     model: Option<String>,
 }
@@ -43,16 +50,35 @@ pub(super) struct Verdict {
     /// Version of OSCAL of the schema
     #[serde(skip_serializing_if = "Option::is_none")]
     schema_version: Option<String>,
+    /// yaml or xml: errors and warnings have the paths of the JSON form
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<&'static str>,
     /// Why there is no verdict
     #[serde(skip_serializing_if = "Option::is_none")]
     no_verdict: Option<String>,
     /// In document order, the first 50
     errors: Vec<Finding>,
     error_count: usize,
+    /// NIST's constraints beyond the schema; `valid` does not cover them
+    #[serde(skip_serializing_if = "Option::is_none")]
+    constraints: Option<Beyond>,
     /// Allowed by the schema, and yet suspicious: duplicates, references to nothing, unused
     /// parameters
     warnings: Vec<Finding>,
     warning_count: usize,
+    /// The document in the format asked for
+    #[serde(skip_serializing_if = "Option::is_none")]
+    converted: Option<String>,
+}
+
+/// What was checked beyond the schema.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Beyond {
+    checked: usize,
+    not_checked: Vec<&'static str>,
+    /// The first 50; the rule is the id of the constraint
+    findings: Vec<Finding>,
+    finding_count: usize,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -94,8 +120,12 @@ impl OscalServer {
 
 fn verdict(access: &Access, asked: &ValidateDocument) -> Result<Verdict, ToolError> {
     let documents = access.documents();
+    let format = asked.format.as_deref().map(|name| format("format", name));
     let source = match (&asked.content, &asked.document) {
-        (Some(Value::String(content)), None) => Source::Text(content),
+        (Some(Value::String(content)), None) => match format.transpose()? {
+            Some(format) => Source::TextIn(format, content),
+            None => Source::Text(content),
+        },
         (Some(content), None) => Source::Tree(content),
         (None, Some(id)) => Source::Document(document(&documents, id)?),
         _ => return Err(ToolError::EitherOr("content", "document")),
@@ -110,7 +140,20 @@ fn verdict(access: &Access, asked: &ValidateDocument) -> Result<Verdict, ToolErr
     };
     let (errors, error_count) = errors.map_or((Vec::new(), 0), listed);
     let (warnings, warning_count) = listed(found.warnings);
+    let constraints = found.constraints.map(|constraints| {
+        let (findings, finding_count) = listed(constraints.findings);
+        Beyond {
+            checked: constraints.checked,
+            not_checked: constraints.not_checked,
+            findings,
+            finding_count,
+        }
+    });
+    let converted = asked.convert_to.as_deref().map(|to| converted(source, to));
     Ok(Verdict {
+        format: (found.format != Format::Json).then(|| found.format.name()),
+        constraints,
+        converted: converted.transpose()?,
         valid,
         model: found.model.map(Model::root_key),
         oscal_version: found.oscal_version,
@@ -121,6 +164,37 @@ fn verdict(access: &Access, asked: &ValidateDocument) -> Result<Verdict, ToolErr
         warnings,
         warning_count,
     })
+}
+
+/// A format by its name.
+fn format(field: &'static str, name: &str) -> Result<Format, ToolError> {
+    name.parse()
+        .map_err(|error: UnknownFormat| ToolError::Argument {
+            field,
+            problem: error.to_string(),
+        })
+}
+
+/// The document in another format.
+fn converted(source: Source<'_>, to: &str) -> Result<String, ToolError> {
+    const FIELD: &str = "convert_to";
+    let unreadable = |problem: String| ToolError::Argument {
+        field: FIELD,
+        problem,
+    };
+    let tree = source.value().map_err(unreadable)?;
+    let text = match format(FIELD, to)? {
+        Format::Json => tree.to_string(),
+        Format::Yaml => to_yaml(&tree),
+        _ => return Err(unreadable("only json and yaml can be written".to_owned())),
+    };
+    if text.len() > MAX_CONVERTED {
+        return Err(ToolError::AnswerTooLarge {
+            size: text.len(),
+            advice: "use the command oscal-mcp-server convert",
+        });
+    }
+    Ok(text)
 }
 
 impl Verdict {
@@ -144,8 +218,29 @@ impl Verdict {
             (None, _) => {}
         }
         text += ".\n";
+        if let Some(beyond) = &self.constraints {
+            let (checked, not_checked) = (beyond.checked, beyond.not_checked.len());
+            let _ = writeln!(
+                text,
+                "Constraints beyond the schema: {checked} checked, {} findings, {not_checked} not \
+                 checked.",
+                beyond.finding_count
+            );
+        }
+        if let Some(format) = self.format {
+            let _ = writeln!(
+                text,
+                "It is {format}; the paths below are those of its JSON form."
+            );
+        }
+        let none = Vec::new();
+        let beyond = self.constraints.as_ref();
+        let beyond = beyond.map_or((&none, 0), |beyond| {
+            (&beyond.findings, beyond.finding_count)
+        });
         for (kind, findings, count) in [
             ("Errors", &self.errors, self.error_count),
+            ("Constraints that do not hold", beyond.0, beyond.1),
             ("Warnings", &self.warnings, self.warning_count),
         ] {
             if count == 0 {
@@ -170,6 +265,9 @@ impl Verdict {
                 };
                 let _ = writeln!(text, "- {path}: {message} [{rule}]");
             }
+        }
+        if let Some(converted) = &self.converted {
+            let _ = writeln!(text, "\n## Converted\n\n{converted}");
         }
         text
     }

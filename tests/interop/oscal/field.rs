@@ -101,4 +101,12 @@ fn every_file_is_served_or_refused_for_a_true_reason() {
     println!("{} documents", view.documents().len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(reasons["served"] > 200, "{reasons:?}");
+    let others: BTreeMap<&str, usize> = ["xml", "yaml", "yml"]
+        .map(|extension| {
+            let files = served.iter().filter(|file| file.ends_with(extension));
+            (extension, files.count())
+        })
+        .into();
+    println!("served in other formats: {others:?}");
+    assert!(others["xml"] > 95 && others["yaml"] > 55, "{others:?}");
 }

@@ -6,6 +6,7 @@ mod coverage;
 mod editions;
 mod fetched_content;
 mod field;
+mod formats;
 mod inspector;
 mod lookup;
 mod mappings;

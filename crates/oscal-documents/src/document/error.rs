@@ -1,6 +1,8 @@
 //! Why text is not accepted as a document.
 
 use crate::document::model::Model;
+use crate::formats::Format;
+use crate::formats::error::FormatError;
 use crate::json::too_many::{MAX_ITEMS, TooMany};
 
 /// Why text is not accepted as a document.
@@ -11,6 +13,8 @@ pub enum DocumentError {
     NotJson(serde_json::Error),
     #[error("refused: {0}")]
     Refused(serde_json::Error),
+    #[error("{0} that cannot be read: {1}")]
+    Format(Format, FormatError),
     #[error("larger than 4 GiB; split it")]
     TooLarge,
     #[error("more than {0} values, which no real document has; split it")]

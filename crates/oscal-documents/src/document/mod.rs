@@ -14,6 +14,7 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -25,9 +26,10 @@ use crate::document::entry::{Entries, References};
 use crate::document::error::DocumentError;
 use crate::document::info::DocumentInfo;
 use crate::document::outline::Outline;
+use crate::formats::{Format, to_json};
 use crate::json::compact::compact;
 use crate::json::cursor::{Span, find};
-use crate::json::digest::digest;
+use crate::json::digest::{digest, loose_digest};
 use crate::json::faults::Faults;
 use crate::json::tree_size::TreeSize;
 use crate::json::wellformed;
@@ -36,7 +38,7 @@ use crate::objects::index::ObjectIndex;
 /// How many values a document may have. SP 800-53, at 10 MB, has 210,000.
 const MAX_VALUES: usize = 2_000_000;
 
-/// An OSCAL document: its text, and an outline for finding things in it. Clones share both.
+/// An OSCAL document: its text as JSON, and an outline for finding things in it. Clones share both.
 ///
 /// ```
 /// use oscal_documents::{Document, Model};
@@ -66,8 +68,11 @@ pub struct Document {
 
 struct Content {
     text: Box<str>,
+    /// The format that it was read from.
+    format: Format,
     /// Made when it is needed.
     digest: OnceLock<u128>,
+    loose_digest: OnceLock<u128>,
     /// What was left out because it is malformed.
     faults: Faults,
     catalog: Catalog,
@@ -78,13 +83,14 @@ struct Content {
 }
 
 impl Document {
-    /// Reads a document. `file` is the name that problems with it are reported under, and
+    /// Reads a document in the format that the extension of `file` stands for, or else in the one
+    /// that the text looks like. `file` is the name that problems with it are reported under, and
     /// `built_in` marks documents that come with the program. Searches find only the documents of a
     /// [`Library`](crate::Library).
     ///
     /// # Errors
     ///
-    /// The text is not JSON, not an OSCAL document, or one that cannot be served without
+    /// The text is not of its format, not an OSCAL document, or one that cannot be served without
     /// ambiguity; see [`DocumentError`].
     pub fn parse(
         file: impl Into<String>,
@@ -107,6 +113,12 @@ impl Document {
         if u32::try_from(text.len()).is_err() {
             return Err(DocumentError::TooLarge);
         }
+        let format = Format::of_file(&file).unwrap_or_else(|| Format::of_text(&text));
+        let text = match to_json(&text, format) {
+            Ok(Cow::Owned(json)) => json,
+            Ok(Cow::Borrowed(_)) => text,
+            Err(error) => return Err(DocumentError::Format(format, error)),
+        };
         if TreeSize::of_text(&text).values > MAX_VALUES {
             return Err(DocumentError::TooManyValues(MAX_VALUES));
         }
@@ -118,7 +130,10 @@ impl Document {
                 DocumentError::NotJson(error)
             }
         })?;
-        let text = if json.len() == text.len() {
+        let text = if format != Format::Json {
+            // The readers write no white space.
+            text.into_boxed_str()
+        } else if json.len() == text.len() {
             compact(text)
         } else {
             compact(json.to_owned())
@@ -129,7 +144,9 @@ impl Document {
             files: [file.into()].into(),
             content: Arc::new(Content {
                 text,
+                format,
                 digest: OnceLock::new(),
+                loose_digest: OnceLock::new(),
                 faults: outline.faults,
                 catalog: outline.catalog,
                 entries: outline.entries,
@@ -176,6 +193,21 @@ impl Document {
     pub(crate) fn digest(&self) -> u128 {
         let content = &self.content;
         *content.digest.get_or_init(|| digest(&content.text))
+    }
+
+    /// Whether it says the same as a document that was read from another format. The white space
+    /// and the escapes of its prose do not matter, nor do the formats that its links name.
+    pub(crate) fn is_twin_of(&self, other: &Self) -> bool {
+        let loose = |document: &Self| {
+            let content = &document.content;
+            *(content.loose_digest).get_or_init(|| loose_digest(&content.text))
+        };
+        self.format() != other.format() && loose(self) == loose(other)
+    }
+
+    /// The format that it was read from.
+    pub fn format(&self) -> Format {
+        self.content.format
     }
 
     /// What was left out because it is malformed.

@@ -1,9 +1,11 @@
 //! The ids of documents.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::document::Document;
 use crate::document::model::Model;
 use crate::library::loaded_file::key;
 use crate::library::revision::by_age;
@@ -13,6 +15,12 @@ use crate::search::indexed::Indexed;
 pub(super) struct Found {
     pub(super) document: Arc<Indexed>,
     pub(super) files: Vec<Box<str>>,
+}
+
+/// Compares by age, and of the same age by format: what is published as JSON comes before what is
+/// read into it.
+fn by_rank(one: &Document, other: &Document) -> Ordering {
+    by_age(one.info(), other.info()).then_with(|| other.format().cmp(&one.format()))
 }
 
 /// Gives each document its id, which is its uuid if nothing else has that.
@@ -32,7 +40,7 @@ pub(super) fn identified(found: Vec<Found>) -> Vec<Arc<Indexed>> {
         let model = first.entry(key.0.clone()).or_insert(info.model);
         *model = info.model.min(*model);
         let newest = newest.entry(key).or_insert(at);
-        if by_age(found[*newest].document.document.info(), info).is_lt() {
+        if by_rank(&found[*newest].document.document, &document.document).is_lt() {
             *newest = at;
         }
     }
@@ -47,8 +55,9 @@ pub(super) fn identified(found: Vec<Found>) -> Vec<Arc<Indexed>> {
         }
         let mut superseded_by = None;
         if let Some(newest) = newest.get(&key).filter(|newest| **newest != at) {
-            let newer = found[*newest].document.document.info();
-            superseded_by = by_age(info, newer).is_lt().then(|| id.clone());
+            let newer = &found[*newest].document.document;
+            let is_older = by_rank(&document.document, newer).is_lt();
+            superseded_by = is_older.then(|| id.clone());
             let digits = format!("{:032x}", document.document.digest());
             let short = format!("{id}.{}", &digits[..6]);
             id = if ids.contains(&short) {

@@ -113,7 +113,7 @@ impl Library {
         self.files_read
     }
 
-    /// The files in formats other than JSON.
+    /// The files in formats other than JSON, YAML and XML.
     pub fn skipped(&self) -> &[Problem] {
         &self.skipped
     }

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use crate::document::Document;
 use crate::document::model::Model;
+use crate::formats::Format;
 use crate::library::view::LibraryView;
 
 /// How many words of a name, of a title or of a file name count, and how many of their letters.
@@ -176,7 +177,10 @@ fn all_words(document: &Document) -> Vec<String> {
     all.extend(words(info.model.root_key()));
     for file in document.files().take(MAX_WORDS) {
         let name = file.rsplit('/').next().unwrap_or(file);
-        all.extend(words(name.strip_suffix(".json").unwrap_or(name)));
+        let stem = name
+            .rsplit_once('.')
+            .filter(|_| Format::of_file(name).is_some());
+        all.extend(words(stem.map_or(name, |(stem, _)| stem)));
     }
     all
 }

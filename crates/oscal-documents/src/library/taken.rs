@@ -22,13 +22,18 @@ enum SameUuid {
 impl Taken {
     /// The document that says the same as this one, if there is any.
     pub(super) fn copy_of(&self, document: &Document) -> Option<&Arc<Indexed>> {
+        let is_twin = |one: &&Arc<Indexed>| one.document.is_twin_of(document);
         match self.0.get(&key(document))? {
             SameUuid::One(one) => {
-                let is_copy =
-                    one.document.is_copy_of(document) || one.document.digest() == document.digest();
+                let is_copy = one.document.is_copy_of(document)
+                    || one.document.digest() == document.digest()
+                    || is_twin(&one);
                 is_copy.then_some(one)
             }
-            SameUuid::Several(all) => all.get(&document.digest()),
+            SameUuid::Several(all) => {
+                let copy = all.get(&document.digest());
+                copy.or_else(|| all.values().find(is_twin))
+            }
         }
     }
 

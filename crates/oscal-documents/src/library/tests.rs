@@ -485,3 +485,87 @@ proptest! {
         prop_assert_eq!(library.problems().len(), 1);
     }
 }
+
+#[test]
+fn documents_in_other_formats_are_served_and_twins_are_one_document() {
+    const UUID: &str = "00000000-0000-4000-8000-00000000000";
+    let json = format!(
+        r#"{{"catalog":{{"uuid":"{UUID}4","metadata":{{"title":"Four","version":"1.10"}},
+           "controls":[{{"id":"a","parts":[{{"name":"statement","prose":"Say \\\"a\\\".\n\nOr b."}}]}}]}}}}"#
+    );
+    let xml = |number: u32, prose: &str| {
+        format!(
+            "<?xml version='1.0'?>
+             <catalog xmlns='http://csrc.nist.gov/ns/oscal/1.0' uuid='{UUID}{number}'>
+               <metadata><title>Four</title><version>1.10</version></metadata>
+               <control id='a'><part name='statement'>{prose}</part></control>
+             </catalog>"
+        )
+    };
+    let yaml = format!(
+        "catalog:
+  uuid: {UUID}4
+  metadata: {{title: Four, version: 1.10}}
+  controls:
+  - id: a
+    parts:
+    - name: statement
+      prose: |
+        Say \\\"a\\\".
+
+        Or b."
+    );
+    let library = loaded(
+        &[
+            ("four.json", &json),
+            ("four.xml", &xml(4, "<p>Say \"a\".</p>\n<p>Or b.</p>")),
+            ("four.yaml", &yaml),
+            ("five.XML", &xml(5, "<p>x</p>")),
+            ("other.xml", &xml(4, "<p>Something else.</p>")),
+            ("pom.xml", "<project xmlns='urn:x'/>"),
+            ("compose.yml", "services:\n  web: 1\n"),
+            ("torn.xml", "<catalog"),
+        ],
+        &[],
+    );
+    let view = library.view(|_| true);
+    let files: Vec<Vec<_>> = view.documents().map(|d| d.files().collect()).collect();
+    assert_eq!(
+        files,
+        [
+            vec!["five.XML"],
+            vec!["four.json", "four.xml", "four.yaml"],
+            vec!["other.xml"]
+        ]
+    );
+    let other = view.documents().last().expect("a document").info();
+    assert_eq!(other.superseded_by, Some(format!("{UUID}4")));
+    let found = view.named("four", &[]).expect("one");
+    assert_eq!(found.info().version, "1.10");
+    let problems: Vec<_> = (library.problems().iter())
+        .map(|problem| format!("{}: {:.60}", problem.file, problem.message))
+        .collect();
+    assert_eq!(
+        problems,
+        [
+            "compose.yml: not an OSCAL document: its root has none of the keys catalog",
+            "pom.xml: XML that cannot be read: line 1, column 1: not OSCAL: the ro",
+            "torn.xml: XML that cannot be read: line 1, column 1: not well-formed: ",
+        ]
+    );
+}
+
+#[test]
+fn profiles_import_catalogs_in_other_formats() {
+    let catalog = ONE.replace('\n', " ");
+    let profile = "<profile xmlns='http://csrc.nist.gov/ns/oscal/1.0' \
+         uuid='00000000-0000-4000-8000-000000000009'><metadata><title>P</title></metadata>\
+         <import href='one.xml'><include-all/></import></profile>";
+    // JSON is YAML, too.
+    let library = loaded(&[("one.yaml", &catalog), ("p.xml", profile)], &[]);
+    let view = library.view(|_| true);
+    let profile = view.named("p.xml", &[]).expect("the profile");
+    let resolved =
+        crate::resolve::resolved::resolve_profile(&view, profile, None).expect("resolves");
+    assert_eq!(resolved.controls.len(), 1);
+}

@@ -56,6 +56,23 @@ impl Findings {
         self.total += 1;
     }
 
+    /// The same for a place that is written only if it is kept.
+    pub(super) fn push_at(
+        &mut self,
+        path: impl FnOnce() -> String,
+        rule: &str,
+        message: impl FnOnce() -> String,
+    ) {
+        if self.items.len() < self.cap {
+            self.items.push(Finding {
+                path: path(),
+                message: message(),
+                rule: rule.to_owned(),
+            });
+        }
+        self.total += 1;
+    }
+
     /// Removes and returns the findings after the first `total`.
     pub(super) fn split_off(&mut self, total: usize) -> Self {
         let taken = Self {

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! text ─ wellformed ─> Value ─┬─ Schemas::validate: the schema's verdict, explained
+//!                             ├─ constraints: what NIST's metaschema demands beyond the schema
 //!                             └─ lint: duplicates, dangling references, unused parameters
 //! ```
 //!
 //! The schemas are NIST's, loaded from a directory; none come with the program. Warnings need no
 //! schema, so they work without one.
 
+pub(crate) mod constraints;
 mod datatype;
 pub(crate) mod definition;
 mod explain;
@@ -28,9 +30,11 @@ use serde_json::Value;
 
 use crate::document::Document;
 use crate::document::model::Model;
+use crate::formats::{Format, to_json};
 use crate::json::tree_size::TreeSize;
 use crate::json::wellformed;
 use crate::library::view::LibraryView;
+use crate::validation::constraints::Constraints;
 use crate::validation::explain::explain;
 use crate::validation::finding::{Findings, Path, shortened};
 use crate::validation::schemas::{NoSchema, Schemas};
@@ -38,24 +42,52 @@ use crate::validation::schemas::{NoSchema, Schemas};
 /// What to validate.
 #[derive(Debug, Clone, Copy)]
 pub enum Source<'a> {
-    /// Text of unknown origin.
+    /// Text of unknown origin, in the format that it looks like.
     Text(&'a str),
+    /// Text of unknown origin in this format.
+    TextIn(Format, &'a str),
     /// Parsed JSON of unknown origin.
     Tree(&'a Value),
     /// A loaded document.
     Document(&'a Document),
 }
 
+impl Source<'_> {
+    /// The document as JSON. To be called after a validation, which says if it is too large.
+    ///
+    /// # Errors
+    ///
+    /// Says in words why it cannot be read.
+    pub fn value(&self) -> Result<Cow<'_, Value>, String> {
+        let no_limit = Caps {
+            text_bytes: usize::MAX,
+            tree_bytes: usize::MAX,
+            ..Caps::default()
+        };
+        parse(*self, self.format(), no_limit).map_err(|error| error.to_string())?
+    }
+
+    fn format(&self) -> Format {
+        match self {
+            Self::Text(text) => Format::of_text(text),
+            Self::TextIn(format, _) => *format,
+            Self::Tree(_) | Self::Document(_) => Format::Json,
+        }
+    }
+}
+
 /// Limits on what is read and returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
-    /// Bytes of a [`Source::Text`]. Default: 16 MiB.
+    /// Bytes of a text. Default: 16 MiB.
     pub text_bytes: usize,
     /// Memory for the document's tree in bytes, which can be a hundred times its text. Default: 128
     /// MiB; SP 800-53 takes some 60 MiB.
     pub tree_bytes: usize,
     /// Errors to return. Default: 50.
     pub errors: usize,
+    /// Findings about constraints to return. Default: 50.
+    pub constraints: usize,
     /// Warnings to return. Default: 50.
     pub warnings: usize,
 }
@@ -66,6 +98,7 @@ impl Default for Caps {
             text_bytes: 16 << 20,
             tree_bytes: 128 << 20,
             errors: 50,
+            constraints: 50,
             warnings: 50,
         }
     }
@@ -94,6 +127,8 @@ impl Caps {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Validation {
+    /// The format of the text. All paths are those of its JSON form.
+    pub format: Format,
     /// The model of the document, if it is one of OSCAL's.
     pub model: Option<Model>,
     /// The OSCAL version that the document names.
@@ -101,9 +136,12 @@ pub struct Validation {
     /// The OSCAL version of the schema, if there is a schema: that of the document where it is
     /// loaded, or else the next newer one, or else the newest.
     pub schema_version: Option<String>,
-    /// What the schema does not allow, or why there was no schema. Text that is not JSON, or does
+    /// What the schema does not allow, or why there was no schema. Text that cannot be read, or does
     /// not belong to a model, is an error that needs no schema.
     pub errors: Result<Findings, NoSchema>,
+    /// What was checked and found of NIST's constraints beyond the schema; `None` if the document
+    /// is of no model. They need no schema.
+    pub constraints: Option<Constraints>,
     /// What the schema allows but looks wrong. NIST's own files have such places.
     pub warnings: Findings,
 }
@@ -160,16 +198,19 @@ impl Schemas {
         view: &LibraryView<'_>,
         caps: Caps,
     ) -> Result<Validation, TooLarge> {
-        let document = match parse(source, caps)? {
+        let format = source.format();
+        let document = match parse(source, format, caps)? {
             Ok(document) => document,
-            Err(error) => {
+            Err(message) => {
                 let mut errors = Findings::new(caps.errors);
-                errors.push(&Path::Root, "json", || format!("not JSON: {error}"));
+                errors.push(&Path::Root, format.name(), || message);
                 return Ok(Validation {
+                    format,
                     model: None,
                     oscal_version: None,
                     schema_version: None,
                     errors: Ok(errors),
+                    constraints: None,
                     warnings: Findings::new(caps.warnings),
                 });
             }
@@ -184,12 +225,14 @@ impl Schemas {
         let schema = schema.and_then(|model| self.schema_of(model, wanted).ok());
         let loaded = match source {
             Source::Document(document) => Some(document),
-            Source::Tree(_) | Source::Text(_) => None,
+            Source::Tree(_) | Source::Text(_) | Source::TextIn(..) => None,
         };
         Ok(Validation {
+            format,
             model: found,
             schema_version: schema.map(|schema| schema.version.clone()),
             errors: self.errors(&document, found, model, wanted, caps.errors),
+            constraints: found.map(|model| constraints::check(&document, model, caps.constraints)),
             warnings: lint::lint(&document, loaded, found, view, caps.warnings),
             oscal_version: version,
         })
@@ -230,18 +273,25 @@ impl Schemas {
     }
 }
 
-/// Parses the document, once.
-fn parse(source: Source<'_>, caps: Caps) -> Result<serde_json::Result<Cow<'_, Value>>, TooLarge> {
+/// Parses the document, once. Says in words what is wrong with it.
+fn parse(
+    source: Source<'_>,
+    format: Format,
+    caps: Caps,
+) -> Result<Result<Cow<'_, Value>, String>, TooLarge> {
+    let not_json = |error: serde_json::Error| format!("not JSON: {error}");
     let text = match source {
         Source::Document(document) => {
             caps.fits(TreeSize::of_text(document.json()))?;
-            return Ok(document.value().map(Cow::Owned));
+            return Ok(document.value().map(Cow::Owned).map_err(not_json));
         }
         Source::Tree(tree) => {
             caps.bytes_of(tree)?;
             return Ok(Ok(Cow::Borrowed(tree)));
         }
-        Source::Text(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
+        Source::Text(text) | Source::TextIn(_, text) => {
+            text.strip_prefix('\u{feff}').unwrap_or(text)
+        }
     };
     if text.len() > caps.text_bytes {
         return Err(TooLarge::Bytes {
@@ -249,8 +299,12 @@ fn parse(source: Source<'_>, caps: Caps) -> Result<serde_json::Result<Cow<'_, Va
             limit: caps.text_bytes,
         });
     }
-    caps.fits(TreeSize::of_text(text))?;
-    Ok(wellformed::parse(text).map(Cow::Owned))
+    let text = match to_json(text, format) {
+        Ok(text) => text,
+        Err(error) => return Ok(Err(format!("{format} that cannot be read: {error}"))),
+    };
+    caps.fits(TreeSize::of_text(&text))?;
+    Ok(wellformed::parse(&text).map(Cow::Owned).map_err(not_json))
 }
 
 fn model_of(document: &Value) -> Option<Model> {

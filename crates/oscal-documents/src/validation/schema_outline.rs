@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::document::model::Model;
+use crate::validation::constraints;
 use crate::validation::definition::{Definitions, UnknownDefinition};
 use crate::validation::schema_shape::{SchemaShape, Shaper};
 use crate::validation::schemas::{NoSchema, Schemas};
@@ -30,6 +31,9 @@ pub struct SchemaOutline {
     pub definition: String,
     /// The levels of members shown; fewer than requested if the outline would be too large.
     pub depth: u32,
+    /// NIST's constraints of the definition beyond the schema, each with its id.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub constraints: Vec<String>,
     /// The definition itself.
     #[serde(flatten)]
     pub shape: SchemaShape,
@@ -74,6 +78,7 @@ impl Schemas {
                 schema_version: schema.version.clone(),
                 definition: name.to_owned(),
                 depth: depth.max(1),
+                constraints: constraints::described(name),
                 shape: shaper.shape(value, depth.max(1)),
             };
             let size = serde_json::to_string(&outline).map_or(0, |json| json.len());

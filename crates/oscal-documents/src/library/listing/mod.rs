@@ -35,7 +35,7 @@ pub struct Listing {
     pub(crate) files: Vec<SourceFile>,
     /// What cannot be read.
     pub(crate) problems: Vec<Problem>,
-    /// The files in other formats, those in OSCAL's formats first.
+    /// The files in other formats than OSCAL's.
     pub(crate) skipped: Vec<Problem>,
 }
 
@@ -48,7 +48,8 @@ pub type Entries = HashMap<String, EntryState>;
 pub struct EntryState(Result<Stamp, String>);
 
 impl Listing {
-    /// Finds the `*.json` files in a directory and below it, sorted by name.
+    /// Finds the JSON, YAML and XML files (`.json`, `.yaml`, `.yml`, `.xml`) in a directory and below
+    /// it, sorted by name.
     ///
     /// Skips names that start with a dot. This supports Kubernetes mounts, in which `a.json` links
     /// to `..data/a.json` and `..data` to `..2026_01_01`. A file with several links to it is found

@@ -62,6 +62,9 @@ impl SourceFile {
         if bytes.len() as u64 > limit {
             return Err(too_large());
         }
+        if bytes.starts_with(b"\xfe\xff") || bytes.starts_with(b"\xff\xfe") {
+            return Err("UTF-16 text; save it as UTF-8".to_owned());
+        }
         String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             format!("not UTF-8 text, from byte {at} on")

@@ -58,26 +58,21 @@ fn files_of_other_formats_are_named() {
             .map(|p| format!("{}: {}", p.file, p.message))
             .collect()
     };
-    let yaml = "not loaded: YAML, but only JSON is supported so far; convert it";
-    let other = "not loaded: its name does not end in .json";
+    let other = "not loaded: its name does not end in .json, .yaml, .yml or .xml";
     assert_eq!(
         skipped(listing(directory.path())),
-        [
-            format!("b.YAML: {yaml}"),
-            format!("c/d.yml: {yaml}"),
-            "e.xml: not loaded: XML, but only JSON is supported so far; convert it".to_owned(),
-            format!("A.md: {other}"),
-            format!("f: {other}"),
-        ]
+        [format!("A.md: {other}"), format!("f: {other}")]
     );
+    let (files, _) = found(directory.path(), Limits::default());
+    assert_eq!(files, ["a.json", "b.YAML", "c/d.yml", "e.xml"]);
     for number in 0..=MAX_SKIPPED {
         fs::write(directory.path().join(format!("{number}.txt")), "").expect("written");
     }
     let skipped = skipped(listing(directory.path()));
-    assert_eq!(skipped.len(), 3 + MAX_SKIPPED + 1);
+    assert_eq!(skipped.len(), MAX_SKIPPED + 1);
     assert_eq!(
         skipped.last().map(String::as_str),
-        Some(".: not loaded: 3 more files that are not JSON")
+        Some(".: not loaded: 3 more files that are not OSCAL")
     );
 }
 
@@ -189,6 +184,13 @@ fn limits_hold() {
         files[0].read(9),
         Err("not UTF-8 text, from byte 2 on".to_owned())
     );
+    for bytes in [*b"\xfe\xff\0{", *b"\xff\xfe{\0"] {
+        fs::write(directory.path().join("1.json"), bytes).expect("written");
+        assert_eq!(
+            files[0].read(9),
+            Err("UTF-16 text; save it as UTF-8".to_owned())
+        );
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::formats::Format;
 use crate::library::listing::limits::Limits;
 use crate::library::listing::source_file::{SourceFile, Stamp};
 use crate::library::problem::Problem;
@@ -18,7 +19,7 @@ pub(super) struct Found {
     pub(super) files: Vec<SourceFile>,
     /// What cannot be read.
     pub(super) problems: Vec<Problem>,
-    /// The files in other formats, those in OSCAL's formats first.
+    /// The files in other formats than OSCAL's.
     pub(super) skipped: Vec<Problem>,
 }
 
@@ -30,15 +31,13 @@ pub(super) fn walk(root: PathBuf, limits: Limits) -> Found {
         files: Vec::new(),
         problems: Vec::new(),
         skipped: Vec::new(),
-        others: Vec::new(),
         more: 0,
         root,
     };
     search.directory(&search.root.clone(), "", 0);
     let mut skipped = search.skipped;
-    skipped.append(&mut search.others);
     if search.more > 0 {
-        let message = format!("not loaded: {} more files that are not JSON", search.more);
+        let message = format!("not loaded: {} more files that are not OSCAL", search.more);
         skipped.push(Problem::new(".", message));
     }
     Found {
@@ -54,10 +53,8 @@ struct Search {
     seen: HashSet<PathBuf>,
     files: Vec<SourceFile>,
     problems: Vec<Problem>,
-    /// Files in the other formats of OSCAL.
+    /// Files in other formats.
     skipped: Vec<Problem>,
-    /// Files in any other format.
-    others: Vec<Problem>,
     /// How many more there are.
     more: usize,
 }
@@ -98,8 +95,7 @@ impl Search {
     }
 
     fn entry(&mut self, entry: &fs::DirEntry, name: String, depth: usize) {
-        let format = Format::of(&name);
-        let wanted = format == Format::Json;
+        let wanted = Format::of_file(&name).is_some();
         let mut path = entry.path();
         let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
         let metadata = if is_link {
@@ -115,10 +111,10 @@ impl Search {
             Err(error) if wanted => {
                 return self.problem(&name, format!("cannot be read: {error}"));
             }
-            Err(_) => return self.skip(&name, format),
+            Err(_) => return self.skip(&name),
         };
         if !wanted && !metadata.is_dir() {
-            return self.skip(&name, format);
+            return self.skip(&name);
         }
         if !path.starts_with(&self.root) {
             let message = "a link out of the documents directory; copy the file into it";
@@ -140,21 +136,11 @@ impl Search {
         }
     }
 
-    /// Records a file that is not JSON.
-    fn skip(&mut self, name: &str, format: Format) {
-        let (list, message) = match format {
-            Format::Yaml => (
-                &mut self.skipped,
-                "YAML, but only JSON is supported so far; convert it",
-            ),
-            Format::Xml => (
-                &mut self.skipped,
-                "XML, but only JSON is supported so far; convert it",
-            ),
-            Format::Json | Format::Other => (&mut self.others, "its name does not end in .json"),
-        };
-        if list.len() < MAX_SKIPPED {
-            list.push(Problem::new(name, format!("not loaded: {message}")));
+    /// Records a file that is in none of OSCAL's formats.
+    fn skip(&mut self, name: &str) {
+        if self.skipped.len() < MAX_SKIPPED {
+            let message = "not loaded: its name does not end in .json, .yaml, .yml or .xml";
+            self.skipped.push(Problem::new(name, message));
         } else {
             self.more += 1;
         }
@@ -163,26 +149,5 @@ impl Search {
     fn problem(&mut self, name: &str, message: impl Into<String>) {
         let name = if name.is_empty() { "." } else { name };
         self.problems.push(Problem::new(name, message));
-    }
-}
-
-/// The format of a file according to its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Json,
-    Yaml,
-    Xml,
-    Other,
-}
-
-impl Format {
-    fn of(name: &str) -> Self {
-        let extension = name.rsplit_once('.').map(|(_, extension)| extension);
-        match extension.unwrap_or("").to_ascii_lowercase().as_str() {
-            "json" => Self::Json,
-            "yaml" | "yml" => Self::Yaml,
-            "xml" => Self::Xml,
-            _ => Self::Other,
-        }
     }
 }

@@ -3,6 +3,8 @@
 use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
+use crate::formats::Format;
+
 /// A reference to a file.
 #[derive(Debug)]
 pub(super) struct Href {
@@ -55,7 +57,10 @@ impl Href {
     /// The uuid that it ends with, as addresses of documents in other tools do.
     pub(super) fn uuid(&self) -> Option<&str> {
         let name = self.file_name()?;
-        let stem = name.strip_suffix(".json").unwrap_or(name);
+        let stem = name
+            .rsplit_once('.')
+            .filter(|_| Format::of_file(name).is_some());
+        let stem = stem.map_or(name, |(stem, _)| stem);
         Uuid::try_parse(stem).is_ok().then_some(stem)
     }
 
@@ -103,38 +108,40 @@ impl Href {
     }
 }
 
-/// The path, and the paths under which producers publish the same document: in JSON instead of
-/// another format, in a folder named after that, and minified (`x-min.json`).
+/// The path, and the paths under which producers publish the same document: in another format, in a
+/// folder named after that, and minified (`x-min.json`).
 pub(super) fn forms(path: &str) -> Vec<String> {
+    const EXTENSIONS: [&str; 4] = ["json", "yaml", "yml", "xml"];
     let mut forms = vec![path.to_owned()];
     let (directory, file) = path.rsplit_once('/').unwrap_or(("", path));
     let Some((stem, extension)) = file.rsplit_once('.') else {
         return forms;
     };
-    let join = |directory: &str, stem: &str| match directory {
-        "" => format!("{stem}.json"),
-        directory => format!("{directory}/{stem}.json"),
-    };
-    let mut directories = vec![directory.to_owned()];
-    match extension {
-        "json" => {}
-        "xml" | "yaml" | "yml" => {
-            forms.push(join(directory, stem));
-            if let Some(outer) = directory.strip_suffix(extension)
-                && (outer.is_empty() || outer.ends_with('/'))
-            {
-                let directory = format!("{outer}json");
-                forms.push(join(&directory, stem));
-                directories.push(directory);
-            }
-        }
-        _ => return forms,
+    if !EXTENSIONS.contains(&extension) {
+        return forms;
     }
-    let other = match stem.strip_suffix("-min") {
-        Some(stem) => stem.to_owned(),
-        None => format!("{stem}-min"),
+    let join = |directory: &str, stem: &str, extension: &str| match directory {
+        "" => format!("{stem}.{extension}"),
+        directory => format!("{directory}/{stem}.{extension}"),
     };
-    forms.extend(directories.iter().map(|directory| join(directory, &other)));
+    let outer = directory.strip_suffix(extension);
+    let outer = outer.filter(|outer| outer.is_empty() || outer.ends_with('/'));
+    let minified = stem.strip_suffix("-min");
+    let other = minified.map_or_else(|| format!("{stem}-min"), str::to_owned);
+    for known in EXTENSIONS {
+        let folder = outer.map(|outer| format!("{outer}{known}"));
+        let folder = folder.filter(|_| known != extension);
+        let mut add = |stem: &str| {
+            forms.push(join(directory, stem, known));
+            forms.extend(folder.as_deref().map(|folder| join(folder, stem, known)));
+        };
+        if known != extension {
+            add(stem);
+        }
+        if known == "json" || minified.is_some() {
+            add(&other);
+        }
+    }
     forms
 }
 
@@ -186,13 +193,20 @@ mod tests {
     #[test]
     fn documents_are_published_in_several_forms() {
         for (path, expected) in [
-            ("a/c.json", "a/c.json a/c-min.json"),
-            ("c-min.json", "c-min.json c.json"),
+            ("a/c.json", "a/c.json a/c-min.json a/c.yaml a/c.yml a/c.xml"),
+            (
+                "c-min.json",
+                "c-min.json c.json c-min.yaml c.yaml c-min.yml c.yml c-min.xml c.xml",
+            ),
             (
                 "x/xml/c.xml",
-                "x/xml/c.xml x/xml/c.json x/json/c.json x/xml/c-min.json x/json/c-min.json",
+                "x/xml/c.xml x/xml/c.json x/json/c.json x/xml/c-min.json x/json/c-min.json \
+                 x/xml/c.yaml x/yaml/c.yaml x/xml/c.yml x/yml/c.yml",
             ),
-            ("xml/c.yaml", "xml/c.yaml xml/c.json xml/c-min.json"),
+            (
+                "xml/c.yaml",
+                "xml/c.yaml xml/c.json xml/c-min.json xml/c.yml xml/c.xml",
+            ),
             ("c.xlsx", "c.xlsx"),
             ("c", "c"),
         ] {
