@@ -83,7 +83,7 @@ fn kind(reference: &Reference, argument: &str) -> Result<Kind, ErrorData> {
                 _ => Kind::Text,
             })
         }
-        Reference::Resource(template) => match (template.uri.as_str(), argument) {
+        Reference::Resource(template) => match (without_form(&template.uri), argument) {
             (resources::DOCUMENT, "id") => Some(Kind::Document),
             (resources::CONTROL, "id") => Some(Kind::Catalog),
             (resources::CONTROL, "control") => Some(Kind::Control),
@@ -104,6 +104,11 @@ fn kind(reference: &Reference, argument: &str) -> Result<Kind, ErrorData> {
         let message = format!("there is no argument {:?}", shortened(argument));
         ErrorData::invalid_params(message, None)
     })
+}
+
+/// A template as it was before resources had forms, which a client may still use.
+fn without_form(template: &str) -> &str {
+    template.strip_suffix(resources::FORM).unwrap_or(template)
 }
 
 /// What the user has typed, in the forms used for comparison.

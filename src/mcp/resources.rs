@@ -15,11 +15,14 @@ use super::{
     resource_uri::{Form, MalformedUri, Named, ResourceUri, of_document},
 };
 
-/// The URI template of documents.
-pub(super) const DOCUMENT: &str = "oscal://documents/{id}{?format}";
+/// The URI template of documents, without the form that may follow.
+pub(super) const DOCUMENT: &str = "oscal://documents/{id}";
 
-/// The URI template of controls.
-pub(super) const CONTROL: &str = "oscal://documents/{id}/controls/{control}{?format}";
+/// The URI template of controls, without the form that may follow.
+pub(super) const CONTROL: &str = "oscal://documents/{id}/controls/{control}";
+
+/// The end of both templates (RFC 6570 section 3.2.8).
+pub(super) const FORM: &str = "{?format}";
 
 const PAGE: usize = 50;
 
@@ -60,14 +63,14 @@ enum ReadError {
 /// The templates of all resources.
 pub(super) fn templates() -> Vec<ResourceTemplate> {
     vec![
-        ResourceTemplate::new(DOCUMENT, "document")
+        ResourceTemplate::new(format!("{DOCUMENT}{FORM}"), "document")
             .with_title("OSCAL document")
             .with_description(
                 "A document of up to 1 MiB, by its id, as OSCAL JSON; format: json, yaml or, of \
                  catalogs, markdown",
             )
             .with_mime_type(JSON),
-        ResourceTemplate::new(CONTROL, "control")
+        ResourceTemplate::new(format!("{CONTROL}{FORM}"), "control")
             .with_title("Control")
             .with_description(
                 "A control of a catalog to read, by id or label in any common notation; format: \

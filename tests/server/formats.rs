@@ -91,7 +91,7 @@ fn an_xml_only_catalog_and_a_yaml_profile_answer_questions() {
     assert!(
         answers[1]
             .0
-            .contains("Review keys every 7 days.\n\n* all of them"),
+            .contains("Review keys every 7 days.\n* all of them"),
         "{}",
         answers[1].0
     );

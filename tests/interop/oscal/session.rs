@@ -159,7 +159,7 @@ pub(super) fn resources_were_read(nist: &Nist, seen: &Value) {
     let templates = seen["templates"].as_array().expect("templates");
     let [document, control] = resources(nist);
     assert!(listed.contains(&json!(document)), "{listed:?}");
-    let template = json!("oscal://documents/{id}/controls/{control}");
+    let template = json!("oscal://documents/{id}/controls/{control}{?format}");
     assert!(templates.contains(&template), "{templates:?}");
     for (uri, mime_type, expected) in [
         (document, "application/json", "\"catalog\""),
@@ -194,11 +194,11 @@ fn completions_were_given(nist: &Nist, seen: &Value) {
         ("draft_implementation_statement control", "ac-2.1"),
         ("review_ssp_gaps ssp", ssp),
         (
-            "oscal://documents/{id} id",
+            "oscal://documents/{id}{?format} id",
             nist.catalog().info().id.as_str(),
         ),
         (
-            "oscal://documents/{id}/controls/{control} control",
+            "oscal://documents/{id}/controls/{control}{?format} control",
             "ac-2.1",
         ),
     ] {

@@ -9,6 +9,7 @@ const MODEL: &str = include_str!("model.txt");
 /// The names and types of OSCAL's models.
 pub(crate) struct Facts {
     definitions: Vec<Definition>,
+    #[cfg(feature = "validation")]
     numbers: HashMap<&'static str, usize>,
     document: usize,
 }
@@ -113,6 +114,7 @@ impl Facts {
         Self {
             definitions,
             document: numbers["document"],
+            #[cfg(feature = "validation")]
             numbers,
         }
     }
@@ -125,29 +127,6 @@ impl Facts {
     pub(crate) fn definition(&self, number: usize) -> &Definition {
         &self.definitions[number]
     }
-
-    /// The number of the definition with this name.
-    pub(crate) fn number(&self, name: &str) -> Option<usize> {
-        self.numbers.get(name).copied()
-    }
-
-    /// The number of the definition with this name, or of the only one whose name ends with it, as
-    /// those of definitions within others do: `metadata.party`.
-    pub(crate) fn number_like(&self, name: &str) -> Option<usize> {
-        self.number(name).or_else(|| {
-            let is_like = |known: &&str| known.rsplit('.').next() == Some(name);
-            let mut like = self.numbers.keys().copied().filter(is_like);
-            let (only, None) = (like.next()?, like.next()) else {
-                return None;
-            };
-            self.number(only)
-        })
-    }
-
-    /// The numbers of all definitions.
-    pub(crate) fn numbers(&self) -> std::ops::Range<usize> {
-        0..self.definitions.len()
-    }
 }
 
 impl Definition {
@@ -155,25 +134,6 @@ impl Definition {
     pub(crate) fn flag(&self, name: &str) -> Option<Scalar> {
         let mut flags = self.flags.iter();
         flags.find_map(|(known, of)| (*known == name).then_some(*of))
-    }
-
-    /// The attribute that a member of the JSON object is.
-    pub(crate) fn flag_name(&self, member: &str) -> Option<&'static str> {
-        let mut flags = self.flags.iter();
-        flags.find_map(|(known, _)| (*known == member).then_some(*known))
-    }
-
-    /// The elements that a member of the JSON object stands for.
-    pub(crate) fn child(&self, member: &str) -> Option<&Child> {
-        self.children.iter().find(|child| child.member == member)
-    }
-
-    /// The numbers of the definitions of its elements.
-    pub(crate) fn inner(&self) -> impl Iterator<Item = usize> {
-        self.children.iter().filter_map(|child| match child.of {
-            Kind::Object(number) => Some(number),
-            Kind::Scalar(_) => None,
-        })
     }
 
     /// What an element in it stands for.
@@ -199,6 +159,56 @@ impl Definition {
         }
         let mut children = self.children.iter();
         children.find_map(|child| (child.member == name).then_some(child.of))
+    }
+}
+
+/// What constraints need to know.
+#[cfg(feature = "validation")]
+impl Facts {
+    /// The number of the definition with this name.
+    pub(crate) fn number(&self, name: &str) -> Option<usize> {
+        self.numbers.get(name).copied()
+    }
+
+    /// The number of the definition with this name, or of the only one whose name ends with it, as
+    /// those of definitions within others do: `metadata.party`.
+    pub(crate) fn number_like(&self, name: &str) -> Option<usize> {
+        self.number(name).or_else(|| {
+            let is_like = |known: &&str| known.rsplit('.').next() == Some(name);
+            let mut like = self.numbers.keys().copied().filter(is_like);
+            let (only, None) = (like.next()?, like.next()) else {
+                return None;
+            };
+            self.number(only)
+        })
+    }
+
+    /// The numbers of all definitions.
+    pub(crate) fn numbers(&self) -> std::ops::Range<usize> {
+        0..self.definitions.len()
+    }
+}
+
+/// What constraints need to know.
+#[cfg(feature = "validation")]
+impl Definition {
+    /// The attribute that a member of the JSON object is.
+    pub(crate) fn flag_name(&self, member: &str) -> Option<&'static str> {
+        let mut flags = self.flags.iter();
+        flags.find_map(|(known, _)| (*known == member).then_some(*known))
+    }
+
+    /// The elements that a member of the JSON object stands for.
+    pub(crate) fn child(&self, member: &str) -> Option<&Child> {
+        self.children.iter().find(|child| child.member == member)
+    }
+
+    /// The numbers of the definitions of its elements.
+    pub(crate) fn inner(&self) -> impl Iterator<Item = usize> {
+        self.children.iter().filter_map(|child| match child.of {
+            Kind::Object(number) => Some(number),
+            Kind::Scalar(_) => None,
+        })
     }
 }
 
