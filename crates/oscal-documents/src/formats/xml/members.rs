@@ -1,6 +1,7 @@
 //! The members of a JSON object while its element is read.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use crate::formats::json_text::push_string;
 
@@ -9,7 +10,12 @@ use crate::formats::json_text::push_string;
 #[derive(Default)]
 pub(super) struct Members {
     members: Vec<Member>,
+    /// Their places by their names, once there are more than a few.
+    places: HashMap<Cow<'static, str>, usize>,
 }
+
+/// How many names are compared one by one. OSCAL's objects have fewer.
+const FEW: usize = 32;
 
 struct Member {
     name: Cow<'static, str>,
@@ -32,7 +38,7 @@ impl Members {
     /// The place to write the value of a member.
     pub(super) fn one(&mut self, name: impl Into<Cow<'static, str>>) -> Result<&mut String, Twice> {
         let name = name.into();
-        if self.members.iter().any(|member| member.name == name) {
+        if self.position(&name).is_some() {
             return Err(Twice);
         }
         Ok(self.add(name, Shape::One))
@@ -55,6 +61,9 @@ impl Members {
     }
 
     fn position(&self, name: &str) -> Option<usize> {
+        if self.members.len() > FEW {
+            return self.places.get(name).copied();
+        }
         // Most elements follow one of their kind.
         self.members.iter().rposition(|member| member.name == name)
     }
@@ -73,6 +82,12 @@ impl Members {
             json: String::new(),
             shape,
         });
+        if at == FEW {
+            let names = self.members.iter().map(|member| member.name.clone());
+            self.places = names.zip(0..).collect();
+        } else if at > FEW {
+            self.places.insert(self.members[at].name.clone(), at);
+        }
         &mut self.members[at].json
     }
 

@@ -86,6 +86,15 @@ fn unknown_names_are_kept_for_the_validation() {
 }
 
 #[test]
+fn many_names_in_one_element_are_told_apart() {
+    let names = || (0..200).map(|number| format!("<x{number}>a</x{number}>"));
+    let json = catalog(&names().chain(names()).collect::<String>());
+    assert_eq!(json.as_object().map(serde_json::Map::len), Some(201));
+    assert_eq!(json["x0"], json!(["a", "a"]));
+    assert_eq!(json["x199"], json!(["a", "a"]));
+}
+
+#[test]
 fn markup_becomes_markdown() {
     for (xml, markdown) in [
         ("<p>a\n   b</p>\n<p>c</p>", "a b\n\nc"),

@@ -120,6 +120,14 @@ fn errors_name_the_cause_and_the_place() {
 }
 
 #[test]
+fn long_names_are_written_with_a_mark() {
+    for length in [900, 1_100, 5_000] {
+        let value = json!({"a".repeat(length): {"b:".repeat(length): [1]}, "c": "d"});
+        assert_eq!(read(&to_yaml(&value)), value, "{length}");
+    }
+}
+
+#[test]
 fn many_names_are_compared() {
     let mut yaml: String = (0..40).map(|n| format!("n{n}: {n}\n")).collect();
     assert_eq!(read(&yaml)["n39"], 39);

@@ -79,8 +79,7 @@ impl Writer {
                     if !std::mem::take(&mut is_first) {
                         self.indent(indent);
                     }
-                    self.text(name, indent, true);
-                    self.out.push(':');
+                    self.name(name, indent);
                     let of = definition.and_then(|definition| self.of(definition, name));
                     self.value(member, of, indent + 2, Start::Name);
                 }
@@ -104,6 +103,19 @@ impl Writer {
                 self.out.push('\n');
             }
         }
+    }
+
+    /// Writes the name of a member and its colon. YAML takes only short names without a mark.
+    fn name(&mut self, name: &str, indent: usize) {
+        const SHORT: usize = 1_000;
+        let at = self.out.len();
+        self.text(name, indent, true);
+        if self.out.len() - at > SHORT {
+            self.out.insert_str(at, "? ");
+            self.out.push('\n');
+            self.indent(indent);
+        }
+        self.out.push(':');
     }
 
     fn begin(&mut self, start: Start) {
