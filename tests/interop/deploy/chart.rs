@@ -72,7 +72,7 @@ fn neutral(value: &Value) -> Value {
                 ]
                 .contains(&name.as_str())
             });
-            let neutral = kept.map(|(name, value)| {
+            let members = kept.map(|(name, value)| {
                 let is_selector = name == "podSelector" && value.get("matchExpressions").is_some();
                 // kustomize needs these: see its network-policy.yaml.
                 match is_selector {
@@ -86,10 +86,10 @@ fn neutral(value: &Value) -> Value {
                             _ => (name.clone(), value.clone()),
                         }
                     }
-                    false => (name.clone(), self::neutral(value)),
+                    false => (name.clone(), neutral(value)),
                 }
             });
-            neutral.collect()
+            members.collect()
         }
         Value::Array(items) => {
             // The CA is optional in the manifests, and left out of the chart if there is none.
