@@ -58,7 +58,7 @@ fn every_page_that_a_page_names_can_be_printed() {
         });
         pages.extend(others);
     }
-    assert_eq!(printed, 7, "each subcommand has its page");
+    assert_eq!(printed, 8, "each subcommand has its page");
 }
 
 #[test]

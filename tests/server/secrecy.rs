@@ -230,6 +230,7 @@ async fn questions(server: &Server, token: &str) -> Vec<(String, Value)> {
     }
     for template in list("resources/templates/list", "resourceTemplates").await {
         let uri = template["uriTemplate"].as_str().expect("a template");
+        let uri = uri.replace("{?format}", "");
         for arguments in with_each(&["{id}", "{control}"], &NAMES) {
             let mut uri = uri.to_owned();
             for (name, value) in &arguments {
