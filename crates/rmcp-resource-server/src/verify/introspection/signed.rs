@@ -226,3 +226,82 @@ fn unverified(error: VerifyError) -> SignedResponseProblem {
         VerifyError::AuthorizationServer(error) => P::NoKeys(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: u64 = 1_800_000_000;
+
+    /// What the table of `tests/wire` cannot set: the clock, and a client without an id.
+    fn judge(client_id: &str, changes: &Value) -> Result<(), SignedResponseProblem> {
+        let mut claims = json!({
+            "iss": "https://as.example.com", "aud": "mcp", "iat": NOW,
+            "token_introspection": {"active": false},
+        });
+        for (name, value) in changes.as_object().expect("an object") {
+            claims[name] = value.clone();
+        }
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
+        let expected = Expected {
+            issuer: "https://as.example.com",
+            client_id,
+            audiences: &["https://mcp.example.com/mcp".to_owned()],
+            asked_at: now,
+            now: now + Duration::from_secs(2),
+        };
+        let claims = claims.as_object().expect("an object").clone();
+        expected.judge(claims).map(|_| ())
+    }
+
+    #[test]
+    fn times_to_the_second() {
+        use SignedResponseProblem as P;
+        for (changes, expected) in [
+            (json!({"iat": NOW - 30}), Ok(())),
+            (json!({"iat": NOW - 31}), Err(P::TooOld { seconds: 31 })),
+            (json!({"iat": NOW + 32}), Ok(())),
+            (
+                json!({"iat": NOW + 33}),
+                Err(P::InTheFuture { seconds: 31 }),
+            ),
+            (json!({"iat": 0}), Err(P::TooOld { seconds: NOW })),
+            (json!({"iat": -1}), Err(P::TooOld { seconds: NOW })),
+            (json!({"iat": 1e300}), Err(P::Member("iat"))),
+            (json!({"iat": null}), Err(P::Member("iat"))),
+            (json!({"exp": NOW + 2}), Err(P::Expired)),
+            (json!({"exp": NOW + 3}), Ok(())),
+            (json!({"exp": "later"}), Err(P::Member("exp"))),
+        ] {
+            assert_eq!(judge("mcp", &changes), expected, "{changes}");
+        }
+    }
+
+    #[test]
+    fn a_client_without_an_id_is_not_named_by_an_empty_text() {
+        for (client_id, aud, is_us) in [
+            ("mcp", json!("mcp"), true),
+            ("mcp", json!("MCP"), false),
+            ("", json!(""), false),
+            ("", json!(["", "other"]), false),
+            ("", json!("https://MCP.example.com:443/mcp"), true),
+            ("", json!("https://mcp.example.com/mcp/"), false),
+        ] {
+            let judged = judge(client_id, &json!({"aud": aud}));
+            assert_eq!(judged.is_ok(), is_us, "{aud} for {client_id:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_claims_are_read_without_panic(text in "\\PC{0,20}", number in any::<f64>()) {
+            for member in ["iss", "aud", "iat", "exp", "token_introspection"] {
+                let _ = judge("mcp", &json!({member: text}));
+                let _ = judge("mcp", &json!({member: number}));
+            }
+        }
+    }
+}
