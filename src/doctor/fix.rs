@@ -66,14 +66,6 @@ impl<'c> Fixes<'c> {
                 tokens look expired or not yet valid."
                 .to_owned(),
             Cause::MethodNotAdvertised { advertised } => of_method(advertised),
-            Cause::NoCertificateBinding => {
-                "Have the authorization server bind tokens to the client's certificate, for this \
-                 client too (Keycloak: \"OAuth 2.0 Mutual TLS Certificate Bound Access Tokens \
-                 Enabled\"; node oidc-provider: certificateBoundAccessTokens and \
-                 tls_client_certificate_bound_access_tokens). Without that, tokens are bearer \
-                 tokens here as before, whatever certificate comes with them."
-                    .to_owned()
-            }
             Cause::AcceptsAnything => format!(
                 "Whatever answers there does not check tokens: set {} to the real endpoint.",
                 self.endpoint_option()
@@ -85,11 +77,7 @@ impl<'c> Fixes<'c> {
             Cause::NoUsableKey => "Have the authorization server sign access tokens with one of \
                 the wanted algorithms, or set --auth-jwks-url to the keys that it signs with."
                 .to_owned(),
-            Cause::NoKeys => {
-                "Set --auth-jwks-url to the URL of the authorization server's keys, and \
-                check that this machine can fetch them."
-                    .to_owned()
-            }
+            Cause::NoKeys => server::NO_KEYS.to_owned(),
             Cause::NotAdvertised { member } => of_not_advertised(member).to_owned(),
             Cause::UnboundTokens => "This does not meet the audience rule of MCP: if the \
                 authorization server supports it, register an API whose tokens are JWTs and use \
@@ -176,6 +164,13 @@ fn of_not_advertised(member: &str) -> &'static str {
         "dpop_signing_alg_values_supported" => {
             "If the authorization server cannot bind tokens to keys (DPoP), --auth-dpop=allowed has no \
              effect, and with --auth-dpop=required every token is refused."
+        }
+        "tls_client_certificate_bound_access_tokens" => {
+            "Have the authorization server bind tokens to the client's certificate, for this \
+             client too (Keycloak: \"OAuth 2.0 Mutual TLS Certificate Bound Access Tokens \
+             Enabled\"; node oidc-provider: certificateBoundAccessTokens and \
+             tls_client_certificate_bound_access_tokens). Without that, tokens are bearer \
+             tokens here as before, whatever certificate comes with them."
         }
         _ => "Look in the authorization server's documentation: its metadata does not say so.",
     }

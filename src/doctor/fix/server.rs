@@ -197,6 +197,10 @@ impl Fixes<'_> {
     }
 }
 
+/// What to do if keys cannot be found or fetched.
+pub(super) const NO_KEYS: &str = "Set --auth-jwks-url to the URL of the authorization server's keys, and \
+     check that this machine can fetch them.";
+
 fn of_signed(problem: &SignedResponseProblem) -> &'static str {
     use SignedResponseProblem as P;
     match problem {
@@ -223,10 +227,7 @@ fn of_signed(problem: &SignedResponseProblem) -> &'static str {
             "The key that signed the answer is not the one that the authorization server publishes: \
              check --auth-jwks-url, and that nothing in between changes answers."
         }
-        P::NoKeys(_) => {
-            "Set --auth-jwks-url to the URL of the authorization server's keys, and check that this \
-             machine can fetch them."
-        }
+        P::NoKeys(_) => NO_KEYS,
         P::WrongIssuer { .. } => {
             "Set --auth-issuer-url to the issuer in the answer, if that is the authorization server \
              that you mean."
@@ -240,8 +241,8 @@ fn of_signed(problem: &SignedResponseProblem) -> &'static str {
              answers: it must not."
         }
         _ => {
-            "The authorization server does not write the answer as RFC 9701 §5 has it: look at its \
-             log and its version."
+            "The authorization server's answer does not follow RFC 9701 §5: look at its log and its \
+             version."
         }
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn examine(
         true => Check::passed(NAME, format!("{MEMBER}: true; {here}"), wanted),
         false => {
             let found = format!("the metadata does not say {MEMBER}: true");
-            Check::warning(NAME, found, wanted, Cause::NoCertificateBinding)
+            Check::warning(NAME, found, wanted, Cause::NotAdvertised { member: MEMBER })
         }
     });
 }

@@ -94,9 +94,6 @@ pub enum Cause {
         /// The advertised methods.
         advertised: Vec<String>,
     },
-    /// Tokens that are bound to certificates are accepted, but the authorization server does not say
-    /// that it binds any (RFC 8705 §3.3).
-    NoCertificateBinding,
     /// The endpoint reports a random text as an active token.
     AcceptsAnything,
     /// A deliberately wrong secret gets the same answer as the configured one.

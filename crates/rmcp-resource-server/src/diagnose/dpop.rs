@@ -1,15 +1,11 @@
 //! What proofs of possession (RFC 9449) need.
 
-use super::{
-    check::{Cause, Check},
-    metadata::Described,
-};
+use super::{check::Check, metadata::Described};
 use crate::{
     dpop::{
         mode::Dpop,
         proof::{ALGORITHMS, FUTURE, OLDEST},
     },
-    error::shortened,
     resource_server::ResourceServerConfig,
 };
 
@@ -24,7 +20,13 @@ pub(super) fn examine(
     if config.dpop == Dpop::Off {
         return;
     }
-    checks.push(advertised(described));
+    checks.push(described.offered(
+        "dpop",
+        MEMBER,
+        "tokens can be bound to a key",
+        &format!("{ALGORITHMS:?}"),
+        |name| ALGORITHMS.contains(&name),
+    ));
     // Only a client that makes a proof can try this.
     checks.push(Check::skipped(
         "dpop_url",
@@ -36,24 +38,4 @@ pub(super) fn examine(
             FUTURE.as_secs()
         ),
     ));
-}
-
-fn advertised(described: &Described) -> Check {
-    const NAME: &str = "dpop";
-    let wanted = format!("{MEMBER} with one of {ALGORITHMS:?}");
-    let cause = Cause::NotAdvertised { member: MEMBER };
-    match described.advertised.texts(MEMBER) {
-        None => {
-            let found = "the metadata does not say that tokens can be bound to a key";
-            Check::warning(NAME, found, wanted, cause)
-        }
-        Some(offered) => {
-            let found = shortened(&format!("{MEMBER}: {offered:?}"));
-            let fits = |name: &String| ALGORITHMS.contains(&name.as_str());
-            match offered.iter().any(fits) {
-                true => Check::passed(NAME, found, wanted),
-                false => Check::warning(NAME, found, wanted, cause),
-            }
-        }
-    }
 }

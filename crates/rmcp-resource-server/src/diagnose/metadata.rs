@@ -21,6 +21,31 @@ pub(crate) struct Described {
     pub(crate) advertised: Advertised,
 }
 
+impl Described {
+    /// The check with this name: whether `member` of the metadata lists anything that `fits` takes,
+    /// which `accepted` names. `what` is what it says of the authorization server if it is there.
+    pub(crate) fn offered(
+        &self,
+        name: &'static str,
+        member: &'static str,
+        what: &str,
+        accepted: &str,
+        fits: impl Fn(&str) -> bool,
+    ) -> Check {
+        let wanted = format!("{member} with one of {accepted}");
+        let cause = Cause::NotAdvertised { member };
+        let Some(offered) = self.advertised.texts(member) else {
+            let found = format!("the metadata does not say that {what}");
+            return Check::warning(name, found, wanted, cause);
+        };
+        let found = shortened(&format!("{member}: {offered:?}"));
+        match offered.iter().any(|one| fits(one)) {
+            true => Check::passed(name, found, wanted),
+            false => Check::warning(name, found, wanted, cause),
+        }
+    }
+}
+
 /// Tries each form of the metadata URL until one has everything wanted. A configured endpoint
 /// replaces the one in the metadata, which is then only for clients.
 pub(super) async fn describe(
