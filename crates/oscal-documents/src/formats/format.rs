@@ -33,6 +33,14 @@ impl Format {
         }
     }
 
+    /// The name of a file without the extension, if that stands for a format.
+    pub(crate) fn stem_of(name: &str) -> &str {
+        let stem = name
+            .rsplit_once('.')
+            .filter(|_| Self::of_file(name).is_some());
+        stem.map_or(name, |(stem, _)| stem)
+    }
+
     /// The format that text is most likely in: XML begins with `<`, JSON with a bracket, and the
     /// first line of YAML has a colon or begins a YAML document.
     ///

@@ -9,8 +9,8 @@ use crate::library::listing::{Listing, LoadError};
 use crate::library::loader::Loader;
 
 impl Library {
-    /// Loads the JSON, YAML and XML files in `directory` and below it, and then the built-in documents, given as
-    /// name and text. What cannot be served becomes a [`Problem`](crate::Problem).
+    /// Loads the JSON, YAML and XML files in `directory` and below it, and then the built-in documents,
+    /// given as name and text. What cannot be served becomes a [`Problem`](crate::Problem).
     ///
     /// Copies of a document are one document with the names of all its files. Documents that share
     /// a uuid but say different things are all served; see

@@ -177,10 +177,7 @@ fn all_words(document: &Document) -> Vec<String> {
     all.extend(words(info.model.root_key()));
     for file in document.files().take(MAX_WORDS) {
         let name = file.rsplit('/').next().unwrap_or(file);
-        let stem = name
-            .rsplit_once('.')
-            .filter(|_| Format::of_file(name).is_some());
-        all.extend(words(stem.map_or(name, |(stem, _)| stem)));
+        all.extend(words(Format::stem_of(name)));
     }
     all
 }

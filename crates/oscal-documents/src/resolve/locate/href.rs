@@ -57,10 +57,7 @@ impl Href {
     /// The uuid that it ends with, as addresses of documents in other tools do.
     pub(super) fn uuid(&self) -> Option<&str> {
         let name = self.file_name()?;
-        let stem = name
-            .rsplit_once('.')
-            .filter(|_| Format::of_file(name).is_some());
-        let stem = stem.map_or(name, |(stem, _)| stem);
+        let stem = Format::stem_of(name);
         Uuid::try_parse(stem).is_ok().then_some(stem)
     }
 
