@@ -16,8 +16,9 @@ mod server;
 use std::{
     fmt, fs,
     io::{Read, Write},
-    net::TcpStream,
+    net::{Ipv4Addr, TcpListener, TcpStream},
     path::PathBuf,
+    process::Command,
     time::Duration,
 };
 
@@ -69,7 +70,7 @@ fn main() {
     let administrator = "the-administrator-of-the-load-benchmark";
     fs::write(file("admin-token"), administrator).expect("writable");
     let collector = axum::collector();
-    let admin = server::free_address();
+    let admin = free_address();
 
     let protected_by = |more: &[(&str, &str)]| Running::protected_by(fake.issuer(), more);
     // Each with the row that it is compared with.
@@ -115,7 +116,7 @@ fn main() {
         ),
     ];
     if let Some(binary) = &options.earlier {
-        let earlier = Running::protected_build(binary, fake.issuer());
+        let earlier = Running::protected(Command::new(binary), fake.issuer(), &[]);
         servers.insert(2, ("an earlier build, with authorization", OPEN, earlier));
         servers[3].1 = servers[2].0;
     }
@@ -228,6 +229,12 @@ impl fmt::Display for Ratios {
             "{mean:.1} % (with 95 % confidence {least:.1} to {most:.1} %)"
         )
     }
+}
+
+/// An address of this machine that nobody listens at yet.
+fn free_address() -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("it is bound").to_string()
 }
 
 /// Revokes what a subject has that sends no requests here.

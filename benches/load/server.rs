@@ -3,21 +3,11 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    net::{Ipv4Addr, TcpListener},
-    path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
-const ARGUMENTS: [&str; 2] = ["--transport=streamable-http", "--port=0"];
 pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
-
-/// An address of this machine that nobody listens at yet.
-#[allow(dead_code, reason = "not every benchmark needs one")]
-pub(crate) fn free_address() -> String {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("it is bound").to_string()
-}
 
 /// A running server. It is killed when dropped.
 pub(crate) struct Running {
@@ -28,7 +18,7 @@ pub(crate) struct Running {
 impl Running {
     /// A server without authorization; further options are passed as variables.
     pub(crate) fn unprotected(variables: &[(&str, &str)]) -> Self {
-        Self::start(Self::binary(), variables, None)
+        Self::serving(Self::binary(), variables, None)
     }
 
     /// rmcp's own service on axum, in a process of its own.
@@ -43,15 +33,8 @@ impl Running {
         Self::protected(Self::binary(), issuer, more)
     }
 
-    /// Another build of this server, with authorization.
-    #[allow(dead_code, reason = "not every benchmark compares builds")]
-    pub(crate) fn protected_build(binary: &Path, issuer: &str) -> Self {
-        let mut binary = Command::new(binary);
-        binary.args(ARGUMENTS);
-        Self::protected(binary, issuer, &[])
-    }
-
-    fn protected(binary: Command, issuer: &str, more: &[(&str, &str)]) -> Self {
+    /// The same of any build of this server.
+    pub(crate) fn protected(binary: Command, issuer: &str, more: &[(&str, &str)]) -> Self {
         let mut variables = vec![
             ("OSCAL_AUTH_ISSUER_URL", issuer),
             ("OSCAL_AUTH_RESOURCE_SERVER_URL", RESOURCE),
@@ -60,13 +43,16 @@ impl Running {
             ("OSCAL_AUTH_CLIENT_SECRET", "secret"),
         ];
         variables.extend(more);
-        Self::start(binary, &variables, Some("authorization server found"))
+        Self::serving(binary, &variables, Some("authorization server found"))
     }
 
     fn binary() -> Command {
-        let mut binary = Command::new(env!("CARGO_BIN_EXE_oscal-mcp-server"));
-        binary.args(ARGUMENTS);
-        binary
+        Command::new(env!("CARGO_BIN_EXE_oscal-mcp-server"))
+    }
+
+    fn serving(mut binary: Command, variables: &[(&str, &str)], ready: Option<&str>) -> Self {
+        binary.args(["--transport=streamable-http", "--port=0"]);
+        Self::start(binary, variables, ready)
     }
 
     /// Starts it and waits until it listens and has logged `ready`.

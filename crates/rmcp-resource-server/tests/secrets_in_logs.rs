@@ -14,12 +14,12 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use dev_authorization_server::{ExpectedClient, FakeAuthorizationServer, Reply};
 use rcgen::{KeyPair, PKCS_ED25519};
 use rmcp_resource_server::{
-    ClientCredentials, JwtConfig, JwtVerifier, Secret, SessionKey, SignedIntrospection, Source,
-    UserinfoConfig, UserinfoVerifier,
+    ClientCredentials, Secret, SessionKey, SignedIntrospection, Source, UserinfoConfig,
+    UserinfoVerifier,
 };
 use serde_json::json;
 use support::{
-    Logs, Session, SigningKey, TestServer, altered, jwks, jwt_claims, spawn_server,
+    Logs, Session, SigningKey, TestServer, altered, jwks, jwt_claims, jwt_verifier, spawn_server,
     spawn_server_with,
 };
 use tracing::Level;
@@ -215,11 +215,7 @@ async fn rs_32_no_token_in_logs_errors_or_metrics_of_the_jwt_verifier() {
     LazyLock::force(&LOGS);
     let fake = FakeAuthorizationServer::start();
     let key = SigningKey::new("ES256", "key");
-    fake.serve("/jwks", jwks(&[&key]));
-    let mut config = JwtConfig::new(fake.issuer().parse().expect("an issuer"));
-    config.jwks_url = Some(fake.url("/jwks").parse().expect("a URL"));
-    let verifier = JwtVerifier::start(config).expect("it starts");
-    verifier.ready().await;
+    let verifier = jwt_verifier(&fake, &[&key], |_| {}).await;
     let server = spawn_server_with(&fake, verifier, |_| {});
     let claims = |changes| jwt_claims(&fake, changes);
     let stranger = SigningKey::new("ES256", "key");

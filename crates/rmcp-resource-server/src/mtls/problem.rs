@@ -19,7 +19,7 @@ pub enum CertificateProblem {
     /// Longer than the limit.
     #[error("it is longer than {limit} bytes")]
     TooLong {
-        /// The limit in bytes, as the header has it.
+        /// The limit, in bytes of the header's value.
         limit: usize,
     },
     /// Neither of the two forms, or no certificate in it.

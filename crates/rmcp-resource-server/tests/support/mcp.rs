@@ -7,6 +7,10 @@ use super::{Answer, TestServer};
 
 const LEGACY: &str = "2025-06-18";
 
+/// A request of a session that needs no probe.
+pub(crate) const LIST_TOOLS: &str =
+    r#"{"jsonrpc": "2.0", "id": 8, "method": "tools/list", "params": {}}"#;
+
 /// Turns `request` into a stateless call of one of the probe's tools.
 pub(crate) fn call_tool(request: RequestBuilder, tool: &str) -> RequestBuilder {
     message(

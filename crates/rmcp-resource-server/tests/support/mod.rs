@@ -21,7 +21,7 @@ pub(crate) use dev_authorization_server::{SigningKey, compact, jwks};
 pub(crate) use dpop::Prover;
 pub(crate) use forwarder::{Fate, Forwarder, Stale};
 pub(crate) use logs::Logs;
-pub(crate) use mcp::{Session, call_tool, initialize, initialize_by};
+pub(crate) use mcp::{LIST_TOOLS, Session, call_tool, initialize, initialize_by};
 pub(crate) use raw::{Connection, exchange_raw};
 pub(crate) use server::{Framework, Setup, TestServer, spawn_server, spawn_server_with};
 pub(crate) use tls::{TestCa, TlsFront};
@@ -29,6 +29,7 @@ pub(crate) use tls::{TestCa, TlsFront};
 use std::time::Duration;
 
 use dev_authorization_server::FakeAuthorizationServer;
+use rmcp_resource_server::{JwtConfig, JwtVerifier};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
@@ -70,6 +71,21 @@ pub(crate) fn jwt_claims(fake: &FakeAuthorizationServer, changes: Value) -> Valu
         members.remove(of_introspection);
     }
     claims
+}
+
+/// A verifier of JWTs that has the public halves of these keys.
+pub(crate) async fn jwt_verifier(
+    fake: &FakeAuthorizationServer,
+    keys: &[&SigningKey],
+    adjust: impl FnOnce(&mut JwtConfig),
+) -> JwtVerifier {
+    fake.serve("/jwks", jwks(keys));
+    let mut config = JwtConfig::new(fake.issuer().parse().expect("an issuer"));
+    config.jwks_url = Some(fake.url("/jwks").parse().expect("a URL"));
+    adjust(&mut config);
+    let verifier = JwtVerifier::start(config).expect("it starts");
+    verifier.ready().await;
+    verifier
 }
 
 /// A fake that knows the token `good` as issued to `alice` through `client`, for ten minutes.

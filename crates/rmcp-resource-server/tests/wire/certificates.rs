@@ -6,19 +6,18 @@ use std::{
     time::Duration,
 };
 
-use dev_authorization_server::{FakeAuthorizationServer, SigningKey, jwks};
+use dev_authorization_server::{FakeAuthorizationServer, SigningKey};
 use http::HeaderName;
 use reqwest::{Client, Method, RequestBuilder};
-use rmcp_resource_server::{
-    ClientCertificateHeader, Dpop, JwtConfig, JwtVerifier, SessionKey, TokenVerifier,
-};
+use rmcp_resource_server::{ClientCertificateHeader, Dpop, SessionKey, TokenVerifier};
 use serde_json::json;
 use tokio::time::timeout;
 use tracing::Level;
 
 use crate::support::{
-    ABSENT, Answer, Logs, Prover, Session, Setup, ShownCertificate, TestServer, call_tool,
-    fake_with_good_token, initialize_by, jwt_claims, spawn_server, spawn_server_with,
+    ABSENT, Answer, LIST_TOOLS, Logs, Prover, Session, Setup, ShownCertificate, TestServer,
+    call_tool, fake_with_good_token, initialize_by, jwt_claims, jwt_verifier, spawn_server,
+    spawn_server_with,
 };
 
 const HEADER: &str = "Client-Cert";
@@ -218,7 +217,7 @@ async fn rs_65_a_token_bound_to_a_key_and_a_certificate_needs_both() {
         let answer = call(&server, "t", &[&certificate.sequence()]).await;
         assert_eq!(answer.status, 401, "without a proof: {answer:?}");
     }
-    // A refused request has not used its proof up.
+    // A refused request does not use up its proof.
     let proof = key.proof("t");
     for (shown, status) in [(&other, 401), (&certificate, 200), (&certificate, 401)] {
         let request = server.request().header("Authorization", "DPoP t");
@@ -232,11 +231,7 @@ async fn rs_65_a_token_bound_to_a_key_and_a_certificate_needs_both() {
 async fn rs_65_a_jwt_bound_to_a_certificate_needs_it() {
     let fake = FakeAuthorizationServer::start();
     let issuer = SigningKey::new("ES256", "as");
-    fake.serve("/jwks", jwks(&[&issuer]));
-    let mut config = JwtConfig::new(fake.issuer().parse().expect("an issuer"));
-    config.jwks_url = Some(fake.url("/jwks").parse().expect("a URL"));
-    let verifier = JwtVerifier::start(config).expect("it starts");
-    verifier.ready().await;
+    let verifier = jwt_verifier(&fake, &[&issuer], |_| {}).await;
     let server = spawn_server_with(&fake, verifier, behind_proxy);
     let (client, thief) = (ShownCertificate::new(), ShownCertificate::new());
     let cnf = json!({"x5t#S256": client.thumbprint()});
@@ -342,8 +337,6 @@ fn shown(request: RequestBuilder, client: &ShownCertificate, token: &str) -> Req
     request.bearer_auth(token)
 }
 
-const LIST: &str = r#"{"jsonrpc": "2.0", "id": 8, "method": "tools/list", "params": {}}"#;
-
 #[tokio::test]
 async fn rs_16_a_session_follows_the_certificate() {
     let fake = fake_with_good_token();
@@ -361,7 +354,7 @@ async fn rs_16_a_session_follows_the_certificate() {
         let call = async |method: Method, certificate: &ShownCertificate, token: &str| {
             let request = session.request(method);
             let request = request.header("Content-Type", "application/json");
-            let request = request.body(LIST);
+            let request = request.body(LIST_TOOLS);
             server.send(shown(request, certificate, token)).await
         };
         for token in ["t", "refreshed"] {

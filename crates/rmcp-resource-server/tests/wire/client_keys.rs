@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use dev_authorization_server::{FakeAuthorizationServer, Reply};
+use dev_authorization_server::{FakeAuthorizationServer, RecordedRequest, Reply};
 use rcgen::{KeyPair, PKCS_ED25519};
 use rmcp_resource_server::{
     ClientCredentials, IntrospectionConfig, IntrospectionVerifier, Issuer, Source, StartError,
@@ -65,6 +65,18 @@ fn fresh_key() -> String {
     pair.serialize_pem()
 }
 
+/// The assertion that is all by which a request authenticates its client.
+fn assertion_of(request: &RecordedRequest) -> String {
+    assert_eq!(request.header("authorization"), None);
+    assert_eq!(request.form_value("client_secret"), None);
+    assert_eq!(request.form_value("client_id").as_deref(), Some("mcp"));
+    assert_eq!(
+        request.form_value("client_assertion_type").as_deref(),
+        Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+    );
+    request.form_value("client_assertion").expect("sent")
+}
+
 /// Header and claims of a JWT.
 fn parts(jwt: &str) -> [Value; 2] {
     let mut parts = jwt.split('.').map(|part| {
@@ -94,14 +106,7 @@ async fn rs_27_an_assertion_is_made_for_each_request() {
 
     let mut seen = Vec::new();
     for request in fake.introspections() {
-        assert_eq!(request.header("authorization"), None);
-        assert_eq!(request.form_value("client_secret"), None);
-        assert_eq!(request.form_value("client_id").as_deref(), Some("mcp"));
-        assert_eq!(
-            request.form_value("client_assertion_type").as_deref(),
-            Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
-        );
-        let assertion = request.form_value("client_assertion").expect("sent");
+        let assertion = assertion_of(&request);
         let [header, claims] = parts(&assertion);
         assert_eq!(
             header,
@@ -143,14 +148,7 @@ async fn rs_27_a_secret_signs_an_assertion_for_each_request_and_is_never_sent() 
     let requests = fake.introspections();
     let mut seen = Vec::new();
     for (index, request) in requests.iter().enumerate() {
-        assert_eq!(request.header("authorization"), None);
-        assert_eq!(request.form_value("client_secret"), None);
-        assert_eq!(request.form_value("client_id").as_deref(), Some("mcp"));
-        assert_eq!(
-            request.form_value("client_assertion_type").as_deref(),
-            Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
-        );
-        let assertion = request.form_value("client_assertion").expect("sent");
+        let assertion = assertion_of(request);
         let [header, claims] = parts(&assertion);
         assert_eq!(header, json!({"alg": "HS256", "typ": "JWT"}));
         assert_eq!(claims["iss"], "mcp");

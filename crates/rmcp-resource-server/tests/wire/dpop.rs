@@ -2,15 +2,16 @@
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use dev_authorization_server::{FakeAuthorizationServer, SigningKey, compact, jwks};
+use dev_authorization_server::{FakeAuthorizationServer, SigningKey, compact};
 use futures_util::future::join_all;
-use rmcp_resource_server::{Dpop, JwtConfig, JwtVerifier};
+use rmcp_resource_server::Dpop;
 use serde_json::{Value, json};
 use tracing::Level;
 
 use crate::support::{
     ABSENT, Answer, Logs, METADATA_URL, Prover, RESOURCE, SCOPE, Setup, TestClock, TestServer,
-    altered, call_tool, fake_with_good_token, jwt_claims, spawn_server, spawn_server_with,
+    altered, call_tool, fake_with_good_token, jwt_claims, jwt_verifier, spawn_server,
+    spawn_server_with,
 };
 
 const ALGORITHMS: &str = "ES256 ES384 EdDSA Ed25519 PS256 RS256";
@@ -455,11 +456,7 @@ async fn rs_65_a_proof_needs_a_token_bound_to_its_key_and_nothing_else() {
 async fn rs_65_a_bound_jwt_needs_its_proof() {
     let fake = FakeAuthorizationServer::start();
     let issuer = SigningKey::new("ES256", "as");
-    fake.serve("/jwks", jwks(&[&issuer]));
-    let mut config = JwtConfig::new(fake.issuer().parse().expect("an issuer"));
-    config.jwks_url = Some(fake.url("/jwks").parse().expect("a URL"));
-    let verifier = JwtVerifier::start(config).expect("it starts");
-    verifier.ready().await;
+    let verifier = jwt_verifier(&fake, &[&issuer], |_| {}).await;
     let server = spawn_server_with(&fake, verifier, allowed);
     let (client, thief) = (Prover::new(), Prover::new());
     let bound = issuer.token(&jwt_claims(&fake, json!({"cnf": {"jkt": client.jkt()}})));

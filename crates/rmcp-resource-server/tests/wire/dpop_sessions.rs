@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::support::{
-    ABSENT, Prover, Session, Setup, fake_with_good_token, initialize_by, spawn_server,
+    ABSENT, LIST_TOOLS, Prover, Session, Setup, fake_with_good_token, initialize_by, spawn_server,
 };
 
 fn with_sessions(setup: &mut Setup) {
@@ -27,8 +27,6 @@ fn proven(request: RequestBuilder, client: &Prover, token: &str, method: &str) -
         .header("Authorization", format!("DPoP {token}"))
         .header("DPoP", proof)
 }
-
-const LIST: &str = r#"{"jsonrpc": "2.0", "id": 8, "method": "tools/list", "params": {}}"#;
 
 #[tokio::test]
 async fn rs_16_a_session_follows_the_key() {
@@ -55,7 +53,7 @@ async fn rs_16_a_session_follows_the_key() {
             let request = session.request(Method::POST);
             let request = request
                 .header("Content-Type", "application/json")
-                .body(LIST);
+                .body(LIST_TOOLS);
             proven(request, key, token, "POST")
         };
         for token in ["t", "refreshed"] {
@@ -74,7 +72,7 @@ async fn rs_16_a_session_follows_the_key() {
             answer.assert_no_such_session(method.as_str());
         }
         let unbound = Session::open(&server, "good").await;
-        let request = unbound.request(Method::POST).body(LIST);
+        let request = unbound.request(Method::POST).body(LIST_TOOLS);
         let request = request.header("Content-Type", "application/json");
         let answer = server.send(proven(request, &client, "t", "POST")).await;
         answer.assert_no_such_session("a session that was opened without a key");

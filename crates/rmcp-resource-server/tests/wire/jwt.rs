@@ -6,13 +6,13 @@ use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
 use dev_authorization_server::FakeAuthorizationServer;
 use proptest::{prelude::*, test_runner::TestRunner};
 use rmcp_resource_server::{
-    BearerToken, JwtConfig, JwtVerifier, Scopes, SigningAlgorithm, TokenVerifier, VerifyError,
+    BearerToken, JwtVerifier, Scopes, SigningAlgorithm, TokenVerifier, VerifyError,
 };
 use serde_json::{Value, json};
 use tokio::{runtime::Handle, time::Instant};
 
 use crate::support::{
-    ABSENT, RESOURCE, SigningKey, TestServer, compact, jwks, jwt_claims, spawn_server_with,
+    ABSENT, RESOURCE, SigningKey, TestServer, compact, jwt_claims, jwt_verifier, spawn_server_with,
     unix_now,
 };
 
@@ -21,23 +21,8 @@ static PSS: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::new("PS256", "ps
 static EC: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::new("ES256", "ec"));
 static ED: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::new("EdDSA", "ed"));
 
-/// A verifier that has the public halves of these keys.
-async fn verifier(
-    fake: &FakeAuthorizationServer,
-    keys: &[&SigningKey],
-    adjust: impl FnOnce(&mut JwtConfig),
-) -> JwtVerifier {
-    fake.serve("/jwks", jwks(keys));
-    let mut config = JwtConfig::new(fake.issuer().parse().expect("an issuer"));
-    config.jwks_url = Some(fake.url("/jwks").parse().expect("a URL"));
-    adjust(&mut config);
-    let verifier = JwtVerifier::start(config).expect("it starts");
-    verifier.ready().await;
-    verifier
-}
-
 async fn server_with(fake: &FakeAuthorizationServer, key: &SigningKey) -> TestServer<JwtVerifier> {
-    let verifier = verifier(fake, &[key], |_| {}).await;
+    let verifier = jwt_verifier(fake, &[key], |_| {}).await;
     spawn_server_with(fake, verifier, |_| {})
 }
 
@@ -46,7 +31,7 @@ async fn lenient_server(
     fake: &FakeAuthorizationServer,
     key: &SigningKey,
 ) -> TestServer<JwtVerifier> {
-    let verifier = verifier(fake, &[key], |config| {
+    let verifier = jwt_verifier(fake, &[key], |config| {
         config.accepted_types = vec!["JWT".to_owned()];
         config.accept_untyped = true;
     })
@@ -61,7 +46,7 @@ async fn lenient_server(
 async fn each_algorithm_is_accepted_with_a_key_for_it() {
     let fake = FakeAuthorizationServer::start();
     let keys: [&SigningKey; 4] = [&RSA, &PSS, &EC, &ED];
-    let verifier = verifier(&fake, &keys, |_| {}).await;
+    let verifier = jwt_verifier(&fake, &keys, |_| {}).await;
     let server = spawn_server_with(&fake, verifier, |_| {});
     for key in keys {
         let claims = jwt_claims(&fake, json!({"nested": {"id": 7}}));
@@ -82,11 +67,11 @@ async fn each_algorithm_is_accepted_with_a_key_for_it() {
 async fn only_configured_algorithms_are_accepted() {
     let fake = FakeAuthorizationServer::start();
     let es384 = SigningKey::new("ES384", "es384");
-    let by_default = verifier(&fake, &[&es384, &ED], |_| {}).await;
+    let by_default = jwt_verifier(&fake, &[&es384, &ED], |_| {}).await;
     let by_default = spawn_server_with(&fake, by_default, |_| {});
     let token = es384.token(&jwt_claims(&fake, json!({})));
     by_default.call(&token).await.assert_invalid_token("ES384");
-    let configured = verifier(&fake, &[&es384, &ED], |config| {
+    let configured = jwt_verifier(&fake, &[&es384, &ED], |config| {
         config.algorithms = vec![SigningAlgorithm::Es384];
     })
     .await;
@@ -166,7 +151,7 @@ fn forgeries(claims: &Value) -> Vec<(&'static str, String)> {
 #[tokio::test]
 async fn forgeries_are_refused() {
     let fake = FakeAuthorizationServer::start();
-    let verifier = verifier(&fake, &[&RSA, &PSS, &EC, &ED], |_| {}).await;
+    let verifier = jwt_verifier(&fake, &[&RSA, &PSS, &EC, &ED], |_| {}).await;
     let server = spawn_server_with(&fake, verifier, |_| {});
     let claims = jwt_claims(&fake, json!({}));
     let begun = Instant::now();
@@ -258,7 +243,7 @@ async fn the_policy_judges_the_claims() {
 async fn the_header_tells_an_access_token_from_others() {
     let fake = FakeAuthorizationServer::start();
     let strict = server_with(&fake, &EC).await;
-    let lenient = verifier(&fake, &[&EC], |config| {
+    let lenient = jwt_verifier(&fake, &[&EC], |config| {
         config.accepted_types = vec!["application/jwt".to_owned()];
         config.accept_untyped = true;
     })
@@ -285,7 +270,7 @@ async fn the_header_tells_an_access_token_from_others() {
 #[tokio::test]
 async fn tokens_of_auth0s_shape() {
     let fake = FakeAuthorizationServer::start();
-    let verifier = verifier(&fake, &[&RSA], |config| {
+    let verifier = jwt_verifier(&fake, &[&RSA], |config| {
         config.accepted_types = vec!["JWT".to_owned()];
     })
     .await;
@@ -345,7 +330,7 @@ async fn tokens_of_oktas_and_entras_shape() {
 #[tokio::test]
 async fn rs_48_entras_id_tokens_are_refused_without_required_scopes_too() {
     let fake = FakeAuthorizationServer::start();
-    let verifier = verifier(&fake, &[&RSA], |config| {
+    let verifier = jwt_verifier(&fake, &[&RSA], |config| {
         config.accepted_types = vec!["JWT".to_owned(), "at+jwt".to_owned()];
     })
     .await;
@@ -484,7 +469,7 @@ async fn tokens_of_cognitos_shape() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn no_text_but_the_token_verifies() {
     let fake = FakeAuthorizationServer::start();
-    let verifier = verifier(&fake, &[&RSA, &PSS, &EC, &ED], |_| {}).await;
+    let verifier = jwt_verifier(&fake, &[&RSA, &PSS, &EC, &ED], |_| {}).await;
     let good = EC.token(&jwt_claims(&fake, json!({})));
     let runtime = Handle::current();
     let refused = |text: &str| {

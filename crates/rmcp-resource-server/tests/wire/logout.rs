@@ -5,12 +5,12 @@ use std::{sync::LazyLock, time::Duration};
 use bytes::Bytes;
 use dev_authorization_server::FakeAuthorizationServer;
 use http::Response;
-use rmcp_resource_server::{BackChannelLogout, BackChannelLogoutConfig, JwtConfig, JwtVerifier};
+use rmcp_resource_server::{BackChannelLogout, BackChannelLogoutConfig};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use crate::support::{
-    ABSENT, Setup, SigningKey, TestServer, altered, jwks, jwt_claims, spawn_server,
+    ABSENT, Setup, SigningKey, TestServer, altered, jwks, jwt_claims, jwt_verifier, spawn_server,
     spawn_server_with, unix_now,
 };
 
@@ -129,11 +129,7 @@ async fn rs_72_a_token_issued_in_the_second_of_its_logout_is_not_asked_about() {
 #[tokio::test]
 async fn rs_72_a_logout_revokes_jwts_until_they_expire() {
     let fake = FakeAuthorizationServer::start();
-    fake.serve("/jwks", jwks(&[&KEY]));
-    let mut config = JwtConfig::new(fake.issuer().parse().expect("an issuer"));
-    config.jwks_url = Some(fake.url("/jwks").parse().expect("a URL"));
-    let verifier = JwtVerifier::start(config).expect("it starts");
-    verifier.ready().await;
+    let verifier = jwt_verifier(&fake, &[&KEY], |_| {}).await;
     let server = spawn_server_with(&fake, verifier, |_: &mut Setup| {});
     let logout = logout(&fake, &server).await;
     let issued = |at: u64| KEY.token(&jwt_claims(&fake, json!({"iat": at})));

@@ -6,14 +6,13 @@ use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use dev_authorization_server::{FakeAuthorizationServer, Reply};
 use rmcp_resource_server::{
-    BearerToken, IntrospectionConfig, JwtConfig, JwtVerifier, Scopes, SignedIntrospection,
-    TokenVerifier, VerifyError,
+    BearerToken, IntrospectionConfig, Scopes, SignedIntrospection, TokenVerifier, VerifyError,
 };
 use serde_json::{Value, json};
 
 use crate::support::{
-    ABSENT, RESOURCE, SigningKey, TestServer, altered, compact, jwks, jwt_claims, spawn_server,
-    spawn_server_with, unix_now,
+    ABSENT, RESOURCE, SigningKey, TestServer, altered, compact, jwks, jwt_claims, jwt_verifier,
+    spawn_server, spawn_server_with, unix_now,
 };
 
 static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::new("ES256", "key"));
@@ -413,20 +412,18 @@ async fn keys_are_those_of_the_metadata() {
 #[tokio::test]
 async fn rs_48_an_introspection_response_is_no_token_and_a_token_is_no_response() {
     let fake = FakeAuthorizationServer::start();
-    fake.serve("/jwks", jwks(&[&KEY]));
     // A response with every claim that a token needs.
     let mut everything = jwt_claims(&fake, json!({}));
     everything["token_introspection"] = active(&fake);
     let token = jwt_claims(&fake, json!({}));
     for lenient in [false, true] {
-        let mut config = JwtConfig::new(fake.issuer().parse().expect("an issuer"));
-        config.jwks_url = Some(fake.url("/jwks").parse().expect("a URL"));
-        if lenient {
-            config.accepted_types = vec!["at+jwt".to_owned(), "JWT".to_owned()];
-            config.accept_untyped = true;
-        }
-        let verifier = JwtVerifier::start(config).expect("it starts");
-        verifier.ready().await;
+        let verifier = jwt_verifier(&fake, &[&KEY], |config| {
+            if lenient {
+                config.accepted_types = vec!["at+jwt".to_owned(), "JWT".to_owned()];
+                config.accept_untyped = true;
+            }
+        })
+        .await;
         let server = spawn_server_with(&fake, verifier, |setup| {
             setup.resource.required_scopes = Scopes::none();
         });
