@@ -5,8 +5,9 @@
 //! and with authorization and one more feature. Sends all of them the same `tools/call` on the stateless
 //! JSON path, and they give the same answer. Rounds are short and alternate, and so does the server that
 //! goes first, so that other load on the machine affects all alike. The token is in the cache. Options:
-//! `-- --rounds 300 --seconds 0.25 --connections 32`, and `--earlier BINARY`, another build of this
-//! server, which runs with authorization too: what do features cost that are off?
+//! `-- --rounds 300 --seconds 0.25 --connections 32`, `--tool search --arguments '{"query":"audience"}'` for
+//! another call, and `--earlier BINARY`, another build of this server, which runs with authorization too:
+//! what do features cost that are off?
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 mod axum;
@@ -49,6 +50,12 @@ struct Options {
     /// Connections at once
     #[arg(long, default_value_t = 32)]
     connections: usize,
+    /// The tool to call
+    #[arg(long, default_value = "get_control")]
+    tool: String,
+    /// Its arguments, as JSON
+    #[arg(long, default_value = r#"{"control":"RS-45"}"#)]
+    arguments: String,
     /// Another build of this server to compare with
     #[arg(long)]
     earlier: Option<PathBuf>,
@@ -135,7 +142,7 @@ fn main() {
                 token: (![RMCP, OPEN].contains(name)).then_some("good"),
                 connections: options.connections,
                 length: Duration::from_secs_f64(options.seconds),
-                bodies: vec![tool_call("get_control", r#"{"control":"RS-45"}"#)],
+                bodies: vec![tool_call(&options.tool, &options.arguments)],
             },
             rates: Vec::new(),
             requests: 0,
