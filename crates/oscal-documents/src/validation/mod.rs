@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! text ─ wellformed ─> Value ─┬─ Schemas::validate: the schema's verdict, explained
-//!                             ├─ constraints: what NIST's metaschema demands beyond the schema
+//!                             ├─ constraints: what NIST's metaschema and FedRAMP demand beyond it
 //!                             └─ lint: duplicates, dangling references, unused parameters
 //! ```
 //!
@@ -35,6 +35,7 @@ use crate::json::tree_size::TreeSize;
 use crate::json::wellformed;
 use crate::library::view::LibraryView;
 use crate::validation::constraints::Constraints;
+use crate::validation::constraints::fedramp::FedRamp;
 use crate::validation::explain::explain;
 use crate::validation::finding::{Findings, Path, shortened};
 use crate::validation::schemas::{NoSchema, Schemas};
@@ -86,7 +87,7 @@ pub struct Caps {
     pub tree_bytes: usize,
     /// Errors to return. Default: 50.
     pub errors: usize,
-    /// Findings about constraints to return. Default: 50.
+    /// Findings about constraints to return, of NIST's and of FedRAMP's. Default: 50 of each.
     pub constraints: usize,
     /// Warnings to return. Default: 50.
     pub warnings: usize,
@@ -142,6 +143,9 @@ pub struct Validation {
     /// What was checked and found of NIST's constraints beyond the schema; `None` if the document
     /// is of no model. They need no schema.
     pub constraints: Option<Constraints>,
+    /// What was checked and found of the values that FedRAMP allows, as warnings; `None` if the
+    /// document is not one of FedRAMP's.
+    pub fedramp: Option<FedRamp>,
     /// What the schema allows but looks wrong. NIST's own files have such places.
     pub warnings: Findings,
 }
@@ -211,6 +215,7 @@ impl Schemas {
                     schema_version: None,
                     errors: Ok(errors),
                     constraints: None,
+                    fedramp: None,
                     warnings: Findings::new(caps.warnings),
                 });
             }
@@ -227,12 +232,15 @@ impl Schemas {
             Source::Document(document) => Some(document),
             Source::Tree(_) | Source::Text(_) | Source::TextIn(..) => None,
         };
+        let checked = found.map(|model| constraints::check(&document, model, caps.constraints));
+        let (constraints, fedramp) = checked.unzip();
         Ok(Validation {
             format,
             model: found,
             schema_version: schema.map(|schema| schema.version.clone()),
             errors: self.errors(&document, found, model, wanted, caps.errors),
-            constraints: found.map(|model| constraints::check(&document, model, caps.constraints)),
+            constraints,
+            fedramp: fedramp.flatten(),
             warnings: lint::lint(&document, loaded, found, view, caps.warnings),
             oscal_version: version,
         })
