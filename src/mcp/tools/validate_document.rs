@@ -136,6 +136,7 @@ fn verdict(access: &Access, asked: &ValidateDocument) -> Result<Verdict, ToolErr
         (None, Some(id)) => Source::Document(document(&documents, id)?),
         _ => return Err(ToolError::EitherOr("content", "document")),
     };
+    let to = asked.convert_to.as_deref().map(written).transpose()?;
     let schemas = &access.state.schemas;
     let model = asked.model.as_deref().map(model).transpose()?;
     let found = schemas.validate(source, model, &documents, Caps::default())?;
@@ -150,12 +151,15 @@ fn verdict(access: &Access, asked: &ValidateDocument) -> Result<Verdict, ToolErr
         version: Some(found.version),
         ..Beyond::of(found.values)
     });
-    let converted = asked.convert_to.as_deref().map(|to| converted(source, to));
+    let converted = match (&found.document, to) {
+        (Some(tree), Some(to)) => Some(converted(tree, to)?),
+        _ => None,
+    };
     Ok(Verdict {
         format: (found.format != Format::Json).then(|| found.format.name()),
         constraints: found.constraints.map(Beyond::of),
         fedramp,
-        converted: converted.transpose()?,
+        converted,
         valid,
         model: found.model.map(Model::root_key),
         oscal_version: found.oscal_version,
@@ -177,18 +181,23 @@ fn format(field: &'static str, name: &str) -> Result<Format, ToolError> {
         })
 }
 
-/// The document in another format.
-fn converted(source: Source<'_>, to: &str) -> Result<String, ToolError> {
+/// The format that a document is to be written in.
+fn written(name: &str) -> Result<Format, ToolError> {
     const FIELD: &str = "convert_to";
-    let unreadable = |problem: String| ToolError::Argument {
-        field: FIELD,
-        problem,
-    };
-    let tree = source.value().map_err(unreadable)?;
-    let text = match format(FIELD, to)? {
-        Format::Json => tree.to_string(),
-        Format::Yaml => to_yaml(&tree),
-        _ => return Err(unreadable("only json and yaml can be written".to_owned())),
+    match format(FIELD, name)? {
+        format @ (Format::Json | Format::Yaml) => Ok(format),
+        _ => Err(ToolError::Argument {
+            field: FIELD,
+            problem: "only json and yaml can be written".to_owned(),
+        }),
+    }
+}
+
+/// The document in another format.
+fn converted(tree: &Value, to: Format) -> Result<String, ToolError> {
+    let text = match to {
+        Format::Yaml => to_yaml(tree),
+        _ => tree.to_string(),
     };
     if text.len() > MAX_CONVERTED {
         return Err(ToolError::AnswerTooLarge {

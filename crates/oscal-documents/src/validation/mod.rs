@@ -54,20 +54,6 @@ pub enum Source<'a> {
 }
 
 impl Source<'_> {
-    /// The document as JSON. To be called after a validation, which says if it is too large.
-    ///
-    /// # Errors
-    ///
-    /// Says in words why it cannot be read.
-    pub fn value(&self) -> Result<Cow<'_, Value>, String> {
-        let no_limit = Caps {
-            text_bytes: usize::MAX,
-            tree_bytes: usize::MAX,
-            ..Caps::default()
-        };
-        parse(*self, self.format(), no_limit).map_err(|error| error.to_string())?
-    }
-
     fn format(&self) -> Format {
         match self {
             Self::Text(text) => Format::of_text(text),
@@ -127,7 +113,9 @@ impl Caps {
 /// The result of a validation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Validation {
+pub struct Validation<'a> {
+    /// The document as JSON, if the text could be read.
+    pub document: Option<Cow<'a, Value>>,
     /// The format of the text. All paths are those of its JSON form.
     pub format: Format,
     /// The model of the document, if it is one of OSCAL's.
@@ -150,7 +138,7 @@ pub struct Validation {
     pub warnings: Findings,
 }
 
-impl Validation {
+impl Validation<'_> {
     /// Whether the document is valid; unknown without a schema.
     pub fn is_valid(&self) -> Option<bool> {
         self.errors.as_ref().ok().map(|errors| errors.total == 0)
@@ -195,13 +183,13 @@ impl Schemas {
     /// # Errors
     ///
     /// The document is larger than `caps` allow.
-    pub fn validate(
+    pub fn validate<'a>(
         &self,
-        source: Source<'_>,
+        source: Source<'a>,
         model: Option<Model>,
         view: &LibraryView<'_>,
         caps: Caps,
-    ) -> Result<Validation, TooLarge> {
+    ) -> Result<Validation<'a>, TooLarge> {
         let format = source.format();
         let document = match parse(source, format, caps)? {
             Ok(document) => document,
@@ -209,6 +197,7 @@ impl Schemas {
                 let mut errors = Findings::new(caps.errors);
                 errors.push(&Path::Root, format.name(), || message);
                 return Ok(Validation {
+                    document: None,
                     format,
                     model: None,
                     oscal_version: None,
@@ -243,6 +232,7 @@ impl Schemas {
             fedramp: fedramp.flatten(),
             warnings: lint::lint(&document, loaded, found, view, caps.warnings),
             oscal_version: version,
+            document: Some(document),
         })
     }
 

@@ -292,13 +292,21 @@ fn only_value_sets_that_concern_the_model_are_counted() {
         let found = check(&document, model, 1).1.expect("FedRAMP's");
         (found.values.checked, found.values.not_checked)
     };
-    let prop = json!({"name": "a", "value": "b", "ns": FEDRAMP});
-    let document = catalog(json!({"props": [prop]}), json!({}));
-    assert_eq!(extent(document, Model::Catalog), (2, vec![]));
-    assert_eq!(
-        extent(plan(json!({}), json!({})), Model::SystemSecurityPlan),
-        (28, vec!["fedramp-transport-type"])
-    );
+    let props = json!([{"name": "a", "value": "b", "ns": FEDRAMP}]);
+    let unchecked = "fedramp-transport-type";
+    for (model, checked, not_checked) in [
+        (Model::Catalog, 2, vec![]),
+        (Model::Profile, 2, vec![]),
+        (Model::MappingCollection, 2, vec![]),
+        (Model::ComponentDefinition, 9, vec![unchecked]),
+        (Model::SystemSecurityPlan, 28, vec![unchecked]),
+        (Model::AssessmentPlan, 12, vec![unchecked]),
+        (Model::AssessmentResults, 14, vec![unchecked]),
+        (Model::PlanOfActionAndMilestones, 11, vec![unchecked]),
+    ] {
+        let document = json!({model.root_key(): {"metadata": {"props": props}}});
+        assert_eq!(extent(document, model), (checked, not_checked), "{model}");
+    }
 }
 
 #[test]
