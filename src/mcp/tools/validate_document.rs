@@ -151,7 +151,11 @@ fn verdict(access: &Access, asked: &ValidateDocument) -> Result<Verdict, ToolErr
         version: Some(found.version),
         ..Beyond::of(found.values)
     });
-    let converted = match (&found.document, to) {
+    let tree = match source {
+        Source::Tree(tree) => Some(tree),
+        _ => found.document.as_ref(),
+    };
+    let converted = match (tree, to) {
         (Some(tree), Some(to)) => Some(converted(tree, to)?),
         _ => None,
     };

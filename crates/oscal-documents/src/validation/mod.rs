@@ -34,7 +34,7 @@ use crate::formats::{Format, to_json};
 use crate::json::tree_size::TreeSize;
 use crate::json::wellformed;
 use crate::library::view::LibraryView;
-use crate::validation::constraints::Constraints;
+use crate::validation::constraints::checked::Constraints;
 use crate::validation::constraints::fedramp::FedRamp;
 use crate::validation::explain::explain;
 use crate::validation::finding::{Findings, Path, shortened};
@@ -113,9 +113,9 @@ impl Caps {
 /// The result of a validation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Validation<'a> {
-    /// The document as JSON, if the text could be read.
-    pub document: Option<Cow<'a, Value>>,
+pub struct Validation {
+    /// The document as JSON, if it was parsed for the validation; a [`Source::Tree`] is the caller's.
+    pub document: Option<Value>,
     /// The format of the text. All paths are those of its JSON form.
     pub format: Format,
     /// The model of the document, if it is one of OSCAL's.
@@ -138,7 +138,7 @@ pub struct Validation<'a> {
     pub warnings: Findings,
 }
 
-impl Validation<'_> {
+impl Validation {
     /// Whether the document is valid; unknown without a schema.
     pub fn is_valid(&self) -> Option<bool> {
         self.errors.as_ref().ok().map(|errors| errors.total == 0)
@@ -183,13 +183,13 @@ impl Schemas {
     /// # Errors
     ///
     /// The document is larger than `caps` allow.
-    pub fn validate<'a>(
+    pub fn validate(
         &self,
-        source: Source<'a>,
+        source: Source<'_>,
         model: Option<Model>,
         view: &LibraryView<'_>,
         caps: Caps,
-    ) -> Result<Validation<'a>, TooLarge> {
+    ) -> Result<Validation, TooLarge> {
         let format = source.format();
         let document = match parse(source, format, caps)? {
             Ok(document) => document,
@@ -232,7 +232,10 @@ impl Schemas {
             fedramp: fedramp.flatten(),
             warnings: lint::lint(&document, loaded, found, view, caps.warnings),
             oscal_version: version,
-            document: Some(document),
+            document: match document {
+                Cow::Owned(parsed) => Some(parsed),
+                Cow::Borrowed(_) => None,
+            },
         })
     }
 

@@ -6,7 +6,7 @@
 use std::sync::OnceLock;
 
 use crate::document::model::Model;
-use crate::validation::constraints::Constraints;
+use crate::validation::constraints::checked::Constraints;
 use crate::validation::constraints::nodes::{At, Nodes};
 use crate::validation::constraints::reach;
 use crate::validation::constraints::rules::{Demand, Rule};

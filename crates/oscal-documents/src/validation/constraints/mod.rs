@@ -10,6 +10,7 @@
 //! `scripts/oscal-facts` makes `constraints.txt` from NIST's metaschema and `fedramp.txt` from FedRAMP's
 //! list of values.
 
+pub(crate) mod checked;
 mod datatype;
 pub(crate) mod fedramp;
 mod metapath;
@@ -25,22 +26,11 @@ use serde_json::Value;
 
 use crate::document::model::Model;
 use crate::formats::facts::Facts;
+use crate::validation::constraints::checked::Constraints;
 use crate::validation::constraints::fedramp::{FedRamp, ValueSets};
 use crate::validation::constraints::nodes::{At, Nodes};
 use crate::validation::constraints::rules::{Demand, Key, Keys, Rule, Rules};
 use crate::validation::finding::{Findings, listed, quoted_text, shortened};
-
-/// What was checked of constraints beyond the schema, and what was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Constraints {
-    /// How many of the model's constraints were checked. What only suggests values is not counted.
-    pub checked: usize,
-    /// The ids of those that were not: they need other documents, or more than is evaluated here.
-    pub not_checked: Vec<&'static str>,
-    /// The constraints that do not hold, by their ids, in document order.
-    pub findings: Findings,
-}
 
 /// Checks a document by NIST's constraints and, if it is one of FedRAMP's, by FedRAMP's values. `cap`
 /// is the most findings to keep of each.

@@ -298,7 +298,7 @@ fn only_value_sets_that_concern_the_model_are_counted() {
         (Model::Catalog, 2, vec![]),
         (Model::Profile, 2, vec![]),
         (Model::MappingCollection, 2, vec![]),
-        (Model::ComponentDefinition, 9, vec![unchecked]),
+        (Model::ComponentDefinition, 11, vec![unchecked]),
         (Model::SystemSecurityPlan, 28, vec![unchecked]),
         (Model::AssessmentPlan, 12, vec![unchecked]),
         (Model::AssessmentResults, 14, vec![unchecked]),

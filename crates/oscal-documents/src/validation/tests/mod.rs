@@ -94,12 +94,7 @@ fn schemas() -> Schemas {
     SCHEMAS.clone()
 }
 
-fn validate_text<'t>(
-    schemas: &Schemas,
-    text: &'t str,
-    model: Option<Model>,
-    caps: Caps,
-) -> Validation<'t> {
+fn validate_text(schemas: &Schemas, text: &str, model: Option<Model>, caps: Caps) -> Validation {
     let library = Library::load(&[], None, Limits::default()).expect("nothing to load");
     let view = library.view(|_| true);
     let validation = schemas.validate(Source::Text(text), model, &view, caps);
