@@ -177,7 +177,10 @@ fn content_of_any_format_is_validated_and_converted() {
                 "validate_document",
                 json!({"content": yaml, "convert_to": "json"}),
             ),
-            ("validate_document", json!({"content": bomb})),
+            (
+                "validate_document",
+                json!({"content": bomb, "convert_to": "json"}),
+            ),
             (
                 "validate_document",
                 json!({"content": yaml, "format": "xml"}),
@@ -241,6 +244,7 @@ fn content_of_any_format_is_validated_and_converted() {
             "{errors}"
         );
     }
+    assert_eq!(answers[2].1["converted"], Value::Null);
     assert!(
         answers[4].1["converted"]
             .as_str()
@@ -256,6 +260,44 @@ fn content_of_any_format_is_validated_and_converted() {
             .0
             .contains("convert_to: only json and yaml can be written")
     );
+}
+
+#[test]
+fn fedramps_values_are_counted_on_their_own_and_only_for_its_documents() {
+    let (_directory, flag) = documents();
+    let plan = |profile: &str| {
+        json!({"content": {"system-security-plan": {
+            "import-profile": {"href": profile},
+            "system-characteristics": {"security-sensitivity-level": "low"},
+        }}})
+    };
+    let answers = answers(
+        &flag,
+        &[
+            (
+                "validate_document",
+                plan("FedRAMP_rev5_LOW-baseline_profile.json"),
+            ),
+            ("validate_document", plan("ours.json")),
+        ],
+    );
+    let (text, verdict) = &answers[0];
+    let counts = "FedRAMP's value sets, experimental (fedramp2.1.0-oscal1.0.4): 28 checked, 1 findings, 1 not checked.";
+    assert!(text.contains(counts), "{text}");
+    let finding = "## Values that FedRAMP does not allow: 1\n\n- \
+                   /system-security-plan/system-characteristics/security-sensitivity-level: `low` is not one of \
+                   `fips-199-low`";
+    assert!(text.contains(finding), "{text}");
+    let fedramp = &verdict["fedramp"];
+    assert_eq!(fedramp["version"], "fedramp2.1.0-oscal1.0.4");
+    assert_eq!(fedramp["not_checked"], json!(["fedramp-transport-type"]));
+    assert_eq!(fedramp["findings"][0]["rule"], "fedramp-security-level");
+    let (text, others) = &answers[1];
+    assert!(!text.contains("FedRAMP"), "{text}");
+    assert_eq!(others["fedramp"], Value::Null);
+    for same in ["errors", "constraints", "warnings", "valid"] {
+        assert_eq!(verdict[same], others[same], "{same}");
+    }
 }
 
 #[test]

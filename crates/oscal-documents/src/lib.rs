@@ -20,7 +20,7 @@ mod validation;
 #[cfg(feature = "validation")]
 pub use crate::validation::{
     Caps, Source, TooLarge, Validation,
-    constraints::Constraints,
+    constraints::{checked::Constraints, fedramp::FedRamp},
     definition::UnknownDefinition,
     finding::{Finding, Findings},
     schema_outline::{OutlineError, SchemaOutline},

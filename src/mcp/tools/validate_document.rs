@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use oscal_documents::{Caps, Findings, Format, Model, Source, UnknownFormat, to_yaml};
+use oscal_documents::{Caps, Constraints, Findings, Format, Model, Source, UnknownFormat, to_yaml};
 use rmcp::{
     handler::server::wrapper::Parameters,
     schemars::{self, JsonSchema},
@@ -62,6 +62,9 @@ pub(super) struct Verdict {
     /// NIST's constraints beyond the schema; `valid` does not cover them
     #[serde(skip_serializing_if = "Option::is_none")]
     constraints: Option<Beyond>,
+    /// Values that FedRAMP allows, if the document is FedRAMP's; experimental, so only warnings
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fedramp: Option<Beyond>,
     /// Allowed by the schema, and yet suspicious: duplicates, references to nothing, unused
     /// parameters
     warnings: Vec<Finding>,
@@ -74,6 +77,9 @@ pub(super) struct Verdict {
 /// What was checked beyond the schema.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Beyond {
+    /// Of FedRAMP's list
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'static str>,
     checked: usize,
     not_checked: Vec<&'static str>,
     /// The first 50; the rule is the id of the constraint
@@ -130,6 +136,7 @@ fn verdict(access: &Access, asked: &ValidateDocument) -> Result<Verdict, ToolErr
         (None, Some(id)) => Source::Document(document(&documents, id)?),
         _ => return Err(ToolError::EitherOr("content", "document")),
     };
+    let to = asked.convert_to.as_deref().map(written).transpose()?;
     let schemas = &access.state.schemas;
     let model = asked.model.as_deref().map(model).transpose()?;
     let found = schemas.validate(source, model, &documents, Caps::default())?;
@@ -140,20 +147,23 @@ fn verdict(access: &Access, asked: &ValidateDocument) -> Result<Verdict, ToolErr
     };
     let (errors, error_count) = errors.map_or((Vec::new(), 0), listed);
     let (warnings, warning_count) = listed(found.warnings);
-    let constraints = found.constraints.map(|constraints| {
-        let (findings, finding_count) = listed(constraints.findings);
-        Beyond {
-            checked: constraints.checked,
-            not_checked: constraints.not_checked,
-            findings,
-            finding_count,
-        }
+    let fedramp = found.fedramp.map(|found| Beyond {
+        version: Some(found.version),
+        ..Beyond::of(found.values)
     });
-    let converted = asked.convert_to.as_deref().map(|to| converted(source, to));
+    let tree = match source {
+        Source::Tree(tree) => Some(tree),
+        _ => found.document.as_ref(),
+    };
+    let converted = match (tree, to) {
+        (Some(tree), Some(to)) => Some(converted(tree, to)?),
+        _ => None,
+    };
     Ok(Verdict {
         format: (found.format != Format::Json).then(|| found.format.name()),
-        constraints,
-        converted: converted.transpose()?,
+        constraints: found.constraints.map(Beyond::of),
+        fedramp,
+        converted,
         valid,
         model: found.model.map(Model::root_key),
         oscal_version: found.oscal_version,
@@ -175,18 +185,23 @@ fn format(field: &'static str, name: &str) -> Result<Format, ToolError> {
         })
 }
 
-/// The document in another format.
-fn converted(source: Source<'_>, to: &str) -> Result<String, ToolError> {
+/// The format that a document is to be written in.
+fn written(name: &str) -> Result<Format, ToolError> {
     const FIELD: &str = "convert_to";
-    let unreadable = |problem: String| ToolError::Argument {
-        field: FIELD,
-        problem,
-    };
-    let tree = source.value().map_err(unreadable)?;
-    let text = match format(FIELD, to)? {
-        Format::Json => tree.to_string(),
-        Format::Yaml => to_yaml(&tree),
-        _ => return Err(unreadable("only json and yaml can be written".to_owned())),
+    match format(FIELD, name)? {
+        format @ (Format::Json | Format::Yaml) => Ok(format),
+        _ => Err(ToolError::Argument {
+            field: FIELD,
+            problem: "only json and yaml can be written".to_owned(),
+        }),
+    }
+}
+
+/// The document in another format.
+fn converted(tree: &Value, to: Format) -> Result<String, ToolError> {
+    let text = match to {
+        Format::Yaml => to_yaml(tree),
+        _ => tree.to_string(),
     };
     if text.len() > MAX_CONVERTED {
         return Err(ToolError::AnswerTooLarge {
@@ -195,6 +210,28 @@ fn converted(source: Source<'_>, to: &str) -> Result<String, ToolError> {
         });
     }
     Ok(text)
+}
+
+impl Beyond {
+    fn of(constraints: Constraints) -> Self {
+        let (findings, finding_count) = listed(constraints.findings);
+        Self {
+            version: None,
+            checked: constraints.checked,
+            not_checked: constraints.not_checked,
+            findings,
+            finding_count,
+        }
+    }
+
+    fn counts(&self) -> String {
+        format!(
+            "{} checked, {} findings, {} not checked",
+            self.checked,
+            self.finding_count,
+            self.not_checked.len()
+        )
+    }
 }
 
 impl Verdict {
@@ -219,12 +256,14 @@ impl Verdict {
         }
         text += ".\n";
         if let Some(beyond) = &self.constraints {
-            let (checked, not_checked) = (beyond.checked, beyond.not_checked.len());
+            let _ = writeln!(text, "Constraints beyond the schema: {}.", beyond.counts());
+        }
+        if let Some(beyond) = &self.fedramp {
+            let version = beyond.version.unwrap_or_default();
             let _ = writeln!(
                 text,
-                "Constraints beyond the schema: {checked} checked, {} findings, {not_checked} not \
-                 checked.",
-                beyond.finding_count
+                "FedRAMP's value sets, experimental ({version}): {}.",
+                beyond.counts()
             );
         }
         if let Some(format) = self.format {
@@ -233,14 +272,11 @@ impl Verdict {
                 "It is {format}; the paths below are those of its JSON form."
             );
         }
-        let none = Vec::new();
-        let beyond = self.constraints.as_ref();
-        let beyond = beyond.map_or((&none, 0), |beyond| {
-            (&beyond.findings, beyond.finding_count)
-        });
+        let (nists, fedramps) = (found(&self.constraints), found(&self.fedramp));
         for (kind, findings, count) in [
-            ("Errors", &self.errors, self.error_count),
-            ("Constraints that do not hold", beyond.0, beyond.1),
+            ("Errors", &self.errors[..], self.error_count),
+            ("Constraints that do not hold", nists.0, nists.1),
+            ("Values that FedRAMP does not allow", fedramps.0, fedramps.1),
             ("Warnings", &self.warnings, self.warning_count),
         ] {
             if count == 0 {
@@ -271,6 +307,13 @@ impl Verdict {
         }
         text
     }
+}
+
+/// The findings that are listed, and how many there are.
+fn found(beyond: &Option<Beyond>) -> (&[Finding], usize) {
+    beyond.as_ref().map_or((&[], 0), |beyond| {
+        (&beyond.findings[..], beyond.finding_count)
+    })
 }
 
 fn listed(findings: Findings) -> (Vec<Finding>, usize) {

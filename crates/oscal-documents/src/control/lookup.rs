@@ -38,13 +38,67 @@ impl Document {
 
     /// The controls with this id or label in any common notation: `AC-2(1)`, `ac-2.1`, `AC-2 (1)`,
     /// `AC-02(01)`. There is more than one only in a catalog with ids such as `a-1` and `a.1`, or
-    /// with several versions of a control.
+    /// with several versions of a control. If there is none, a number alone means the control that
+    /// is numbered so: `6.3` is `CIS Safeguard 6.3` where all controls with such a number are
+    /// safeguards, and none where they are `AC-6.3` and `AU-6.3`.
     pub fn find_controls(&self, reference: &str) -> Vec<Control<'_>> {
+        match self.named_controls(reference) {
+            named if named.is_empty() => self.numbered_controls(reference),
+            named => named,
+        }
+    }
+
+    /// Those with this id or label.
+    pub(crate) fn named_controls(&self, reference: &str) -> Vec<Control<'_>> {
         let exact = self.versions(reference.trim());
         if exact.len() > 0 {
             return exact.collect();
         }
         self.controls_by_key(&control_key(reference)).collect()
+    }
+
+    /// The control that a number alone means, in all its versions. Its id, label or title ends with
+    /// the number, and the words before it are those of all others with as many numbers.
+    pub(crate) fn numbered_controls(&self, reference: &str) -> Vec<Control<'_>> {
+        let wanted = control_key(reference);
+        let is_number = wanted.starts_with(|c: char| c.is_ascii_digit()) && numbers(&wanted);
+        let names: [fn(Control<'_>) -> String; 3] = [
+            |control| control_key(control.id()),
+            |control| control_key(control.label().unwrap_or_default()),
+            |control| control_key(control.title().split(':').next().unwrap_or_default()),
+        ];
+        let mut found = names.iter().filter(|_| is_number);
+        let id = found.find_map(|name| self.only_numbered(&wanted, *name));
+        id.map_or_else(Vec::new, |id| self.versions(id).collect())
+    }
+
+    /// The id of the only control with this number in the key that `name` gives.
+    fn only_numbered(&self, wanted: &str, name: fn(Control<'_>) -> String) -> Option<&str> {
+        let depth = wanted.split('.').count();
+        let (mut words, mut count, mut only) = (None, 0, None);
+        for control in self.controls() {
+            let key = name(control);
+            let Some(start) = key.find(|c: char| c.is_ascii_digit()) else {
+                continue;
+            };
+            let (before, number) = key.split_at(start);
+            if before.is_empty() || !numbers(number) || number.split('.').count() != depth {
+                continue;
+            }
+            if words.get_or_insert_with(|| before.to_owned()) != before {
+                return None;
+            }
+            count += 1;
+            if number == wanted
+                && only
+                    .replace(control.id())
+                    .is_some_and(|id| id != control.id())
+            {
+                return None;
+            }
+        }
+        // One name that ends with a number is no numbering.
+        only.filter(|_| count > 1)
     }
 
     /// The controls whose id or label has this canonical key, in document order.
@@ -61,6 +115,11 @@ impl Document {
             .take(16)
             .find_map(|end| self.control(&fragment[..end]))
     }
+}
+
+/// Whether a key consists of numbers.
+fn numbers(key: &str) -> bool {
+    key.chars().all(|c| c == '.' || c.is_ascii_digit())
 }
 
 /// Which controls of a document to list.
@@ -184,6 +243,46 @@ mod tests {
         };
         assert_eq!(ids(withdrawn, 0, usize::MAX), (vec!["ac-2.2"], 1));
         assert_eq!(ids(ControlFilter::default(), 9, 9), (vec![], 5));
+    }
+
+    #[test]
+    fn a_number_alone_means_the_control_that_is_numbered_so() {
+        let found = |controls: serde_json::Value, reference: &str| {
+            let document = catalog(json!({"controls": controls}));
+            let found = document.find_controls(reference).into_iter();
+            found
+                .map(|control| control.id().to_owned())
+                .collect::<Vec<_>>()
+        };
+        let label = |value: &str| json!([{"name": "label", "value": value}]);
+        let by_label = json!([
+            {"id": "x", "props": label("CIS Control 6")},
+            {"id": "y", "props": label("CIS Safeguard 6.3")},
+            {"id": "z", "props": label("CIS Safeguard 6.4")},
+        ]);
+        assert_eq!(found(by_label.clone(), "6.3"), ["y"]);
+        assert_eq!(found(by_label.clone(), " 06.3 "), ["y"]);
+        for reference in ["6.5", "3", "safeguard 6.3", "", ".", "x.6.3"] {
+            assert_eq!(found(by_label.clone(), reference), [""; 0], "{reference}");
+        }
+        let by_id = json!([{"id": "a.5.15"}, {"id": "a.5.16"}]);
+        assert_eq!(found(by_id, "5.15"), ["a.5.15"]);
+        let by_title = json!([
+            {"id": "x", "title": "CIS Safeguard 6.3: Require more"},
+            {"id": "y", "title": "CIS Safeguard 6.4"},
+            {"id": "z", "title": "Support IPv6"},
+        ]);
+        assert_eq!(found(by_title.clone(), "6.3"), ["x"]);
+        assert_eq!(found(by_title, "6"), [""; 0]);
+        let plain = json!([{"id": "x", "props": label("6.3")}, {"id": "c-6.3"}, {"id": "c-6.4"}]);
+        assert_eq!(found(plain, "6.3"), ["x"]);
+        for of_several in [
+            json!([{"id": "ac-6.3"}, {"id": "ac-6.4"}, {"id": "au-6.1"}]),
+            json!([{"id": "c-6.3"}, {"id": "c_6_3"}]),
+            json!([{"id": "c-6.3"}]),
+        ] {
+            assert_eq!(found(of_several.clone(), "6.3"), [""; 0], "{of_several}");
+        }
     }
 
     #[test]

@@ -203,12 +203,9 @@ impl Definition {
         self.children.iter().find(|child| child.member == member)
     }
 
-    /// The numbers of the definitions of its elements.
-    pub(crate) fn inner(&self) -> impl Iterator<Item = usize> {
-        self.children.iter().filter_map(|child| match child.of {
-            Kind::Object(number) => Some(number),
-            Kind::Scalar(_) => None,
-        })
+    /// Its elements.
+    pub(crate) fn children(&self) -> impl Iterator<Item = &Child> {
+        self.children.iter()
     }
 }
 

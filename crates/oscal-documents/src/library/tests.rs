@@ -79,6 +79,35 @@ fn a_control_in_several_documents_is_found_in_each_in_their_order() {
 }
 
 #[test]
+fn a_number_alone_is_found_where_no_document_has_it_and_none_numbers_another_control_so() {
+    let catalog = |number: u32, ids: [&str; 2]| {
+        let controls = ids.map(|id| format!(r#"{{"id": "{id}"}}"#)).join(",");
+        format!(
+            r#"{{"catalog": {{"uuid": "00000000-0000-4000-8000-{number:012}",
+                "metadata": {{"title": "T"}}, "controls": [{controls}]}}}}"#
+        )
+    };
+    let cis = catalog(11, ["cisc-6.3", "cisc-6.4"]);
+    let copy = catalog(12, ["CISC-6.3", "cisc-6.5"]);
+    let plain = catalog(13, ["6.3", "6.6"]);
+    let other = catalog(14, ["pci-6.4", "pci-6.7"]);
+    let library = loaded(
+        &[("1.json", &cis), ("2.json", &copy), ("4.json", &other)],
+        &[],
+    );
+    let view = library.view(|_| true);
+    let ids = |view: &LibraryView<'_>, number| -> Vec<String> {
+        let found = view.find_controls(number).into_iter();
+        found.map(|control| control.id().to_owned()).collect()
+    };
+    assert_eq!(ids(&view, "6.3"), ["cisc-6.3", "CISC-6.3"]);
+    assert_eq!(ids(&view, "6.4"), [""; 0], "of CIS or of PCI");
+    assert_eq!(ids(&view, "6.7"), ["pci-6.7"]);
+    let library = loaded(&[("1.json", &cis), ("3.json", &plain)], &[]);
+    assert_eq!(ids(&library.view(|_| true), "6.3"), ["6.3"]);
+}
+
+#[test]
 fn hidden_documents_are_as_good_as_absent() {
     let with = loaded(&[], &[("one", ONE), ("plan", PLAN)]);
     let without = loaded(&[], &[("one", ONE)]);

@@ -2,6 +2,7 @@
 
 use crate::control::Control;
 use crate::document::Document;
+use crate::document::control_key::control_key;
 use crate::search::indexed::Indexed;
 use crate::search::{self, Hits, Query};
 
@@ -70,11 +71,25 @@ impl<'a> LibraryView<'a> {
     }
 
     /// The controls with this id or label in any common notation, in the order of the documents.
-    /// There is more than one if several documents have such a control.
+    /// There is more than one if several documents have such a control. If there is none, a number
+    /// alone means the control that is numbered so, as in [`Document::find_controls`], unless
+    /// documents number different controls so.
     pub fn find_controls(&self, reference: &str) -> Vec<Control<'a>> {
-        self.documents()
-            .flat_map(|document| document.find_controls(reference))
-            .collect()
+        let named = self.documents();
+        let named = named.flat_map(|document| document.named_controls(reference));
+        let named: Vec<_> = named.collect();
+        if !named.is_empty() {
+            return named;
+        }
+        let numbered = self.documents();
+        let numbered = numbered.flat_map(|document| document.numbered_controls(reference));
+        let mut numbered: Vec<_> = numbered.collect();
+        let mut keys = numbered.iter().map(|control| control_key(control.id()));
+        let first = keys.next();
+        if keys.any(|key| Some(key) != first) {
+            numbered.clear();
+        }
+        numbered
     }
 
     /// Searches controls, components, implemented requirements and so on, best hits first.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! text ─ wellformed ─> Value ─┬─ Schemas::validate: the schema's verdict, explained
-//!                             ├─ constraints: what NIST's metaschema demands beyond the schema
+//!                             ├─ constraints: what NIST's metaschema and FedRAMP demand beyond it
 //!                             └─ lint: duplicates, dangling references, unused parameters
 //! ```
 //!
@@ -34,7 +34,8 @@ use crate::formats::{Format, to_json};
 use crate::json::tree_size::TreeSize;
 use crate::json::wellformed;
 use crate::library::view::LibraryView;
-use crate::validation::constraints::Constraints;
+use crate::validation::constraints::checked::Constraints;
+use crate::validation::constraints::fedramp::FedRamp;
 use crate::validation::explain::explain;
 use crate::validation::finding::{Findings, Path, shortened};
 use crate::validation::schemas::{NoSchema, Schemas};
@@ -53,20 +54,6 @@ pub enum Source<'a> {
 }
 
 impl Source<'_> {
-    /// The document as JSON. To be called after a validation, which says if it is too large.
-    ///
-    /// # Errors
-    ///
-    /// Says in words why it cannot be read.
-    pub fn value(&self) -> Result<Cow<'_, Value>, String> {
-        let no_limit = Caps {
-            text_bytes: usize::MAX,
-            tree_bytes: usize::MAX,
-            ..Caps::default()
-        };
-        parse(*self, self.format(), no_limit).map_err(|error| error.to_string())?
-    }
-
     fn format(&self) -> Format {
         match self {
             Self::Text(text) => Format::of_text(text),
@@ -86,7 +73,7 @@ pub struct Caps {
     pub tree_bytes: usize,
     /// Errors to return. Default: 50.
     pub errors: usize,
-    /// Findings about constraints to return. Default: 50.
+    /// Findings about constraints to return, of NIST's and of FedRAMP's. Default: 50 of each.
     pub constraints: usize,
     /// Warnings to return. Default: 50.
     pub warnings: usize,
@@ -127,6 +114,8 @@ impl Caps {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Validation {
+    /// The document as JSON, if it was parsed for the validation; a [`Source::Tree`] is the caller's.
+    pub document: Option<Value>,
     /// The format of the text. All paths are those of its JSON form.
     pub format: Format,
     /// The model of the document, if it is one of OSCAL's.
@@ -142,6 +131,9 @@ pub struct Validation {
     /// What was checked and found of NIST's constraints beyond the schema; `None` if the document
     /// is of no model. They need no schema.
     pub constraints: Option<Constraints>,
+    /// What was checked and found of the values that FedRAMP allows, as warnings; `None` if the
+    /// document is not one of FedRAMP's.
+    pub fedramp: Option<FedRamp>,
     /// What the schema allows but looks wrong. NIST's own files have such places.
     pub warnings: Findings,
 }
@@ -205,12 +197,14 @@ impl Schemas {
                 let mut errors = Findings::new(caps.errors);
                 errors.push(&Path::Root, format.name(), || message);
                 return Ok(Validation {
+                    document: None,
                     format,
                     model: None,
                     oscal_version: None,
                     schema_version: None,
                     errors: Ok(errors),
                     constraints: None,
+                    fedramp: None,
                     warnings: Findings::new(caps.warnings),
                 });
             }
@@ -227,14 +221,21 @@ impl Schemas {
             Source::Document(document) => Some(document),
             Source::Tree(_) | Source::Text(_) | Source::TextIn(..) => None,
         };
+        let checked = found.map(|model| constraints::check(&document, model, caps.constraints));
+        let (constraints, fedramp) = checked.unzip();
         Ok(Validation {
             format,
             model: found,
             schema_version: schema.map(|schema| schema.version.clone()),
             errors: self.errors(&document, found, model, wanted, caps.errors),
-            constraints: found.map(|model| constraints::check(&document, model, caps.constraints)),
+            constraints,
+            fedramp: fedramp.flatten(),
             warnings: lint::lint(&document, loaded, found, view, caps.warnings),
             oscal_version: version,
+            document: match document {
+                Cow::Owned(parsed) => Some(parsed),
+                Cow::Borrowed(_) => None,
+            },
         })
     }
 

@@ -31,7 +31,8 @@ pub struct SchemaOutline {
     pub definition: String,
     /// The levels of members shown; fewer than requested if the outline would be too large.
     pub depth: u32,
-    /// NIST's constraints of the definition beyond the schema, each with its id.
+    /// NIST's constraints of the definition beyond the schema, each with its id, and the values that
+    /// FedRAMP allows its members to have.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub constraints: Vec<String>,
     /// The definition itself.

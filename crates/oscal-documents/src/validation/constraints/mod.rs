@@ -1,15 +1,21 @@
-//! What NIST's metaschema demands of documents and JSON Schema cannot say.
+//! What NIST's metaschema demands of documents and JSON Schema cannot say, and which values FedRAMP
+//! allows.
 //!
 //! ```text
-//! constraints.txt ─> metapath ─> rules ─┐
-//!                    document ─> nodes ─┴─> check
+//! constraints.txt ─┐
+//!     fedramp.txt ─┴> metapath ─> rules ─┐
+//!                     document ─> nodes ─┴─> check, fedramp
 //! ```
 //!
-//! `scripts/oscal-facts` makes `constraints.txt` from NIST's metaschema.
+//! `scripts/oscal-facts` makes `constraints.txt` from NIST's metaschema and `fedramp.txt` from FedRAMP's
+//! list of values.
 
+pub(crate) mod checked;
 mod datatype;
+pub(crate) mod fedramp;
 mod metapath;
 mod nodes;
+mod reach;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -20,28 +26,24 @@ use serde_json::Value;
 
 use crate::document::model::Model;
 use crate::formats::facts::Facts;
+use crate::validation::constraints::checked::Constraints;
+use crate::validation::constraints::fedramp::{FedRamp, ValueSets};
 use crate::validation::constraints::nodes::{At, Nodes};
 use crate::validation::constraints::rules::{Demand, Key, Keys, Rule, Rules};
 use crate::validation::finding::{Findings, listed, quoted_text, shortened};
 
-/// What was checked of NIST's constraints beyond the schema, and what was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Constraints {
-    /// How many of the model's constraints were checked. What only suggests values is not counted.
-    pub checked: usize,
-    /// The ids of those that were not, since they need other documents.
-    pub not_checked: Vec<&'static str>,
-    /// The constraints that do not hold, by their ids, in document order.
-    pub findings: Findings,
+/// Checks a document by NIST's constraints and, if it is one of FedRAMP's, by FedRAMP's values. `cap`
+/// is the most findings to keep of each.
+pub(super) fn check(document: &Value, model: Model, cap: usize) -> (Constraints, Option<FedRamp>) {
+    let nodes = Nodes::of(document, model);
+    let fedramp = ValueSets::get().check(&nodes, model, cap);
+    (by_metaschema(&nodes, model, cap), fedramp)
 }
 
-/// Checks a document. `cap` is the most findings to keep.
-pub(super) fn check(document: &Value, model: Model, cap: usize) -> Constraints {
+fn by_metaschema(nodes: &Nodes<'_>, model: Model, cap: usize) -> Constraints {
     let (checked, not_checked) = Rules::get().extent(model);
-    let nodes = Nodes::of(document, model);
     let mut check = Check {
-        nodes: &nodes,
+        nodes,
         broken: Vec::new(),
         indexes: HashMap::new(),
         references: Vec::new(),
@@ -55,7 +57,7 @@ pub(super) fn check(document: &Value, model: Model, cap: usize) -> Constraints {
         findings.push_at(
             || nodes.pointer(at),
             rule.id,
-            || message(&nodes, at, rule, &fault),
+            || message(nodes, at, rule, &fault),
         );
     }
     Constraints {
@@ -73,12 +75,13 @@ pub(super) fn described(name: &str) -> Vec<String> {
         return Vec::new();
     };
     let (mut described, mut bytes) = (Vec::new(), 0);
-    let rules = Rules::get().of(number);
-    for (at, rule) in rules.iter().enumerate() {
-        let line = rule.described();
+    let nists = Rules::get().of(number).iter().map(Rule::described);
+    let lines: Vec<_> = nists.chain(ValueSets::get().described(number)).collect();
+    let total = lines.len();
+    for (at, line) in lines.into_iter().enumerate() {
         bytes += line.len();
         if bytes > MAX_BYTES {
-            described.push(format!("and {} more", rules.len() - at));
+            described.push(format!("and {} more", total - at));
             break;
         }
         described.push(line);

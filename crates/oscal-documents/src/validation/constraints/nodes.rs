@@ -97,6 +97,11 @@ impl<'d> Nodes<'d> {
         self.nodes[at].end = self.nodes.len();
     }
 
+    /// The value of the model, such as the catalog.
+    pub(super) fn root(&self) -> Option<At> {
+        (!self.nodes.is_empty()).then_some(0)
+    }
+
     /// The values that have a definition, with its number.
     pub(super) fn defined(&self) -> impl Iterator<Item = (At, usize)> {
         let nodes = self.nodes.iter().enumerate();
@@ -118,6 +123,19 @@ impl<'d> Nodes<'d> {
             Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
             _ => None,
         }
+    }
+
+    /// The texts of all attributes with one of these names.
+    pub(super) fn flags(&self, names: &[&str]) -> impl Iterator<Item = &'d str> {
+        let is_meant = |node: &&Node<'d>| node.is_flag && names.contains(&node.name);
+        let flags = self.nodes.iter().filter(is_meant);
+        flags.filter_map(|node| node.value.as_str())
+    }
+
+    /// The text of an attribute of a value.
+    pub(super) fn flag(&self, at: At, name: &str) -> Option<&'d str> {
+        let flag = *self.children(at, true, &[name]).first()?;
+        self.nodes[flag].value.as_str()
     }
 
     /// The place as a JSON pointer.
@@ -173,7 +191,8 @@ impl<'d> Nodes<'d> {
         values
     }
 
-    fn children(&self, from: At, flags: bool, names: &[&str]) -> Vec<At> {
+    /// The attributes or else the elements of a value with one of these names.
+    pub(super) fn children(&self, from: At, flags: bool, names: &[&str]) -> Vec<At> {
         let mut found = Vec::new();
         let mut at = from + 1;
         while at < self.nodes[from].end {
@@ -208,11 +227,7 @@ impl<'d> Nodes<'d> {
                 let number = |path| -> Option<f64> { texts(path).first()?.parse().ok() };
                 matches!((number(one), number(other)), (Some(one), Some(other)) if one > other)
             }
-            Condition::InNamespace(names) => {
-                let namespace = self.children(at, true, &["ns"]);
-                let namespace = namespace.first().and_then(|at| self.text(*at));
-                names.contains(&namespace.as_deref().unwrap_or(OSCAL))
-            }
+            Condition::InNamespace(names) => names.contains(&self.flag(at, "ns").unwrap_or(OSCAL)),
         }
     }
 }

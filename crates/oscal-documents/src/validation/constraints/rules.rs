@@ -7,8 +7,9 @@ use jsonschema::Validator;
 use serde_json::json;
 
 use crate::document::model::Model;
-use crate::formats::facts::{Facts, Kind};
+use crate::formats::facts::Facts;
 use crate::validation::constraints::metapath::{Condition, Path};
+use crate::validation::constraints::reach;
 
 /// What `scripts/oscal-facts` wrote; it says what the lines mean.
 const CONSTRAINTS: &str = include_str!("constraints.txt");
@@ -81,16 +82,7 @@ impl Rules {
     /// How many constraints of a model are checked, and the ids of the others. What only suggests
     /// values is not counted.
     pub(super) fn extent(&self, model: Model) -> (usize, Vec<&'static str>) {
-        let facts = Facts::get();
-        let (mut reached, mut left) = (HashSet::new(), Vec::new());
-        if let Some(Kind::Object(number)) = facts.document().member(model.root_key()) {
-            left.push(number);
-        }
-        while let Some(number) = left.pop() {
-            if reached.insert(number) {
-                left.extend(facts.definition(number).inner());
-            }
-        }
+        let reached = reach::definitions(model);
         let rules = || reached.iter().flat_map(|number| self.of(*number));
         let indexes: HashSet<_> = rules().filter_map(Rule::index).collect();
         let (mut checked, mut others) = (0, Vec::new());
@@ -111,7 +103,8 @@ impl Rules {
 }
 
 impl Rule {
-    fn read(line: &'static str) -> Option<Self> {
+    /// `None` if the line is not a constraint.
+    pub(super) fn read(line: &'static str) -> Option<Self> {
         let mut fields = line.split('\t');
         let (kind, id, level) = (fields.next()?, fields.next()?, fields.next()?);
         let target = fields.next()?;
@@ -146,7 +139,7 @@ impl Rule {
     }
 
     /// Whether a document can break it.
-    fn restricts(&self) -> bool {
+    pub(super) fn restricts(&self) -> bool {
         !matches!(self.demand, Some(Demand::OneOf { others: true, .. }))
     }
 
