@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::{
     client_auth::{assertion::assertion, error::CredentialsError},
+    crypto::approved::allows_private_key,
     secret::Secret,
 };
 
@@ -29,7 +30,8 @@ impl AssertionKey {
     ///
     /// # Errors
     ///
-    /// [`CredentialsError::NoPrivateKey`].
+    /// [`CredentialsError::NoPrivateKey`]; with the feature `fips` also
+    /// [`CredentialsError::NotApproved`].
     pub fn from_pem(pem: Secret, id: Option<String>) -> Result<Self, CredentialsError> {
         let bytes = pem.expose().as_bytes();
         let (key, algorithms) = if let Ok(key) = EncodingKey::from_rsa_pem(bytes) {
@@ -46,6 +48,9 @@ impl AssertionKey {
             .copied()
             .find(|algorithm| sign(*algorithm, &key, b"").is_some())
             .ok_or(CredentialsError::NoPrivateKey)?;
+        if !allows_private_key(bytes) {
+            return Err(CredentialsError::NotApproved);
+        }
         Ok(Self {
             pem,
             id,
@@ -120,10 +125,14 @@ impl ClientCertificate {
     ///
     /// # Errors
     ///
-    /// [`CredentialsError::NoCertificate`] if the two are not the PEM of a certificate and a key.
+    /// [`CredentialsError::NoCertificate`] if the two are not the PEM of a certificate and a key; with the
+    /// feature `fips` also [`CredentialsError::NotApproved`].
     pub fn from_pem(chain: &Secret, key: &Secret) -> Result<Self, CredentialsError> {
         let certificate = Self(Secret::new(format!("{}\n{}", chain.expose(), key.expose())));
         match certificate.identity() {
+            Ok(_) if !allows_private_key(key.expose().as_bytes()) => {
+                Err(CredentialsError::NotApproved)
+            }
             Ok(_) => Ok(certificate),
             Err(_may_quote_it) => Err(CredentialsError::NoCertificate),
         }
