@@ -156,6 +156,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::crypto::approved;
 
     const ISSUER: &str = "https://as.example.com/realms/mcp";
 
@@ -189,7 +190,12 @@ mod tests {
             (&PKCS_ED25519, Algorithm::EdDSA, DecodingKey::from_ed_pem),
         ] {
             let pair = pair(of_pair);
-            let key = key(&pair, Some("key-1")).expect("usable");
+            let key = key(&pair, Some("key-1"));
+            if approved::ONLY && algorithm == Algorithm::EdDSA {
+                assert!(matches!(key, Err(CredentialsError::NotApproved)));
+                continue;
+            }
+            let key = key.expect("usable");
             let assertion = key.assertion("my client", ISSUER, now);
 
             let header = decode_header(&assertion).expect("a JWS");
@@ -212,7 +218,7 @@ mod tests {
 
     #[test]
     fn without_an_id_there_is_no_kid() {
-        let key = key(&pair(&PKCS_ED25519), None).expect("usable");
+        let key = key(&pair(&PKCS_ECDSA_P256_SHA256), None).expect("usable");
         let assertion = key.assertion("mcp", ISSUER, SystemTime::UNIX_EPOCH);
         assert_eq!(decode_header(&assertion).expect("a JWS").kid, None);
     }
@@ -231,12 +237,12 @@ mod tests {
 
     #[test]
     fn debug_shows_no_key() {
-        let pair = pair(&PKCS_ED25519);
+        let pair = pair(&PKCS_ECDSA_P256_SHA256);
         let key = key(&pair, Some("key-1")).expect("usable");
         let shown = format!("{key:?}");
         assert_eq!(
             shown,
-            r#"AssertionKey { id: Some("key-1"), algorithm: EdDSA, .. }"#
+            r#"AssertionKey { id: Some("key-1"), algorithm: ES256, .. }"#
         );
     }
 }

@@ -272,6 +272,9 @@ mod tests {
             (of_rfc_8037, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"),
             (of_rfc_9449, "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"),
         ] {
+            if approved::ONLY && jwk["kty"] == "OKP" {
+                continue;
+            }
             let key = read(jwk).expect("a key");
             assert_eq!(key.thumbprint().to_string(), expected);
         }
@@ -293,7 +296,7 @@ mod tests {
         let n = format!("{}==", encoded(&modulus()));
         let padded = read(json!({"kty": "RSA", "n": n, "e": "AQAB"})).expect("a key");
         assert!(padded == key);
-        assert!(rsa(&modulus(), &[3]).expect("a key") != key);
+        assert!(rsa(&modulus(), &[1, 0, 3]).expect("a key") != key);
     }
 
     #[test]
@@ -303,7 +306,13 @@ mod tests {
         for (what, n, e, fine) in [
             ("2048 bits", with_first(0x80, 256), vec![1, 0, 1], true),
             ("2047 bits", with_first(0x7f, 256), vec![1, 0, 1], false),
-            ("8192 bits", with_first(0x80, 1024), vec![1, 0, 1], true),
+            ("4096 bits", with_first(0x80, 512), vec![1, 0, 1], true),
+            (
+                "8192 bits",
+                with_first(0x80, 1024),
+                vec![1, 0, 1],
+                !approved::ONLY,
+            ),
             ("8193 bits", with_first(1, 1025), vec![1, 0, 1], false),
             ("exponent 0", modulus(), vec![0], false),
             ("exponent 1", modulus(), vec![1], false),
@@ -314,7 +323,7 @@ mod tests {
                 false,
             ),
             ("exponent 2", modulus(), vec![2], false),
-            ("exponent 3", modulus(), vec![3], true),
+            ("exponent 3", modulus(), vec![3], !approved::ONLY),
             ("an even exponent", modulus(), vec![1, 0, 0], false),
             (
                 "an exponent as large as the modulus",
