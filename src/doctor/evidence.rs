@@ -96,10 +96,10 @@ fn validation(module: CryptographicModule) -> Value {
     json!({
         "uuid": VALIDATION,
         "type": "validation",
-        "title": format!("FIPS 140-3 validation of {module}"),
-        "description": "The documentation of the library says that this version of the module was tested by \
-                        an accredited laboratory and submitted to NIST, and states no number of a \
-                        certificate. This document claims none either.",
+        "title": format!("FIPS 140-3 validation of {module}, to be confirmed"),
+        "description": "The documentation of aws-lc-rs says that its FIPS module was tested by an accredited \
+                        laboratory and submitted to NIST. It states no number of a certificate, and so this \
+                        document claims none.",
         "props": [{"name": "validation-type", "value": "fips-140-3"}],
         "links": [
             {"href": CERTIFIED, "rel": "validation-details", "text": "Search for AWS-LC and this version"},
