@@ -25,7 +25,6 @@ const MAX_PROBLEMS: usize = 50;
 pub(super) struct About {
     name: String,
     version: &'static str,
-    /// What does its cryptography, and whether that is a FIPS module
     cryptographic_module: String,
     /// OSCAL version of the schemas, if loaded
     #[serde(skip_serializing_if = "Option::is_none")]
