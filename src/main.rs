@@ -6,8 +6,14 @@ use std::{
 };
 
 use oscal_mcp_server::{
-    audit::verify, config::Request, convert, doctor, healthcheck, run, telemetry, traces::Traces,
+    audit::verify,
+    config::Request,
+    convert,
+    doctor::{self, evidence},
+    healthcheck, run, telemetry,
+    traces::Traces,
 };
+use rmcp_resource_server::CryptographicModule;
 use tikv_jemallocator::Jemalloc;
 
 /// With glibc's allocator a request takes a fifth more instructions, and memory is not released
@@ -19,6 +25,11 @@ static ALLOCATOR: Jemalloc = Jemalloc;
 const WRONG_CONFIGURATION: u8 = 2;
 
 fn main() -> ExitCode {
+    // First, because reading the options may read keys.
+    if let Err(error) = CryptographicModule::require() {
+        let _ = writeln!(stderr(), "{error}");
+        return ExitCode::from(WRONG_CONFIGURATION);
+    }
     match Request::from_environment(std::env::args_os()) {
         Request::Show { text, is_error } => {
             // If that fails, nobody is left to tell.
@@ -31,6 +42,13 @@ fn main() -> ExitCode {
         }
         Request::Diagnose(config) => match doctor::run(*config, &mut stdout()) {
             Ok(healthy) => ExitCode::from(u8::from(!healthy)),
+            Err(error) => {
+                let _ = writeln!(stderr(), "{error}");
+                ExitCode::from(WRONG_CONFIGURATION)
+            }
+        },
+        Request::FipsEvidence => match evidence::run(&mut stdout()) {
+            Ok(is_fips) => ExitCode::from(u8::from(!is_fips)),
             Err(error) => {
                 let _ = writeln!(stderr(), "{error}");
                 ExitCode::from(WRONG_CONFIGURATION)

@@ -2,6 +2,7 @@
 
 use oscal_documents::{LoadError, SchemasError};
 use rmcp::{ServiceExt, service::ServerInitializeError};
+use rmcp_resource_server::CryptographicModule;
 use tokio::{
     io::{BufReader, stdin, stdout},
     select,
@@ -49,6 +50,11 @@ pub enum RunError {
 ///
 /// [`RunError`].
 pub fn run(config: Config) -> Result<(), RunError> {
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        cryptographic_module = %CryptographicModule::linked(),
+        "starting"
+    );
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }

@@ -288,7 +288,9 @@ fn can_start(parser: &mut Parser, checked: Result<(), StartError>) {
         StartError::Credentials(
             CredentialsError::ColonInRawId | CredentialsError::CertificateWithoutTls,
         ) => "auth_client_auth_method",
-        StartError::Credentials(CredentialsError::NoPrivateKey) => "auth_client_key_file",
+        StartError::Credentials(CredentialsError::NoPrivateKey | CredentialsError::NotApproved) => {
+            "auth_client_key_file"
+        }
         StartError::Credentials(CredentialsError::NoCertificate)
         | StartError::HttpClient(HttpClientError::Certificate { .. }) => {
             "auth_client_certificate_file"

@@ -20,6 +20,8 @@ pub enum Request {
     Run(Config),
     /// Check this configuration against the live authorization server.
     Diagnose(Box<DoctorConfig>),
+    /// List the cryptographic modules, for an auditor.
+    FipsEvidence,
     /// Check whether the server with this configuration is alive.
     CheckHealth(Box<HttpConfig>),
     /// Convert a document.
@@ -64,6 +66,11 @@ impl Request {
                     is_error: true,
                 },
             };
+        }
+        if let Some(SubCommand::Doctor(options)) = &given.sub_command
+            && options.fips_evidence
+        {
+            return Self::FipsEvidence;
         }
         if let Some(SubCommand::Doctor(options)) = &given.sub_command
             && !given.options.print_config

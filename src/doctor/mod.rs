@@ -1,6 +1,7 @@
 //! The `doctor` subcommand: checks a configuration against the live authorization server before
 //! deployment, and explains a token.
 
+pub mod evidence;
 mod fix;
 mod report;
 mod token;

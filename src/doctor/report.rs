@@ -3,7 +3,7 @@
 use std::fmt;
 
 use rmcp_resource_server::{
-    TokenError,
+    CryptographicModule, TokenError,
     diagnose::{Check, Diagnosis, Outcome},
 };
 use serde::Serialize;
@@ -18,6 +18,7 @@ pub(super) struct Report<'c> {
     issuer: &'c str,
     resource: &'c str,
     verifier: &'static str,
+    cryptographic_module: String,
     warnings: &'c [String],
     checks: Vec<Line>,
 }
@@ -84,6 +85,7 @@ impl<'c> Report<'c> {
                 .as_str(),
             resource: config.auth.resource_server.resource.as_str(),
             verifier: config.auth.verifier.name(),
+            cryptographic_module: CryptographicModule::linked().to_string(),
             warnings: &config.warnings,
             checks,
         }
@@ -104,6 +106,7 @@ impl fmt::Display for Report<'_> {
             writeln!(f, "warning: {warning}")?;
         }
         let (issuer, verifier) = (self.issuer, self.verifier);
+        writeln!(f, "cryptographic module {}", self.cryptographic_module)?;
         writeln!(f, "authorization server {issuer}, verifier {verifier}")?;
         let mut about = About::AuthorizationServer;
         for line in &self.checks {

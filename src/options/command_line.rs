@@ -8,6 +8,7 @@ use clap::{
     builder::Resettable,
     error::{ContextKind, ContextValue, ErrorKind},
 };
+use rmcp_resource_server::CryptographicModule;
 
 use super::{HEALTHCHECK, Options, audit, convert, doctor, manual, similar::nearest};
 
@@ -31,6 +32,7 @@ pub(super) fn read(arguments: &[OsString]) -> Result<ArgMatches, Shown> {
             // The help names the variables.
             false => {
                 let error = command()
+                    .long_version(long_version())
                     .try_get_matches_from(arguments)
                     .err()
                     .unwrap_or(error);
@@ -51,6 +53,13 @@ pub(super) fn read(arguments: &[OsString]) -> Result<ArgMatches, Shown> {
             is_error: true,
         }),
     }
+}
+
+/// The version, and what an auditor asks for next.
+fn long_version() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let module = CryptographicModule::linked();
+    format!("{version}\ncryptographic module: {module}")
 }
 
 fn command() -> Command {

@@ -4,11 +4,13 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 
 const TOKEN_FILE: &str = "token_file";
 const JSON: &str = "json";
+const FIPS_EVIDENCE: &str = "fips_evidence";
 
 /// The options of the `doctor` subcommand beyond those of the server.
 pub(crate) struct DoctorOptions {
     pub(crate) token_file: Option<String>,
     pub(crate) json: bool,
+    pub(crate) fips_evidence: bool,
 }
 
 impl DoctorOptions {
@@ -16,6 +18,7 @@ impl DoctorOptions {
         Self {
             token_file: matches.get_one(TOKEN_FILE).cloned(),
             json: matches.get_flag(JSON),
+            fips_evidence: matches.get_flag(FIPS_EVIDENCE),
         }
     }
 }
@@ -49,6 +52,15 @@ pub(super) fn command(server: &Command) -> Command {
                 .long("json")
                 .action(ArgAction::SetTrue)
                 .help("Report as JSON"),
+        )
+        .arg(
+            Arg::new(FIPS_EVIDENCE)
+                .long("fips-evidence")
+                .action(ArgAction::SetTrue)
+                .help(
+                    "Instead of the checks, write the list of cryptographic modules as an OSCAL component \
+                     definition; exit status 1 if they are not in FIPS mode",
+                ),
         )
         .args(options)
 }

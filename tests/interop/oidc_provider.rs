@@ -24,6 +24,11 @@ pub(crate) const RESOURCE: &str = "https://mcp.example.com/mcp";
 const OTHER: &str = "https://other.example/api";
 const SCOPE: &str = "mcp:tools";
 
+/// Whether this build of the server accepts an algorithm: a FIPS build does without Ed25519.
+fn is_accepted(algorithm: &str) -> bool {
+    !cfg!(feature = "fips") || !["EdDSA", "Ed25519"].contains(&algorithm)
+}
+
 /// A running oidc-provider. It is killed when dropped.
 pub(crate) struct OidcProvider {
     process: Child,

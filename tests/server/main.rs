@@ -7,6 +7,7 @@ mod certificates;
 mod comparison;
 mod configuration;
 mod coverage;
+mod cryptography;
 mod deployment;
 mod doctor;
 mod documentation;

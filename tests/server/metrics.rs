@@ -68,11 +68,6 @@ async fn tool_calls_are_counted_and_timed_by_tool_and_outcome() {
             "oscal_mcp_server_tool_calls_total{tool=\"unknown\",outcome=\"refused\"} 2",
             "oscal_mcp_server_tool_call_duration_seconds_count{tool=\"get_control\"} 2",
             "oscal_mcp_server_tool_call_duration_seconds_bucket{le=\"+Inf\",tool=\"about\"} 1",
-            concat!(
-                "oscal_mcp_server_build_info{version=\"",
-                env!("CARGO_PKG_VERSION"),
-                "\"} 1"
-            ),
         ],
     );
     assert!(

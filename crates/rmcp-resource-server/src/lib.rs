@@ -21,6 +21,7 @@ mod answer;
 mod authorization_server;
 mod client_auth;
 mod clock;
+mod crypto;
 #[cfg(feature = "diagnose")]
 pub mod diagnose;
 mod dpop;
@@ -58,6 +59,7 @@ pub use crate::{
         method::ClientAuth,
     },
     clock::{Clock, SystemClock},
+    crypto::module::{CryptographicModule, NotFips},
     dpop::{mode::Dpop, problem::ProofProblem},
     error::{AuthorizationServerError, TokenError, VerifyError},
     jose::algorithm::SigningAlgorithm,

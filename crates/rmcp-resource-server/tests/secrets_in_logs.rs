@@ -12,7 +12,7 @@ use std::{sync::LazyLock, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use dev_authorization_server::{ExpectedClient, FakeAuthorizationServer, Reply};
-use rcgen::{KeyPair, PKCS_ED25519};
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
 use rmcp_resource_server::{
     ClientCredentials, Secret, SessionKey, SignedIntrospection, Source, UserinfoConfig,
     UserinfoVerifier,
@@ -41,7 +41,7 @@ const SECRET: &str = "sEcReT:%+ é/value, which may also sign";
 
 /// Signs assertions.
 static KEY: LazyLock<String> = LazyLock::new(|| {
-    let pair = KeyPair::generate_for(&PKCS_ED25519).expect("a key");
+    let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key");
     pair.serialize_pem()
 });
 

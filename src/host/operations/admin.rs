@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, sync::Arc};
 
 use actix_web::{App, HttpResponse, HttpServer, dev::Server, web::Data};
 use prometheus_client::{encoding::text::encode, metrics::info::Info, registry::Registry};
-use rmcp_resource_server::{Metrics, TokenVerifier};
+use rmcp_resource_server::{CryptographicModule, Metrics, TokenVerifier};
 
 use super::{
     probes::{self, Readiness, get_or_head},
@@ -36,7 +36,13 @@ pub(in crate::host) fn serve(
     own.register(
         "build",
         "The running version",
-        Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+        Info::new([
+            ("version", env!("CARGO_PKG_VERSION").to_owned()),
+            (
+                "cryptographic_module",
+                CryptographicModule::linked().to_string(),
+            ),
+        ]),
     );
     let registry = Data::new(registry);
     let verifier = Data::new(verifier);

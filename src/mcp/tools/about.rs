@@ -9,7 +9,7 @@ use rmcp::{
     schemars::{self, JsonSchema},
     tool, tool_router,
 };
-use rmcp_resource_server::AccessToken;
+use rmcp_resource_server::{AccessToken, CryptographicModule};
 use serde::Serialize;
 
 use crate::mcp::{
@@ -25,6 +25,7 @@ const MAX_PROBLEMS: usize = 50;
 pub(super) struct About {
     name: String,
     version: &'static str,
+    cryptographic_module: String,
     /// OSCAL version of the schemas, if loaded
     #[serde(skip_serializing_if = "Option::is_none")]
     schema_version: Option<String>,
@@ -93,6 +94,7 @@ impl OscalServer {
         let about = About {
             name: self.shared.name.clone(),
             version: env!("CARGO_PKG_VERSION"),
+            cryptographic_module: CryptographicModule::linked().to_string(),
             schema_version: schemas
                 .models()
                 .into_iter()
@@ -138,6 +140,7 @@ impl About {
             Some(version) => writeln!(out, "- Schemas: OSCAL {version}")?,
             None => writeln!(out, "- Schemas: none, so nothing can be validated")?,
         }
+        writeln!(out, "- Cryptography: {}", self.cryptographic_module)?;
         if let Some(note) = self.note {
             writeln!(out, "- Note: {note}")?;
         }

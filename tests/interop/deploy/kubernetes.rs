@@ -44,6 +44,29 @@ fn manifests_are_valid_kubernetes_objects() {
     }
 }
 
+#[test]
+#[ignore = "interop: run scripts/interop"]
+fn the_fips_overlay_changes_only_the_image() {
+    let (Some(fips), Some(other)) = (
+        Objects::of("overlays/fips"),
+        Objects::of("overlays/keycloak"),
+    ) else {
+        return;
+    };
+    let image = |objects: &Objects| {
+        let containers = &objects.only("Deployment")["spec"]["template"]["spec"]["containers"];
+        containers[0]["image"]
+            .as_str()
+            .expect("an image")
+            .to_owned()
+    };
+    assert_eq!(image(&fips), format!("{}-fips", image(&other)));
+    let text = json!(fips.0)
+        .to_string()
+        .replace(&image(&fips), &image(&other));
+    assert_eq!(text, json!(other.0).to_string());
+}
+
 /// The admission controller's checks and more: nothing writable, no token, bounded memory.
 #[test]
 #[ignore = "interop: run scripts/interop"]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{OTHER, OidcProvider, RESOURCE, protected, status};
+use super::{OTHER, OidcProvider, RESOURCE, is_accepted, protected, status};
 use crate::support::{doctor, stdout};
 
 const SECRET: (&str, &str) = ("OSCAL_AUTH_CLIENT_SECRET", "rs secret:+/%&");
@@ -24,6 +24,9 @@ fn examined(provider: &OidcProvider, token: &str) -> (Option<i32>, String) {
 #[ignore = "interop: run scripts/interop"]
 async fn signed_answers_of_each_algorithm_are_verified() {
     for algorithm in ["RS256", "ES256", "Ed25519"] {
+        if !is_accepted(algorithm) {
+            continue;
+        }
         let variables = vec![
             ("RESOURCE", RESOURCE.to_owned()),
             ("SIGNED", algorithm.to_owned()),

@@ -4,6 +4,7 @@ mod assessments;
 mod bounds;
 mod coverage;
 mod editions;
+mod evidence;
 mod fedramp;
 mod fetched_content;
 mod field;

@@ -103,8 +103,10 @@ mod tests {
         );
         assert_eq!(
             bare.to_header(Scheme::Dpop),
-            "DPoP algs=\"ES256 ES384 EdDSA Ed25519 PS256 RS256\", \
-             resource_metadata=\"https://x/m\""
+            format!(
+                "DPoP algs=\"{}\", resource_metadata=\"https://x/m\"",
+                ALGORITHMS.join(" ")
+            )
         );
     }
 

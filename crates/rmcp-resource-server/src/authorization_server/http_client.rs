@@ -21,6 +21,7 @@ use self::{
 };
 use crate::{
     client_auth::{key::ClientCertificate, time_limit::in_time},
+    crypto::module::CryptographicModule,
     observe::trace::{TraceHeadersHook, client_request},
     urls::Issuer,
 };
@@ -45,6 +46,7 @@ impl HttpClient {
         timeout: Duration,
         hook: Option<Hook>,
     ) -> Result<Self, HttpClientError> {
+        CryptographicModule::require()?;
         let recipe = Recipe {
             ca_certificates: ca_file
                 .map(|path| usable_certificates(path, timeout))

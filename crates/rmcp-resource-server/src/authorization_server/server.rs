@@ -56,7 +56,8 @@ pub struct AuthorizationServer {
     pub on_change: Option<ChangeHook>,
 }
 
-/// What [`http_client`](AuthorizationServer::http_client) calls for each client that is built.
+/// What [`http_client`](AuthorizationServer::http_client) calls for each client that is built. With the
+/// feature `fips` it must not give the client a TLS configuration of its own, which nothing would check.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -6,7 +6,7 @@ use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use crate::secret::Secret;
+use crate::{crypto::random, secret::Secret};
 
 /// How long an assertion is valid. It is for one request, which is sent at once.
 const LIFETIME: Duration = Duration::from_secs(60);
@@ -28,15 +28,13 @@ pub(crate) fn assertion(
         let since = time.duration_since(SystemTime::UNIX_EPOCH);
         since.unwrap_or_default().as_secs()
     };
-    let mut jti = [0_u8; 16];
-    getrandom::fill(&mut jti).expect("the operating system has no randomness");
     let claims = json!({
         "iss": client_id,
         "sub": client_id,
         "aud": issuer,
         "iat": seconds(now),
         "exp": seconds(now + LIFETIME),
-        "jti": encode(jti),
+        "jti": encode(random::bytes::<16>()),
     });
     let signed = format!(
         "{}.{}",

@@ -38,6 +38,12 @@ pub enum CredentialsError {
          P-384 or Ed25519 key, as PKCS#8 in PEM (BEGIN PRIVATE KEY), without a passphrase"
     )]
     NoPrivateKey,
+    /// With the feature `fips`: FIPS does not allow this key, or not its length.
+    #[error(
+        "the private key cannot be used in a FIPS build: it must be an RSA key of 2048, 3072 or 4096 bits \
+         with an exponent above 65536, or a P-256, P-384 or (in a certificate) P-521 key"
+    )]
+    NotApproved,
     /// They are not the PEM of a certificate and a private key.
     #[error(
         "the client certificate cannot be used: one PEM file must contain the certificate with its \

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::{
     client_auth::{assertion::assertion, error::CredentialsError},
+    crypto::approved::allows_private_key,
     secret::Secret,
 };
 
@@ -29,7 +30,8 @@ impl AssertionKey {
     ///
     /// # Errors
     ///
-    /// [`CredentialsError::NoPrivateKey`].
+    /// [`CredentialsError::NoPrivateKey`]; with the feature `fips` also
+    /// [`CredentialsError::NotApproved`].
     pub fn from_pem(pem: Secret, id: Option<String>) -> Result<Self, CredentialsError> {
         let bytes = pem.expose().as_bytes();
         let (key, algorithms) = if let Ok(key) = EncodingKey::from_rsa_pem(bytes) {
@@ -46,6 +48,9 @@ impl AssertionKey {
             .copied()
             .find(|algorithm| sign(*algorithm, &key, b"").is_some())
             .ok_or(CredentialsError::NoPrivateKey)?;
+        if !allows_private_key(bytes) {
+            return Err(CredentialsError::NotApproved);
+        }
         Ok(Self {
             pem,
             id,
@@ -120,10 +125,14 @@ impl ClientCertificate {
     ///
     /// # Errors
     ///
-    /// [`CredentialsError::NoCertificate`] if the two are not the PEM of a certificate and a key.
+    /// [`CredentialsError::NoCertificate`] if the two are not the PEM of a certificate and a key; with the
+    /// feature `fips` also [`CredentialsError::NotApproved`].
     pub fn from_pem(chain: &Secret, key: &Secret) -> Result<Self, CredentialsError> {
         let certificate = Self(Secret::new(format!("{}\n{}", chain.expose(), key.expose())));
         match certificate.identity() {
+            Ok(_) if !allows_private_key(key.expose().as_bytes()) => {
+                Err(CredentialsError::NotApproved)
+            }
             Ok(_) => Ok(certificate),
             Err(_may_quote_it) => Err(CredentialsError::NoCertificate),
         }
@@ -147,6 +156,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::crypto::approved;
 
     const ISSUER: &str = "https://as.example.com/realms/mcp";
 
@@ -180,7 +190,12 @@ mod tests {
             (&PKCS_ED25519, Algorithm::EdDSA, DecodingKey::from_ed_pem),
         ] {
             let pair = pair(of_pair);
-            let key = key(&pair, Some("key-1")).expect("usable");
+            let key = key(&pair, Some("key-1"));
+            if approved::ONLY && algorithm == Algorithm::EdDSA {
+                assert!(matches!(key, Err(CredentialsError::NotApproved)));
+                continue;
+            }
+            let key = key.expect("usable");
             let assertion = key.assertion("my client", ISSUER, now);
 
             let header = decode_header(&assertion).expect("a JWS");
@@ -203,7 +218,7 @@ mod tests {
 
     #[test]
     fn without_an_id_there_is_no_kid() {
-        let key = key(&pair(&PKCS_ED25519), None).expect("usable");
+        let key = key(&pair(&PKCS_ECDSA_P256_SHA256), None).expect("usable");
         let assertion = key.assertion("mcp", ISSUER, SystemTime::UNIX_EPOCH);
         assert_eq!(decode_header(&assertion).expect("a JWS").kid, None);
     }
@@ -222,12 +237,12 @@ mod tests {
 
     #[test]
     fn debug_shows_no_key() {
-        let pair = pair(&PKCS_ED25519);
+        let pair = pair(&PKCS_ECDSA_P256_SHA256);
         let key = key(&pair, Some("key-1")).expect("usable");
         let shown = format!("{key:?}");
         assert_eq!(
             shown,
-            r#"AssertionKey { id: Some("key-1"), algorithm: EdDSA, .. }"#
+            r#"AssertionKey { id: Some("key-1"), algorithm: ES256, .. }"#
         );
     }
 }

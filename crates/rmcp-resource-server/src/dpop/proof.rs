@@ -8,6 +8,7 @@ use http::Method;
 use serde_json::{Map, Value};
 
 use crate::{
+    crypto::approved,
     dpop::{nonce::Nonces, problem::ProofProblem},
     error::{TokenError, shortened},
     jose::{
@@ -21,7 +22,10 @@ use crate::{
 
 /// The names of the accepted algorithms, as the metadata and the challenge show them. All have a
 /// public key; `EdDSA` and `Ed25519` (RFC 9864) are two names of one.
-pub(crate) const ALGORITHMS: &[&str] = &["ES256", "ES384", "EdDSA", "Ed25519", "PS256", "RS256"];
+pub(crate) const ALGORITHMS: &[&str] = match approved::ONLY {
+    false => &["ES256", "ES384", "EdDSA", "Ed25519", "PS256", "RS256"],
+    true => &["ES256", "ES384", "PS256", "RS256"],
+};
 
 /// The longest proof accepted, in bytes. One with an RSA key of 4096 bits has some 2.5 KiB.
 const LONGEST: usize = 8 * 1024;

@@ -1,6 +1,8 @@
 //! The supported signature algorithms. None of them uses a shared secret, and `none` is not one of
 //! them.
 
+use crate::crypto::approved;
+
 /// A signature algorithm for JWTs, of those with a public key (RFC 7518 §3.1, RFC 8037).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -21,7 +23,7 @@ pub enum SigningAlgorithm {
     Es256,
     /// ECDSA with P-384 and SHA-384.
     Es384,
-    /// EdDSA with Ed25519, under this name or `Ed25519` (RFC 9864).
+    /// EdDSA with Ed25519, under this name or `Ed25519` (RFC 9864). Never accepted with the feature `fips`.
     EdDsa,
 }
 
@@ -36,9 +38,12 @@ impl SigningAlgorithm {
     ];
 
     /// The algorithms accepted by default.
-    pub(crate) const DEFAULT: [Self; 4] = [Self::Rs256, Self::Ps256, Self::Es256, Self::EdDsa];
+    pub(crate) const DEFAULT: &[Self] = match approved::ONLY {
+        false => &[Self::Rs256, Self::Ps256, Self::Es256, Self::EdDsa],
+        true => &[Self::Rs256, Self::Ps256, Self::Es256],
+    };
 
-    /// The algorithm with this registered name.
+    /// The algorithm with this registered name, if this build has it.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "RS256" => Self::Rs256,
@@ -49,7 +54,7 @@ impl SigningAlgorithm {
             "PS512" => Self::Ps512,
             "ES256" => Self::Es256,
             "ES384" => Self::Es384,
-            "EdDSA" | "Ed25519" => Self::EdDsa,
+            "EdDSA" | "Ed25519" if !approved::ONLY => Self::EdDsa,
             _ => return None,
         })
     }

@@ -16,11 +16,10 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
     prelude::BASE64_URL_SAFE_NO_PAD,
 };
-use curve25519_dalek::edwards::CompressedEdwardsY;
 use serde_json::{Map, Value};
 
 use super::algorithm::SigningAlgorithm;
-use crate::token::binding::Thumbprint;
+use crate::{crypto::approved, token::binding::Thumbprint};
 
 /// A key that can check signatures. Two are equal if they are the same key, however they were
 /// written.
@@ -148,6 +147,11 @@ fn rsa(n: Vec<u8>, e: Vec<u8>) -> Result<PublicKey, &'static str> {
     if !(2048..=8192).contains(&bits) {
         return Err("an RSA key must have 2048 to 8192 bits");
     }
+    if !approved::allows_rsa(bits, &e) {
+        return Err(
+            "in a FIPS build, an RSA key must have 2048, 3072 or 4096 bits and an exponent above 65536",
+        );
+    }
     let odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
     // With an exponent of 1, every text is its own signature.
     if e == [1] || !odd(&e) || !odd(&n) {
@@ -187,17 +191,53 @@ fn parses(algorithm: &'static dyn VerificationAlgorithm, point: &[u8]) -> Result
 
 /// A point of small order is nobody's key: signatures by it fit many texts (RFC 8032 §8.9 leaves
 /// that to whoever reads the key). A non-canonical encoding is not an encoding (RFC 8032 §5.1.3).
+///
+/// Bytes that encode no point at all become a key that verifies nothing.
 fn ed25519(x: &[u8]) -> Result<PublicKey, &'static str> {
-    let encoded =
-        CompressedEdwardsY::from_slice(x).map_err(|_length| "it does not have 32 bytes")?;
-    let point = encoded
-        .decompress()
-        .ok_or("it is not a point on its curve")?;
-    if point.compress() != encoded || point.is_small_order() {
+    if approved::ONLY {
+        return Err("a FIPS build accepts no Ed25519 keys");
+    }
+    let encoded: [u8; 32] = x
+        .try_into()
+        .map_err(|_length| "it does not have 32 bytes")?;
+    // The uppermost bit is the sign of x, which matters only to points that are refused anyway.
+    let mut y = encoded;
+    y[31] &= 0x7f;
+    if !is_below_the_prime(&y) || SMALL_ORDER.contains(&y) {
         return Err("it is a point that anybody can sign for");
     }
-    Ok(PublicKey::Ed25519(encoded.to_bytes()))
+    Ok(PublicKey::Ed25519(encoded))
 }
+
+/// Whether `y`, little-endian, is smaller than 2^255 - 19.
+fn is_below_the_prime(y: &[u8; 32]) -> bool {
+    !(y[0] >= 0xed && y[1..31].iter().all(|byte| *byte == 0xff) && y[31] == 0x7f)
+}
+
+/// The y of each of the eight points whose order divides eight, little-endian: four of order 8 with two
+/// values, two of order 4 with y = 0, one of order 2 with y = -1, and the neutral one with y = 1.
+const SMALL_ORDER: [[u8; 32]; 5] = [
+    [0; 32],
+    [
+        1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0,
+    ],
+    [
+        0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0x7f,
+    ],
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
+        0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+        0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
+        0x03, 0x7a,
+    ],
+];
 
 #[cfg(test)]
 mod tests {
@@ -232,6 +272,9 @@ mod tests {
             (of_rfc_8037, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"),
             (of_rfc_9449, "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"),
         ] {
+            if approved::ONLY && jwk["kty"] == "OKP" {
+                continue;
+            }
             let key = read(jwk).expect("a key");
             assert_eq!(key.thumbprint().to_string(), expected);
         }
@@ -253,7 +296,7 @@ mod tests {
         let n = format!("{}==", encoded(&modulus()));
         let padded = read(json!({"kty": "RSA", "n": n, "e": "AQAB"})).expect("a key");
         assert!(padded == key);
-        assert!(rsa(&modulus(), &[3]).expect("a key") != key);
+        assert!(rsa(&modulus(), &[1, 0, 3]).expect("a key") != key);
     }
 
     #[test]
@@ -263,7 +306,13 @@ mod tests {
         for (what, n, e, fine) in [
             ("2048 bits", with_first(0x80, 256), vec![1, 0, 1], true),
             ("2047 bits", with_first(0x7f, 256), vec![1, 0, 1], false),
-            ("8192 bits", with_first(0x80, 1024), vec![1, 0, 1], true),
+            ("4096 bits", with_first(0x80, 512), vec![1, 0, 1], true),
+            (
+                "8192 bits",
+                with_first(0x80, 1024),
+                vec![1, 0, 1],
+                !approved::ONLY,
+            ),
             ("8193 bits", with_first(1, 1025), vec![1, 0, 1], false),
             ("exponent 0", modulus(), vec![0], false),
             ("exponent 1", modulus(), vec![1], false),
@@ -274,7 +323,7 @@ mod tests {
                 false,
             ),
             ("exponent 2", modulus(), vec![2], false),
-            ("exponent 3", modulus(), vec![3], true),
+            ("exponent 3", modulus(), vec![3], !approved::ONLY),
             ("an even exponent", modulus(), vec![1, 0, 0], false),
             (
                 "an exponent as large as the modulus",
@@ -319,15 +368,24 @@ mod tests {
         }
     }
 
-    /// All eight points of the torsion subgroup, in every encoding that a lax reading of RFC 8032
-    /// §5.1.3 could allow, computed from the curve's equation.
+    fn okp(x: &[u8]) -> Result<PublicKey, &'static str> {
+        read(json!({"kty": "OKP", "crv": "Ed25519", "x": encoded(x)}))
+    }
+
+    /// In every encoding that a lax reading of RFC 8032 §5.1.3 could allow. `curve25519-dalek` computes the
+    /// eight points, which no other code here uses.
     #[test]
     fn points_of_small_order_are_no_keys() {
         use curve25519_dalek::constants::EIGHT_TORSION;
+        use std::collections::BTreeSet;
         let mut p = [0xff; 32];
         (p[0], p[31]) = (0xed, 0x7f);
+        let mut ys = BTreeSet::new();
         for torsion in &EIGHT_TORSION {
             let canonical = torsion.compress().to_bytes();
+            let mut y = canonical;
+            y[31] &= 0x7f;
+            ys.insert(y);
             let mut shifted = canonical;
             // y = 0 and y = 1 have a second encoding below 2^255.
             let low = canonical[1..31].iter().all(|byte| *byte == 0) && canonical[0] < 19;
@@ -339,17 +397,55 @@ mod tests {
             for mut point in [canonical, shifted] {
                 for _sign in 0..2 {
                     point[31] ^= 0x80;
-                    let key = read(json!({"kty": "OKP", "crv": "Ed25519", "x": encoded(&point)}));
-                    assert!(key.is_err(), "{point:02x?}");
+                    assert!(okp(&point).is_err(), "{point:02x?}");
                 }
             }
         }
-        let okp = |x: &str| read(json!({"kty": "OKP", "crv": "Ed25519", "x": x}));
-        assert!(okp("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").is_ok());
+        assert_eq!(ys, BTreeSet::from(SMALL_ORDER), "these and no others");
+        for above in 0xed..=0xff {
+            p[0] = above;
+            assert!(okp(&p).is_err(), "not canonical: {above:x}");
+        }
+    }
+
+    /// The reason for the list: the library takes them, and their signatures fit every text.
+    #[test]
+    fn the_library_accepts_signatures_by_a_point_of_small_order() {
+        let neutral = SMALL_ORDER[1];
+        let signature = [neutral, [0; 32]].concat();
+        for text in ["one", "another"] {
+            let verified = ED25519.verify_sig(&neutral, text.as_bytes(), &signature);
+            assert!(verified.is_ok(), "{text}");
+        }
+    }
+
+    #[cfg(not(feature = "fips"))]
+    #[test]
+    fn bytes_that_are_no_point_verify_nothing() {
+        let key = decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").expect("base64");
+        assert!(okp(&key).is_ok());
+        assert!(okp(&key[..31]).is_err(), "short");
+        let no_point = [2; 32];
         assert!(
-            okp("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHUQ").is_err(),
-            "short"
+            curve25519_dalek::edwards::CompressedEdwardsY(no_point)
+                .decompress()
+                .is_none()
         );
-        assert!(okp(&encoded(&[2; 32])).is_err(), "not of the curve");
+        let key = okp(&no_point).expect("32 bytes");
+        for r in SMALL_ORDER.into_iter().chain([no_point]) {
+            let signature = [r, [0; 32]].concat();
+            assert!(!key.verifies(SigningAlgorithm::EdDsa, b"text", &signature));
+        }
+    }
+
+    #[cfg(feature = "fips")]
+    #[test]
+    fn a_fips_build_accepts_no_keys_that_fips_does_not_allow() {
+        let ed = decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").expect("base64");
+        assert!(okp(&ed).is_err());
+        assert!(rsa(&modulus(), &[1, 0, 1]).is_ok());
+        assert!(rsa(&modulus(), &[3]).is_err());
+        let long = [&[0xd2][..], &[0x5a; 1022], &[0x01]].concat();
+        assert!(rsa(&long, &[1, 0, 1]).is_err());
     }
 }

@@ -8,6 +8,8 @@ use std::{
     },
 };
 
+use crate::crypto::random;
+
 /// Identifies one request in logs and error bodies. An outer middleware may put one into the
 /// request's extensions; otherwise the resource server creates one when it refuses a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +20,7 @@ impl RequestId {
     pub fn fresh() -> Self {
         static PROCESS: OnceLock<u32> = OnceLock::new();
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        // Only uniqueness matters: without randomness, the count still tells requests apart.
-        let process = PROCESS.get_or_init(|| getrandom::u32().unwrap_or_default());
+        let process = PROCESS.get_or_init(|| u32::from_ne_bytes(random::bytes()));
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         Self(format!("{process:08x}-{count:x}").into())
     }

@@ -5,7 +5,7 @@ use std::{fmt, net::SocketAddr};
 use data_encoding::HEXLOWER;
 use zeroize::Zeroizing;
 
-use crate::error::TokenError;
+use crate::{crypto::random, error::TokenError};
 
 /// The default token limit, in bytes. Keycloak's tokens are JWTs of several KiB, and some 10 KB for
 /// a user in many groups.
@@ -139,9 +139,7 @@ impl BearerToken {
 
     /// A random text in the form of a token that is nobody's.
     pub(crate) fn random() -> Self {
-        let mut bytes = [0_u8; 24];
-        getrandom::fill(&mut bytes).expect("the operating system has no randomness");
-        let text = HEXLOWER.encode(&bytes);
+        let text = HEXLOWER.encode(&random::bytes::<24>());
         Self::parse(&text, text.len()).expect("hexadecimal digits are of the form token68")
     }
 }

@@ -2,6 +2,8 @@
 
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign, verify};
 
+use crate::crypto::random;
+
 /// A keyed hash. It stands for a text without revealing it.
 pub(crate) type KeyedHash = [u8; 32];
 
@@ -10,15 +12,9 @@ pub(crate) type KeyedHash = [u8; 32];
 pub(crate) struct HashKey(Key);
 
 impl HashKey {
-    /// 32 bytes from the operating system.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the operating system provides no randomness: nothing safe could follow.
+    /// 32 random bytes.
     pub(crate) fn random() -> Self {
-        let mut key = [0; 32];
-        getrandom::fill(&mut key).expect("the operating system has no randomness");
-        Self::new(&key)
+        Self::new(&random::bytes::<32>())
     }
 
     /// A key of any length.

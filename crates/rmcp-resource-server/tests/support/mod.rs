@@ -43,6 +43,9 @@ pub(crate) const SCOPE: &str = "mcp:tools";
 pub(crate) const METADATA_URL: &str =
     "https://mcp.example.com/.well-known/oauth-protected-resource/mcp";
 
+/// A FIPS build accepts no signatures with Ed25519.
+pub(crate) const ED25519_IS_ACCEPTED: bool = !cfg!(feature = "fips");
+
 /// Means "leave this member out" in [`altered`].
 pub(crate) const ABSENT: &str = "(absent)";
 

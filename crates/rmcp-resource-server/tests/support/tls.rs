@@ -16,6 +16,7 @@ use tokio_rustls::{
     TlsAcceptor,
     rustls::{
         RootCertStore, ServerConfig,
+        crypto::CryptoProvider,
         pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
         server::{WebPkiClientVerifier, danger::ClientCertVerifier},
     },
@@ -82,6 +83,24 @@ impl TlsFront {
     /// Presents a certificate from `ca` for `host`.
     pub(crate) async fn start(ca: &TestCa, host: &str, to: SocketAddr) -> Self {
         Self::serve(ca.server_config(host, None), to).await
+    }
+
+    /// The same, and knows only the cipher suites and groups of this provider.
+    pub(crate) async fn knowing(
+        provider: CryptoProvider,
+        ca: &TestCa,
+        host: &str,
+        to: SocketAddr,
+    ) -> Self {
+        let (certificate, key) = ca.certificate(host);
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let config = ServerConfig::builder_with_provider(provider.into())
+            .with_safe_default_protocol_versions()
+            .expect("suites of TLS 1.2 or 1.3")
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .expect("key and certificate fit");
+        Self::serve(config, to).await
     }
 
     /// Presents a self-signed certificate for `localhost`, which is also in the file: a CA's, as

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use dev_authorization_server::{FakeAuthorizationServer, RecordedRequest, Reply};
-use rcgen::{KeyPair, PKCS_ED25519};
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
 use rmcp_resource_server::{
     ClientCredentials, IntrospectionConfig, IntrospectionVerifier, Issuer, Source, StartError,
 };
@@ -61,7 +61,7 @@ impl Files {
 }
 
 fn fresh_key() -> String {
-    let pair = KeyPair::generate_for(&PKCS_ED25519).expect("a key");
+    let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key");
     pair.serialize_pem()
 }
 
@@ -110,7 +110,7 @@ async fn rs_27_an_assertion_is_made_for_each_request() {
         let [header, claims] = parts(&assertion);
         assert_eq!(
             header,
-            json!({"alg": "EdDSA", "typ": "JWT", "kid": "key-1"})
+            json!({"alg": "ES256", "typ": "JWT", "kid": "key-1"})
         );
         assert_eq!(claims["sub"], "mcp");
         assert_eq!(claims["aud"], fake.issuer());

@@ -9,12 +9,15 @@ use serde_json::{Value, json};
 use tracing::Level;
 
 use crate::support::{
-    ABSENT, Answer, Logs, METADATA_URL, Prover, RESOURCE, SCOPE, Setup, TestClock, TestServer,
-    altered, call_tool, fake_with_good_token, jwt_claims, jwt_verifier, spawn_server,
-    spawn_server_with,
+    ABSENT, Answer, ED25519_IS_ACCEPTED, Logs, METADATA_URL, Prover, RESOURCE, SCOPE, Setup,
+    TestClock, TestServer, altered, call_tool, fake_with_good_token, jwt_claims, jwt_verifier,
+    spawn_server, spawn_server_with,
 };
 
-const ALGORITHMS: &str = "ES256 ES384 EdDSA Ed25519 PS256 RS256";
+const ALGORITHMS: &str = match ED25519_IS_ACCEPTED {
+    true => "ES256 ES384 EdDSA Ed25519 PS256 RS256",
+    false => "ES256 ES384 PS256 RS256",
+};
 
 fn allowed(setup: &mut Setup) {
     setup.resource.dpop = Dpop::Allowed;
@@ -58,6 +61,11 @@ async fn rs_66_a_bound_token_with_its_proof_is_accepted() {
     for alg in ["ES256", "ES384", "EdDSA", "PS256", "RS256"] {
         let client = Prover::with(alg);
         client.bind(&fake, alg, json!({}));
+        if alg == "EdDSA" && !ED25519_IS_ACCEPTED {
+            let answer = allowed.call_with_proof(alg, &client.proof(alg)).await;
+            assert_bad_proof(&answer, "in a FIPS build");
+            continue;
+        }
         for server in [&allowed, &required] {
             let answer = server.call_with_proof(alg, &client.proof(alg)).await;
             answer.assert_served(alg);
@@ -66,11 +74,15 @@ async fn rs_66_a_bound_token_with_its_proof_is_accepted() {
             assert_eq!(seen["subject"], "alice", "{alg}");
         }
     }
-    let client = Prover::with("EdDSA");
+    let (alg, name) = match ED25519_IS_ACCEPTED {
+        true => ("EdDSA", "Ed25519"),
+        false => ("ES256", "ES256"),
+    };
+    let client = Prover::with(alg);
     client.bind(&fake, "t", json!({"token_type": "Bearer"}));
-    let proof = client.proof_with("t", json!({"alg": "Ed25519"}), json!({}));
+    let proof = client.proof_with("t", json!({"alg": name}), json!({}));
     let answer = allowed.call_with_proof("t", &proof).await;
-    answer.assert_served("Ed25519, and a server that calls the type Bearer");
+    answer.assert_served("another name, and a server that calls the type Bearer");
     let of_keycloak = json!({"jkt": client.jkt(), "kc-jkt-type": "DPoP"});
     client.bind(&fake, "keycloak", json!({"cnf": of_keycloak}));
     let proof = client.proof("keycloak");

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use tokio::{runtime::Handle, time::Instant};
 
 use crate::support::{
-    ABSENT, RESOURCE, SigningKey, TestServer, compact, jwt_claims, jwt_verifier, spawn_server_with,
-    unix_now,
+    ABSENT, ED25519_IS_ACCEPTED, RESOURCE, SigningKey, TestServer, compact, jwt_claims,
+    jwt_verifier, spawn_server_with, unix_now,
 };
 
 static RSA: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::new("RS256", "rsa"));
@@ -51,6 +51,10 @@ async fn each_algorithm_is_accepted_with_a_key_for_it() {
     for key in keys {
         let claims = jwt_claims(&fake, json!({"nested": {"id": 7}}));
         let answer = server.call(&key.token(&claims)).await;
+        if key.alg == "EdDSA" && !ED25519_IS_ACCEPTED {
+            answer.assert_invalid_token("in a FIPS build");
+            continue;
+        }
         answer.assert_served(key.alg);
         let seen = answer.tool_result();
         assert_eq!(seen["issuer"], fake.issuer(), "{}", key.alg);
@@ -67,7 +71,7 @@ async fn each_algorithm_is_accepted_with_a_key_for_it() {
 async fn only_configured_algorithms_are_accepted() {
     let fake = FakeAuthorizationServer::start();
     let es384 = SigningKey::new("ES384", "es384");
-    let by_default = jwt_verifier(&fake, &[&es384, &ED], |_| {}).await;
+    let by_default = jwt_verifier(&fake, &[&es384, &EC, &ED], |_| {}).await;
     let by_default = spawn_server_with(&fake, by_default, |_| {});
     let token = es384.token(&jwt_claims(&fake, json!({})));
     by_default.call(&token).await.assert_invalid_token("ES384");

@@ -8,6 +8,17 @@ use rmcp_resource_server::{
     InvalidUrl, Issuer, TokenVerifier,
 };
 use serde_json::json;
+use tokio_rustls::rustls::{
+    SupportedCipherSuite,
+    crypto::{
+        CryptoProvider,
+        aws_lc_rs::{
+            self,
+            cipher_suite::{TLS13_AES_256_GCM_SHA384, TLS13_CHACHA20_POLY1305_SHA256},
+            kx_group::{SECP256R1, X25519},
+        },
+    },
+};
 
 use crate::support::{
     ABSENT, TestCa, TestServer, TlsFront, altered, fake_with_good_token, spawn_server,
@@ -62,6 +73,39 @@ async fn rs_30_tls_is_verified_and_http_is_loopback_only() {
     }
     for url in ["http://127.0.0.1:1", "http://[::1]:1", "http://localhost:1"] {
         assert!(url.parse::<Issuer>().is_ok(), "{url}");
+    }
+}
+
+/// ChaCha20 and X25519 are not approved; a FIPS build does not even offer them. In all builds the control
+/// case shows that the rest of the connection works.
+#[tokio::test]
+async fn rs_30_a_fips_build_speaks_only_tls_that_fips_allows() {
+    let fake = FakeAuthorizationServer::start();
+    fake.answer_token("good", altered(&fake, json!({"iss": ABSENT})));
+    let ca = TestCa::new();
+    let only = |suites: &[SupportedCipherSuite], group| CryptoProvider {
+        cipher_suites: suites.to_vec(),
+        kx_groups: vec![group],
+        ..aws_lc_rs::default_provider()
+    };
+    let aes = [TLS13_AES_256_GCM_SHA384];
+    for (case, provider, is_approved) in [
+        ("approved", only(&aes, SECP256R1), true),
+        (
+            "ChaCha20",
+            only(&[TLS13_CHACHA20_POLY1305_SHA256], SECP256R1),
+            false,
+        ),
+        ("X25519", only(&aes, X25519), false),
+    ] {
+        let front = TlsFront::knowing(provider, &ca, "localhost", fake.address()).await;
+        let server = server_behind(&fake, &front, Some(&ca));
+        let answer = server.call("good").await;
+        if is_approved || !cfg!(feature = "fips") {
+            answer.assert_served(case);
+        } else {
+            answer.assert_unavailable(case);
+        }
     }
 }
 

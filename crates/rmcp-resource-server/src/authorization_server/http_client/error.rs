@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use super::ca_file::CaFileContent;
+use crate::crypto::module::NotFips;
 
 /// The HTTP client cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,9 @@ pub enum HttpClientError {
         /// Why.
         cause: String,
     },
+    /// With the feature `fips`: TLS would not be what FIPS allows.
+    #[error(transparent)]
+    NotFips(#[from] NotFips),
     /// TLS cannot be set up, for example because the system has no CA certificates.
     #[error(
         "cannot set up TLS: {cause} (install the system's CA certificates or configure a CA \

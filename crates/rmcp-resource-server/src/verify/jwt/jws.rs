@@ -90,6 +90,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::crypto::approved;
 
     fn config() -> JwtConfig {
         JwtConfig::new("https://as.example.com".parse().expect("an issuer"))
@@ -111,7 +112,13 @@ mod tests {
                 json!({"alg": "ES256", "typ": "application/AT+JWT"}),
                 "accepted",
             ),
-            (json!({"alg": "Ed25519", "typ": "at+jwt"}), "accepted"),
+            (
+                json!({"alg": "Ed25519", "typ": "at+jwt"}),
+                match approved::ONLY {
+                    true => "refused_algorithm",
+                    false => "accepted",
+                },
+            ),
             (
                 json!({"alg": "ES256", "typ": "at+jwt", "jku": "https://evil.example"}),
                 "accepted",
