@@ -1,5 +1,7 @@
 //! Metrics of a store that replicas share. None of them exists in a process without one.
 
+use std::sync::{Arc, OnceLock};
+
 #[cfg(feature = "metrics")]
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -13,15 +15,13 @@ use super::uncounted::{Counter, Family, Gauge};
 /// A part of [`Metrics`](super::metrics::Metrics).
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StoreMetrics {
-    up: Family<NoLabel, Gauge>,
+    /// Set once there is a store.
+    begun: Arc<OnceLock<()>>,
+    up: Gauge,
     operations: Family<OperationLabel, Counter>,
     answers: Family<FoundLabel, Counter>,
-    entries_refused: Family<NoLabel, Counter>,
+    entries_refused: Counter,
 }
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "metrics", derive(EncodeLabelSet))]
-struct NoLabel {}
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "metrics", derive(EncodeLabelSet))]
@@ -105,6 +105,9 @@ impl StoreOutcome {
 impl StoreMetrics {
     #[cfg(feature = "metrics")]
     pub(super) fn register(&self, registry: &mut Registry) {
+        if self.begun.get().is_none() {
+            return;
+        }
         registry.register(
             "shared_store_up",
             "1 while the shared store answers in time",
@@ -129,7 +132,7 @@ impl StoreMetrics {
 
     /// There is a store. Everything starts at 0.
     pub(crate) fn begin(&self) {
-        self.is_up(false);
+        let _first = self.begun.set(());
         for operation in StoreOperation::ALL {
             for outcome in StoreOutcome::ALL {
                 let label = OperationLabel::of(operation, outcome);
@@ -139,11 +142,10 @@ impl StoreMetrics {
         for found in [true, false] {
             let _created = self.answers.get_or_create(&FoundLabel::of(found));
         }
-        let _created = self.entries_refused.get_or_create(&NoLabel {});
     }
 
     pub(crate) fn is_up(&self, up: bool) {
-        self.up.get_or_create(&NoLabel {}).set(i64::from(up));
+        self.up.set(i64::from(up));
     }
 
     pub(crate) fn used(&self, operation: StoreOperation, outcome: StoreOutcome) {
@@ -157,7 +159,7 @@ impl StoreMetrics {
     }
 
     pub(crate) fn entry_refused(&self) {
-        self.entries_refused.get_or_create(&NoLabel {}).inc();
+        self.entries_refused.inc();
     }
 }
 

@@ -56,7 +56,8 @@ pub struct SharedStoreConfig {
     pub timeout: Duration,
     /// The clock. Default: the system's.
     pub clock: Arc<dyn Clock>,
-    /// Where to count. Default: counters that nobody reads.
+    /// Where to count. Register them after the store was started: without one, the metrics of a store
+    /// do not exist. Default: counters that nobody reads.
     pub metrics: Metrics,
 }
 
