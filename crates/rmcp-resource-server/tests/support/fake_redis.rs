@@ -37,11 +37,14 @@ struct Shared {
     changed: Condvar,
 }
 
+/// Its number, and its fields.
+type StreamEntry = (u64, Vec<Vec<u8>>);
+
 struct State {
     fault: Fault,
     password: Option<(String, String)>,
     values: BTreeMap<Vec<u8>, (Vec<u8>, Option<Instant>)>,
-    streams: BTreeMap<Vec<u8>, Vec<(u64, Vec<Vec<u8>>)>>,
+    streams: BTreeMap<Vec<u8>, Vec<StreamEntry>>,
     last_entry: u64,
     connections: Vec<TcpStream>,
     commands: BTreeMap<String, usize>,

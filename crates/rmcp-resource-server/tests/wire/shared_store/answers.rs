@@ -164,7 +164,7 @@ async fn replicas_of_another_kind_use_no_answers_of_this_one() {
         }),
         ("another key", |config, _setup| config.keys = keys(&[2])),
         ("another prefix", |config, _setup| {
-            config.prefix = "x:".to_owned()
+            config.prefix = "x:".to_owned();
         }),
         ("no cache", |_config, setup| {
             setup.introspection.cache.ttl = Duration::ZERO;
