@@ -132,6 +132,7 @@ fn start(
         resource_server,
         verifier,
         logout: None,
+        shared_store: None,
     });
     let config = HttpConfig {
         port,

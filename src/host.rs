@@ -17,7 +17,7 @@ mod sessions_off;
 use std::{
     io,
     net::{SocketAddr, TcpListener},
-    sync::Arc,
+    sync::{Arc, OnceLock, Weak},
     time::Duration,
 };
 
@@ -28,7 +28,8 @@ use actix_web::{
     web::{Data, scope},
 };
 use rmcp_resource_server::{
-    BackChannelLogout, BoundedSessions, Metrics, ResourceServer, StartError, VerifierConfig,
+    BackChannelLogout, BoundedSessions, Metrics, ResourceServer, SharedSessions, SharedStore,
+    SharedStoreError, StartError, VerifierConfig,
 };
 
 use crate::{config::HttpConfig, mcp::OscalServer};
@@ -65,6 +66,9 @@ pub enum HostError {
     /// The verifier cannot be started.
     #[error(transparent)]
     Verifier(#[from] StartError),
+    /// The shared store cannot be used as configured.
+    #[error(transparent)]
+    SharedStore(#[from] SharedStoreError),
     /// The server ended with an error.
     #[error("the HTTP server failed: {0}")]
     Serve(#[source] io::Error),
@@ -110,7 +114,10 @@ impl Host {
         if let Some(log) = audit.clone() {
             sessions = sessions.on_end(Arc::new(move |session| audited::ended(&log, session)));
         }
-        let sessions = Arc::new(sessions);
+        // The sessions know the resource server, whose hook knows the sessions.
+        let ending = Arc::new(OnceLock::<Weak<BoundedSessions>>::new());
+        let mut shared_store = None;
+        let mut shared_sessions = None;
         let mut verifier = None;
         let mut resource_server = None;
         let mut logout = None;
@@ -122,6 +129,13 @@ impl Host {
                 );
             }
             let mut protection = auth.resource_server;
+            if let Some(mut wanted) = auth.shared_store.take() {
+                wanted.metrics = metrics.clone();
+                let store = SharedStore::start(wanted)?;
+                auth.verifier.authorization_server_mut().shared_store = Some(store.clone());
+                protection.authorization_server.shared_store = Some(store.clone());
+                shared_store = Some(store);
+            }
             if let Some(log) = audit.clone() {
                 let of_changes = log.clone();
                 auth.verifier.authorization_server_mut().on_change =
@@ -133,13 +147,15 @@ impl Host {
                     audited::refused(&log, refused, response.status().as_u16());
                 }));
             }
-            let (log, ending) = (audit.clone(), sessions.clone());
+            let (log, ending) = (audit.clone(), ending.clone());
             protection.on_revocation = Some(Arc::new(move |revoking, revocation, by| {
                 if let Some(log) = &log {
                     audited::revoked(log, revocation, by);
                 }
-                let (sessions, revoking) = (ending.clone(), revoking.clone());
-                tokio::spawn(async move { sessions.end_revoked(&revoking).await });
+                if let Some(sessions) = ending.get().and_then(Weak::upgrade) {
+                    let revoking = revoking.clone();
+                    tokio::spawn(async move { sessions.end_revoked(&revoking).await });
+                }
             }));
             let started = auth.verifier.start()?;
             let protecting = ResourceServer::new(protection, started.clone());
@@ -150,9 +166,16 @@ impl Host {
                 tracing::info!(path, clients, "logouts are received");
                 logout = Some((path, Arc::new(started)));
             }
+            shared_sessions =
+                (shared_store.as_ref()).map(|store| SharedSessions::new(store, &protecting));
             resource_server = Some(protecting);
             verifier = Some(started);
         }
+        if let Some(shared) = &shared_sessions {
+            sessions = sessions.shared(shared.clone());
+        }
+        let sessions = Arc::new(sessions);
+        let _first = ending.set(Arc::downgrade(&sessions));
         let connections = Arc::new(Connections::new(Limits {
             connections: open_files::for_connections(config.max_connections),
             head_bytes,
@@ -162,11 +185,12 @@ impl Host {
             discard_seconds: 3,
         }));
         let heartbeats = connections.heartbeats().clone();
-        let readiness = probes::Readiness::new(verifier.clone(), draining.clone(), heartbeats);
+        let readiness =
+            probes::Readiness::new(verifier.clone(), shared_store, draining.clone(), heartbeats);
 
         let tool_metrics = mcp.tool_metrics().clone();
         let document_metrics = mcp.document_metrics().clone();
-        let endpoint = Endpoint::new(&config, mcp, sessions);
+        let endpoint = Endpoint::new(&config, mcp, sessions, shared_sessions);
         let administration = config.admin_token_file.take().zip(resource_server.clone());
         let administration = administration.map(|(token_file, resource_server)| {
             Arc::new(Administration {

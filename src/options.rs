@@ -136,6 +136,33 @@ pub(crate) struct Options {
     #[arg(long, env = "OSCAL_ADMIN_TOKEN_FILE", hide_env_values = true)]
     pub(crate) admin_token_file: Option<String>,
 
+    /// Redis or Valkey server that replicas share, as redis://USER@HOST:PORT or, with TLS, rediss://: a
+    /// token is asked about once for all, revocations reach all, sessions survive a replica; without
+    /// it, when it is down or slow, each replica uses its own memory [default: none]
+    #[arg(long, env = "OSCAL_SHARED_STORE", hide_env_values = true)]
+    pub(crate) shared_store: Option<String>,
+
+    /// File with at least 32 random bytes that encrypt what is in the store, the same on all replicas;
+    /// two files, separated by a comma, to replace a key: the first encrypts [required with a store]
+    #[arg(long, env = "OSCAL_SHARED_STORE_KEY_FILE", hide_env_values = true)]
+    pub(crate) shared_store_key_file: Option<String>,
+
+    /// File with the password for the store, read for each connection [default: no password]
+    #[arg(long, env = "OSCAL_SHARED_STORE_PASSWORD_FILE", hide_env_values = true)]
+    pub(crate) shared_store_password_file: Option<String>,
+
+    /// CA certificates (PEM) of the store, instead of the system's
+    #[arg(long, env = "OSCAL_SHARED_STORE_CA_FILE", hide_env_values = true)]
+    pub(crate) shared_store_ca_file: Option<String>,
+
+    /// What all names in the store begin with [default: oscal-mcp:]
+    #[arg(long, env = "OSCAL_SHARED_STORE_PREFIX", hide_env_values = true)]
+    pub(crate) shared_store_prefix: Option<String>,
+
+    /// How long the store may take before a request goes on without it, 1ms to 1s [default: 5ms]
+    #[arg(long, env = "OSCAL_SHARED_STORE_TIMEOUT", hide_env_values = true)]
+    pub(crate) shared_store_timeout: Option<String>,
+
     /// Issuer of the authorization server; switches authorization on [default: none]
     #[arg(long, env = "OSCAL_AUTH_ISSUER_URL", hide_env_values = true)]
     pub(crate) auth_issuer_url: Option<String>,

@@ -130,6 +130,7 @@ fn protected(urls: &Urls, port: u16) -> Result<HttpConfig, Box<dyn Error>> {
             resource_server,
             verifier: VerifierConfig::Introspection(introspection),
             logout: None,
+            shared_store: None,
         }),
         ..HttpConfig::default()
     })

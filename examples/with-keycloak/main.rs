@@ -117,6 +117,7 @@ fn protected(issuer: &str, port: u16) -> Result<HttpConfig, Box<dyn Error>> {
             resource_server,
             verifier: VerifierConfig::Introspection(introspection),
             logout: None,
+            shared_store: None,
         }),
         ..HttpConfig::default()
     })

@@ -3,6 +3,7 @@
 mod certificates;
 pub(super) mod kinds;
 mod logout;
+mod store;
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -152,7 +153,10 @@ pub(super) fn resolve(
         options.auth_required_scopes.as_deref(),
     );
     resource_server.scope_hierarchy = scope_hierarchy(parser, given, warnings);
-    if let Some(session_key) = session_key {
+    let shared_store = store::resolve(parser, given, warnings);
+    // Replicas that share sessions must seal their ids alike.
+    let derived = || (shared_store.as_ref()).map(|store| store.keys.session_key());
+    if let Some(session_key) = session_key.or_else(derived) {
         resource_server.session_key = session_key;
     }
     resource_server.accept_unbound_tokens = parser.flag(
@@ -227,6 +231,7 @@ pub(super) fn resolve(
             resource_server,
             verifier,
             logout,
+            shared_store,
         })),
     }
 }

@@ -31,6 +31,8 @@ pub(super) enum Mode {
     /// Keys are needed for something else: logout tokens, or signed introspection answers.
     NotJwtButKeys,
     WithoutDpop,
+    WithoutStore,
+    WithoutAuthorization,
 }
 
 impl Mode {
@@ -71,6 +73,8 @@ impl Mode {
                     "admin_addr",
                     "admin_token_file",
                     "allow_unauthenticated",
+                    "shared_store",
+                    "shared_store_",
                 ],
             ),
             Self::WithoutSessions => (
@@ -131,6 +135,14 @@ impl Mode {
             Self::WithoutAdmin => (
                 "there is no --admin-addr or no authorization, so this has no effect",
                 &["admin_token_file"],
+            ),
+            Self::WithoutStore => (
+                "there is no --shared-store, so these have no effect",
+                &["shared_store_"],
+            ),
+            Self::WithoutAuthorization => (
+                "there is no authorization, so replicas share nothing and these have no effect",
+                &["shared_store", "shared_store_"],
             ),
             Self::WithoutAudit => (
                 "there is no --audit-log, so these have no effect",
@@ -193,6 +205,8 @@ mod tests {
             Mode::WithoutLogout,
             Mode::NotJwtButKeys,
             Mode::WithoutDpop,
+            Mode::WithoutStore,
+            Mode::WithoutAuthorization,
         ] {
             for known in mode.rule().1 {
                 let exists = ids.iter().any(|id| match known.ends_with('_') {

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 use rmcp_resource_server::{
-    BackChannelLogoutConfig, ResourceServerConfig, SessionLimits, VerifierConfig,
+    BackChannelLogoutConfig, ResourceServerConfig, SessionLimits, SharedStoreConfig, VerifierConfig,
 };
 
 use super::audit::AuditConfig;
@@ -143,6 +143,8 @@ pub struct AuthConfig {
     pub verifier: VerifierConfig,
     /// Whose logouts are received, if any.
     pub logout: Option<BackChannelLogoutConfig>,
+    /// The store that replicas share, if any.
+    pub shared_store: Option<SharedStoreConfig>,
 }
 
 /// Browser origins that may use the server.

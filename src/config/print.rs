@@ -86,8 +86,14 @@ fn line(variable: &str, value: &str) -> String {
 fn redacted(id: &str, value: &str) -> String {
     const REDACTED: &str = "[redacted]";
     if id.ends_with("_file") || id.ends_with("_dir") {
-        let exists = Path::new(value.trim()).exists();
-        return if exists { value } else { "[no such file]" }.to_owned();
+        let exists = |path: &str| Path::new(path).exists();
+        let all_exist = exists(value.trim())
+            || id == "shared_store_key_file"
+                && value
+                    .split([',', ' '])
+                    .filter(|path| !path.is_empty())
+                    .all(exists);
+        return if all_exist { value } else { "[no such file]" }.to_owned();
     }
     let words = value.split_inclusive([',', ' ', '\t', '\r', '\n']);
     words
@@ -164,6 +170,17 @@ mod tests {
             ),
             ("auth_client_secret_file", "hush", "[no such file]"),
             ("auth_client_secret_file", "/dev/null", "/dev/null"),
+            (
+                "shared_store_key_file",
+                "/dev/null, /dev",
+                "/dev/null, /dev",
+            ),
+            ("shared_store_key_file", "/dev/null,hush", "[no such file]"),
+            (
+                "shared_store",
+                "redis://user:hush@store.example/1",
+                "redis://[redacted]@store.example/1",
+            ),
             ("documents_dir", "/dev", "/dev"),
             ("server_name", "OSCAL of ACME", "OSCAL of ACME"),
             ("auth_scope_hierarchy", "a>b, a>c", "a>b, a>c"),

@@ -165,6 +165,7 @@ fn resolve_http(
     let useless = [
         stateless.then_some(Mode::WithoutSessions),
         (!matches!(auth, auth::Resolved::Off)).then_some(Mode::Authorized),
+        matches!(auth, auth::Resolved::Off).then_some(Mode::WithoutAuthorization),
         (admin_addr.is_none() || matches!(auth, auth::Resolved::Off)).then_some(Mode::WithoutAdmin),
     ];
     warnings.extend(

@@ -104,6 +104,7 @@ pub(super) fn revoked(log: &AuditLog, revocation: &Revocation, by: RevokedBy) {
     event.outcome = Some(Outcome::Success);
     event.reason = Some(match by {
         RevokedBy::AuthorizationServer => "logout",
+        RevokedBy::Replica => "replica",
         _ => "administrator",
     });
     let name = match revocation {

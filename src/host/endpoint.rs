@@ -14,7 +14,7 @@ use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::SessionManager,
 };
 use rmcp_resource_server::{
-    ActixMcp, BoundedSessions, RequestId, ResourceServer, TraceId, request_parts,
+    ActixMcp, BoundedSessions, RequestId, ResourceServer, SharedSessions, TraceId, request_parts,
 };
 use serde_json::json;
 
@@ -48,13 +48,15 @@ impl Endpoint {
         config: &HttpConfig,
         mcp: OscalServer,
         sessions: Arc<BoundedSessions>,
+        shared_sessions: Option<SharedSessions>,
     ) -> Self {
         let bodies = Bodies::new(config.max_body_bytes, config.max_document_bytes);
-        let rmcp = StreamableHttpServerConfig::default()
+        let mut rmcp = StreamableHttpServerConfig::default()
             .with_legacy_session_mode(!config.stateless)
             .with_json_response(true)
             .with_max_request_body_bytes(bodies.longest())
             .with_allowed_hosts(config.allowed_hosts.clone());
+        rmcp.session_store = shared_sessions.map(|shared| Arc::new(shared) as _);
         let audit = mcp.audit().cloned().map(Data::new);
         let service = move || Ok(mcp.clone());
         let mcp = ActixMcp::new(StreamableHttpService::new(service, sessions.clone(), rmcp));

@@ -22,6 +22,7 @@ mod oscal;
 mod person;
 mod proxy;
 mod quickstart;
+mod shared_store;
 mod spring;
 #[path = "../server/support.rs"]
 #[expect(

@@ -28,6 +28,7 @@ mod rmcp_client;
 mod rotation;
 mod scopes;
 mod secrecy;
+mod shared_store;
 mod stdio;
 mod support;
 mod traces;

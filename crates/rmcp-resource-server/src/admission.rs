@@ -20,7 +20,7 @@ use crate::{
         client_address::ClientAddress, outage_log::Line, request_id::RequestId, trace::TraceId,
     },
     resource_server::{RefusedRequest, ResourceServer},
-    session::{bounded::OWNER, seal::Principal, stream_guard::StreamGuard},
+    session::{owner::OWNER, seal::Principal, stream_guard::StreamGuard},
     token::{
         access_token::AccessToken,
         bearer::{BearerToken, Scheme},

@@ -39,6 +39,8 @@ mod revocation;
 mod rmcp;
 mod secret;
 mod session;
+#[cfg(feature = "redis")]
+mod shared_store;
 mod token;
 #[cfg(feature = "tower")]
 mod tower;
@@ -105,6 +107,17 @@ pub use crate::{
 pub use crate::actix::{
     mcp::{ActixMcp, request_parts},
     middleware::{ProtectedService, Protection},
+};
+
+#[cfg(feature = "redis")]
+pub use crate::{
+    session::shared::SharedSessions,
+    shared_store::{
+        config::{SharedStoreConfig, SharedStoreError},
+        keys::{SharedStoreKeys, SharedStoreKeysError},
+        store::SharedStore,
+        url::{InvalidSharedStoreUrl, SharedStoreUrl},
+    },
 };
 
 #[cfg(feature = "tower")]

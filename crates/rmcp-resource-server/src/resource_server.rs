@@ -1,5 +1,7 @@
 //! Combines the parts: a verifier, the policy, the answers.
 
+#[cfg(feature = "redis")]
+use std::sync::OnceLock;
 use std::{
     fmt,
     net::IpAddr,
@@ -43,6 +45,8 @@ use crate::{
     urls::ResourceUrl,
     verify::verifier::TokenVerifier,
 };
+#[cfg(feature = "redis")]
+use crate::{shared_store::revocations::SharedRevocations, token::claims::Claims};
 
 /// What a resource server requires of tokens, and what it publishes about itself.
 ///
@@ -228,14 +232,18 @@ struct Inner {
     limiter: Limiter,
     marks: Marks,
     dpop: Option<Checker>,
+    #[cfg(feature = "redis")]
+    replicas: OnceLock<SharedRevocations>,
     config: ResourceServerConfig,
 }
 
 impl ResourceServer {
-    /// Accepts the tokens that `verifier` finds genuine and that satisfy `config`.
+    /// Accepts the tokens that `verifier` finds genuine and that satisfy `config`. With a
+    /// [shared store](AuthorizationServer), must be called inside a Tokio runtime, and begins to
+    /// listen to the revocations of other replicas.
     pub fn new(config: ResourceServerConfig, verifier: impl TokenVerifier) -> Self {
         let advertised = config.required_scopes.union(&config.optional_scopes);
-        Self {
+        let this = Self {
             inner: Arc::new(Inner {
                 verifier: Arc::new(verifier),
                 policy: config.policy(),
@@ -257,9 +265,38 @@ impl ResourceServer {
                 limiter: Limiter::new(config.limits, &config.authorization_server.clock),
                 marks: Marks::new(),
                 dpop: config.checker(),
+                #[cfg(feature = "redis")]
+                replicas: OnceLock::new(),
                 config,
             }),
-        }
+        };
+        #[cfg(feature = "redis")]
+        this.listen_to_replicas();
+        this
+    }
+
+    #[cfg(feature = "redis")]
+    fn listen_to_replicas(&self) {
+        let server = &self.inner.config.authorization_server;
+        let Some(store) = &server.shared_store else {
+            return;
+        };
+        let started = server.clock.now();
+        // The store must not keep alive what listens to it.
+        let inner = Arc::downgrade(&self.inner);
+        let replicas = SharedRevocations::start(store, move |notice| {
+            let Some(inner) = inner.upgrade() else { return };
+            let this = Self { inner };
+            if notice.time < started {
+                // Its hook was called where it was made. Calling ours for the revocations of a week
+                // at each start would bury what is new.
+                let (made, time) = (this.monotonic(), notice.time);
+                this.inner.marks.add(&notice.revocation, made, time);
+            } else {
+                this.carry_out(&notice.revocation, RevokedBy::Replica, notice.time);
+            }
+        });
+        let _first = self.inner.replicas.set(replicas);
     }
 
     /// Verifies a token and judges it by the policy. For transports other than HTTP. They know no
@@ -333,7 +370,7 @@ impl ResourceServer {
     /// Refuses from now on what was issued or verified before, and ends its streams. A token that an
     /// authorization server can be asked about is accepted again if it was issued after this, or in
     /// the same second and is still active; a token of a revoked session only if it was issued after
-    /// this. Another process does not learn of it.
+    /// this. Another process learns of it only through a [shared store](AuthorizationServer).
     ///
     /// Sessions need [`BoundedSessions::end_revoked`](crate::BoundedSessions::end_revoked), which
     /// [`on_revocation`](ResourceServerConfig::on_revocation) may call.
@@ -343,6 +380,14 @@ impl ResourceServer {
 
     /// The same, if it happened at another time.
     pub(crate) fn revoke_before(&self, revocation: &Revocation, by: RevokedBy, time: SystemTime) {
+        self.carry_out(revocation, by, time);
+        #[cfg(feature = "redis")]
+        if let Some(replicas) = self.inner.replicas.get() {
+            replicas.tell(revocation, time);
+        }
+    }
+
+    fn carry_out(&self, revocation: &Revocation, by: RevokedBy, time: SystemTime) {
         self.inner.marks.add(revocation, self.monotonic(), time);
         tracing::info!(kind = revocation.kind(), ?by, "tokens revoked");
         if let Some(on_revocation) = &self.inner.config.on_revocation {
@@ -361,6 +406,12 @@ impl ResourceServer {
             .marks
             .judge(token.claims(), || token.fingerprint())
             != Verdict::Clear
+    }
+
+    /// The same for the claims of a token that is gone.
+    #[cfg(feature = "redis")]
+    pub(crate) fn is_concerned(&self, claims: &Claims, fingerprint: Option<String>) -> bool {
+        self.inner.marks.judge(claims, || fingerprint) != Verdict::Clear
     }
 
     /// The same for a token that is at hand.

@@ -1,5 +1,6 @@
 //! Liveness and readiness, for Kubernetes and load balancers. They report a state but no reason,
-//! because anybody can read them.
+//! because anybody can read them. Without its shared store a server is ready, and says that it is
+//! without it.
 
 use std::sync::{
     Arc,
@@ -12,7 +13,7 @@ use actix_web::{
     web::{self, Data, ServiceConfig},
 };
 
-use rmcp_resource_server::TokenVerifier;
+use rmcp_resource_server::{SharedStore, TokenVerifier};
 
 use crate::host::connections::Heartbeats;
 
@@ -30,6 +31,7 @@ impl Draining {
 #[derive(Clone)]
 pub(in crate::host) struct Readiness {
     verifier: Option<Arc<dyn TokenVerifier>>,
+    shared_store: Option<SharedStore>,
     draining: Draining,
     heartbeats: Heartbeats,
 }
@@ -37,11 +39,13 @@ pub(in crate::host) struct Readiness {
 impl Readiness {
     pub(in crate::host) fn new(
         verifier: Option<Arc<dyn TokenVerifier>>,
+        shared_store: Option<SharedStore>,
         draining: Draining,
         heartbeats: Heartbeats,
     ) -> Self {
         Self {
             verifier,
+            shared_store,
             draining,
             heartbeats,
         }
@@ -51,6 +55,14 @@ impl Readiness {
         let knows_whom_to_ask =
             (self.verifier.as_ref()).is_none_or(|verifier| verifier.readiness().is_ok());
         knows_whom_to_ask && !self.is_draining()
+    }
+
+    /// What the answer says if the server is ready.
+    fn detail(&self) -> &'static str {
+        match &self.shared_store {
+            Some(store) if !store.is_up() => "ready, without the shared store\n",
+            _ => "ready\n",
+        }
     }
 
     /// Whether all workers run. During shutdown they need not.
@@ -75,7 +87,7 @@ pub(in crate::host) fn configure(config: &mut ServiceConfig) {
         .route(
             "/readyz",
             get_or_head().to(|readiness: Data<Readiness>| async move {
-                answer(readiness.is_ready(), "ready\n", "not ready\n")
+                answer(readiness.is_ready(), readiness.detail(), "not ready\n")
             }),
         );
 }

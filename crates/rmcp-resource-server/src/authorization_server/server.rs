@@ -2,6 +2,8 @@
 
 use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
+#[cfg(feature = "redis")]
+use crate::shared_store::store::SharedStore;
 use crate::{
     authorization_server::http_client::{HttpClient, error::HttpClientError},
     client_auth::key::ClientCertificate,
@@ -54,6 +56,10 @@ pub struct AuthorizationServer {
     /// Called when credentials, keys or endpoints change, for an audit log. Must not block. Default:
     /// none.
     pub on_change: Option<ChangeHook>,
+    /// What replicas share: this server's answers, and what was revoked. A JWT is its own proof, so no
+    /// answer about it is shared. Default: each replica is on its own.
+    #[cfg(feature = "redis")]
+    pub shared_store: Option<SharedStore>,
 }
 
 /// What [`http_client`](AuthorizationServer::http_client) calls for each client that is built. With the
@@ -88,6 +94,8 @@ impl AuthorizationServer {
             clock: Arc::new(SystemClock),
             metrics: Metrics::default(),
             on_change: None,
+            #[cfg(feature = "redis")]
+            shared_store: None,
         }
     }
 

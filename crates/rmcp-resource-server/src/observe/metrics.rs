@@ -9,6 +9,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
+#[cfg(feature = "redis")]
+use super::store_metrics::StoreMetrics;
 #[cfg(not(feature = "metrics"))]
 use super::uncounted::{Counter, Family, Gauge, Histogram};
 use crate::{
@@ -39,6 +41,8 @@ pub struct Metrics {
     sessions: Gauge,
     streams: Gauge,
     streams_cut: Counter,
+    #[cfg(feature = "redis")]
+    pub(crate) store: StoreMetrics,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -86,6 +90,8 @@ impl Default for Metrics {
             sessions: Gauge::default(),
             streams: Gauge::default(),
             streams_cut: Counter::default(),
+            #[cfg(feature = "redis")]
+            store: StoreMetrics::default(),
         }
     }
 }
@@ -189,6 +195,8 @@ impl Metrics {
             "SSE streams ended because their token was no longer good",
             self.streams_cut.clone(),
         );
+        #[cfg(feature = "redis")]
+        self.store.register(registry);
     }
 
     pub(crate) fn request_allowed(&self) {

@@ -5,6 +5,8 @@ pub(crate) mod client_address;
 pub(crate) mod metrics;
 pub(crate) mod outage_log;
 pub(crate) mod request_id;
+#[cfg(feature = "redis")]
+pub(crate) mod store_metrics;
 pub(crate) mod trace;
 #[cfg(not(feature = "metrics"))]
 mod uncounted;

@@ -16,10 +16,10 @@ use super::Revocation;
 use crate::token::claims::Claims;
 
 /// How many marks are kept. A mark takes some 200 bytes.
-const MAX_MARKS: usize = 100_000;
+pub(crate) const MAX_MARKS: usize = 100_000;
 
 /// How long a mark is kept: longer than access tokens live.
-const LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub(crate) const LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// The marks of one resource server.
 pub(crate) struct Marks {

@@ -2,7 +2,7 @@
 //!
 //! A mark says who or what is revoked, and when. It is compared with each token on each request,
 //! cached or not, and on each open stream, so nothing that was verified before the mark is accepted.
-//! Marks are in the memory of one process.
+//! Marks are in the memory of one process; replicas tell each other by a shared store, if there is one.
 
 #[cfg(feature = "jwt")]
 pub(crate) mod logout;
@@ -38,6 +38,8 @@ pub enum RevokedBy {
     AuthorizationServer,
     /// An administrator of this server.
     Administrator,
+    /// Somebody told another replica, which told this one by the shared store.
+    Replica,
 }
 
 impl Revocation {

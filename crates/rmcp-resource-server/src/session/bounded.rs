@@ -10,23 +10,19 @@ use futures_core::Stream;
 use rmcp::{
     model::{ClientJsonRpcMessage, ServerJsonRpcMessage},
     transport::streamable_http_server::session::{
-        ServerSseMessage, SessionId, SessionManager, local::LocalSessionManager,
+        RestoreOutcome, ServerSseMessage, SessionId, SessionManager, local::LocalSessionManager,
     },
 };
 use tokio::time::Instant;
 
+#[cfg(feature = "redis")]
+use crate::session::shared::SharedSessions;
 use crate::{
     observe::metrics::{GaugeGuard, Metrics},
     resource_server::ResourceServer,
-    session::seal::Principal,
+    session::{owner::OWNER, seal::Principal},
     token::access_token::AccessToken,
 };
-
-tokio::task_local! {
-    /// The token of the request that this task serves. The middleware sets it for `create_session`
-    /// and `close_session`, which learn nothing else about the request.
-    pub(crate) static OWNER: AccessToken;
-}
 
 /// How many sessions may be open.
 #[derive(Debug, Clone, Copy)]
@@ -97,6 +93,8 @@ pub struct BoundedSessions {
     limits: SessionLimits,
     metrics: Metrics,
     on_end: Option<SessionHook>,
+    #[cfg(feature = "redis")]
+    shared: Option<SharedSessions>,
     open: Mutex<HashMap<SessionId, Open>>,
 }
 
@@ -104,6 +102,9 @@ struct Open {
     owner: Option<String>,
     token: Option<AccessToken>,
     last_used: Instant,
+    /// When the shared store was last told that it is in use.
+    #[cfg(feature = "redis")]
+    prolonged: Instant,
     _counted: GaugeGuard,
 }
 
@@ -115,6 +116,8 @@ impl BoundedSessions {
             limits,
             metrics,
             on_end: None,
+            #[cfg(feature = "redis")]
+            shared: None,
             open: Mutex::default(),
         }
     }
@@ -123,6 +126,15 @@ impl BoundedSessions {
     #[must_use]
     pub fn on_end(mut self, hook: SessionHook) -> Self {
         self.on_end = Some(hook);
+        self
+    }
+
+    /// Restores sessions of other replicas. Give the same value to rmcp, as
+    /// `StreamableHttpServerConfig::session_store`.
+    #[cfg(feature = "redis")]
+    #[must_use]
+    pub fn shared(mut self, shared: SharedSessions) -> Self {
+        self.shared = Some(shared);
         self
     }
 
@@ -168,13 +180,34 @@ impl BoundedSessions {
             owner,
             token,
             last_used: Instant::now(),
+            #[cfg(feature = "redis")]
+            prolonged: Instant::now(),
             _counted: self.metrics.session(),
         };
         open.insert(id, session);
         surplus
     }
 
+    /// Ends the session that must make room, if any.
+    async fn make_room(
+        &self,
+        surplus: Option<(SessionId, Open)>,
+    ) -> Result<(), <LocalSessionManager as SessionManager>::Error> {
+        let Some((surplus, session)) = surplus else {
+            return Ok(());
+        };
+        self.tell(&surplus, &session, SessionEnd::Displaced);
+        tracing::info!("the session that was idle longest was ended to admit another one");
+        self.inner.close_session(&surplus).await
+    }
+
     fn tell(&self, id: &SessionId, session: &Open, end: SessionEnd) {
+        #[cfg(feature = "redis")]
+        if let Some(shared) = &self.shared
+            && end != SessionEnd::Idle
+        {
+            shared.remove(id);
+        }
         if let Some(on_end) = &self.on_end {
             on_end(EndedSession {
                 id,
@@ -192,12 +225,20 @@ impl SessionManager for BoundedSessions {
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
         let token = OWNER.try_with(AccessToken::clone).ok();
         let (id, transport) = self.inner.create_session().await?;
-        if let Some((surplus, session)) = self.admit(id.clone(), token) {
-            self.tell(&surplus, &session, SessionEnd::Displaced);
-            tracing::info!("the session that was idle longest was ended to admit a new one");
-            self.inner.close_session(&surplus).await?;
-        }
+        self.make_room(self.admit(id.clone(), token)).await?;
         Ok((id, transport))
+    }
+
+    async fn restore_session(
+        &self,
+        id: SessionId,
+    ) -> Result<RestoreOutcome<Self::Transport>, Self::Error> {
+        let token = OWNER.try_with(AccessToken::clone).ok();
+        let outcome = self.inner.restore_session(id.clone()).await?;
+        if matches!(outcome, RestoreOutcome::Restored(_)) {
+            self.make_room(self.admit(id, token)).await?;
+        }
+        Ok(outcome)
     }
 
     async fn initialize_session(
@@ -211,6 +252,10 @@ impl SessionManager for BoundedSessions {
     async fn has_session(&self, id: &SessionId) -> Result<bool, Self::Error> {
         if let Some(session) = self.open().get_mut(id) {
             session.last_used = Instant::now();
+            #[cfg(feature = "redis")]
+            if let Some(shared) = &self.shared {
+                shared.prolong(id, &mut session.prolonged);
+            }
         }
         self.inner.has_session(id).await
     }

@@ -39,6 +39,12 @@ impl SessionKey {
         Ok(Self(HashKey::new(&read_key_file(path)?)))
     }
 
+    /// A key that was derived from another one.
+    #[cfg(feature = "redis")]
+    pub(crate) fn new(key: HashKey) -> Self {
+        Self(key)
+    }
+
     /// The key of nonces for DPoP proofs.
     pub(crate) fn nonce_key(&self) -> HashKey {
         self.0.derive(&["DPoP nonce"])

@@ -1,6 +1,8 @@
 //! What an authorization server says about a token.
 
 pub(crate) mod kind;
+#[cfg(feature = "redis")]
+pub(crate) mod stored;
 
 use std::{
     fmt,

@@ -46,8 +46,13 @@ impl HashKey {
 
 /// Appends `part` with its length in front, so that no two lists of parts give the same bytes.
 pub(crate) fn append(message: &mut Vec<u8>, part: &str) {
+    append_bytes(message, part.as_bytes());
+}
+
+/// The same for bytes.
+pub(crate) fn append_bytes(message: &mut Vec<u8>, part: &[u8]) {
     message.extend_from_slice(&(part.len() as u64).to_be_bytes());
-    message.extend_from_slice(part.as_bytes());
+    message.extend_from_slice(part);
 }
 
 #[cfg(test)]

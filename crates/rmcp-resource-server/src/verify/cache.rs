@@ -79,6 +79,19 @@ pub(crate) type Key = KeyedHash;
 #[derive(Clone, Debug)]
 pub struct CachePartition(HashKey);
 
+/// What a verification found out.
+pub(crate) struct Verified {
+    pub(crate) claims: Claims,
+    /// How long it may still be used, if it was found out some time ago.
+    pub(crate) left: Option<Duration>,
+}
+
+impl From<Claims> for Verified {
+    fn from(claims: Claims) -> Self {
+        Self { claims, left: None }
+    }
+}
+
 #[derive(Clone)]
 struct Entry {
     claims: Arc<Claims>,
@@ -155,6 +168,10 @@ impl TokenCache {
     where
         F: Future<Output = Result<Claims, VerifyError>> + Send + 'static,
     {
+        let verify = || {
+            let verifying = verify();
+            async move { verifying.await.map(Verified::from) }
+        };
         self.get_or_verify_key(partition.key(token), verify).await
     }
 
@@ -165,7 +182,7 @@ impl TokenCache {
         verify: impl FnOnce() -> F,
     ) -> Result<Arc<Claims>, VerifyError>
     where
-        F: Future<Output = Result<Claims, VerifyError>> + Send + 'static,
+        F: Future<Output = Result<Verified, VerifyError>> + Send + 'static,
     {
         if let Some(entry) = self.active.get(&key).await {
             if self.clock.monotonic() < entry.use_until {
@@ -199,7 +216,7 @@ impl TokenCache {
         verify: impl FnOnce() -> F,
     ) -> BoxFuture<'f, Result<Arc<Claims>, VerifyError>>
     where
-        F: Future<Output = Result<Claims, VerifyError>> + Send + 'static,
+        F: Future<Output = Result<Verified, VerifyError>> + Send + 'static,
     {
         // Boxed because moka's future contains it twice: a call that waits for its turn would take
         // 30 KB.
@@ -211,7 +228,7 @@ impl TokenCache {
     /// waiter would start over, and moka gives up after many such losses.
     async fn verify_once<F>(&self, key: Key, verify: F) -> Result<Arc<Claims>, VerifyError>
     where
-        F: Future<Output = Result<Claims, VerifyError>> + Send + 'static,
+        F: Future<Output = Result<Verified, VerifyError>> + Send + 'static,
     {
         let active = self.active.clone();
         let inactive = self.inactive.clone();
@@ -224,9 +241,9 @@ impl TokenCache {
                 led = true;
                 let asked_at = clock.monotonic();
                 match verify.await {
-                    Ok(mut claims) => {
-                        claims.asked_at = Some(asked_at);
-                        Ok(Entry::new(claims, &*clock, &config))
+                    Ok(mut verified) => {
+                        verified.claims.asked_at.get_or_insert(asked_at);
+                        Ok(Entry::new(verified, &*clock, &config))
                     }
                     Err(error) => {
                         if error == VerifyError::Token(TokenError::Inactive)
@@ -282,12 +299,13 @@ impl CachePartition {
 }
 
 impl Entry {
-    fn new(claims: Claims, clock: &dyn Clock, config: &CacheConfig) -> Self {
+    fn new(verified: Verified, clock: &dyn Clock, config: &CacheConfig) -> Self {
+        let Verified { claims, left } = verified;
         let ttl = match claims.expires_at {
             Some(exp) => exp.duration_since(clock.now()).unwrap_or_default(),
             None => config.ttl_without_expiry,
         };
-        let ttl = ttl.min(config.ttl);
+        let ttl = ttl.min(left.unwrap_or(config.ttl)).min(config.ttl);
         Self {
             claims: Arc::new(claims),
             ttl,

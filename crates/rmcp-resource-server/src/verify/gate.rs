@@ -165,6 +165,13 @@ impl Gate {
         self.known.standing(token, None) == Standing::Known
     }
 
+    /// Records that the token is active, as another replica found out.
+    #[cfg(feature = "redis")]
+    pub(crate) fn is_good(&self, caller: &Caller) {
+        let now = self.clock.monotonic();
+        self.known.remember(&caller.token, caller.peer, now);
+    }
+
     async fn verify_in_turn(
         &self,
         begun: Instant,

@@ -279,6 +279,25 @@ impl Question for Introspection {
         &target.partition
     }
 
+    fn context(&self, target: &Target) -> Vec<String> {
+        let (issuer, url) = (
+            self.account.server.issuer.as_str(),
+            target.endpoint.as_str(),
+        );
+        let client_id = target.identity.auth.client_id();
+        let mut context = ["introspection", issuer, url, client_id]
+            .map(str::to_owned)
+            .to_vec();
+        #[cfg(feature = "jwt")]
+        if let Some(signed) = &self.config.signed {
+            // Whoever demands signatures must not use what another replica believed without one.
+            let keys = signed.jwks_url.as_ref().map_or("", EndpointUrl::as_str);
+            context.extend([keys.to_owned(), format!("{:?}", signed.algorithms)]);
+            context.extend(signed.audiences.iter().cloned());
+        }
+        context
+    }
+
     fn is_same(one: &Target, other: &Target) -> bool {
         one.endpoint == other.endpoint && one.identity.auth == other.identity.auth
     }

@@ -141,7 +141,7 @@ impl TokenVerifier for JwtVerifier {
             .get_or_verify_key(key, || {
                 let inner = self.inner.clone();
                 let token = token.clone();
-                async move { inner.verify(&source.jwks, &token).await }
+                async move { inner.verify(&source.jwks, &token).await.map(Into::into) }
             })
             .await
     }

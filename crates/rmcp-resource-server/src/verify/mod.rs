@@ -2,6 +2,7 @@
 
 pub(crate) mod cache;
 pub(crate) mod config;
+pub(crate) mod elsewhere;
 pub(crate) mod gate;
 pub(crate) mod introspection;
 #[cfg(feature = "jwt")]

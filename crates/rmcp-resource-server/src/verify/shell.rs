@@ -13,6 +13,7 @@ use crate::{
     token::{bearer::BearerToken, claims::Claims},
     verify::{
         cache::{CacheConfig, CachePartition, TokenCache},
+        elsewhere::Elsewhere,
         gate::{Caller, Failure, Gate, HoldOff},
     },
 };
@@ -31,6 +32,10 @@ pub(crate) trait Question: Send + Sync + Sized + 'static {
 
     /// The part of the cache key that names the target.
     fn partition(target: &Self::Target) -> &CachePartition;
+
+    /// Everything that an answer depends on besides the token: whom is asked, as whom, and what the
+    /// answer must be like. Replicas that agree in this can use each other's answers.
+    fn context(&self, target: &Self::Target) -> Vec<String>;
 
     /// Whether asking one target amounts to asking the other.
     fn is_same(one: &Self::Target, other: &Self::Target) -> bool;
@@ -69,6 +74,7 @@ pub(crate) struct Shell<Q: Question> {
     pub(crate) cache: TokenCache,
     pub(crate) discovery: Arc<BackgroundDiscovery<Q::Target>>,
     gate: Gate,
+    elsewhere: Elsewhere,
 }
 
 /// A [`Shell`] and its background tasks. Clones share them.
@@ -90,6 +96,7 @@ impl<Q: Question> Shell<Q> {
             cache: TokenCache::of(server, cache),
             discovery: Arc::new(BackgroundDiscovery::new(server.on_change.clone())),
             gate: Gate::new(server, max_in_flight, hold_off),
+            elsewhere: Elsewhere::new(server, cache),
         }
     }
 
@@ -136,6 +143,12 @@ impl<Q: Question> Shell<Q> {
         self.ask(&renewed, token).await
     }
 
+    /// What an answer depends on now, if anybody can be asked.
+    fn context(&self) -> Option<Vec<String>> {
+        let target = self.discovery.found().ok()?;
+        Some(self.question.context(&target))
+    }
+
     async fn ask(&self, target: &Q::Target, token: &BearerToken) -> Result<Claims, VerifyError> {
         let ask = |http| self.question.ask(http, target, token);
         self.gate.ask(self.question.http(target), ask).await
@@ -170,8 +183,16 @@ impl<Q: Question> Running<Q> {
                     token: key,
                     peer: token.peer(),
                 };
+                let context = || shell.context();
+                let elsewhere = shell.elsewhere.look(&shell.gate, &caller, context, &token);
+                let asked_before = match elsewhere.await {
+                    Ok(found) => return Ok(found),
+                    Err(not_found) => not_found,
+                };
                 let asking = shell.ask_until_settled(&token);
-                shell.gate.verify(caller, asking).await
+                let claims = shell.gate.verify(caller, asking).await?;
+                shell.elsewhere.tell(asked_before, &claims, context);
+                Ok(claims.into())
             }
         };
         self.shell.cache.get_or_verify_key(key, ask).await
@@ -182,6 +203,8 @@ impl<Q: Question> Running<Q> {
         if let Ok(target) = self.shell.discovery.found() {
             let partition = Q::partition(&target);
             self.shell.cache.forget(partition, token).await;
+            let context = self.shell.question.context(&target);
+            (self.shell.elsewhere).doubt(partition.key(token), &context, token);
         }
     }
 

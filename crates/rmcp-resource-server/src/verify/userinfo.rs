@@ -247,6 +247,11 @@ impl Question for Userinfo {
         &target.partition
     }
 
+    fn context(&self, target: &Target) -> Vec<String> {
+        let (issuer, url) = (self.server.issuer.as_str(), target.endpoint.as_str());
+        ["userinfo", issuer, url].map(str::to_owned).to_vec()
+    }
+
     fn is_same(one: &Target, other: &Target) -> bool {
         one.endpoint == other.endpoint
     }

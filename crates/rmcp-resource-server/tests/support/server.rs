@@ -8,7 +8,8 @@ use reqwest::{Client, RequestBuilder};
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp_resource_server::{
     BoundedSessions, ClientCredentials, IntrospectionConfig, IntrospectionVerifier, Metrics,
-    ResourceServer, ResourceServerConfig, SessionLimits, TokenVerifier,
+    ResourceServer, ResourceServerConfig, SessionLimits, SharedSessions, SharedStore,
+    TokenVerifier,
 };
 use tracing::Dispatch;
 
@@ -50,6 +51,8 @@ pub(crate) struct Setup {
     pub(crate) workers: usize,
     /// Where the server's threads write their logs.
     pub(crate) logs: Option<Dispatch>,
+    /// Where sessions are kept besides.
+    pub(crate) shared_store: Option<SharedStore>,
 }
 
 /// A running server. It stops when this is dropped.
@@ -110,16 +113,23 @@ impl Setup {
             allowed_origin: None,
             workers: 1,
             logs: None,
+            shared_store: None,
         }
     }
 
     fn start<V: TokenVerifier + Clone>(self, verifier: V) -> TestServer<V> {
         let metrics = self.resource.authorization_server.metrics.clone();
-        let sessions = Arc::new(BoundedSessions::new(self.sessions, metrics.clone()));
-        let rmcp = StreamableHttpServerConfig::default()
+        let mut rmcp = StreamableHttpServerConfig::default()
             .with_legacy_session_mode(self.stateful)
             .with_json_response(true);
         let resource_server = ResourceServer::new(self.resource, verifier.clone());
+        let mut sessions = BoundedSessions::new(self.sessions, metrics.clone());
+        if let Some(store) = self.shared_store {
+            let shared = SharedSessions::new(&store, &resource_server);
+            rmcp.session_store = Some(Arc::new(shared.clone()));
+            sessions = sessions.shared(shared);
+        }
+        let sessions = Arc::new(sessions);
         let served = Served {
             resource_server: resource_server.clone(),
             mcp: StreamableHttpService::new(|| Ok(Probe), sessions.clone(), rmcp),

@@ -29,6 +29,7 @@ mod revocation;
 mod rotation;
 mod session_owner;
 mod sessions;
+mod shared_store;
 mod signed_introspection;
 mod single_flight;
 mod stale_connections;

@@ -1,0 +1,55 @@
+//! Where sessions are kept while no replica needs to have them.
+
+use std::{sync::Arc, time::Duration};
+
+use redis::cmd;
+
+use super::{connection::Connection, keys::EntryName, keys::Kind, store::SharedStore};
+use crate::observe::store_metrics::StoreOperation;
+
+/// How long a session that nobody uses is kept.
+const IDLE: Duration = Duration::from_secs(60 * 60);
+
+/// The sessions of all replicas.
+#[derive(Clone)]
+pub(crate) struct StoredSessions {
+    connection: Arc<Connection>,
+}
+
+impl StoredSessions {
+    pub(crate) fn new(store: &SharedStore) -> Self {
+        Self {
+            connection: store.connection.clone(),
+        }
+    }
+
+    pub(crate) async fn load(&self, id: &str) -> Option<Vec<u8>> {
+        let operation = StoreOperation::ReadSession;
+        self.connection.read(operation, &self.name(id)).await
+    }
+
+    pub(crate) async fn store(&self, id: &str, value: Vec<u8>) {
+        let (operation, name) = (StoreOperation::WriteSession, self.name(id));
+        self.connection.write(operation, &name, value, IDLE).await;
+    }
+
+    pub(crate) async fn delete(&self, id: &str) {
+        let operation = StoreOperation::DeleteSession;
+        self.connection.delete(operation, &self.name(id)).await;
+    }
+
+    /// It is in use: keeps it for another while.
+    pub(crate) async fn prolong(&self, id: &str) {
+        let life = u64::try_from(IDLE.as_millis()).unwrap_or(u64::MAX);
+        for name in self.name(id).all() {
+            let mut command = cmd("PEXPIRE");
+            command.arg(name).arg(life);
+            let operation = StoreOperation::WriteSession;
+            let _done = self.connection.ask::<()>(operation, &command).await;
+        }
+    }
+
+    fn name(&self, id: &str) -> EntryName {
+        self.connection.name(Kind::Session, &[id.as_bytes()])
+    }
+}
