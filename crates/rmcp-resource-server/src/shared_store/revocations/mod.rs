@@ -30,6 +30,7 @@ use super::{
 };
 use crate::{
     authorization_server::background::Background,
+    crypto::random,
     observe::store_metrics::{StoreOperation, StoreOutcome},
     revocation::{Revocation, marks::MAX_MARKS},
 };
@@ -223,8 +224,6 @@ impl Reader {
 
 /// How long this replica waits for others to put back what it only learned: one to four seconds.
 fn patience() -> Duration {
-    let mut random = [0];
-    // Without randomness all replicas wait equally long, and put the same notices back.
-    let _ = getrandom::fill(&mut random);
-    Duration::from_secs(1) + Duration::from_millis(u64::from(random[0]) * 12)
+    let [random] = random::bytes();
+    Duration::from_secs(1) + Duration::from_millis(u64::from(random) * 12)
 }

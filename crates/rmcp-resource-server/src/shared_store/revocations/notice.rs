@@ -5,7 +5,10 @@ use std::time::{Duration, SystemTime};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-use crate::revocation::{Revocation, marks::LIFETIME};
+use crate::{
+    crypto::random,
+    revocation::{Revocation, marks::LIFETIME},
+};
 
 /// How far in the future a revocation may be, by our clock. It concerns all tokens issued before it, so
 /// a replica whose clock is wrong must not revoke those of next year.
@@ -51,10 +54,8 @@ impl Notice {
     ///
     /// Panics if the operating system provides no randomness.
     pub(super) fn new(revocation: Revocation, time: SystemTime) -> Self {
-        let mut id = NoticeId::default();
-        getrandom::fill(&mut id).expect("the operating system has no randomness");
         Self {
-            id,
+            id: random::bytes(),
             revocation,
             time,
         }
