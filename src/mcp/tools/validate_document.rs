@@ -47,7 +47,6 @@ pub(super) struct Verdict {
     /// OSCAL version that the document names
     #[serde(skip_serializing_if = "Option::is_none")]
     oscal_version: Option<String>,
-    /// Version of OSCAL of the schema
     #[serde(skip_serializing_if = "Option::is_none")]
     schema_version: Option<String>,
     /// yaml or xml: errors and warnings have the paths of the JSON form
@@ -62,11 +61,10 @@ pub(super) struct Verdict {
     /// NIST's constraints beyond the schema; `valid` does not cover them
     #[serde(skip_serializing_if = "Option::is_none")]
     constraints: Option<Beyond>,
-    /// Values that FedRAMP allows, if the document is FedRAMP's; experimental, so only warnings
+    /// FedRAMP's list of values, for its documents; only warnings
     #[serde(skip_serializing_if = "Option::is_none")]
     fedramp: Option<Beyond>,
-    /// Allowed by the schema, and yet suspicious: duplicates, references to nothing, unused
-    /// parameters
+    /// Valid, and yet suspicious: duplicates, references to nothing, unused parameters
     warnings: Vec<Finding>,
     warning_count: usize,
     /// The document in the format asked for
@@ -77,7 +75,6 @@ pub(super) struct Verdict {
 /// What was checked beyond the schema.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Beyond {
-    /// Of FedRAMP's list
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<&'static str>,
     checked: usize,
