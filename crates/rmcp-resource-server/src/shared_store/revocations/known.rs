@@ -45,7 +45,10 @@ impl Known {
     /// The store is about to be read from its beginning.
     pub(super) fn begin_reading(&mut self, now: Instant, wall: SystemTime) {
         self.forget_old(wall);
-        self.missing = self.notices.keys().map(|id| (*id, now)).collect();
+        // One that is just being put there keeps its time.
+        for id in self.notices.keys() {
+            self.missing.entry(*id).or_insert(now);
+        }
     }
 
     /// Everything was read: what is still missing is not there. Each replica puts there what it
@@ -54,7 +57,8 @@ impl Known {
     pub(super) fn end_reading(&mut self, now: Instant, patience: Duration) {
         for (id, due) in &mut self.missing {
             let is_own = self.notices.get(id).is_some_and(|entry| entry.is_own);
-            *due = if is_own { now } else { now + patience };
+            let earliest = if is_own { now } else { now + patience };
+            *due = earliest.max(*due);
         }
     }
 
@@ -114,18 +118,34 @@ mod tests {
         let mut known = Known::default();
         known.revoked(own.clone(), now, wall);
         assert!(known.due(now).is_empty(), "it is being put there");
-        assert_eq!(known.due(at(2)), [own.clone()], "that may have failed");
+        assert_eq!(
+            known.due(at(2)),
+            std::slice::from_ref(&own),
+            "that may have failed"
+        );
         assert!(known.seen(&learned, wall) && !known.seen(&learned, wall));
         assert!(!known.seen(&own, wall), "our own is never news");
         assert!(known.due(at(60)).is_empty(), "both are there");
 
         known.begin_reading(at(60), wall);
         known.end_reading(at(60), Duration::from_secs(3));
-        assert_eq!(known.due(at(60)), [own.clone()]);
+        assert_eq!(known.due(at(60)), std::slice::from_ref(&own));
         assert!(!known.seen(&own, wall));
-        assert_eq!(known.due(at(63)), [learned.clone()]);
+        assert_eq!(known.due(at(63)), std::slice::from_ref(&learned));
         assert!(known.due(at(64)).is_empty());
         assert_eq!(known.due(at(65)), [learned]);
+    }
+
+    #[test]
+    fn what_is_revoked_during_a_reading_is_not_put_there_twice() {
+        let (now, wall) = (Instant::now(), SystemTime::UNIX_EPOCH + LIFETIME);
+        let mut known = Known::default();
+        let own = notice(wall);
+        known.begin_reading(now, wall);
+        known.revoked(own.clone(), now, wall);
+        known.end_reading(now, Duration::ZERO);
+        assert!(known.due(now).is_empty(), "it is on its way");
+        assert_eq!(known.due(now + AGAIN_AFTER), [own]);
     }
 
     #[test]
