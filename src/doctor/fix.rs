@@ -79,6 +79,10 @@ impl<'c> Fixes<'c> {
                 .to_owned(),
             Cause::NoKeys => server::NO_KEYS.to_owned(),
             Cause::NotAdvertised { member } => of_not_advertised(member).to_owned(),
+            Cause::SharedStore => "Check --shared-store, its files, and the rights of its user \
+                (docs/deployment.md lists them). Until then each replica uses its own memory: it asks \
+                by itself, and does not learn what others revoke."
+                .to_owned(),
             Cause::UnboundTokens => "This does not meet the audience rule of MCP: if the \
                 authorization server supports it, register an API whose tokens are JWTs and use \
                 --auth-verifier jwt."

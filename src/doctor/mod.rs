@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use rmcp_resource_server::{
     StartError,
-    diagnose::{diagnose, diagnose_logout},
+    diagnose::{diagnose, diagnose_logout, diagnose_shared_store},
 };
 
 use crate::{config::DoctorConfig, host::logout_url};
@@ -52,6 +52,10 @@ pub fn run(config: DoctorConfig, out: &mut impl Write) -> Result<bool, DoctorErr
             let url = logout_url(&resource_server.resource);
             let checks = diagnose_logout(logout, &url).await?;
             diagnosis.server.extend(checks);
+        }
+        if let Some(store) = &config.auth.shared_store {
+            let check = diagnose_shared_store(store).await;
+            diagnosis.server.push(check);
         }
         Ok::<_, StartError>(diagnosis)
     };

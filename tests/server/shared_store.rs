@@ -12,7 +12,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-use crate::support::{RESOURCE, SECRET, Server, protected_by, run, stderr};
+use crate::support::{RESOURCE, SECRET, Server, doctor, protected_by, run, stderr, stdout};
 use fake_redis::{FakeRedis, Fault};
 
 const ADMINISTRATOR: &str = "0123456789abcdef0123456789abcdef";
@@ -151,10 +151,7 @@ fn what_is_wrong_with_the_store_is_said_at_once() {
         flags.extend(more.iter().map(|&flag| flag.to_owned()));
         flags.push("--print-config".to_owned());
         let output = run(&flags, &[SECRET]);
-        (
-            output.status.code(),
-            stderr(&output) + &crate::support::stdout(&output),
-        )
+        (output.status.code(), stderr(&output) + &stdout(&output))
     };
     let key_flag = format!("--shared-store-key-file={key}");
     let store = "--shared-store=redis://localhost";
@@ -229,4 +226,43 @@ fn what_is_wrong_with_the_store_is_said_at_once() {
     }
     let (_, quiet) = errors(&[store, &key_flag]);
     assert!(!quiet.contains("is not encrypted"), "loopback: {quiet}");
+}
+
+#[test]
+fn the_doctor_tries_the_store() {
+    let (fake, redis, folder) = (fake_with_token(), FakeRedis::start(), folder());
+    redis.require_login("oscal", "hush");
+    let url = redis.url().replace("://", "://oscal@");
+    let diagnosed = |key: &str, password: &str| {
+        let mut flags = protected_by(fake.issuer());
+        flags.extend([
+            format!("--shared-store={url}"),
+            format!("--shared-store-key-file={}", path(&folder, key)),
+            format!("--shared-store-password-file={}", path(&folder, password)),
+        ]);
+        stdout(&doctor(&flags, &[SECRET], None))
+    };
+    let well = diagnosed("key", "password");
+    assert!(well.contains("it can be used"), "{well}");
+    assert!(
+        redis.values().is_empty() && redis.entries().is_empty(),
+        "nothing is left"
+    );
+    let wrong_password = diagnosed("key", "admin");
+    assert!(
+        wrong_password.contains("--shared-store, its files"),
+        "{wrong_password}"
+    );
+    redis.add_entry("oscal-mcp:r1", "n", b"of another key");
+    let other_key = diagnosed("key", "password");
+    assert!(other_key.contains("another key"), "{other_key}");
+    redis.fail(Fault::Down);
+    let down = diagnosed("key", "password");
+    assert!(
+        down.contains("warning") && down.contains("shared_store"),
+        "{down}"
+    );
+    for text in [well, wrong_password, other_key, down] {
+        assert!(!text.contains("hush"), "{text}");
+    }
 }

@@ -13,12 +13,16 @@ mod logout;
 pub(crate) mod metadata;
 pub(crate) mod probe;
 mod recipient;
+#[cfg(feature = "redis")]
+mod shared_store;
 pub(crate) mod unverified;
 
 pub use self::check::{Cause, Check, Diagnosis, Outcome};
 #[cfg(feature = "jwt")]
 pub use self::logout::diagnose_logout;
 use self::probe::Probe;
+#[cfg(feature = "redis")]
+pub use self::shared_store::diagnose_shared_store;
 #[cfg(feature = "jwt")]
 use crate::verify::jwt;
 #[cfg(feature = "userinfo")]

@@ -20,6 +20,10 @@
 {{- with .Values.store.url }}
 {{- $_ := set $fixed "OSCAL_SHARED_STORE" . }}
 {{- $_ := set $fixed "OSCAL_SHARED_STORE_KEY_FILE" (printf "%s/store-key" $auth) }}
+{{- if $.Values.store.secondKey }}
+{{- $_ := set $fixed "OSCAL_SHARED_STORE_KEY_FILE" (printf "%[1]s/store-key,%[1]s/store-key-2" $auth) }}
+{{- end }}
+{{- if $.Values.store.password }}{{ $_ := set $fixed "OSCAL_SHARED_STORE_PASSWORD_FILE" (printf "%s/store-password" $auth) }}{{ end }}
 {{- end }}
 {{- if .Values.audit.enabled }}
 {{- $_ := set $fixed "OSCAL_AUDIT_LOG" "stderr" }}

@@ -37,7 +37,7 @@ settings: {OSCAL_AUTH_BACK_CHANNEL_LOGOUT: 'true', LOG_LEVEL: debug, OSCAL_LOG_F
 
 const STORE: &str = "
 auth: {issuer: 'https://as.example.com', resource: 'https://mcp.example.com/mcp'}
-store: {url: 'rediss://valkey.valkey.svc:6379', secret: shared}
+store: {url: 'rediss://oscal@valkey.valkey.svc:6379', secret: shared, password: true, secondKey: true}
 networkPolicy:
   egress:
     - to:
@@ -46,7 +46,7 @@ networkPolicy:
       ports: [{port: 6379}]
 ";
 
-/// The values whose settings the binary knows.
+/// The values whose settings `--print-config` shows as they are; it hides the user of a store.
 pub(super) const CHARTS: [&str; 3] = [HOSTED, KEYCLOAK, AUDITED_ON_A_VOLUME];
 
 /// The values that `docs/deployment.md` shows.
@@ -203,10 +203,17 @@ fn values_reach_what_they_are_for() {
     };
     let variables = objects.variables();
     for (name, value) in [
-        ("OSCAL_SHARED_STORE", "rediss://valkey.valkey.svc:6379"),
+        (
+            "OSCAL_SHARED_STORE",
+            "rediss://oscal@valkey.valkey.svc:6379",
+        ),
         (
             "OSCAL_SHARED_STORE_KEY_FILE",
-            "/run/oscal-mcp-server/auth/store-key",
+            "/run/oscal-mcp-server/auth/store-key,/run/oscal-mcp-server/auth/store-key-2",
+        ),
+        (
+            "OSCAL_SHARED_STORE_PASSWORD_FILE",
+            "/run/oscal-mcp-server/auth/store-password",
         ),
     ] {
         assert!(
@@ -215,8 +222,9 @@ fn values_reach_what_they_are_for() {
         );
     }
     let volume = &objects.only("Deployment")["spec"]["template"]["spec"]["volumes"][0];
-    let secret =
-        json!({"secret": {"name": "shared", "items": [{"key": "store-key", "path": "store-key"}]}});
+    let items = ["store-key", "store-key-2", "store-password"]
+        .map(|name| json!({"key": name, "path": name}));
+    let secret = json!({"secret": {"name": "shared", "items": items}});
     assert!(
         volume["projected"]["sources"]
             .as_array()

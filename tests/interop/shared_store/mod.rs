@@ -94,8 +94,28 @@ impl Fleet {
     }
 }
 
+/// The status of a call without a session.
 async fn status(server: &Server, token: &str) -> u16 {
-    let request = server.call("about", &json!({})).bearer_auth(token);
+    let url = format!("http://{}/mcp", server.address());
+    call(&Client::new(), &url, token).await
+}
+
+/// A call of the tool `about`, in the protocol version that has no sessions.
+async fn call(http: &Client, url: &str, token: &str) -> u16 {
+    const VERSION: &str = "2026-07-28";
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": VERSION,
+        "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": {"name": "about", "arguments": {}, "_meta": meta}});
+    let request = http.post(url).bearer_auth(token).json(&body);
+    let request = request
+        .header("Accept", "application/json, text/event-stream")
+        .header("MCP-Protocol-Version", VERSION)
+        .header("Mcp-Method", "tools/call")
+        .header("Mcp-Name", "about");
     request.send().await.expect("an answer").status().as_u16()
 }
 
@@ -135,13 +155,15 @@ async fn readiness(server: &Server, expected: &str) {
 /// asked.
 async fn questions(fleet: &Fleet, replicas: [Server; 3]) -> usize {
     let before = fleet.fake.introspection_count();
-    for replica in replicas.map(Arc::new) {
+    let http = Client::new();
+    for replica in &replicas {
+        let url = format!("http://{}/mcp", replica.address());
         let at_a_time = Arc::new(Semaphore::new(16));
         let calls = (0..1_000).map(|number| {
-            let (replica, at_a_time) = (replica.clone(), at_a_time.clone());
+            let (http, url, at_a_time) = (http.clone(), url.clone(), at_a_time.clone());
             tokio::spawn(async move {
                 let _turn = at_a_time.acquire().await.expect("open");
-                assert_eq!(status(&replica, &format!("t{number}")).await, 200);
+                assert_eq!(call(&http, &url, &format!("t{number}")).await, 200);
             })
         });
         for call in calls.collect::<Vec<_>>() {
@@ -190,8 +212,7 @@ async fn replicas_behind_nginx_outlive_each_other_and_the_store() {
     let http = nginx.client(|builder| builder);
     let through_nginx = async |token: &str| {
         for _ in 0..9 {
-            let answer = nginx.about(&http, "/mcp").bearer_auth(token).send().await;
-            assert_eq!(answer.expect("an answer").status(), 200, "{token}");
+            assert_eq!(call(&http, &nginx.url("/mcp"), token).await, 200, "{token}");
         }
     };
 

@@ -109,6 +109,8 @@ pub enum Cause {
         /// The member of the metadata that would say so.
         member: &'static str,
     },
+    /// The store that replicas share cannot be used.
+    SharedStore,
     /// Nothing shows for whom a token was issued.
     UnboundTokens,
     /// The authorization server could not answer.

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use crate::{
     resource_server::ResourceServer,
+    revocation::marks::LIFETIME,
     session::owner::OWNER,
     shared_store::{sessions::StoredSessions, store::SharedStore},
     token::{access_token::AccessToken, claims::stored::StoredClaims},
@@ -102,6 +103,10 @@ impl SharedSessions {
         };
         let opened_at = SystemTime::UNIX_EPOCH + Duration::from_secs(opened_at);
         let age = self.resource_server.now().duration_since(opened_at);
+        // What was revoked earlier is forgotten.
+        if age.as_ref().is_ok_and(|age| *age >= LIFETIME) {
+            return true;
+        }
         let asked_at = self.resource_server.monotonic();
         // What is older than this machine is older than any revocation that we know of.
         claims.asked_at = asked_at.checked_sub(age.unwrap_or_default());

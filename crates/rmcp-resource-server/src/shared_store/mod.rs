@@ -11,6 +11,8 @@ pub(crate) mod answers;
 pub(crate) mod config;
 pub(crate) mod connection;
 pub(crate) mod dial;
+#[cfg(feature = "diagnose")]
+pub(crate) mod examine;
 pub(crate) mod keys;
 pub(crate) mod outage;
 pub(crate) mod revocations;

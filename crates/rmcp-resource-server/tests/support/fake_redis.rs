@@ -252,6 +252,7 @@ impl Shared {
                 let mut state = self.state();
                 for name in &command[1..] {
                     state.values.remove(name);
+                    state.streams.remove(name);
                 }
                 integer(1)
             }

@@ -45,7 +45,10 @@ impl Known {
     /// The store is about to be read from its beginning.
     pub(super) fn begin_reading(&mut self, now: Instant, wall: SystemTime) {
         self.forget_old(wall);
-        self.missing = self.notices.keys().map(|id| (*id, now)).collect();
+        // One that is just being put there keeps its time.
+        for id in self.notices.keys() {
+            self.missing.entry(*id).or_insert(now);
+        }
     }
 
     /// Everything was read: what is still missing is not there. Each replica puts there what it
@@ -54,7 +57,8 @@ impl Known {
     pub(super) fn end_reading(&mut self, now: Instant, patience: Duration) {
         for (id, due) in &mut self.missing {
             let is_own = self.notices.get(id).is_some_and(|entry| entry.is_own);
-            *due = if is_own { now } else { now + patience };
+            let earliest = if is_own { now } else { now + patience };
+            *due = earliest.max(*due);
         }
     }
 
@@ -130,6 +134,18 @@ mod tests {
         assert_eq!(known.due(at(63)), std::slice::from_ref(&learned));
         assert!(known.due(at(64)).is_empty());
         assert_eq!(known.due(at(65)), [learned]);
+    }
+
+    #[test]
+    fn what_is_revoked_during_a_reading_is_not_put_there_twice() {
+        let (now, wall) = (Instant::now(), SystemTime::UNIX_EPOCH + LIFETIME);
+        let mut known = Known::default();
+        let own = notice(wall);
+        known.begin_reading(now, wall);
+        known.revoked(own.clone(), now, wall);
+        known.end_reading(now, Duration::ZERO);
+        assert!(known.due(now).is_empty(), "it is on its way");
+        assert_eq!(known.due(now + AGAIN_AFTER), [own]);
     }
 
     #[test]

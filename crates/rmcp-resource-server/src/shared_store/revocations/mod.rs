@@ -7,7 +7,7 @@
 
 mod known;
 mod notice;
-mod stream;
+pub(super) mod stream;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},

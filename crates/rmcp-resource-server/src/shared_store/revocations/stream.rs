@@ -4,18 +4,18 @@
 use redis::{ErrorKind, RedisError, Value};
 
 /// The field of an entry that has its content.
-pub(super) const FIELD: &str = "n";
+pub(in crate::shared_store) const FIELD: &str = "n";
 
 /// One entry.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Item {
+pub(in crate::shared_store) struct Item {
     /// Its place in the stream.
-    pub(super) id: String,
-    pub(super) sealed: Option<Vec<u8>>,
+    pub(in crate::shared_store) id: String,
+    pub(in crate::shared_store) sealed: Option<Vec<u8>>,
 }
 
 /// The entries of the answer; none if there is no news.
-pub(super) fn items(answer: Value) -> Result<Vec<Item>, RedisError> {
+pub(in crate::shared_store) fn items(answer: Value) -> Result<Vec<Item>, RedisError> {
     let streams = match answer {
         Value::Nil => return Ok(Vec::new()),
         Value::Array(streams) => streams,

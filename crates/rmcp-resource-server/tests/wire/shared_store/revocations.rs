@@ -85,7 +85,7 @@ async fn a_new_replica_learns_what_was_revoked_before() {
     one.server
         .resource_server
         .revoke(&alice(), RevokedBy::Administrator);
-    eventually("it is in the store", async || redis.entries().len() == 1).await;
+    eventually("it is in the store", async || !redis.entries().is_empty()).await;
     let entry = &redis.entries()[0];
     assert!(!entry.windows(5).any(|window| window == b"alice"));
     let other = Replica::start(&fake, &redis, nothing).await;
@@ -129,7 +129,7 @@ async fn a_store_that_lost_its_data_gets_everything_again() {
     drop(one);
     redis.fail(Fault::None);
     eventually("it is in the store again", async || {
-        redis.entries().len() == 1
+        !redis.entries().is_empty()
     })
     .await;
     let fresh = Replica::start(&fake, &redis, nothing).await;
@@ -159,7 +159,7 @@ async fn foreign_entries_are_skipped_and_counted() {
         .server
         .resource_server
         .revoke(&alice(), RevokedBy::Administrator);
-    eventually("it is in the store", async || redis.entries().len() == 1).await;
+    eventually("it is in the store", async || !redis.entries().is_empty()).await;
     redis.add_entry("rmcp:r1", "n", b"garbage");
     redis.add_entry("rmcp:r1", "other", b"garbage");
     let one = Replica::start(&fake, &redis, nothing).await;
@@ -196,7 +196,7 @@ async fn an_answer_that_was_under_way_is_used_by_nobody() {
         .resource_server
         .revoke(&alice(), RevokedBy::Administrator);
     eventually("the others know", async || {
-        one.operations("read_revocations", "done") > 0.0 && redis.entries().len() == 1
+        one.operations("read_revocations", "done") > 0.0 && !redis.entries().is_empty()
     })
     .await;
     sleep(Duration::from_millis(50)).await;
