@@ -64,7 +64,10 @@ impl Elsewhere {
         context: impl FnOnce() -> Option<Vec<String>>,
         token: &BearerToken,
     ) -> Result<Verified, NotFound> {
-        let (Some(answers), Some(context)) = (&self.answers, context()) else {
+        let Some(answers) = &self.answers else {
+            return Err(NotFound { place: None });
+        };
+        let Some(context) = context() else {
             return Err(NotFound { place: None });
         };
         let name = answers.name(&context, token);

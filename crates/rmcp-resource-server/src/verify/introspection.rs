@@ -95,6 +95,18 @@ impl IntrospectionConfig {
         Ok(AnswerForm::Json)
     }
 
+    /// What the form of answers depends on: whoever demands signatures must not use what another
+    /// replica believed without one.
+    fn form_context(&self) -> Vec<String> {
+        #[cfg(feature = "jwt")]
+        if let Some(signed) = &self.signed {
+            let keys = signed.jwks_url.as_ref().map_or("", EndpointUrl::as_str);
+            let form = vec![keys.to_owned(), format!("{:?}", signed.algorithms)];
+            return [form, signed.audiences.clone()].concat();
+        }
+        Vec::new()
+    }
+
     /// What to look for in the metadata.
     pub(crate) fn wanted(&self) -> EndpointName {
         match self.credentials {
@@ -280,22 +292,10 @@ impl Question for Introspection {
     }
 
     fn context(&self, target: &Target) -> Vec<String> {
-        let (issuer, url) = (
-            self.account.server.issuer.as_str(),
-            target.endpoint.as_str(),
-        );
-        let client_id = target.identity.auth.client_id();
-        let mut context = ["introspection", issuer, url, client_id]
-            .map(str::to_owned)
-            .to_vec();
-        #[cfg(feature = "jwt")]
-        if let Some(signed) = &self.config.signed {
-            // Whoever demands signatures must not use what another replica believed without one.
-            let keys = signed.jwks_url.as_ref().map_or("", EndpointUrl::as_str);
-            context.extend([keys.to_owned(), format!("{:?}", signed.algorithms)]);
-            context.extend(signed.audiences.iter().cloned());
-        }
-        context
+        let issuer = self.account.server.issuer.as_str();
+        let (url, client_id) = (target.endpoint.as_str(), target.identity.auth.client_id());
+        let context = ["introspection", issuer, url, client_id].map(str::to_owned);
+        [context.to_vec(), self.config.form_context()].concat()
     }
 
     fn is_same(one: &Target, other: &Target) -> bool {
@@ -401,5 +401,33 @@ impl fmt::Debug for IntrospectionVerifier {
         f.debug_struct("IntrospectionVerifier")
             .field("config", &self.running.shell.question.config)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "jwt"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_shared_only_by_those_who_demand_the_same_of_them() {
+        let server = AuthorizationServer::new("https://as.example.com".parse().expect("an issuer"));
+        let mut config =
+            IntrospectionConfig::new(server, ClientCredentials::secret_basic("mcp", "hush"));
+        let mut contexts = vec![config.form_context()];
+        let mut signed = SignedIntrospection::default();
+        for audience in [
+            None,
+            Some("https://one.example"),
+            Some("https://two.example"),
+        ] {
+            signed.audiences = audience.into_iter().map(str::to_owned).collect();
+            config.signed = Some(signed.clone());
+            contexts.push(config.form_context());
+        }
+        signed.algorithms.pop();
+        config.signed = Some(signed);
+        contexts.push(config.form_context());
+        let distinct: std::collections::BTreeSet<_> = contexts.iter().collect();
+        assert_eq!(distinct.len(), 5, "{contexts:?}");
     }
 }
