@@ -156,37 +156,32 @@ impl Reader {
         connection: &mut MultiplexedConnection,
         refused_told: &mut bool,
     ) -> Result<(), RedisError> {
-        let mut last = "0".to_owned();
+        let mut place = Place::default();
         self.known().begin_reading(Instant::now(), self.wall());
-        let mut at_first = 0;
-        loop {
-            match self.page(connection, &mut last, None, refused_told).await? {
-                0 => break,
-                some => at_first += some,
-            }
-        }
+        while self.page(connection, &mut place, None).await? > 0 {}
         self.known().end_reading(Instant::now(), patience());
-        let (mut later, mut is_behind, mut counted) = (0, false, Instant::now());
-        // What is pushed out of a stream that is full cannot be seen by its length.
-        while later < MAX_MARKS {
+        let (mut is_behind, mut counted) = (false, Instant::now());
+        loop {
+            if place.has_foreign && !*refused_told {
+                *refused_told = true;
+                tracing::warn!(
+                    "the stream of revocations in the shared store has entries that were not made \
+                     with our keys; they are skipped"
+                );
+            }
             if !is_behind {
                 self.put_what_is_due(connection).await?;
             }
-            let wait = Some(WAIT);
-            let news = self.page(connection, &mut last, wait, refused_told).await?;
-            is_behind = news == PAGE;
-            later += news;
+            is_behind = self.page(connection, &mut place, Some(WAIT)).await? == PAGE;
             if counted.elapsed() >= WAIT {
                 counted = Instant::now();
                 let mut length = cmd("XLEN");
                 length.arg(self.stream.first());
-                let length = length.query_async::<usize>(connection).await?;
-                if length < (at_first + later).min(MAX_MARKS) {
+                if length.query_async::<usize>(connection).await? < place.least_length() {
                     return Ok(());
                 }
             }
         }
-        Ok(())
     }
 
     async fn put_what_is_due(
@@ -203,33 +198,28 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads some entries after `last`. Returns how many.
+    /// Reads some entries after those that were read. Returns how many.
     async fn page(
         &self,
         connection: &mut MultiplexedConnection,
-        last: &mut String,
+        place: &mut Place,
         wait: Option<Duration>,
-        refused_told: &mut bool,
     ) -> Result<usize, RedisError> {
         let mut command = cmd("XREAD");
         command.arg("COUNT").arg(PAGE);
         if let Some(wait) = wait {
             command.arg("BLOCK").arg(wait.as_secs() * 1_000);
         }
-        command.arg("STREAMS").arg(self.stream.first()).arg(&*last);
+        command.arg("STREAMS").arg(self.stream.first());
+        command.arg(&place.last);
         let answer: Value = command.query_async(connection).await?;
         let items = items(answer)?;
         self.count(StoreOperation::ReadRevocations, StoreOutcome::Done);
         for Item { id, sealed } in &items {
-            last.clone_from(id);
-            if !self.take(sealed.as_deref()) && !*refused_told {
-                *refused_told = true;
-                tracing::warn!(
-                    "the stream of revocations in the shared store has entries that were not made \
-                     with our keys; they are skipped"
-                );
-            }
+            place.last.clone_from(id);
+            place.has_foreign |= !self.take(sealed.as_deref());
         }
+        place.entries += items.len();
         Ok(items.len())
     }
 
@@ -282,6 +272,37 @@ fn is_beyond_use(error: &RedisError) -> bool {
     error.code() == Some("WRONGTYPE") || error.detail().is_some_and(is_full)
 }
 
+/// How far the stream was read.
+struct Place {
+    /// The id of the last entry.
+    last: String,
+    /// How many entries there were.
+    entries: usize,
+    /// Whether some of them were not made with our keys.
+    has_foreign: bool,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self {
+            last: "0".to_owned(),
+            entries: 0,
+            has_foreign: false,
+        }
+    }
+}
+
+impl Place {
+    /// How long the stream must be if it lost nothing but old revocations for which there was no room.
+    /// Foreign entries must not push ours out.
+    fn least_length(&self) -> usize {
+        match self.has_foreign {
+            true => self.entries,
+            false => self.entries.min(MAX_MARKS),
+        }
+    }
+}
+
 /// Whether the stream has been of no use for long.
 #[derive(Default)]
 struct Trouble {
@@ -304,4 +325,33 @@ impl Trouble {
 fn patience() -> Duration {
     let [random] = random::bytes();
     Duration::from_secs(1) + Duration::from_millis(u64::from(random) * 12)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_that_had_no_room_are_missed_only_if_foreign_ones_pushed_them_out() {
+        let mut place = Place::default();
+        assert_eq!(place.least_length(), 0);
+        place.entries = MAX_MARKS + 10;
+        assert_eq!(place.least_length(), MAX_MARKS);
+        place.has_foreign = true;
+        assert_eq!(place.least_length(), MAX_MARKS + 10);
+    }
+
+    #[test]
+    fn an_operator_is_told_once_and_not_of_a_restart() {
+        let begun = Instant::now();
+        let at = |seconds| begun + Duration::from_secs(seconds);
+        let mut trouble = Trouble::default();
+        assert!(!trouble.is_to_be_told(at(0), at(1)), "a restart");
+        assert!(!trouble.is_to_be_told(at(2), at(3)));
+        assert!(trouble.is_to_be_told(at(4), at(5)));
+        trouble.is_told = true;
+        assert!(!trouble.is_to_be_told(at(8), at(9)));
+        assert!(!trouble.is_to_be_told(at(9), at(30)), "it worked meanwhile");
+        assert!(trouble.is_to_be_told(at(31), at(34)));
+    }
 }

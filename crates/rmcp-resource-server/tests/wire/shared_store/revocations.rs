@@ -167,6 +167,11 @@ async fn what_the_store_lost_in_part_is_put_there_again() {
     becomes(2).await;
     redis.lose_an_entry();
     becomes(2).await;
+    // Somebody's entry pushes one of ours out.
+    redis.add_entry("rmcp:r1", "n", b"flood");
+    becomes(3).await;
+    redis.lose_an_entry();
+    becomes(3).await;
 
     // There is news before anybody sees that the stream is gone.
     redis.flush();
