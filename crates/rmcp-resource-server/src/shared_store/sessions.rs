@@ -10,6 +10,9 @@ use crate::observe::store_metrics::StoreOperation;
 /// How long a session that nobody uses is kept.
 const IDLE: Duration = Duration::from_secs(60 * 60);
 
+/// The longest session that is stored, in bytes. A client may say megabytes when it opens one.
+const LONGEST: usize = 32 * 1024;
+
 /// The sessions of all replicas.
 #[derive(Clone)]
 pub(crate) struct StoredSessions {
@@ -28,7 +31,11 @@ impl StoredSessions {
         self.connection.read(operation, &self.name(id)).await
     }
 
+    /// Another replica will not find one that is too long.
     pub(crate) async fn store(&self, id: &str, value: Vec<u8>) {
+        if value.len() > LONGEST {
+            return;
+        }
         let (operation, name) = (StoreOperation::WriteSession, self.name(id));
         self.connection.write(operation, &name, value, IDLE).await;
     }

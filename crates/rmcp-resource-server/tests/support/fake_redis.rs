@@ -151,6 +151,13 @@ impl FakeRedis {
         self.shared.changed.notify_all();
     }
 
+    /// Removes the oldest entry of each stream.
+    pub(crate) fn lose_an_entry(&self) {
+        for entries in self.shared.state().streams.values_mut() {
+            entries.remove(0);
+        }
+    }
+
     /// Loses everything.
     pub(crate) fn flush(&self) {
         let mut state = self.shared.state();
@@ -223,6 +230,9 @@ impl Shared {
     }
 
     fn answer(&self, name: &str, command: &[Vec<u8>]) -> Vec<u8> {
+        if name.starts_with('X') && self.is_value_named_by(command) {
+            return error("WRONGTYPE Operation against a key holding the wrong kind of value");
+        }
         match name {
             "MGET" => {
                 let state = self.state();
@@ -277,6 +287,11 @@ impl Shared {
             "XREAD" => self.read_stream(command),
             _ => error("ERR unknown command"),
         }
+    }
+
+    fn is_value_named_by(&self, command: &[Vec<u8>]) -> bool {
+        let state = self.state();
+        command.iter().any(|part| state.values.contains_key(part))
     }
 
     fn read_stream(&self, command: &[Vec<u8>]) -> Vec<u8> {

@@ -11,6 +11,10 @@ use crate::revocation::marks::MAX_MARKS;
 /// How long to wait before a notice is put into the store again.
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
 
+/// How many notices to put into the store at once: fewer than are read at once, so that a replica reads
+/// what it wrote, and what others did meanwhile, before it writes more.
+pub(super) const AT_ONCE: usize = 500;
+
 /// The notices of this replica and of others.
 #[derive(Default)]
 pub(super) struct Known {
@@ -62,7 +66,14 @@ impl Known {
         }
     }
 
-    /// The notices that are to be put into the store now.
+    /// Putting a notice into the store has failed, or may have.
+    pub(super) fn failed(&mut self, id: &NoticeId, now: Instant) {
+        if let Some(time) = self.missing.get_mut(id) {
+            *time = now;
+        }
+    }
+
+    /// Some of the notices that are to be put into the store now.
     pub(super) fn due(&mut self, now: Instant) -> Vec<Notice> {
         if self.missing.is_empty() {
             return Vec::new();
@@ -72,17 +83,13 @@ impl Known {
             let Some(entry) = self.notices.get(id) else {
                 return false;
             };
-            if *time <= now {
+            if *time <= now && due.len() < AT_ONCE {
                 *time = now + AGAIN_AFTER;
                 due.push(entry.notice.clone());
             }
             true
         });
         due
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.notices.is_empty()
     }
 
     fn insert(&mut self, notice: Notice, is_own: bool, wall: SystemTime) {
@@ -154,6 +161,31 @@ mod tests {
         let mut known = Known::default();
         known.revoked(notice(SystemTime::UNIX_EPOCH), now, wall);
         known.begin_reading(now, wall);
-        assert!(known.is_empty() && known.due(now).is_empty());
+        assert!(known.notices.is_empty() && known.due(now).is_empty());
+    }
+
+    #[test]
+    fn many_are_put_there_bit_by_bit_and_each_once() {
+        let (now, wall) = (Instant::now(), SystemTime::UNIX_EPOCH + LIFETIME);
+        let mut known = Known::default();
+        for _ in 0..AT_ONCE + 10 {
+            known.revoked(notice(wall), now, wall);
+        }
+        let later = now + AGAIN_AFTER;
+        assert_eq!(known.due(later).len(), AT_ONCE);
+        assert_eq!(known.due(later).len(), 10);
+        assert!(known.due(later).is_empty());
+    }
+
+    #[test]
+    fn what_could_not_be_put_there_is_due_at_once() {
+        let (now, wall) = (Instant::now(), SystemTime::UNIX_EPOCH + LIFETIME);
+        let (mut known, own) = (Known::default(), notice(wall));
+        known.revoked(own.clone(), now, wall);
+        known.failed(&own.id, now);
+        assert_eq!(known.due(now), std::slice::from_ref(&own));
+        known.seen(&own, wall);
+        known.failed(&own.id, now);
+        assert!(known.due(now).is_empty(), "it is there");
     }
 }

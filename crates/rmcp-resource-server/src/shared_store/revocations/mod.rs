@@ -3,7 +3,7 @@
 //! Each replica reads the stream on a connection of its own, from the beginning whenever that
 //! connection is new, and carries out what it has not seen. What the stream lacks of what a replica
 //! knows, it puts there: what was revoked while the store was away, and everything if the store lost
-//! its data.
+//! its data or somebody removed some of it.
 
 mod known;
 mod notice;
@@ -47,6 +47,12 @@ const PAGE: usize = 1_000;
 /// How long to wait before another connection is made.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// A connection that is used for so long works.
+const WORKS_AFTER: Duration = Duration::from_secs(10);
+
+/// How long it must have failed before an operator is told.
+const TELL_AFTER: Duration = Duration::from_secs(4);
+
 /// Tells other replicas, and listens to them until it is dropped.
 pub(crate) struct SharedRevocations {
     reader: Arc<Reader>,
@@ -86,25 +92,40 @@ impl SharedRevocations {
         let notice = Notice::new(revocation.clone(), time);
         let command = self.reader.command(&notice);
         let (now, wall) = (Instant::now(), self.reader.wall());
+        let id = notice.id;
         self.reader.known().revoked(notice, now, wall);
-        let connection = self.reader.connection.clone();
-        // If this fails, the listener repeats it.
+        let reader = self.reader.clone();
         tokio::spawn(async move {
             let operation = StoreOperation::WriteRevocation;
-            let _id = connection.ask::<Value>(operation, &command).await;
+            let written = reader.connection.ask::<Value>(operation, &command).await;
+            if written.is_none() {
+                // The listener repeats it.
+                reader.known().failed(&id, Instant::now());
+            }
         });
     }
 }
 
 impl Reader {
     async fn listen(&self) {
+        let mut trouble = Trouble::default();
         loop {
+            let begun = Instant::now();
             let reason = match dial(&self.connection.config, RESPOND_WITHIN).await {
                 Ok(connection) => explain(&self.read_until_it_breaks(connection).await),
                 Err(reason) => reason,
             };
-            tracing::debug!(reason, "revocations of other replicas cannot be read");
             self.count(StoreOperation::ReadRevocations, StoreOutcome::Failed);
+            // While the store is away, that was said already.
+            let is_up = self.connection.is_usable();
+            if trouble.is_to_be_told(begun, Instant::now()) && is_up {
+                trouble.is_told = true;
+                tracing::warn!(
+                    reason,
+                    "replicas cannot tell each other of revocations by the shared store, although \
+                     it answers: check the rights of its user, its memory, and that it is a primary"
+                );
+            }
             sleep(PAUSE).await;
         }
     }
@@ -113,72 +134,93 @@ impl Reader {
         let mut refused_told = false;
         loop {
             match self.read(&mut connection, &mut refused_told).await {
-                // The store lost its data.
+                // The store lost something.
                 Ok(()) => {}
+                Err(error) if is_beyond_use(&error) => {
+                    let mut command = cmd("DEL");
+                    command.arg(self.stream.first());
+                    if let Err(error) = command.query_async::<Value>(&mut connection).await {
+                        return error;
+                    }
+                    // Somebody may do it again and again.
+                    sleep(PAUSE).await;
+                }
                 Err(error) => return error,
             }
         }
     }
 
-    /// Reads everything, and then what comes, until the stream is gone.
+    /// Reads everything, and then what comes, until the stream lacks something that was there.
     async fn read(
         &self,
         connection: &mut MultiplexedConnection,
         refused_told: &mut bool,
     ) -> Result<(), RedisError> {
-        let mut last = "0".to_owned();
+        let mut place = Place::default();
         self.known().begin_reading(Instant::now(), self.wall());
-        while self.page(connection, &mut last, None, refused_told).await? {}
+        while self.page(connection, &mut place, None).await? > 0 {}
         self.known().end_reading(Instant::now(), patience());
+        let (mut is_behind, mut counted) = (false, Instant::now());
         loop {
-            let due = self.known().due(Instant::now());
-            for notice in due {
-                let operation = StoreOperation::WriteRevocation;
-                let written = self.command(&notice).query_async::<Value>(connection).await;
-                let is_done = written.is_ok();
-                self.count(operation, StoreOutcome::of(is_done));
-                written?;
-            }
-            let wait = Some(WAIT);
-            let news = self.page(connection, &mut last, wait, refused_told).await?;
-            if !news && last != "0" {
-                let mut length = cmd("XLEN");
-                length.arg(self.stream.first());
-                if length.query_async::<u64>(connection).await? == 0 && !self.known().is_empty() {
-                    return Ok(());
-                }
-            }
-        }
-    }
-
-    /// Reads some entries after `last`. Returns whether there were any.
-    async fn page(
-        &self,
-        connection: &mut MultiplexedConnection,
-        last: &mut String,
-        wait: Option<Duration>,
-        refused_told: &mut bool,
-    ) -> Result<bool, RedisError> {
-        let mut command = cmd("XREAD");
-        command.arg("COUNT").arg(PAGE);
-        if let Some(wait) = wait {
-            command.arg("BLOCK").arg(wait.as_secs() * 1_000);
-        }
-        command.arg("STREAMS").arg(self.stream.first()).arg(&*last);
-        let answer: Value = command.query_async(connection).await?;
-        let items = items(answer)?;
-        self.count(StoreOperation::ReadRevocations, StoreOutcome::Done);
-        for Item { id, sealed } in &items {
-            last.clone_from(id);
-            if !self.take(sealed.as_deref()) && !*refused_told {
+            if place.has_foreign && !*refused_told {
                 *refused_told = true;
                 tracing::warn!(
                     "the stream of revocations in the shared store has entries that were not made \
                      with our keys; they are skipped"
                 );
             }
+            if !is_behind {
+                self.put_what_is_due(connection).await?;
+            }
+            is_behind = self.page(connection, &mut place, Some(WAIT)).await? == PAGE;
+            if counted.elapsed() >= WAIT {
+                counted = Instant::now();
+                let mut length = cmd("XLEN");
+                length.arg(self.stream.first());
+                if length.query_async::<usize>(connection).await? < place.least_length() {
+                    return Ok(());
+                }
+            }
         }
-        Ok(!items.is_empty())
+    }
+
+    async fn put_what_is_due(
+        &self,
+        connection: &mut MultiplexedConnection,
+    ) -> Result<(), RedisError> {
+        let due = self.known().due(Instant::now());
+        for notice in due {
+            let operation = StoreOperation::WriteRevocation;
+            let written = self.command(&notice).query_async::<Value>(connection).await;
+            self.count(operation, StoreOutcome::of(written.is_ok()));
+            written?;
+        }
+        Ok(())
+    }
+
+    /// Reads some entries after those that were read. Returns how many.
+    async fn page(
+        &self,
+        connection: &mut MultiplexedConnection,
+        place: &mut Place,
+        wait: Option<Duration>,
+    ) -> Result<usize, RedisError> {
+        let mut command = cmd("XREAD");
+        command.arg("COUNT").arg(PAGE);
+        if let Some(wait) = wait {
+            command.arg("BLOCK").arg(wait.as_secs() * 1_000);
+        }
+        command.arg("STREAMS").arg(self.stream.first());
+        command.arg(&place.last);
+        let answer: Value = command.query_async(connection).await?;
+        let items = items(answer)?;
+        self.count(StoreOperation::ReadRevocations, StoreOutcome::Done);
+        for Item { id, sealed } in &items {
+            place.last.clone_from(id);
+            place.has_foreign |= !self.take(sealed.as_deref());
+        }
+        place.entries += items.len();
+        Ok(items.len())
     }
 
     /// Carries out what an entry says, if it is news. Returns whether it is one of ours.
@@ -222,8 +264,94 @@ impl Reader {
     }
 }
 
+/// Whether nothing can be read from the stream, or added to it, until it is removed: something else is
+/// at its name, or it has an entry with the last possible id.
+fn is_beyond_use(error: &RedisError) -> bool {
+    let is_full =
+        |detail: &str| detail.contains("exhausted") || detail.contains("equal or smaller");
+    error.code() == Some("WRONGTYPE") || error.detail().is_some_and(is_full)
+}
+
+/// How far the stream was read.
+struct Place {
+    /// The id of the last entry.
+    last: String,
+    /// How many entries there were.
+    entries: usize,
+    /// Whether some of them were not made with our keys.
+    has_foreign: bool,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self {
+            last: "0".to_owned(),
+            entries: 0,
+            has_foreign: false,
+        }
+    }
+}
+
+impl Place {
+    /// How long the stream must be if it lost nothing but old revocations for which there was no room.
+    /// Foreign entries must not push ours out.
+    fn least_length(&self) -> usize {
+        match self.has_foreign {
+            true => self.entries,
+            false => self.entries.min(MAX_MARKS),
+        }
+    }
+}
+
+/// Whether the stream has been of no use for long.
+#[derive(Default)]
+struct Trouble {
+    since: Option<Instant>,
+    is_told: bool,
+}
+
+impl Trouble {
+    /// Notes that what began at `begun` has failed. Returns whether that is worth a line in the log.
+    fn is_to_be_told(&mut self, begun: Instant, now: Instant) -> bool {
+        if now.duration_since(begun) >= WORKS_AFTER {
+            *self = Self::default();
+        }
+        let since = *self.since.get_or_insert(now);
+        !self.is_told && now.duration_since(since) >= TELL_AFTER
+    }
+}
+
 /// How long this replica waits for others to put back what it only learned: one to four seconds.
 fn patience() -> Duration {
     let [random] = random::bytes();
     Duration::from_secs(1) + Duration::from_millis(u64::from(random) * 12)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_that_had_no_room_are_missed_only_if_foreign_ones_pushed_them_out() {
+        let mut place = Place::default();
+        assert_eq!(place.least_length(), 0);
+        place.entries = MAX_MARKS + 10;
+        assert_eq!(place.least_length(), MAX_MARKS);
+        place.has_foreign = true;
+        assert_eq!(place.least_length(), MAX_MARKS + 10);
+    }
+
+    #[test]
+    fn an_operator_is_told_once_and_not_of_a_restart() {
+        let begun = Instant::now();
+        let at = |seconds| begun + Duration::from_secs(seconds);
+        let mut trouble = Trouble::default();
+        assert!(!trouble.is_to_be_told(at(0), at(1)), "a restart");
+        assert!(!trouble.is_to_be_told(at(2), at(3)));
+        assert!(trouble.is_to_be_told(at(4), at(5)));
+        trouble.is_told = true;
+        assert!(!trouble.is_to_be_told(at(8), at(9)));
+        assert!(!trouble.is_to_be_told(at(9), at(30)), "it worked meanwhile");
+        assert!(trouble.is_to_be_told(at(31), at(34)));
+    }
 }

@@ -144,6 +144,58 @@ async fn a_store_that_lost_its_data_gets_everything_again() {
 }
 
 #[tokio::test]
+async fn what_the_store_lost_in_part_is_put_there_again() {
+    let fake = fake_with_old_token();
+    let redis = FakeRedis::start();
+    let one = Replica::start(&fake, &redis, nothing).await;
+    let revoke = |name: &str| {
+        let subject = Revocation::Subject(name.to_owned());
+        one.server
+            .resource_server
+            .revoke(&subject, RevokedBy::Administrator);
+    };
+    let becomes = async |number: usize| {
+        eventually("all are in the store", async || {
+            redis.entries().len() == number
+        })
+        .await;
+        // The listener has read it.
+        sleep(Duration::from_millis(200)).await;
+    };
+    revoke("alice");
+    revoke("bob");
+    becomes(2).await;
+    redis.lose_an_entry();
+    becomes(2).await;
+    // Somebody's entry pushes one of ours out.
+    redis.add_entry("rmcp:r1", "n", b"flood");
+    becomes(3).await;
+    redis.lose_an_entry();
+    becomes(3).await;
+
+    // There is news before anybody sees that the stream is gone.
+    redis.flush();
+    revoke("carol");
+    becomes(3).await;
+    let fresh = Replica::start(&fake, &redis, nothing).await;
+    becomes_revoked(&fresh, "old").await;
+}
+
+#[tokio::test]
+async fn something_else_in_the_place_of_the_stream_is_removed() {
+    let fake = fake_with_old_token();
+    let redis = FakeRedis::start();
+    let one = Replica::start(&fake, &redis, nothing).await;
+    let other = Replica::start(&fake, &redis, nothing).await;
+    redis.put("rmcp:r1", b"no stream");
+    other.server.call("old").await.assert_served("before");
+    one.server
+        .resource_server
+        .revoke(&alice(), RevokedBy::Administrator);
+    becomes_revoked(&other, "old").await;
+}
+
+#[tokio::test]
 async fn foreign_entries_are_skipped_and_counted() {
     let fake = fake_with_old_token();
     let redis = FakeRedis::start();

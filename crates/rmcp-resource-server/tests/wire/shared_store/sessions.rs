@@ -49,6 +49,37 @@ async fn a_session_goes_on_at_another_replica_for_its_owner_only() {
 }
 
 #[tokio::test]
+async fn a_client_cannot_fill_the_store_by_what_it_says_of_itself() {
+    let fake = fake_with_good_token();
+    let redis = FakeRedis::start();
+    let one = Replica::start(&fake, &redis, with_sessions).await;
+    let sessions = || {
+        let values = redis.values();
+        values
+            .iter()
+            .filter(|(name, _)| name.contains("s1:"))
+            .count()
+    };
+    for (length, stored) in [(10, 1), (64 * 1024, 1)] {
+        let request = json!({
+            "jsonrpc": "2.0", "id": 1, "method": "initialize",
+            "params": {
+                "protocolVersion": "2025-06-18",
+                "capabilities": {},
+                "clientInfo": {"name": "n".repeat(length), "version": "1"},
+            },
+        });
+        let server = &one.server;
+        let request = (server.http.post(server.url("/mcp")))
+            .bearer_auth("good")
+            .header("Accept", "application/json, text/event-stream")
+            .json(&request);
+        server.send(request).await.assert_served("initialize");
+        assert_eq!(sessions(), stored, "{length}");
+    }
+}
+
+#[tokio::test]
 async fn restored_sessions_are_bounded_too() {
     let fake = fake_with_good_token();
     let redis = FakeRedis::start();
