@@ -4,7 +4,10 @@
 #[path = "../../crates/rmcp-resource-server/tests/support/fake_redis.rs"]
 mod fake_redis;
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use dev_authorization_server::FakeAuthorizationServer;
 use reqwest::Client;
@@ -71,10 +74,11 @@ async fn readiness(server: &Server) -> (u16, String) {
     (status, answer.text().await.expect("text"))
 }
 
-async fn becomes_ready(server: &Server, detail: &str) {
+/// Until the answer has this detail. `starts` allows that the server is not ready before.
+async fn becomes_ready(server: &Server, detail: &str, starts: bool) {
     for _ in 0..500 {
         let (status, text) = readiness(server).await;
-        assert_eq!(status, 200, "{text}");
+        assert!(status == 200 || starts, "{text}");
         if text == detail {
             return;
         }
@@ -95,7 +99,7 @@ async fn replicas_share_and_say_when_they_do_not() {
     let other = replica(&fake, &redis, &folder);
     for server in [&one, &other] {
         server.wait_for_log("the shared store is connected");
-        becomes_ready(server, "ready\n").await;
+        becomes_ready(server, "ready\n", true).await;
     }
     one.about("t").await;
     for _ in 0..500 {
@@ -115,12 +119,12 @@ async fn replicas_share_and_say_when_they_do_not() {
     redis.fail(Fault::Down);
     let log = other.wait_for_log("the shared store cannot be used");
     assert!(!log.contains("hush"), "{log}");
-    becomes_ready(&other, "ready, without the shared store\n").await;
+    becomes_ready(&other, "ready, without the shared store\n", false).await;
     assert!(metric(&other, "resource_server_shared_store_up 0").await);
     other.about("t").await;
     redis.fail(Fault::None);
     other.wait_for_log("the shared store works again");
-    becomes_ready(&other, "ready\n").await;
+    becomes_ready(&other, "ready\n", false).await;
 
     let url = format!("http://{}/admin/revoke", one.admin_address());
     let request = Client::new().post(url).bearer_auth(ADMINISTRATOR);
@@ -129,6 +133,20 @@ async fn replicas_share_and_say_when_they_do_not() {
     other.wait_for_log("tokens revoked");
     let call = other.call("about", &json!({})).bearer_auth("t");
     assert_eq!(call.send().await.expect("an answer").status(), 401);
+}
+
+#[tokio::test]
+async fn a_server_that_starts_waits_a_moment_for_the_revocations_in_the_store() {
+    let (fake, redis, folder) = (fake_with_token(), FakeRedis::start(), folder());
+    redis.fail(Fault::Down);
+    let begun = Instant::now();
+    let server = replica(&fake, &redis, &folder);
+    let (status, _) = readiness(&server).await;
+    let early = begun.elapsed() < Duration::from_secs(2);
+    assert!(!early || status == 503, "{status}");
+    becomes_ready(&server, "ready, without the shared store\n", true).await;
+    // Counted by the server since a moment later than here.
+    assert!(begun.elapsed() >= Duration::from_secs(2));
 }
 
 #[tokio::test]

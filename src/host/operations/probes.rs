@@ -1,10 +1,13 @@
 //! Liveness and readiness, for Kubernetes and load balancers. They report a state but no reason,
 //! because anybody can read them. Without its shared store a server is ready, and says that it is
-//! without it.
+//! without it. It only waits a moment for the revocations in the store.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use actix_web::{
@@ -16,6 +19,10 @@ use actix_web::{
 use rmcp_resource_server::{SharedStore, TokenVerifier};
 
 use crate::host::connections::Heartbeats;
+
+/// How long a server that starts waits for the revocations in the shared store, before it is ready
+/// without them.
+const FOR_REVOCATIONS: Duration = Duration::from_secs(2);
 
 /// Set once shutdown begins.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +39,7 @@ impl Draining {
 pub(in crate::host) struct Readiness {
     verifier: Option<Arc<dyn TokenVerifier>>,
     shared_store: Option<SharedStore>,
+    started: Instant,
     draining: Draining,
     heartbeats: Heartbeats,
 }
@@ -46,6 +54,7 @@ impl Readiness {
         Self {
             verifier,
             shared_store,
+            started: Instant::now(),
             draining,
             heartbeats,
         }
@@ -54,7 +63,10 @@ impl Readiness {
     fn is_ready(&self) -> bool {
         let knows_whom_to_ask =
             (self.verifier.as_ref()).is_none_or(|verifier| verifier.readiness().is_ok());
-        knows_whom_to_ask && !self.is_draining()
+        let knows_revocations = (self.shared_store.as_ref()).is_none_or(|store| {
+            store.has_told_revocations() || self.started.elapsed() >= FOR_REVOCATIONS
+        });
+        knows_whom_to_ask && knows_revocations && !self.is_draining()
     }
 
     /// What the answer says if the server is ready.

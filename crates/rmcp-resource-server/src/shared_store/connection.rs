@@ -25,7 +25,8 @@ use super::{
 };
 use crate::observe::store_metrics::{StoreMetrics, StoreOperation, StoreOutcome};
 
-/// How many operations in a row must fail before nobody asks any more.
+/// How many operations in a row must fail before nobody asks any more. Those that one pause of the store
+/// makes fail at the same time count as one.
 const FAILURES: u32 = 5;
 
 /// How often to see whether the store works.
@@ -43,6 +44,7 @@ pub(super) struct Connection {
     current: Mutex<Option<MultiplexedConnection>>,
     is_usable: AtomicBool,
     failures: AtomicU32,
+    has_told_revocations: AtomicBool,
     in_doubt: Notify,
     outage: Outage,
     probe: Cmd,
@@ -65,6 +67,7 @@ impl Connection {
             current: Mutex::default(),
             is_usable: AtomicBool::new(false),
             failures: AtomicU32::new(0),
+            has_told_revocations: AtomicBool::new(false),
             in_doubt: Notify::new(),
             outage: Outage::default(),
             probe,
@@ -73,6 +76,15 @@ impl Connection {
 
     pub(super) fn is_usable(&self) -> bool {
         self.is_usable.load(Ordering::Acquire)
+    }
+
+    /// Every revocation in the store was read.
+    pub(super) fn told_revocations(&self) {
+        self.has_told_revocations.store(true, Ordering::Release);
+    }
+
+    pub(super) fn has_told_revocations(&self) -> bool {
+        self.has_told_revocations.load(Ordering::Acquire)
     }
 
     pub(super) fn metrics(&self) -> &StoreMetrics {
@@ -95,13 +107,14 @@ impl Connection {
             self.metrics().used(operation, StoreOutcome::Skipped);
             return None;
         };
+        let failures = self.failures.load(Ordering::Relaxed);
         let (answer, outcome) = match self.send(connection, command).await {
             Ok(answer) => {
                 self.failures.store(0, Ordering::Relaxed);
                 (Some(answer), StoreOutcome::Done)
             }
             Err(failure) => {
-                self.note(&failure);
+                self.note(&failure, failures);
                 let outcome = match failure {
                     Failure::TooSlow => StoreOutcome::TimedOut,
                     Failure::Error(_) => StoreOutcome::Failed,
@@ -166,10 +179,16 @@ impl Connection {
         }
     }
 
-    fn note(&self, failure: &Failure) {
+    /// Counts a failure, unless another one was counted since the operation began with so many.
+    fn note(&self, failure: &Failure, before: u32) {
+        let (failures, now) = (&self.failures, before + 1);
+        let is_counted = || {
+            let (set, fetch) = (Ordering::Relaxed, Ordering::Relaxed);
+            failures.compare_exchange(before, now, set, fetch).is_ok()
+        };
         match failure {
             Failure::Error(error) if is_broken(error) => self.lose(&explain(error)),
-            _ if self.failures.fetch_add(1, Ordering::Relaxed) + 1 < FAILURES => return,
+            _ if !is_counted() || now < FAILURES => return,
             Failure::Error(error) => self.close(&explain(error)),
             Failure::TooSlow => self.close(&format!(
                 "it does not answer within {:?}",
@@ -241,7 +260,7 @@ async fn watch(connection: &Connection) -> bool {
             Err(failure) => {
                 // The first probe includes what a new connection costs.
                 failed_probes += 1;
-                connection.note(&failure);
+                connection.note(&failure, connection.failures.load(Ordering::Relaxed));
                 if failed_probes >= PROBES_OF_A_CONNECTION && !connection.is_usable() {
                     if let Failure::Error(error) = &failure {
                         connection.close(&explain(error));
@@ -267,4 +286,28 @@ async fn watch(connection: &Connection) -> bool {
 /// Whether no further command will get an answer on this connection.
 fn is_broken(error: &RedisError) -> bool {
     error.is_unrecoverable_error() || error.is_connection_dropped()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shared_store::keys::SharedStoreKeys;
+
+    #[test]
+    fn one_pause_of_the_store_is_one_failure() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let key = folder.path().join("key");
+        std::fs::write(&key, [7; 32]).expect("writable");
+        let keys = SharedStoreKeys::from_files(&[key]).expect("a key");
+        let url = "redis://localhost".parse().expect("a URL");
+        let connection = Connection::new(SharedStoreConfig::new(url, keys));
+        connection.open();
+        for began_with in 0..FAILURES {
+            assert!(connection.is_usable(), "{began_with}");
+            for _at_the_same_time in 0..FAILURES {
+                connection.note(&Failure::TooSlow, began_with);
+            }
+        }
+        assert!(!connection.is_usable());
+    }
 }

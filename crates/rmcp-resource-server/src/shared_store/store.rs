@@ -40,6 +40,13 @@ impl SharedStore {
         })
     }
 
+    /// Whether the revocations in the store have been read since this process began. Until then it may accept
+    /// what was revoked before; a server that is about to start should wait for this, but not for long,
+    /// since the store may be away.
+    pub fn has_told_revocations(&self) -> bool {
+        self.connection.has_told_revocations()
+    }
+
     /// Whether the store is connected and answers in time. If not, this replica goes on with its own
     /// memory.
     pub fn is_up(&self) -> bool {

@@ -160,6 +160,7 @@ impl Reader {
         self.known().begin_reading(Instant::now(), self.wall());
         while self.page(connection, &mut place, None).await? > 0 {}
         self.known().end_reading(Instant::now(), patience());
+        self.connection.told_revocations();
         let (mut is_behind, mut counted) = (false, Instant::now());
         loop {
             if place.has_foreign && !*refused_told {

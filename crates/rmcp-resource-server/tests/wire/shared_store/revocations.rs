@@ -37,7 +37,7 @@ async fn becomes_revoked(replica: &Replica, token: &str) {
 }
 
 #[tokio::test]
-async fn a_revocation_reaches_other_replicas_and_ends_streams_there() {
+async fn rs_72_a_revocation_reaches_other_replicas_and_ends_streams_there() {
     let fake = fake_with_old_token();
     let redis = FakeRedis::start();
     let one = Replica::start(&fake, &redis, nothing).await;
@@ -78,7 +78,7 @@ async fn a_revocation_reaches_other_replicas_and_ends_streams_there() {
 }
 
 #[tokio::test]
-async fn a_new_replica_learns_what_was_revoked_before() {
+async fn rs_72_a_new_replica_learns_what_was_revoked_before() {
     let fake = fake_with_old_token();
     let redis = FakeRedis::start();
     let one = Replica::start(&fake, &redis, nothing).await;
@@ -93,7 +93,7 @@ async fn a_new_replica_learns_what_was_revoked_before() {
 }
 
 #[tokio::test]
-async fn what_is_revoked_during_an_outage_arrives_after_it() {
+async fn rs_72_what_is_revoked_during_an_outage_arrives_after_it() {
     let fake = fake_with_old_token();
     let redis = FakeRedis::start();
     let one = Replica::start(&fake, &redis, nothing).await;
@@ -226,7 +226,7 @@ async fn foreign_entries_are_skipped_and_counted() {
 
 /// The answer is read by one replica before the revocation and gets to the store after it.
 #[tokio::test]
-async fn an_answer_that_was_under_way_is_used_by_nobody() {
+async fn rs_72_an_answer_that_was_under_way_is_used_by_nobody() {
     let fake = FakeAuthorizationServer::start();
     // Without a time of issue, only asking again tells.
     fake.answer_token("t", altered(&fake, json!({"iat": ABSENT})));
