@@ -71,7 +71,9 @@ class Replicas:
                 break
             except OSError:
                 await asyncio.sleep(0.05)
-        return [f"--shared-store=redis://127.0.0.1:{port}", f"--shared-store-key-file={self.folder / 'store-key'}"]
+        # The simulation knows no store that is too slow.
+        return [f"--shared-store=redis://127.0.0.1:{port}", f"--shared-store-key-file={self.folder / 'store-key'}",
+                "--shared-store-timeout=1s"]
 
     async def _until_ready(self):
         """Until each replica has found the endpoint and, if there is one, the store."""
