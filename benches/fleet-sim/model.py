@@ -5,7 +5,7 @@ to a random replica. The replica answers from its own memory; else from the stor
 remembers the answer for what is left of its life; else it asks the authorization server.
 """
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 # What is simulated: seconds, and about how many requests.
 WARM_UP = 120
@@ -88,8 +88,3 @@ def one_token(fleet, chance):
             remembered += (until - now) * counts
         now += chance.expovariate(fleet.rate)
     return requests, asked, looked_up, written, remembered, stored
-
-
-def scaled(fleet, **changes):
-    """The same fleet, but for these."""
-    return replace(fleet, **changes)

@@ -6,7 +6,10 @@ use clap::CommandFactory;
 use rmcp_resource_server::VerifierConfig;
 use url::Url;
 
-use super::effective::{Config, Transport};
+use super::{
+    effective::{Config, Transport},
+    parse::Parser,
+};
 use crate::options::{self, CLIENT_SECRET_VARIABLE, Given, Options, Origin};
 
 /// One line for each option that was given, with its source; defaults appear as comments. Files are
@@ -89,10 +92,7 @@ fn redacted(id: &str, value: &str) -> String {
         let exists = |path: &str| Path::new(path).exists();
         let all_exist = exists(value.trim())
             || id == "shared_store_key_file"
-                && value
-                    .split([',', ' '])
-                    .filter(|path| !path.is_empty())
-                    .all(exists);
+                && Parser::list(Some(value)).iter().all(|path| exists(path));
         return if all_exist { value } else { "[no such file]" }.to_owned();
     }
     let words = value.split_inclusive([',', ' ', '\t', '\r', '\n']);

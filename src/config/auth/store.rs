@@ -52,12 +52,13 @@ pub(in crate::config) fn resolve(
             parser.result("shared_store_key_file", keys.map_err(|error| shown(&error)))
         }
     };
-    let path = |value: &Option<String>| {
-        let path = value.as_deref().map(str::trim);
-        path.filter(|path| !path.is_empty()).map(PathBuf::from)
-    };
-    let password_file = path(&options.shared_store_password_file);
-    let ca_file = path(&options.shared_store_ca_file);
+    let mut file =
+        |id, value: &Option<String>| parser.optional(id, value.as_deref(), str::parse::<PathBuf>);
+    let password_file = file(
+        "shared_store_password_file",
+        &options.shared_store_password_file,
+    );
+    let ca_file = file("shared_store_ca_file", &options.shared_store_ca_file);
     let prefix = parser.optional(
         "shared_store_prefix",
         options.shared_store_prefix.as_deref(),

@@ -43,7 +43,7 @@ impl SigningAlgorithm {
         true => &[Self::Rs256, Self::Ps256, Self::Es256],
     };
 
-    /// The algorithm with this registered name, if this build has it.
+    /// The algorithm with this registered name, if this build supports it.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "RS256" => Self::Rs256,

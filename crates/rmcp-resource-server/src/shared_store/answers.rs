@@ -14,7 +14,12 @@ use std::{
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 
-use super::{connection::Connection, keys::EntryName, keys::Kind, store::SharedStore};
+use super::{
+    connection::Connection,
+    keys::{EntryName, Kind},
+    store::SharedStore,
+    time::{at, since_1970},
+};
 use crate::{
     clock::Clock,
     observe::store_metrics::StoreOperation,
@@ -107,7 +112,7 @@ impl Answers {
         let stored = serde_json::from_slice::<Stored>(value).ok();
         let now = self.clock.now();
         let found = stored.and_then(|stored| {
-            let (asked, until) = (time(stored.asked_at)?, time(stored.use_until)?);
+            let (asked, until) = (at(stored.asked_at)?, at(stored.use_until)?);
             let claims = stored.claims.into_claims()?;
             (asked <= now + SKEW).then_some((asked, until, claims))
         });
@@ -132,8 +137,8 @@ impl Answers {
             return;
         };
         let stored = Stored {
-            asked_at: milliseconds(asked_at),
-            use_until: milliseconds(until),
+            asked_at: since_1970(asked_at),
+            use_until: since_1970(until),
             claims: StoredClaims::of(claims),
         };
         let Ok(value) = serde_json::to_vec(&stored) else {
@@ -170,15 +175,4 @@ impl Life {
         };
         life.min(self.longest)
     }
-}
-
-fn milliseconds(time: SystemTime) -> u64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| {
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    })
-}
-
-fn time(milliseconds: u64) -> Option<SystemTime> {
-    SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds))
 }

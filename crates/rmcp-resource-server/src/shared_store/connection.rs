@@ -22,6 +22,7 @@ use super::{
     dial::{dial, explain},
     keys::{EntryName, Kind},
     outage::Outage,
+    time::milliseconds,
 };
 use crate::observe::store_metrics::{StoreMetrics, StoreOperation, StoreOutcome};
 
@@ -154,7 +155,7 @@ impl Connection {
         life: Duration,
     ) {
         let sealed = self.config.keys.seal(name, value);
-        let life = u64::try_from(life.as_millis()).unwrap_or(u64::MAX).max(1);
+        let life = milliseconds(life).max(1);
         let mut command = cmd("SET");
         command.arg(name.first()).arg(sealed).arg("PX").arg(life);
         let _done = self.ask::<()>(operation, &command).await;

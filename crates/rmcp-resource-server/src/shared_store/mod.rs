@@ -18,4 +18,5 @@ pub(crate) mod outage;
 pub(crate) mod revocations;
 pub(crate) mod sessions;
 pub(crate) mod store;
+mod time;
 pub(crate) mod url;

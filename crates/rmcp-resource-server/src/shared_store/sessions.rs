@@ -4,7 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use redis::cmd;
 
-use super::{connection::Connection, keys::EntryName, keys::Kind, store::SharedStore};
+use super::{
+    connection::Connection,
+    keys::{EntryName, Kind},
+    store::SharedStore,
+    time::milliseconds,
+};
 use crate::observe::store_metrics::StoreOperation;
 
 /// How long a session that nobody uses is kept.
@@ -47,7 +52,7 @@ impl StoredSessions {
 
     /// It is in use: keeps it for another while.
     pub(crate) async fn prolong(&self, id: &str) {
-        let life = u64::try_from(IDLE.as_millis()).unwrap_or(u64::MAX);
+        let life = milliseconds(IDLE);
         for name in self.name(id).all() {
             let mut command = cmd("PEXPIRE");
             command.arg(name).arg(life);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     crypto::random,
     revocation::{Revocation, marks::LIFETIME},
+    shared_store::time,
 };
 
 /// How far in the future a revocation may be, by our clock. It concerns all tokens issued before it, so
@@ -68,15 +69,12 @@ impl Notice {
             Revocation::Client(name) => (StoredKind::Client, name, None),
             Revocation::Token(name) => (StoredKind::Token, name, None),
         };
-        let since = self.time.duration_since(SystemTime::UNIX_EPOCH);
         let stored = Stored {
             id: BASE64_URL_SAFE_NO_PAD.encode(self.id),
             kind,
             name: name.clone(),
             subject,
-            time: since.map_or(0, |since| {
-                u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-            }),
+            time: time::since_1970(self.time),
         };
         serde_json::to_vec(&stored).expect("strings and a number are JSON")
     }
@@ -85,7 +83,7 @@ impl Notice {
     pub(super) fn read(bytes: &[u8], now: SystemTime) -> Option<Self> {
         let stored: Stored = serde_json::from_slice(bytes).ok()?;
         let id = BASE64_URL_SAFE_NO_PAD.decode(&stored.id).ok()?;
-        let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(stored.time))?;
+        let time = time::at(stored.time)?;
         let name = stored.name;
         Some(Self {
             id: id.try_into().ok()?,
